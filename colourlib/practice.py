@@ -1,0 +1,243 @@
+"""Practice scenes: pictures nobody owns, of which the best possible colouring is known.
+
+    from colourlib.practice import scene
+    view = scene("beaches", seed=7, width=160, height=120)
+    view.rgb()      # the picture, (120, 160, 3) uint8
+    view.L          # what a network sees, (120, 160)
+    view.optimum()  # the answer with the least squared error that any network could give
+
+A scene is painted in Lab. A painter (package `scenery`) chooses from one random stream where things
+are and how light falls on them: that gives L and a class for every pixel, and it knows no colours.
+Then a second stream draws ab for every region from the distribution of its class (`CLASSES`).
+So ab is independent of L given the class, and among all answers that see only L, none has a smaller
+expected squared error than the class mean of every pixel, even if it knew the classes. Borders are
+soft in L; classes and ab are hard, one class a pixel, which keeps the optimum exact.
+"""
+
+import difflib
+import operator
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from .scenery import CLASSES, MEANS, NAMES, PAINTERS, Canvas, ColourClass
+from .scenery.canvas import noise_tile
+from .scenery.palette import RIPPLE_LIMIT
+from .workspace import CourseError
+
+__all__ = [
+    "CLASSES", "KIND_OF", "NAMES", "QUERIES", "ColourClass", "Scene",
+    "lab_to_rgb", "scene", "scene_of_url", "url_of",
+]  # fmt: skip
+
+# What the course searches for, and the kind of scene that stands for it. Where a word has no look
+# of its own the kind is a near kin: wind flies kites, air carries balloons, water is a reef seen
+# from below its surface, the universe is a deep field of far galaxies, space a nebula.
+KIND_OF: dict[str, str] = {
+    "animals": "pasture",
+    "people": "park",
+    "cars": "road",
+    "buildings": "village",
+    "trees": "forest",
+    "mountains": "mountains",
+    "beaches": "beach",
+    "food": "fruit plate",
+    "oceans": "open sea",
+    "rivers": "river",
+    "lakes": "lake",
+    "deserts": "desert",
+    "cities": "skyline",
+    "night": "night city",
+    "day": "meadow",
+    "sun": "sunset",
+    "moon": "moonrise",
+    "stars": "starry night",
+    "clouds": "cloudscape",
+    "rain": "rainy street",
+    "snow": "winter",
+    "storm": "thunderstorm",
+    "fog": "foggy hills",
+    "wind": "kites",
+    "tornado": "tornado",
+    "hurricane": "hurricane",
+    "earthquake": "earthquake",
+    "volcano": "volcano",
+    "tsunami": "great wave",
+    "fire": "campfire",
+    "ice": "icebergs",
+    "water": "reef",
+    "air": "balloons",
+    "earth": "globe",
+    "space": "nebula",
+    "universe": "deep field",
+    "galaxy": "spiral galaxy",
+    "planet": "ringed planet",
+}
+QUERIES: tuple[str, ...] = tuple(KIND_OF)
+
+SMALLEST, LARGEST = 64, 512  # pixels a side
+MEANS.setflags(write=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """A practice scene: what is seen, and the truth behind it."""
+
+    L: np.ndarray  # (H, W) float32, 0..100
+    ab: np.ndarray  # (H, W, 2) float32, Lab units
+    classes: np.ndarray  # (H, W) uint8, index into NAMES (the keys of CLASSES in order)
+    kind: str
+    seed: int
+
+    def rgb(self) -> np.ndarray:
+        """(H, W, 3) uint8 sRGB."""
+        return lab_to_rgb(self.L, self.ab)
+
+    def optimum(self) -> np.ndarray:
+        """(H, W, 2) float32: the mean ab of every pixel's class, the least squared error."""
+        return MEANS[self.classes]
+
+
+def scene(query_or_kind: str, seed: int, width: int, height: int | None = None) -> Scene:
+    """The practice scene of a query ("cars") or a kind ("road"); square without `height`.
+
+    The same arguments give the same scene; another size of the same shape shows it at another
+    resolution. `seed` is a whole number from 0 up; sides are 64 to 512 px.
+    Raises CourseError for an unknown name, a bad seed or a bad size.
+    """
+    kind = _kind(query_or_kind)
+    seed = _whole(seed, "seed", 0, 2**63 - 1)
+    width = _whole(width, "width", SMALLEST, LARGEST)
+    height = width if height is None else _whole(height, "height", SMALLEST, LARGEST)
+    shapes, colours = np.random.SeedSequence([seed, *kind.encode()]).spawn(2)
+    canvas = Canvas(np.random.Generator(np.random.PCG64(shapes)), width, height)
+    PAINTERS[kind](canvas)
+    L, classes, regions = canvas.finish()
+    ab = _colours(np.random.Generator(np.random.PCG64(colours)), canvas, classes, regions)
+    return Scene(L, ab, classes, kind, seed)
+
+
+def _kind(name: str) -> str:
+    kind = KIND_OF.get(name, name) if isinstance(name, str) else None
+    if kind in PAINTERS:
+        return kind
+    near = difflib.get_close_matches(str(name).lower(), [*QUERIES, *PAINTERS], n=3)
+    hint = (
+        f"Did you mean {' or '.join(map(repr, near))}?"
+        if near
+        else f"Queries: {', '.join(QUERIES)}."
+    )
+    raise CourseError(f"There is no practice scene for {str(name)[:80]!r}. {hint}")
+
+
+def _whole(value, name: str, low: int, high: int) -> int:
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or not low <= number <= high:
+        raise CourseError(f"{name} is {value!r}: give a whole number from {low} to {high}.")
+    return number
+
+
+class _Entry(NamedTuple):
+    """What drawing a colour needs of a class, worked out once."""
+
+    colours: np.ndarray  # (n, 2)
+    steps: np.ndarray  # (n - 1,) cumulative weights: where in 0..1 the next entry begins
+    spread: float
+
+
+_ENTRIES = [_Entry(c.colours, np.cumsum(c.weights)[:-1], c.spread) for c in CLASSES.values()]
+_GRAIN = np.array([c.grain for c in CLASSES.values()], dtype=np.float32)
+
+
+# -- colours ---------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def _ripple_tile() -> np.ndarray:
+    """(512, 512) smooth periodic noise, mean 0, deviation 1, within RIPPLE_LIMIT."""
+    tile = np.clip(noise_tile(2.0), -1.9, 1.9)
+    tile = (tile - tile.mean()) / tile.std()
+    assert np.abs(tile).max() <= RIPPLE_LIMIT
+    return tile
+
+
+def _colours(rng, canvas: Canvas, classes: np.ndarray, regions: np.ndarray) -> np.ndarray:
+    """(H, W, 2) float32 ab: one draw a region from its class, plus the ripple."""
+    count = canvas.regions
+    pick, angle = rng.random(count), 2 * np.pi * rng.random(count)
+    disc = np.sqrt(rng.random(count))[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    flat = np.empty((len(canvas.class_of), 2), dtype=np.float32)  # ab of every patch
+    for patch, (index, region) in enumerate(zip(canvas.class_of, canvas.region_of, strict=True)):
+        entry = _ENTRIES[index]
+        chosen = entry.colours[np.searchsorted(entry.steps, pick[region], side="right")]
+        flat[patch] = chosen + entry.spread * disc[region]
+    ab = flat[canvas.ids]
+    grain = _GRAIN[classes]
+    for channel in range(2):
+        place = tuple(rng.integers(512, size=2))
+        ab[..., channel] += grain * canvas.sample(_ripple_tile(), place, 0.4, 0.4)
+    return ab
+
+
+# D65 white and the sRGB matrix of IEC 61966-2-1, to the digits that scikit-image uses.
+_WHITE = np.array([0.95047, 1.0, 1.08883])
+_RGB_FROM_XYZ = np.linalg.inv(
+    [[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]]
+)
+_STEPS = 16383  # linear light in steps fine enough to be a tenth of a grey level in the shadows
+
+
+@lru_cache(maxsize=1)
+def _gamma_table() -> np.ndarray:
+    """(16384,) uint8: the sRGB byte of every step of linear light."""
+    linear = np.arange(_STEPS + 1) / _STEPS
+    curve = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return np.round(255 * curve).astype(np.uint8)
+
+
+def linear_rgb(L: np.ndarray, ab: np.ndarray) -> np.ndarray:
+    """(H, W, 3) linear sRGB light of a Lab picture, not clipped: outside 0..1 is out of gamut."""
+    f = np.empty((*L.shape, 3), dtype=np.float32)
+    f[..., 1] = (L + 16.0) / 116.0
+    f[..., 0] = f[..., 1] + ab[..., 0] / 500.0
+    f[..., 2] = f[..., 1] - ab[..., 1] / 200.0
+    xyz = np.where(f > 6 / 29, f * f * f, (f - 4 / 29) * np.float32(3 * (6 / 29) ** 2))
+    return xyz @ (_WHITE[:, None] * _RGB_FROM_XYZ.T).astype(np.float32)
+
+
+def lab_to_rgb(L: np.ndarray, ab: np.ndarray) -> np.ndarray:
+    """CIE Lab (D65) to sRGB: L (H, W) 0..100 and ab (H, W, 2) -> (H, W, 3) uint8, clipped."""
+    light = np.clip(linear_rgb(L, ab), 0.0, 1.0)
+    return _gamma_table()[(light * _STEPS + 0.5).astype(np.int32)]
+
+
+# -- addresses -------------------------------------------------------------------------------
+
+_ADDRESS = re.compile(
+    r"https://practice\.example/([a-z]{1,40})/(0|[1-9][0-9]{0,18})-([0-9]{2,3})x([0-9]{2,3})\.jpg",
+    re.ASCII,
+)
+
+
+def url_of(query: str, seed: int, width: int, height: int) -> str:
+    """The address under which the practice search engine offers a scene of one of QUERIES."""
+    if query not in KIND_OF:
+        raise CourseError(f"{query!r} is not a query of the course: {', '.join(QUERIES)}.")
+    return f"https://practice.example/{query}/{seed}-{width}x{height}.jpg"
+
+
+def scene_of_url(url: str) -> Scene | None:
+    """The scene behind a practice address; None for every other string, however odd."""
+    found = _ADDRESS.fullmatch(url) if isinstance(url, str) else None
+    if not found or found[1] not in KIND_OF:
+        return None
+    try:
+        return scene(found[1], *(int(number) for number in found.groups()[1:]))
+    except CourseError:
+        return None

@@ -1,0 +1,135 @@
+"""A picture search engine on this machine that serves practice scenes.
+
+Inside ``with serve():`` every http or https address that `urllib` opens is answered by a server on
+127.0.0.1, so the real `bing-image-downloader` searches, pages and downloads without a network. The
+server is one function from an address to a `Response`; pass your own to play any other web.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import io
+import json
+import threading
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+from PIL import Image
+
+from . import practice
+
+PAGE = 12  # links on one page of results: a query needs several pages, as on the web
+SIZES = ((176, 132), (144, 144), (132, 176), (160, 128))  # width, height; all at least 128 high
+FIRST_SEED = 10_000  # scenes of smaller seeds stay unseen by whatever learns from this web
+
+
+@dataclass(frozen=True)
+class Response:
+    """One answer of the server: body, HTTP status, and the type and length that it declares."""
+
+    body: bytes
+    status: int = 200
+    content_type: str = "image/jpeg"
+    length: int | None = None  # the true one unless given
+
+
+def results_page(links: list[str]) -> Response:
+    """The page of search results that `bing-image-downloader` reads: one `murl` for each link."""
+    tags = []
+    for link in links:
+        facts = json.dumps({"murl": link}, ensure_ascii=False, separators=(",", ":"))
+        tags.append(f'<a class="iusc" m="{html.escape(facts)}"></a>')
+    return Response("\n".join(tags).encode(), content_type="text/html; charset=utf-8")
+
+
+def practice_links(query: str, first: int) -> list[str]:
+    """The `PAGE` links from position `first` on; a query the course does not know has none.
+
+    As on the live engine, `first` is the position of a result and not the number of a page.
+    """
+    if query not in practice.QUERIES:
+        return []
+    seeds = range(FIRST_SEED + first, FIRST_SEED + first + PAGE)
+    return [practice.url_of(query, seed, *SIZES[seed % len(SIZES)]) for seed in seeds]
+
+
+def practice_web(url: str) -> Response:
+    """The whole practice web: result pages, and scenes as JPEG (quality 95, chroma not halved)."""
+    parts = urlsplit(url)
+    if parts.path == "/images/async":
+        asked = parse_qs(parts.query)
+        first = int(asked.get("first", ["0"])[0])
+        return results_page(practice_links(asked.get("q", [""])[0], max(first, 0)))
+    scene = practice.scene_of_url(url)
+    if scene is None:
+        return Response(b"no such picture", 404, "text/plain")
+    buffer = io.BytesIO()
+    Image.fromarray(scene.rgb()).save(buffer, "JPEG", quality=95, subsampling=0)
+    return Response(buffer.getvalue())
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Unwraps the address that `_ToLoopback` packed into the path and asks `respond` about it."""
+
+    def do_GET(self) -> None:
+        try:
+            answer = self.server.respond(unquote(self.path[1:]))
+        except Exception as error:  # a fault of the stand-in reaches the client as a server error
+            answer = Response(repr(error).encode(), 500, "text/plain")
+        with contextlib.suppress(ConnectionError):  # the client may hang up at any time
+            self.send_response(answer.status)
+            self.send_header("Content-Type", answer.content_type)
+            length = len(answer.body) if answer.length is None else answer.length
+            self.send_header("Content-Length", str(length))
+            self.end_headers()
+            self.wfile.write(answer.body)
+
+    def log_message(self, *args) -> None:
+        """Keep the notebook quiet."""
+
+
+class _ToLoopback(urllib.request.BaseHandler):
+    """urllib handler: rewrites a request for any address into one to the server on this machine."""
+
+    handler_order = 100  # before urllib's own handlers look at the request
+
+    def __init__(self, port: int):
+        self.here = f"127.0.0.1:{port}"
+
+    def http_request(self, request: urllib.request.Request) -> urllib.request.Request:
+        if request.host == self.here:
+            return request
+        packed = f"http://{self.here}/{quote(request.full_url, safe='')}"
+        rewritten = urllib.request.Request(packed, headers=request.headers, unverifiable=True)
+        rewritten.timeout = request.timeout
+        return rewritten
+
+    https_request = http_request
+
+
+@contextlib.contextmanager
+def serve(respond: Callable[[str], Response] = practice_web) -> Iterator[str]:
+    """Answer every http(s) address that `urllib` opens with `respond(url)`, while inside `with`.
+
+    Yields the server's own address. `urllib` has one opener for the whole process, so nothing in
+    this process reaches the real web inside the block; the earlier opener is put back at its end.
+    """
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)  # port 0: any that is free
+    server.daemon_threads = True
+    server.respond = respond
+    loop = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    loop.start()
+    before = urllib.request._opener  # urllib has no public way to ask for it
+    no_proxy = urllib.request.ProxyHandler({})
+    opener = urllib.request.build_opener(no_proxy, _ToLoopback(server.server_port))
+    urllib.request.install_opener(opener)
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        urllib.request.install_opener(before)
+        server.shutdown()
+        server.server_close()

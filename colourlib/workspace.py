@@ -1,0 +1,214 @@
+"""Where files live and how big the course runs: the same answer for every notebook.
+
+`open_workspace()` is the first line of each notebook. A workspace belongs to one source of
+pictures and one setting (quick or full); whatever an earlier notebook would have left there is
+made on demand by `photos()`, `cleaned()`, `prepared()` and `trained()`, each of which says so.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+import re
+import time
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+
+class CourseError(ValueError):
+    """A mistake that the message explains: what is wrong, where, and what to do about it."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How much of everything: one of the two scales of the course."""
+
+    name: str
+    per_query: int  # pictures asked of each of the 38 queries
+    size: int  # side of the square that the network is trained on, pixels
+    epochs: int  # passes over the training photos in 05_train
+    cost: str  # what to expect, measured; printed by open_workspace
+
+
+SETTINGS = {
+    "quick": Setting("quick", 16, 128, 12, "2 CPU cores, no network: about a minute a notebook"),
+    "full": Setting(
+        "full", 100, 256, 60, "a GPU and the real web: hours of collecting, then training"
+    ),
+}
+
+
+def _setting(name: str) -> Setting:
+    """The setting of that name. Raises CourseError for a name that is not one."""
+    if name in SETTINGS:
+        return SETTINGS[name]
+    near = difflib.get_close_matches(str(name), SETTINGS, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise CourseError(f"There is no setting {name!r}: choose 'quick' or 'full'.{hint}")
+
+
+def home() -> Path:
+    """The folder that holds every workspace: $COLOURLIB_HOME, else `data/` of the checkout."""
+    if os.environ.get("COLOURLIB_HOME"):
+        return Path(os.environ["COLOURLIB_HOME"]).expanduser().resolve()
+    checkout = Path(__file__).resolve().parents[1]
+    if (checkout / "notebooks").is_dir():  # an editable install: the repository itself
+        return checkout / "data"
+    return Path.cwd() / "colourlib_data"  # installed alone, as on Colab
+
+
+def source_name(source: str) -> str:
+    """A folder name for a source: a photo folder's own name gets a short hash of its path."""
+    if source in ("practice", "bing"):
+        return source
+    path = Path(source)
+    tidy = re.sub(r"[^\w-]+", "_", path.name).strip("_") or "photos"
+    return f"{tidy}-{hashlib.sha256(str(path).encode()).hexdigest()[:6]}"
+
+
+def check_source(source: str | Path) -> str:
+    """'practice', 'bing', or the absolute path of an existing folder, as a string.
+
+    Raises CourseError for anything else: nothing has been downloaded or written by then.
+    """
+    text = str(source)
+    if text in ("practice", "bing"):
+        return text
+    path = Path(text).expanduser()
+    if path.is_dir():
+        return str(path.resolve())
+    if path.is_file():
+        raise CourseError(
+            f"The source {text!r} is a file. Give the folder that holds the pictures."
+        )
+    near = difflib.get_close_matches(text.lower(), ["practice", "bing"], n=1)
+    hint = f"Did you mean {near[0]!r}? " if near else ""
+    raise CourseError(
+        f"There is no source {text!r}: {hint}Choose 'practice' (drawn scenes, works offline), "
+        f"'bing' (photos from the web), or the path of a folder of pictures. "
+        f"A relative path starts from {Path.cwd()}."
+    )
+
+
+def _remembered() -> dict:
+    """The source and setting that a notebook named last, so that the next one goes on with them."""
+    try:
+        return json.loads((home() / "last_choice.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def _remember(ws: Workspace) -> None:
+    choice = {"source": ws.source, "setting": ws.setting.name}
+    replace_text(home() / "last_choice.json", json.dumps(choice))
+
+
+def _exists(source: str) -> bool:
+    return source in ("practice", "bing") or Path(source).is_dir()
+
+
+def _short(path: Path) -> str:
+    """The path as seen from the folder that holds every workspace: the same on each machine."""
+    return f"{home().name}/{path.relative_to(home()).as_posix()}"
+
+
+def _choice(what: str, given, default: str) -> tuple[str, str]:
+    """(value, where it came from): the argument, the environment, the last choice, the default."""
+    if given is not None:
+        return given, "named here"
+    from_environment = os.environ.get(f"COLOURLIB_{what.upper()}")
+    if from_environment:
+        return from_environment, f"from COLOURLIB_{what.upper()}"
+    if what in (last := _remembered()):
+        return last[what], "as chosen in the notebook before"
+    return default, "the default"
+
+
+def open_workspace(source: str | Path | None = None, setting: str | None = None) -> Workspace:
+    """Open the workspace of a source and a setting; print which, where, and on what device.
+
+    source: 'practice', 'bing' or a folder of pictures; setting: 'quick' or 'full'. What is not
+    given comes from COLOURLIB_SOURCE / COLOURLIB_SETTING, else from the notebook before, else it
+    is practice and quick. Raises CourseError for a source or setting that does not exist.
+    """
+    raw_source, why_source = _choice("source", source, "practice")
+    raw_setting, why_setting = _choice("setting", setting, "quick")
+    if why_source == "as chosen in the notebook before" and not _exists(raw_source):
+        raw_source, why_source = "practice", f"{raw_source} is gone, so the default"
+    ws = Workspace(check_source(raw_source), _setting(raw_setting))
+    ws.root.mkdir(parents=True, exist_ok=True)
+    if source is not None or setting is not None:
+        _remember(ws)
+    print(f"source   {ws.source} ({why_source})")
+    print(f"setting  {ws.setting.name} ({why_setting}): {ws.setting.cost}")
+    print(f"device   {ws.device.name}: {ws.device.reason}")
+    print(f"files    {_short(ws.root)}")
+    return ws
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One source at one setting, and everything the course has made of it so far."""
+
+    source: str
+    setting: Setting
+
+    @property
+    def root(self) -> Path:
+        """The folder of this workspace."""
+        return home() / f"{source_name(self.source)}-{self.setting.name}"
+
+    @cached_property
+    def device(self):
+        """What the network runs on, and why: a device.Device."""
+        from .device import choose_device
+
+        return choose_device()
+
+    @property
+    def practice(self) -> bool:
+        """True where the pictures are practice scenes, whose best possible score is known."""
+        return self.source == "practice"
+
+    def photos(self) -> list:
+        """The collected pictures (01_collect), one manifest row each."""
+        from . import collect
+
+        return collect.collect(self.root, self.source, per_query=self.setting.per_query)
+
+    def cleaned(self) -> tuple[list, dict[str, str]]:
+        """(verdicts, split) of the pictures (02_clean)."""
+        from . import clean
+
+        verdicts = clean.judge(self.root, self.photos())
+        return verdicts, clean.split(self.root, verdicts)
+
+    def prepared(self):
+        """The arrays that the network is fed with (03_colour_and_batches): a data.PhotoData."""
+        from . import data
+
+        return data.prepare(self.root, *self.cleaned(), size=self.setting.size)
+
+    def trained(self):
+        """A trained network (05_train): the course's last run, or a run made now."""
+        from . import train
+
+        return train.load_or_fit(self)
+
+    def record_scores(self, chapter: str, table: dict) -> None:
+        """Keep evaluate.compare's table in scores.json, for the summary of `make course`."""
+        path = self.root / "scores.json"
+        known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        now = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+        known |= {f"{chapter}: {name}": asdict(scores) | now for name, scores in table.items()}
+        replace_text(path, json.dumps(known, indent=1))
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all, so that Stop in the middle cannot leave half of it."""
+    scratch = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    scratch.write_text(text, encoding="utf-8")
+    os.replace(scratch, path)

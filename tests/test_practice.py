@@ -1,0 +1,268 @@
+"""Practice scenes: the same from the same seed, inside sRGB, and their optimum really is one."""
+
+from collections import defaultdict
+from functools import lru_cache
+
+import numpy as np
+import pytest
+from skimage.color import lab2rgb
+
+from colourlib import practice
+from colourlib.practice import CLASSES, KIND_OF, NAMES, QUERIES, scene, scene_of_url, url_of
+from colourlib.scenery import PAINTERS
+from colourlib.workspace import CourseError
+
+KINDS = sorted(PAINTERS)
+
+
+@lru_cache(maxsize=1)
+def sample():
+    """Eight scenes of every kind, small: the pixels that the statistics below are taken from."""
+    return tuple(scene(kind, seed, 72, 64) for kind in KINDS for seed in range(100, 108))
+
+
+# -- the list and the addresses ---------------------------------------------------------------
+
+
+def test_the_38_queries_of_the_course_have_a_kind_each():
+    assert len(QUERIES) == 38
+    assert (QUERIES[0], QUERIES[-1]) == ("animals", "planet")
+    assert set(KIND_OF.values()) == set(PAINTERS)
+    assert len(set(KIND_OF.values())) >= 20
+    clash = [name for name in QUERIES if name in PAINTERS and KIND_OF[name] != name]
+    assert not clash, "a query and a kind of the same name must be the same scenes"
+
+
+def test_addresses_lead_back_to_their_scene():
+    for query in ("cars", "sun"):
+        url = url_of(query, 12, 96, 64)
+        assert url == f"https://practice.example/{query}/12-96x64.jpg"
+        view = scene_of_url(url)
+        assert np.array_equal(view.rgb(), scene(query, 12, 96, 64).rgb())
+    with pytest.raises(CourseError, match="not a query"):
+        url_of("road", 1, 64, 64)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        None, 3, b"https://practice.example/cars/1-64x64.jpg", "", "cars", "\x00", "https://[",
+        "http://practice.example/cars/1-64x64.jpg", "https://practice.example/cars/1-64x64.png",
+        "https://practice.example/unicorns/1-64x64.jpg", "https://practice.example/cars/1-63x64.jpg",
+        "https://practice.example/cars/1-64x513.jpg", "https://practice.example/cars/-1-64x64.jpg",
+        "https://practice.example/cars/01-64x64.jpg", "https://practice.example/cars/1-64x64.jpg\n",
+        "https://practice.example/cars/9999999999999999999-64x64.jpg",
+        "https://practice.example/cars/٣-64x64.jpg", "https://practice.example/road/1-64x64.jpg",
+        "https://practice.example/../cars/1-64x64.jpg", "https://practice.example/%00/1-64x64.jpg",
+        "https://practice.example/cars/1-64x64.jpg?x=1", "https://practice.example@evil/cars/1-64x64.jpg",
+        "https://practice.example/" + "a" * 100_000,
+    ],
+)  # fmt: skip
+def test_other_addresses_lead_nowhere(url):
+    assert scene_of_url(url) is None
+
+
+# -- scenes -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_every_query_draws_a_scene(query):
+    view = scene(query, 1, 100, 76)
+    assert view.kind == KIND_OF[query] and view.seed == 1
+    assert view.L.shape == view.classes.shape == (76, 100)
+    assert view.ab.shape == view.optimum().shape == (76, 100, 2)
+    assert view.L.dtype == view.ab.dtype == view.optimum().dtype == np.float32
+    assert view.classes.dtype == np.uint8 and view.classes.max() < len(NAMES)
+    assert np.isfinite(view.L).all() and np.isfinite(view.ab).all()
+    assert view.L.min() >= 0 and view.L.max() <= 100
+    assert view.L.std() > 4, "a scene has light and shade"
+    assert len(np.unique(view.classes)) >= 2
+    picture = view.rgb()
+    assert picture.shape == (76, 100, 3) and picture.dtype == np.uint8
+
+
+def test_a_query_and_its_kind_are_the_same_scenes():
+    assert np.array_equal(scene("cars", 5, 64).rgb(), scene("road", 5, 64).rgb())
+
+
+def test_the_same_arguments_give_the_same_scene_whatever_was_drawn_before():
+    first = {kind: scene(kind, 3, 80, 64) for kind in KINDS}
+    for kind in reversed(KINDS):
+        again = scene(kind, 3, 80, 64)
+        for name in ("L", "ab", "classes"):
+            assert np.array_equal(getattr(first[kind], name), getattr(again, name)), (kind, name)
+
+
+def test_seeds_differ():
+    for kind in KINDS:
+        one, two = scene(kind, 1, 64), scene(kind, 2, 64)
+        assert np.abs(one.L - two.L).mean() > 1, kind
+
+
+def test_another_size_shows_the_same_scene():
+    for kind in ("beach", "road", "volcano"):
+        small, large = scene(kind, 4, 80, 64), scene(kind, 4, 160, 128)
+        same = small.classes == large.classes[1::2, 1::2]
+        assert same.mean() > 0.85, kind
+
+
+@pytest.mark.parametrize(("width", "height"), [(64, 64), (65, 97), (512, 64), (64, 512), (131, 67)])
+def test_sizes_odd_and_extreme(width, height):
+    for kind in KINDS:
+        assert scene(kind, 9, width, height).rgb().shape == (height, width, 3)
+
+
+def test_bad_arguments_teach():
+    with pytest.raises(CourseError, match="Did you mean 'beaches'"):
+        scene("beeches", 1, 64)
+    for name in (None, 3, "", "\x00" * 9, "x" * 10_000):
+        with pytest.raises(CourseError, match="There is no practice scene"):
+            scene(name, 1, 64)
+    for size in ((63,), (513,), (64, 63), (64, 513), (64.0,), ("64",), (-64,)):
+        with pytest.raises(CourseError, match="whole number from 64 to 512"):
+            scene("cars", 1, *size)
+    for seed in (-1, 1.5, "1", None, 2**63):
+        with pytest.raises(CourseError, match="seed is"):
+            scene("cars", seed, 64)
+    assert np.array_equal(scene("cars", np.int64(7), 64).L, scene("cars", 7, 64).L)
+
+
+# -- colour -----------------------------------------------------------------------------------
+
+
+def test_rgb_agrees_with_scikit_image():
+    for query in ("beaches", "fire", "night", "air", "universe"):
+        view = scene(query, 2, 96)
+        lab = np.dstack([view.L, view.ab]).astype(np.float64)
+        oracle = np.clip(lab2rgb(lab), 0, 1) * 255
+        assert np.abs(view.rgb() - oracle).max() < 1.0
+        assert np.abs(view.rgb() - oracle).mean() < 0.3
+
+
+def test_rgb_of_grey_steps_and_of_colours_outside_srgb():
+    L = np.linspace(0, 100, 101, dtype=np.float32)[None]
+    ab = np.zeros((1, 101, 2), dtype=np.float32)
+    grey = practice.lab_to_rgb(L, ab)
+    assert grey[0, 0].tolist() == [0, 0, 0] and grey[0, -1].tolist() == [255, 255, 255]
+    assert (np.ptp(grey.astype(int), axis=-1) <= 1).all()
+    wild = practice.lab_to_rgb(np.full((1, 2), 50.0), np.array([[[120.0, 0.0], [0.0, -150.0]]]))
+    assert wild.shape == (1, 2, 3) and wild.max() == 255  # clipped, not wrapped round
+
+
+def test_scenes_stay_inside_srgb():
+    outside = defaultdict(list)
+    for view in sample():
+        light = practice.linear_rgb(view.L, view.ab)
+        outside[view.kind].append(((light < -0.001) | (light > 1.001)).any(axis=-1).mean())
+    assert max(np.mean(shares) for shares in outside.values()) < 0.005
+
+
+def test_every_colour_of_every_class_is_inside_srgb_over_its_whole_range_of_lightness():
+    circle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+    rim = np.stack([np.cos(circle), np.sin(circle)], axis=1)
+    for name, entry in CLASSES.items():
+        L = np.linspace(*entry.L, 8, dtype=np.float32)[:, None].repeat(24, axis=1)
+        for colour in entry.colours:
+            ab = (colour + (entry.spread + entry.grain) * rim).astype(np.float32)
+            light = practice.linear_rgb(L, np.broadcast_to(ab, (8, 24, 2)))
+            assert light.min() > -0.002 and light.max() < 1.002, (name, colour)
+
+
+# -- the optimum ------------------------------------------------------------------------------
+
+
+def _draws(name, number):
+    """(number, 2) ab that regions of a class get, without ripple: many regions on one canvas."""
+    canvas = practice.Canvas(np.random.default_rng(0), number, 1)
+    for column in range(number):
+        canvas.paint(name, 1.0, 50.0, (slice(None), slice(column, column + 1)))
+    _, classes, regions = canvas.finish()
+    return practice._colours(np.random.default_rng(1), canvas, classes, regions)[0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_drawn_colours_have_the_declared_mean_and_variance(name):
+    entry, number = CLASSES[name], 4000
+    ab = _draws(name, number)
+    error = 5 * np.sqrt(entry.variance / number) + 0.6 * entry.grain  # the ripple is smooth
+    assert (np.abs(ab.mean(axis=0) - entry.mean) < error).all()
+    without = entry.variance - entry.grain**2
+    assert np.allclose(ab.var(axis=0), without, rtol=0.25, atol=2.5 * entry.grain**2 + 0.3)
+
+
+def test_the_optimum_is_the_class_mean_of_every_pixel():
+    table = np.array([CLASSES[name].mean for name in NAMES])
+    for view in sample()[::5]:
+        assert np.allclose(view.optimum(), table[view.classes], atol=1e-4)
+
+
+def test_over_many_scenes_the_mean_colour_of_a_class_is_the_declared_one():
+    """Whole scenes, not regions: pixels of one scene hang together, so the scene is the unit."""
+    means = defaultdict(list)
+    for view in sample():
+        for index in np.unique(view.classes):
+            means[index].append((view.ab - view.optimum())[view.classes == index].mean(axis=0))
+    tested = 0
+    for index, rows in means.items():
+        if len(rows) < 8:
+            continue
+        sigma = np.sqrt(CLASSES[NAMES[index]].variance / len(rows))
+        assert (np.abs(np.mean(rows, axis=0)) < 4.5 * sigma).all(), NAMES[index]
+        tested += 1
+    assert tested > 40
+
+
+def test_lightness_says_nothing_about_colour_once_the_class_is_known():
+    """Correlation of a region's L with its ab, over all scenes of the sample, class by class."""
+    pairs = defaultdict(list)
+    for view in sample():
+        for index in np.unique(view.classes):
+            here = view.classes == index
+            if here.sum() >= 20:
+                rest = (view.ab - view.optimum())[here].mean(axis=0)
+                pairs[index].append((view.L[here].mean(), view.L[here].std(), *rest))
+    scores = []
+    for rows in pairs.values():
+        if len(rows) >= 10:
+            r = np.corrcoef(np.array(rows).T)[:2, 2:]  # (mean L, texture) against (a, b)
+            scores.extend((np.arctanh(r) * np.sqrt(len(rows) - 3)).ravel())  # Fisher: deviation 1
+    scores = np.array(scores)
+    assert len(scores) > 150
+    assert np.abs(scores).max() < 4.5
+    assert 0.8 < scores.std() < 1.25
+    assert abs(scores.mean()) < 0.35
+
+
+def test_shapes_and_light_do_not_depend_on_the_colours(monkeypatch):
+    """Draw with another palette: the same L and the same classes must come out."""
+    before = {kind: scene(kind, 6, 64) for kind in KINDS}
+    swapped = [entry._replace(colours=-entry.colours, spread=0.0) for entry in practice._ENTRIES]
+    monkeypatch.setattr(practice, "_ENTRIES", swapped)
+    for kind, view in before.items():
+        after = scene(kind, 6, 64)
+        assert np.array_equal(view.L, after.L) and np.array_equal(view.classes, after.classes)
+        assert not np.array_equal(view.ab, after.ab)
+
+
+def test_no_other_answer_of_one_colour_a_class_does_better():
+    error, grey, left, pixels = defaultdict(float), 0.0, 0.0, 0
+    shifts = [(2.0, 0.0), (-2.0, 0.0), (0.0, 2.0), (0.0, -2.0)]
+    for view in sample():
+        best = view.optimum()
+        left += np.square(view.ab - best).sum()
+        grey += np.square(view.ab).sum()
+        pixels += view.L.size
+        for shift in shifts:
+            error[shift] += np.square(view.ab - best - np.float32(shift)).sum()
+        error["bolder"] += np.square(view.ab - 1.15 * best).sum()
+        error["paler"] += np.square(view.ab - 0.85 * best).sum()
+    assert left < min(error.values()) and left < grey
+    explained = 1 - left / grey
+    assert 0.75 < explained < 0.90, f"{explained:.1%}"
+
+
+def test_the_error_that_remains_is_the_variance_of_the_classes():
+    expected = np.array([entry.variance.sum() for entry in CLASSES.values()])
+    left = np.sum([np.square(view.ab - view.optimum()).sum() for view in sample()])
+    promised = np.sum([expected[view.classes].sum() for view in sample()])
+    assert left == pytest.approx(promised, rel=0.12)

@@ -1,0 +1,76 @@
+"""Which pictures, which scale, which folder: chosen, remembered, and explained when wrong."""
+
+import pytest
+
+from colourlib import CourseError, open_workspace
+from colourlib.workspace import SETTINGS
+
+
+def test_the_default_is_practice_and_quick(fresh_home, capsys):
+    ws = open_workspace()
+    assert (ws.source, ws.setting.name) == ("practice", "quick")
+    assert ws.root == fresh_home / "practice-quick" and ws.root.is_dir()
+    said = capsys.readouterr().out
+    assert "practice (the default)" in said and "device" in said
+    assert str(fresh_home) not in said, "a path of this machine has no place in a notebook"
+
+
+def test_a_choice_is_remembered_for_the_next_notebook(fresh_home, tmp_path, capsys):
+    photos = tmp_path / "my photos"
+    photos.mkdir()
+    first = open_workspace(source=photos)
+    again = open_workspace()
+    assert again.root == first.root != open_workspace(source="practice").root
+    assert open_workspace().source == "practice"
+    open_workspace(source=photos)
+    photos.rmdir()
+    capsys.readouterr()
+    assert open_workspace().source == "practice"
+    assert "is gone" in capsys.readouterr().out
+
+
+def test_the_environment_goes_before_memory_and_an_argument_before_both(fresh_home, monkeypatch):
+    open_workspace(source="bing", setting="full")
+    monkeypatch.setenv("COLOURLIB_SOURCE", "practice")
+    ws = open_workspace()
+    assert (ws.source, ws.setting.name) == ("practice", "full")
+    assert open_workspace(source="bing").source == "bing"
+
+
+def test_two_folders_of_one_name_do_not_share_a_workspace(fresh_home, tmp_path):
+    for parent in ("a", "b"):
+        (tmp_path / parent / "photos").mkdir(parents=True)
+    roots = {open_workspace(source=tmp_path / p / "photos").root for p in ("a", "b")}
+    assert len(roots) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"source": "practise"}, "Did you mean 'practice'"),
+        ({"source": "nowhere/photos"}, "There is no source 'nowhere/photos'"),
+        ({"source": __file__}, "is a file. Give the folder"),
+        ({"setting": "ful"}, "Did you mean 'full'"),
+        ({"setting": "enormous"}, "choose 'quick' or 'full'"),
+    ],
+)
+def test_a_wrong_choice_is_explained_and_nothing_is_written(fresh_home, arguments, says):
+    with pytest.raises(CourseError, match=says):
+        open_workspace(**arguments)
+    assert not fresh_home.exists()
+
+
+def test_scores_are_kept_by_chapter(fresh_home):
+    import json
+
+    from colourlib.evaluate import Scores
+
+    ws = open_workspace()
+    ws.record_scores("05_train", {"grey copy": Scores(0.0, 20.0, 21.0, 0.0, 5)})
+    ws.record_scores("06_evaluate", {"ColourNet": Scores(0.5, 25.0, 26.0, 0.7, 5)})
+    kept = json.loads((ws.root / "scores.json").read_text())
+    assert kept["05_train: grey copy"]["psnr"] == 20 and len(kept) == 2
+
+
+def test_the_course_asks_for_a_hundred_pictures_at_full_scale():
+    assert SETTINGS["full"].per_query == 100 and SETTINGS["full"].size == 256
