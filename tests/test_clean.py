@@ -1,0 +1,392 @@
+"""Cleaning: every rule against a picture that breaks it, the hand, near-duplicates, the split."""
+
+import hashlib
+import io
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from colourlib import CourseError, clean, collect, manifest, near
+from colourlib.manifest import Photo
+
+
+def photo_like(seed: int, size=(192, 144), chroma=1.0) -> Image.Image:
+    """A picture with structure at several scales; `chroma` below 1 takes colour out."""
+    rng = np.random.default_rng(seed)
+    coarse, fine = (
+        Image.fromarray(rng.integers(0, 256, (n, n, 3), dtype=np.uint8)).resize(size, 3)
+        for n in (5, 16)
+    )
+    image = Image.blend(coarse, fine, 0.35)
+    return Image.blend(image.convert("L").convert("RGB"), image, chroma)
+
+
+def jpeg(image: Image.Image, quality=92) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
+
+
+def judged(tmp_path, files: dict[str, bytes | Image.Image], **more) -> dict[str, clean.Verdict]:
+    """Write files into a folder, collect and judge them: verdicts by file name."""
+    for name, content in files.items():
+        path = tmp_path / "in" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else jpeg(content))
+    rows = collect.collect(tmp_path / "ws", str(tmp_path / "in"))
+    verdicts = clean.judge(tmp_path / "ws", rows, **more)
+    return {Path(verdict.photo.file).name: verdict for verdict in verdicts}
+
+
+# ---- the rules -----------------------------------------------------------------------------------
+
+
+def test_each_rule_catches_what_it_is_for_and_says_what_it_measured(tmp_path):
+    marked = photo_like(2)
+    ImageDraw.Draw(marked).text((60, 125), "example.com", fill="white")
+    found = judged(
+        tmp_path,
+        {
+            "good.jpg": photo_like(1),
+            "marked.jpg": marked,
+            "original.jpg": photo_like(2, (384, 288)),
+            "recompressed.jpg": jpeg(photo_like(2), 35),
+            "broken.jpg": jpeg(photo_like(3))[:-700],
+            "small.jpg": photo_like(4, (90, 63)),
+            "strip.jpg": photo_like(5, (640, 80)),
+            "grey.jpg": photo_like(6).convert("L"),
+            "grey_rgb.png": photo_like(7).convert("L").convert("RGB"),
+            "fog.jpg": photo_like(8, chroma=0.06),
+        },
+    )
+    assert {name: v.rule for name, v in found.items()} == {
+        "good.jpg": "",
+        "marked.jpg": "near-duplicate",
+        "original.jpg": "",
+        "recompressed.jpg": "near-duplicate",
+        "broken.jpg": "unreadable",
+        "small.jpg": "too small",
+        "strip.jpg": "extreme shape",
+        "grey.jpg": "grey",
+        "grey_rgb.png": "grey",
+        "fog.jpg": "",
+    }
+    assert all(v.keep == (v.reason == "") for v in found.values())
+    assert found["small.jpg"].value == 63 and "63 pixels" in found["small.jpg"].reason
+    assert found["strip.jpg"].value == 8
+    assert found["grey.jpg"].value < 0.5 < 2 < found["fog.jpg"].measures["grey"] < 8
+    assert "truncated" in found["broken.jpg"].reason
+    assert "original.jpg" in found["marked.jpg"].reason
+    assert found["marked.jpg"].value == clean.distance(found["marked.jpg"], found["original.jpg"])
+    assert len({found[n].group for n in ("marked.jpg", "original.jpg", "recompressed.jpg")}) == 1
+    assert len({v.group for v in found.values()}) == 8  # "" for the broken one
+    assert dict(clean.tally(found.values())) == {
+        "passed": 3, "near-duplicate": 2, "grey": 2, "unreadable": 1, "too small": 1,
+        "extreme shape": 1,
+    }  # fmt: skip
+
+
+def test_what_was_turned_away_at_collection_stays_a_row(tmp_path):
+    found = judged(tmp_path, {"a.jpg": photo_like(1), "b.jpg": photo_like(1), "c.jpg": b"<html>"})
+    assert [v.rule for v in found.values()] == ["", "at collection", "at collection"]
+    assert "same bytes as" in found["b.jpg"].reason
+
+
+def test_practice_scenes_pass(tmp_path):
+    queries = ["fog", "moon", "snow", "stars", "galaxy", "sun"]  # near-grey ones, and alike ones
+    rows = collect.collect(tmp_path, "practice", queries, per_query=10)
+    assert clean.tally(clean.judge(tmp_path, rows)) == [("passed", 60)]
+
+
+def test_limits_can_be_moved(tmp_path):
+    files = {"fog.jpg": photo_like(8, chroma=0.06), "good.jpg": photo_like(1, (300, 120))}
+    assert all(v.keep for v in judged(tmp_path, files).values())
+    found = judged(tmp_path, files, limits={"grey": 20, "extreme shape": 2})
+    assert [v.rule for v in found.values()] == ["grey", "extreme shape"]
+    with pytest.raises(CourseError, match="gray.*choose from"):
+        judged(tmp_path, files, limits={"gray": 3})
+
+
+def test_around_shows_both_sides_of_the_line(tmp_path):
+    files = {f"{i}.jpg": photo_like(i, (100 + 10 * i, 200)) for i in range(6)}
+    verdicts = judged(tmp_path, files).values()
+    below, above = clean.around(verdicts, "too small", 125, count=2)
+    assert [v.measures["too small"] for v in below] == [110, 120]
+    assert [v.measures["too small"] for v in above] == [130, 140]
+    assert clean.around(verdicts, "grey", 0)[0] == []
+
+
+def test_a_second_run_opens_no_picture(tmp_path, monkeypatch):
+    files = {"a.jpg": photo_like(1), "b.jpg": photo_like(2), "bad.jpg": jpeg(photo_like(3))[:-700]}
+    before = judged(tmp_path, files)
+    measures = tmp_path / "ws" / "measures.jsonl"
+    with monkeypatch.context() as patch:
+        patch.setattr(clean, "look", lambda path: pytest.fail(f"opened {path}"))
+        assert judged(tmp_path, {}) == before
+    measures.write_bytes(measures.read_bytes()[:-25])  # a crash in mid-write
+    assert judged(tmp_path, {}) == before
+    monkeypatch.setattr(clean, "MEASURING", clean.MEASURING + 1)
+    looked = []
+    original = clean.look
+    monkeypatch.setattr(clean, "look", lambda path: looked.append(path) or original(path))
+    assert judged(tmp_path, {}) == before
+    assert len(looked) == 3
+
+
+def test_a_file_that_is_gone_is_unreadable_until_it_is_back(tmp_path):
+    judged(tmp_path, {"a.jpg": photo_like(1)})
+    (row,) = collect.photos(tmp_path / "ws")
+    content = row.path("").read_bytes()
+    (tmp_path / "ws" / "measures.jsonl").unlink()
+    row.path("").unlink()
+    (verdict,) = clean.judge(tmp_path / "ws", [row])
+    assert (verdict.rule, verdict.reason) == ("unreadable", "unreadable: the file is gone")
+    row.path("").write_bytes(content)
+    assert clean.judge(tmp_path / "ws", [row])[0].keep
+
+
+def test_a_photo_opens_upright_and_reduced(tmp_path):
+    image = Image.new("RGB", (1600, 800), (200, 30, 30))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned by 90 degrees
+    image.save(tmp_path / "a.jpg", exif=exif)
+    opened = clean.open_picture(tmp_path / "a.jpg", 100)
+    assert opened.mode == "RGB" and opened.size == (100, 200)
+
+
+# ---- by hand -------------------------------------------------------------------------------------
+
+
+def test_the_hand_overrules_the_rule_and_can_be_undone(tmp_path):
+    files = {"good.jpg": photo_like(1), "grey.jpg": photo_like(6).convert("L")}
+    root, found = tmp_path / "ws", judged(tmp_path, files)
+    clean.decide(root, found["good.jpg"].photo.sha256, keep=False, note="a poster\nreally")
+    clean.decide(root, found["grey.jpg"].photo.sha256, keep=True)
+    again = judged(tmp_path, {})
+    assert (again["good.jpg"].keep, again["grey.jpg"].keep) == (False, True)
+    assert again["good.jpg"].rule == again["grey.jpg"].rule == "by hand"
+    assert "against the rule: grey" in again["grey.jpg"].reason
+    assert clean.tally(again.values()) == [("by hand", 1), ("by hand, kept", 1)]
+    text = (root / "decisions.txt").read_text(encoding="utf-8")
+    assert f"reject {found['good.jpg'].photo.sha256[:16]}  # a poster really\n" in text
+    clean.decide(root, found["good.jpg"].photo.sha256, keep=None)
+    clean.decide(root, found["grey.jpg"].photo.sha256, keep=False)
+    assert list(clean.decisions(root).values()) == [False]
+    assert judged(tmp_path, {})["good.jpg"] == found["good.jpg"]
+
+
+def test_the_hand_chooses_among_copies(tmp_path):
+    files = {"big.jpg": photo_like(2, (384, 288)), "small.jpg": photo_like(2)}
+    root, found = tmp_path / "ws", judged(tmp_path, files)
+    assert [v.keep for v in found.values()] == [True, False]
+    clean.decide(root, found["small.jpg"].photo.sha256, keep=True)
+    assert [v.keep for v in judged(tmp_path, {}).values()] == [False, True]
+    clean.decide(root, found["big.jpg"].photo.sha256, keep=True)
+    both = judged(tmp_path, {})
+    assert [v.keep for v in both.values()] == [True, True]
+    assert len(set(clean.split(root, both.values()).values())) == 1
+    clean.decide(root, found["small.jpg"].photo.sha256, keep=None)
+    clean.decide(root, found["big.jpg"].photo.sha256, keep=False)
+    assert [v.keep for v in judged(tmp_path, {}).values()] == [False, True]
+
+
+def test_decisions_are_plain_text_that_a_person_may_edit(tmp_path):
+    file = tmp_path / "decisions.txt"
+    file.write_text(
+        "# ours\n\n  KEEP 0123456789ab # lovely\nreject 0123456789ab\nkeep ABCDEF0123\n"
+    )
+    assert clean.decisions(tmp_path) == {"0123456789ab": False, "abcdef0123": True}
+    for line in ("delete 0123456789ab", "keep 0123", "keep x123456789", "keep"):
+        file.write_text(f"# ours\n{line}\n")
+        with pytest.raises(CourseError, match="Line 2 of decisions.txt"):
+            clean.decisions(tmp_path)
+    with pytest.raises(CourseError, match="sha256"):
+        clean.decide(tmp_path, "../../x", keep=True)
+
+
+def test_a_decision_that_fits_two_pictures_or_none(tmp_path, synthetic):
+    rows = [synthetic("a", 1, 0, sha="12345678aa"), synthetic("a", 2**40 - 1, 0, sha="12345678bb")]
+    (tmp_path / "decisions.txt").write_text("reject 99999999\n")
+    assert all(v.keep for v in clean.judge(tmp_path, rows))
+    (tmp_path / "decisions.txt").write_text("reject 12345678\n")
+    with pytest.raises(CourseError, match="fits several pictures"):
+        clean.judge(tmp_path, rows)
+
+
+# ---- near-duplicates -----------------------------------------------------------------------------
+
+
+def brute_force(prints, limit):
+    distance = np.bitwise_count(prints[:, None] ^ prints[None]).sum(-1, dtype=int)
+    return {(i, j, distance[i, j]) for i, j in np.argwhere(np.triu(distance <= limit, 1)).tolist()}
+
+
+@pytest.mark.parametrize("limit", [0, 1, 5, 14, 15, 20, 40])
+@pytest.mark.parametrize(("seed", "count"), [(1, 2), (2, 30), (3, 60), (4, 300)])
+def test_near_pairs_are_all_pairs_that_are_near(seed, count, limit):
+    rng = np.random.default_rng([seed, limit])
+    prints = rng.integers(0, 2**64, (max(1, count // 6), 2), dtype=np.uint64)
+    prints = prints[rng.integers(0, len(prints), count)]  # clusters: copies with flipped bits
+    for _ in range(limit // 2 + 1):
+        half = rng.integers(0, 2, count)
+        prints[np.arange(count), half] ^= np.uint64(1) << rng.integers(0, 64, count, np.uint64)
+    pairs, distance = near.near_pairs(prints, limit)
+    found = [(i, j, d) for (i, j), d in zip(pairs.tolist(), distance.tolist(), strict=True)]
+    assert len(found) == len(set(found))
+    assert set(found) == brute_force(prints, limit)
+    groups = near.near_groups(prints, limit)
+    assert all(groups[i] == groups[j] for i, j, _ in found)
+
+
+def test_groups_are_chains_and_no_more():
+    ones = [0, 2**10 - 1, 2**20 - 1, 2**40 - 1]  # 10, 10 and 20 bits from one to the next
+    prints = near.as_array((value, 7) for value in ones)
+    assert near.near_groups(prints, 10).tolist() == [0, 0, 0, 1]
+    assert len(near.near_groups(near.as_array([]), 10)) == 0
+
+
+def test_many_equal_fingerprints_are_quick_and_one_group():
+    prints = near.as_array([(5, 5)] * 30_000 + [(2**50 - 1, 9)])
+    assert Counter(near.near_groups(prints, 20).tolist()) == {0: 30_000, 1: 1}
+
+
+# ---- the split -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def synthetic(monkeypatch):
+    """Make rows whose fingerprints are what the test says, without any picture."""
+    looks = {}
+
+    def look(path: Path) -> dict:
+        return {"too small": 200, "extreme shape": 1.2, "grey": 30.0} | looks[path.name]
+
+    def row(query: str, dhash: int, phash: int = 0, sha: str | None = None, side=100) -> Photo:
+        sha = sha or hashlib.sha256(str(len(looks)).encode()).hexdigest()
+        looks[f"{sha}.jpg"] = {"dhash": f"{dhash:016x}", "phash": f"{phash:016x}"}
+        return Photo(query, f"https://x/{sha}", f"{sha}.jpg", sha, 9, side, side, "JPEG", "")
+
+    monkeypatch.setattr(clean, "look", look)
+    return row
+
+
+def far_apart(seed: int):
+    rng = np.random.default_rng(seed)
+    while True:
+        yield tuple(rng.integers(0, 2**64, 2, dtype=np.uint64).tolist())
+
+
+def test_the_split_has_every_query_on_both_sides_and_does_not_leak(tmp_path, synthetic):
+    prints = far_apart(1)
+    sizes = {"a": 40, "b": 7, "c": 2}
+    rows = [synthetic(q, *next(prints)) for q, n in sizes.items() for _ in range(n)]
+    verdicts = clean.judge(tmp_path, rows)
+    sides = clean.split(tmp_path, verdicts)
+    counts = Counter((v.photo.query, sides[v.photo.sha256]) for v in verdicts)
+    assert counts == {
+        ("a", "train"): 34, ("a", "validation"): 6, ("b", "train"): 6, ("b", "validation"): 1,
+        ("c", "train"): 1, ("c", "validation"): 1,
+    }  # fmt: skip
+    assert clean.leaks(verdicts, sides) == []
+    assert clean.split(tmp_path, verdicts) == sides
+
+
+def test_a_planted_leak_is_found(tmp_path, synthetic):
+    prints = far_apart(2)
+    rows = [synthetic("a", *next(prints)) for _ in range(20)]
+    verdicts = clean.judge(tmp_path, rows)
+    sides = clean.split(tmp_path, verdicts)
+    trains, validates = (
+        next(v for v in verdicts if sides[v.photo.sha256] == side)
+        for side in ("train", "validation")
+    )
+    dhash, phash = trains.fingerprint
+    planted = replace(validates, fingerprint=(dhash ^ 0b1011, phash ^ 0b11))
+    verdicts[verdicts.index(validates)] = planted
+    assert {v.photo for pair in clean.leaks(verdicts, sides) for v in pair} == {
+        trains.photo, planted.photo
+    }  # fmt: skip
+
+
+def test_alike_pictures_both_stay_on_one_side(tmp_path, synthetic):
+    prints, rows = far_apart(3), []
+    for _ in range(30):
+        dhash, phash = next(prints)
+        rows += [synthetic("a", dhash, phash), synthetic("b", dhash ^ (2**18 - 1), phash)]
+    verdicts = clean.judge(tmp_path, rows)
+    assert all(v.keep for v in verdicts)
+    sides = clean.split(tmp_path, verdicts)
+    pairs = zip(rows[::2], rows[1::2], strict=True)
+    assert all(sides[one.sha256] == sides[other.sha256] for one, other in pairs)
+    assert set(sides.values()) == {"train", "validation"}
+
+
+def test_adding_pictures_never_moves_one(tmp_path, synthetic):
+    prints = far_apart(4)
+    rows, known = [], {}
+    for step in range(12):
+        rows = rows + [synthetic(f"q{k % 5}", *next(prints)) for k in range(step + 3)]
+        copy = rows[step * 3]  # a larger copy of an old one: it is kept in its place
+        dhash, phash = clean.judge(tmp_path, [copy])[0].fingerprint
+        rows.append(synthetic(copy.query, dhash ^ 1, phash, side=200 + step))
+        verdicts = clean.judge(tmp_path, rows)
+        sides = clean.split(tmp_path, verdicts)
+        assert all(known.get(sha, side) == side for sha, side in sides.items())
+        known |= sides
+        assert set(sides) == {v.photo.sha256 for v in verdicts if v.keep}
+        assert clean.leaks(verdicts, sides) == []
+        by_sha = {row.sha256: row for row in rows}
+        mixed = Counter(by_sha[sha].query for sha in sides)
+        both = {(by_sha[sha].query, side) for sha, side in sides.items()}
+        assert all(n < 2 or {(q, "train"), (q, "validation")} <= both for q, n in mixed.items())
+    assert rows[-1].sha256 in sides and copy.sha256 not in sides
+    assert sides[rows[-1].sha256] == known[copy.sha256]
+
+
+def test_a_new_picture_between_both_sides_is_on_neither(tmp_path, synthetic):
+    prints = far_apart(5)
+    dhash, phash = next(prints)
+    ends = [synthetic("a", dhash, phash), synthetic("a", dhash ^ (2**30 - 1), phash)]
+    rows = ends + [synthetic("a", *next(prints)) for _ in range(8)]
+    file = tmp_path / "split.json"
+    file.write_text(json.dumps({ends[0].sha256: "train", ends[1].sha256: "validation"}))
+    before = clean.split(tmp_path, clean.judge(tmp_path, rows))
+    between = synthetic("a", dhash ^ (2**15 - 1), phash, side=999)
+    verdicts = clean.judge(tmp_path, [*rows, between])
+    assert not verdicts[-1].keep and "both sides of the split" in verdicts[-1].reason
+    assert all(v.keep for v in verdicts[:-1])
+    assert clean.split(tmp_path, verdicts) == before
+    clean.decide(tmp_path, between.sha256, keep=True)  # not even the hand can make it leak
+    verdicts = clean.judge(tmp_path, [*rows, between])
+    assert verdicts[-1].keep and clean.split(tmp_path, verdicts) == before
+
+
+def test_a_wider_limit_drops_pictures_rather_than_move_them(tmp_path, synthetic):
+    prints = far_apart(6)
+    dhash, phash = next(prints)
+    ends = [synthetic("a", dhash, phash), synthetic("a", dhash ^ (2**30 - 1), phash)]
+    rows = ends + [synthetic("a", *next(prints)) for _ in range(8)]
+    file = tmp_path / "split.json"
+    file.write_text(json.dumps({ends[0].sha256: "train", ends[1].sha256: "validation"}))
+    before = clean.split(tmp_path, clean.judge(tmp_path, rows))
+    verdicts = clean.judge(tmp_path, rows, limits={"alike": 32})
+    after = clean.split(tmp_path, verdicts)
+    assert after == {sha: side for sha, side in before.items() if sha != ends[1].sha256}
+    assert clean.leaks(verdicts, after, limit=32) == []
+
+
+def test_a_split_that_cannot_be_read_is_not_made_anew_in_silence(tmp_path):
+    (tmp_path / "split.json").write_text('{"abc": "tra')
+    with pytest.raises(CourseError, match="put back an older copy"):
+        clean.judge(tmp_path, [])
+
+
+def test_nothing_to_judge(tmp_path):
+    assert clean.judge(tmp_path, []) == []
+    assert clean.split(tmp_path, []) == {}
+    assert manifest.read(tmp_path) == []
