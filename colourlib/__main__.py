@@ -1,0 +1,172 @@
+"""The course's commands without make: python -m colourlib course | test | notebooks.
+
+`course` and `notebooks` live in course.py; `test`, which needs the test tools, lives here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from .workspace import CourseError
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+# What `test` runs, each as: python -m ...
+STEPS = {
+    "lint": {
+        "ruff check": "ruff check .",
+        "ruff format": "ruff format --check .",
+    },
+    "unit": {
+        # Unit tests have no use for nbval, which takes two seconds to import.
+        "unit tests": "pytest -p no:nbval -n 2 --dist loadfile --durations=6 tests",
+    },
+    "notebooks": {
+        "notebooks": "pytest -p no:python --nbval-lax --nbval-current-env"
+        " --nbval-cell-timeout=180 -n 2 --dist loadfile --durations=6 notebooks/",
+    },
+}
+
+
+def run_tests(steps: list[str], checkout: Path = CHECKOUT) -> bool:
+    """Run the steps named, show their output, then each one's own closing line; True if all passed.
+
+    A step that fails does not keep the next from running: one run tells everything.
+    """
+    missing = [name for name in ("ruff", "pytest", "xdist", "nbval") if not _is_there(name)]
+    if missing:
+        raise CourseError(
+            f"The test tools are not all installed ({', '.join(missing)} missing). "
+            f'Install them with: pip install -e ".[test]"'
+        )
+    closing = []
+    for tool, command in ((tool, line) for step in steps for tool, line in STEPS[step].items()):
+        print(f"\n$ python -m {command}", flush=True)
+        start = time.perf_counter()
+        code, last = _show_and_keep_last(command.split(), checkout)
+        verdict = "ok" if code == 0 else "FAILED"
+        closing.append((tool, verdict, time.perf_counter() - start, last))
+    print()
+    for tool, verdict, seconds, last in closing:
+        print(f"{tool:13} {verdict:6} {seconds:5.0f} s  {last}")
+    return all(verdict == "ok" for _, verdict, _, _ in closing)
+
+
+def _is_there(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None
+
+
+def _show_and_keep_last(command: list[str], folder: Path) -> tuple[int, str]:
+    """Run python -m command; pass its output on as it comes; (exit code, last line of output)."""
+    env = os.environ | {"PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", *command],
+        cwd=folder,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    tail = b""
+    while chunk := process.stdout.read1():
+        sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()
+        tail = (tail + chunk)[-2000:]
+    lines = tail.decode("utf-8", errors="replace").strip().splitlines()
+    return process.wait(), lines[-1] if lines else ""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line, with its help."""
+    top = argparse.ArgumentParser(prog="python -m colourlib", description=__doc__.splitlines()[0])
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    course = commands.add_parser(
+        "course",
+        help="run all notebooks in order and sum up times and scores",
+        description="Run all notebooks in order, store the executed copies, sum up times and "
+        "scores. The default is practice scenes, which the course draws itself, at the quick "
+        "setting.",
+    )
+    source = course.add_mutually_exclusive_group()
+    source.add_argument("--photos", metavar="FOLDER", help="your own folder of pictures")
+    source.add_argument("--source", help="'practice', 'bing', or a folder of pictures")
+    course.add_argument("--setting", help="'quick' (minutes) or 'full' (longer, better colours)")
+    course.add_argument(
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        help="where executed copies and summary.md go (default: data/executed/...)",
+    )
+    course.add_argument("--only", metavar="05", help="only the notebook whose name begins so")
+
+    test = commands.add_parser(
+        "test",
+        help="lint, unit tests, and every notebook with its stored outputs checked",
+        description="Run the checks that `make test` and CI run, all of them or those named.",
+    )
+    test.add_argument("steps", nargs="*", metavar="STEP", help=f"{', '.join(STEPS)} (default: all)")
+
+    commands.add_parser(
+        "notebooks",
+        help="run the notebooks again and store their outputs, for the repository",
+        description="Run the notebooks in a fresh, empty workspace and store their outputs in "
+        "place. A notebook in which a cell fails keeps its old file.",
+    )
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0: done; 1: something ran and failed; 2: a mistake on the command line, told in one line."""
+    args = parser().parse_args(arguments)
+    try:
+        if args.command == "test":
+            return 0 if run_tests(_steps(args.steps)) else 1
+        course = _course_module()
+        if args.command == "notebooks":
+            return 0 if course.renew() else 1
+        source = _folder(args.photos) if args.photos is not None else args.source
+        return 0 if course.run_course(source, args.setting, args.out, args.only) else 1
+    except CourseError as error:
+        print(f"colourlib: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\ncolourlib: stopped by Ctrl-C", file=sys.stderr)
+        return 130
+
+
+def _steps(named: list[str]) -> list[str]:
+    for step in named:
+        if step not in STEPS:
+            raise CourseError(f"There is no test step {step!r}. There are: {', '.join(STEPS)}.")
+    return named or list(STEPS)
+
+
+def _folder(text: str) -> str:
+    """The whole path of a folder of pictures: --photos practice means a folder of that name."""
+    folder = Path(text).expanduser().resolve()
+    if not folder.is_dir():
+        raise CourseError(f"--photos: there is no folder {folder}. Give a folder of pictures.")
+    return str(folder)
+
+
+def _course_module():
+    """course.py, or a word on what is missing: the plain package comes without Jupyter."""
+    missing = [name for name in ("nbclient", "ipykernel") if not _is_there(name)]
+    if missing:
+        raise CourseError(
+            f"Running notebooks needs {' and '.join(missing)}. "
+            f'Install them with: pip install -e ".[course]"'
+        )
+    from . import course
+
+    return course
+
+
+if __name__ == "__main__":
+    sys.exit(main())

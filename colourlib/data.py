@@ -1,0 +1,243 @@
+"""From cleaned photos to random batches of 20: prepared arrays, a dataset, a loader.
+
+Every kept photo is decoded once: its L at full resolution and its ab at a quarter of it go into
+uint8 arrays on disk, which are memory-mapped, so that the set may be larger than the memory.
+Training photos are stored a quarter larger than the network sees them: room for random crops.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image, ImageOps
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+from tqdm.auto import tqdm
+
+from . import clean, practice
+from .colour import rgb_to_lab, scale_ab, scale_L, to_tensor
+from .workspace import CourseError, replace_text
+
+BATCH_SIZE = 20  # the course's own
+ROOM = 1.25  # stored side / trained side of a training photo: room for random crops
+LAYOUT = 1  # raise it when what is stored changes, and every prepared set is made anew
+
+
+@dataclass(frozen=True)
+class PhotoSet(Dataset):
+    """Photos as uint8 arrays; an item is (x, y), a batch of items is read in one go.
+
+    L: (N, S, S) uint8, L* 0..100 as 0..255. ab: (N, 2, s, s) uint8, ab + 128; s = S/4 for
+    training photos, s = S for validation photos. size: side of what it serves, in pixels.
+    augment: random crop of 40-100 % of the area, and flip. optimum: (N, 2, S, S) like ab, the best
+    possible answer, for practice scenes only. rows: one dict a photo (query, sha256, url, file).
+    """
+
+    L: np.ndarray
+    ab: np.ndarray
+    rows: list[dict]
+    size: int
+    augment: bool = False
+    optimum: np.ndarray | None = None
+    generator: torch.Generator | None = None  # of the random crops; torch's own where None
+
+    def __len__(self) -> int:
+        return len(self.L)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        """x (1, H, W) scaled L and y (2, H, W) scaled ab of one photo."""
+        x, y = self.__getitems__([index])
+        return x[0], y[0]
+
+    def __getitems__(self, indices: list[int]) -> tuple[Tensor, Tensor]:
+        """x (B, 1, H, W) scaled L and y (B, 2, H, W) scaled ab of several photos at once."""
+        L = torch.from_numpy(self.L[indices]).float()[:, None] * (100 / 255)  # (B, 1, S, S)
+        ab = torch.from_numpy(self.ab[indices]).float() - 128  # (B, 2, s, s)
+        x, y = scale_L(L), scale_ab(ab)
+        if self.augment:
+            return random_crop(x, y, self.size, self.generator)
+        return resize(x, self.size), resize(y, self.size)
+
+    def best(self, index: int) -> Tensor:
+        """The best possible answer for a practice scene, (2, S, S) scaled ab."""
+        return scale_ab(torch.from_numpy(np.array(self.optimum[index])).float() - 128)
+
+    def query(self, index: int) -> str:
+        """The query that a photo was found with."""
+        return self.rows[index]["query"]
+
+
+def resize(image: Tensor, size: int) -> Tensor:
+    """(B, C, S, S) -> (B, C, size, size), bilinear; the picture itself where the size is right."""
+    if image.shape[-1] == size:
+        return image
+    return F.interpolate(image, size=(size, size), mode="bilinear", antialias=True)
+
+
+def random_crop(
+    x: Tensor, y: Tensor, size: int, generator: torch.Generator | None = None
+) -> tuple[Tensor, Tensor]:
+    """A random square of 40-100 % of each photo's area, mirrored or not, at size x size.
+
+    x (B, 1, S, S) and y (B, 2, s, s) are cut alike, each photo in its own place.
+    """
+    B = len(x)
+    area, middle, coin = torch.rand(4, B, generator=generator).split([1, 2, 1])
+    side = (0.4 + 0.6 * area[0]).sqrt()  # (B,) share of the photo's side
+    flip = torch.where(coin[0] < 0.5, -1.0, 1.0)
+    theta = torch.zeros(B, 2, 3)  # affine maps from crop to photo, both in -1..1
+    theta[:, 0, 0] = side * flip
+    theta[:, 1, 1] = side
+    theta[:, :, 2] = ((1 - side) * (2 * middle - 1)).T  # keeps the square inside the photo
+    grid = F.affine_grid(theta, [B, 1, size, size], align_corners=False)  # (B, size, size, 2)
+    x = F.grid_sample(x, grid, padding_mode="border", align_corners=False)
+    y = F.grid_sample(y, grid, padding_mode="border", align_corners=False)
+    return x, y  # (B, 1, size, size), (B, 2, size, size)
+
+
+@dataclass(frozen=True)
+class PhotoData:
+    """What a network is trained and judged on."""
+
+    train: PhotoSet
+    validation: PhotoSet
+    mean_tint: Tensor  # (2,) scaled ab: the training photos' mean colour
+    fingerprint: str  # changes with the pictures, the decisions, the split and the size
+
+    def loader(self, batch_size: int = BATCH_SIZE, seed: int = 0) -> DataLoader:
+        """Random batches of training photos: x (B, 1, H, W), y (B, 2, H, W), shuffled each epoch.
+
+        The last, smaller batch of an epoch is left out: BatchNorm would take its statistics from
+        too few photos. The seed decides order and crops.
+        """
+        generator = torch.Generator().manual_seed(seed)
+        return DataLoader(
+            replace(self.train, generator=generator),
+            batch_size=batch_size,
+            shuffle=True,
+            drop_last=len(self.train) > batch_size,
+            generator=generator,
+            collate_fn=_as_it_is,  # the set already returns whole batches
+        )
+
+
+def _as_it_is(batch):
+    return batch
+
+
+def prepare(root: Path, verdicts: list, split: dict[str, str], size: int) -> PhotoData:
+    """Decode every kept photo once into arrays under root/prepared, or reuse what lies there.
+
+    split: sha256 -> "train" or "validation". Raises CourseError where a side has no photos left.
+    """
+    if size % 16:
+        raise CourseError(f"The side of training pictures has to be a multiple of 16, not {size}.")
+    sides = {"train": [], "validation": []}
+    for verdict in verdicts:
+        if verdict.keep and verdict.photo.sha256 in split:
+            sides[split[verdict.photo.sha256]].append(verdict.photo)
+    for side, photos in sides.items():
+        if not photos:
+            raise CourseError(
+                f"No photo is left for {side}: of {len(verdicts)} pictures, "
+                f"{sum(v.keep for v in verdicts)} passed the cleaning (02_clean shows why). "
+                f"Collect more, or loosen a rule."
+            )
+    fingerprint = _fingerprint(sides, size)
+    folder = root / "prepared" / fingerprint
+    if (folder / "meta.json").exists():
+        print(f"Prepared photos are there already ({fingerprint}): nothing has changed.")
+    else:
+        _build(folder, root, sides, size)
+    return _open(folder, size, fingerprint)
+
+
+def _fingerprint(sides: dict[str, list], size: int) -> str:
+    content = [LAYOUT, size, {side: sorted(p.sha256 for p in ps) for side, ps in sides.items()}]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
+
+
+def _build(folder: Path, root: Path, sides: dict[str, list], size: int) -> None:
+    """Fill a scratch folder, then give it its name: a half-built set is never found."""
+    scratch = folder.with_name(f"building-{os.getpid()}")
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    stored = round(size * ROOM / 4) * 4
+    tint = _store(scratch, root, "train", sides["train"], stored, stored // 4)
+    _store(scratch, root, "validation", sides["validation"], size, size)
+    rows = {
+        s: [{"query": p.query, "url": p.url, "sha256": p.sha256, "file": p.file} for p in ps]
+        for s, ps in sides.items()
+    }
+    replace_text(scratch / "meta.json", json.dumps({"rows": rows, "mean_ab": tint}))
+    for old in folder.parent.glob("*"):  # only ever our own arrays, of pictures that have changed
+        if old != scratch:
+            shutil.rmtree(old, ignore_errors=True)
+    os.replace(scratch, folder)
+
+
+def _store(
+    folder: Path, root: Path, side: str, photos: list, size: int, ab_size: int
+) -> list[float]:
+    """Write L (N, size, size) and ab (N, 2, ab_size, ab_size); return the mean ab."""
+    n = len(photos)
+
+    def array(name: str, shape: tuple[int, ...]) -> np.ndarray:
+        path = folder / f"{side}_{name}.npy"
+        return np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+
+    L, ab = array("L", (n, size, size)), array("ab", (n, 2, ab_size, ab_size))
+    practised = side == "validation" and all(practice.scene_of_url(p.url) for p in photos)
+    optimum = array("optimum", (n, 2, size, size)) if practised else None
+    total = torch.zeros(2)
+
+    def one(i: int) -> None:
+        picture = square(clean.open_picture(photos[i].path(root), size), size)
+        lightness, chroma = rgb_to_lab(to_tensor(picture))  # (1, 1, S, S), (1, 2, S, S)
+        L[i] = (lightness[0, 0] * 2.55).round().byte().numpy()
+        ab[i] = to_byte(F.adaptive_avg_pool2d(chroma, ab_size)[0])
+        if optimum is not None:
+            best = practice.scene_of_url(photos[i].url).optimum()  # (H, W, 2)
+            channels = [square(Image.fromarray(best[..., k]), size) for k in (0, 1)]
+            optimum[i] = to_byte(torch.from_numpy(np.stack([np.asarray(c) for c in channels])))
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(tqdm(pool.map(one, range(n)), total=n, desc=f"preparing {side}", unit="photo"))
+    for i in range(n):
+        total += torch.from_numpy(ab[i].astype(np.float32) - 128).mean(dim=(1, 2))
+    return (total / n).tolist()
+
+
+def to_byte(ab: Tensor) -> np.ndarray:
+    """ab in Lab units as ab + 128 in uint8: steps of one unit, which nobody can see."""
+    return (ab + 128).round().clamp(0, 255).byte().numpy()
+
+
+def square(picture: Image.Image, side: int) -> Image.Image:
+    """The middle square of a picture, resized to side x side."""
+    return ImageOps.fit(picture, (side, side), Image.Resampling.LANCZOS)
+
+
+def _open(folder: Path, size: int, fingerprint: str) -> PhotoData:
+    meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+
+    def photo_set(side: str, **more) -> PhotoSet:
+        arrays = {n: folder / f"{side}_{n}.npy" for n in ("L", "ab", "optimum")}
+        mapped = {n: np.load(p, mmap_mode="r") for n, p in arrays.items() if p.exists()}
+        return PhotoSet(**mapped, rows=meta["rows"][side], size=size, **more)
+
+    return PhotoData(
+        photo_set("train", augment=True),
+        photo_set("validation"),
+        scale_ab(torch.tensor(meta["mean_ab"])),
+        fingerprint,
+    )

@@ -1,0 +1,161 @@
+"""Three networks that turn lightness (N, 1, H, W) into chroma (N, 2, H, W), of any size from 16 up.
+
+`PlainNet` is the course's first try, `EncoderDecoder` the second, `ColourNet` the one that stays.
+All are made of one brick, `conv_bn_relu`; 04_model builds them step by step.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .workspace import CourseError
+
+SMALLEST = 16  # pixels a side: below it there is no neighbourhood left to look at
+
+
+def conv_bn_relu(channels_in: int, channels_out: int, kernel: int = 3) -> nn.Sequential:
+    """Conv2d -> BatchNorm2d -> ReLU with same padding: (N, in, H, W) -> (N, out, H, W).
+
+    The convolution has no bias: BatchNorm subtracts the mean, and a bias with it.
+    """
+    return nn.Sequential(
+        nn.Conv2d(channels_in, channels_out, kernel, padding=kernel // 2, bias=False),
+        nn.BatchNorm2d(channels_out),
+        nn.ReLU(inplace=True),
+    )
+
+
+def chroma_head(channels_in: int) -> nn.Conv2d:
+    """The last layer: 1x1 convolution to ab, without ReLU, for chroma has a sign.
+
+    Its weights start at zero, so that an untrained network answers ab = 0: the grey copy.
+    """
+    head = nn.Conv2d(channels_in, 2, kernel_size=1)
+    nn.init.zeros_(head.weight)
+    nn.init.zeros_(head.bias)
+    return head
+
+
+def check_input(x: Tensor) -> None:
+    """Raises CourseError unless x is scaled lightness (N, 1, H, W), H and W from 16 up."""
+    if x.ndim != 4 or x.shape[1] != 1:
+        hint = "add the batch dimension: x[None]" if x.ndim == 3 else "give L alone, not RGB"
+        raise CourseError(f"The network wants (N, 1, H, W); this is {tuple(x.shape)}: {hint}.")
+    if min(x.shape[2:]) < SMALLEST:
+        raise CourseError(
+            f"{x.shape[2]} x {x.shape[3]} pixels are too few: {SMALLEST} a side is the least."
+        )
+    if not x.is_floating_point():
+        raise CourseError(
+            f"The network wants L scaled to -1..1 as floats, not {x.dtype}: "
+            f"use colour.scale_L on L* (0..100)."
+        )
+
+
+class PlainNet(nn.Module):
+    """A stack of same-padded conv/BN/ReLU at full resolution: simple, slow, and short-sighted.
+
+    Every layer adds 2 pixels to the receptive field: with depth 6, an output pixel sees 13 x 13.
+    """
+
+    def __init__(self, width: int = 64, depth: int = 6) -> None:
+        super().__init__()
+        layers = [conv_bn_relu(1, width)]
+        layers += [conv_bn_relu(width, width) for _ in range(depth - 1)]
+        self.body = nn.Sequential(*layers)
+        self.head = chroma_head(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, 1, H, W) in -1..1 -> (N, 2, H, W), ab / 110."""
+        check_input(x)
+        return self.head(self.body(x))
+
+
+def pool(x: Tensor) -> Tensor:
+    """2x2 max pooling, except for maps that are 2 or 3 pixels narrow.
+
+    One pixel is too few for BatchNorm to take a mean of when a batch holds a single picture.
+    """
+    return F.max_pool2d(x, 2) if min(x.shape[-2:]) > 3 else x
+
+
+def upsample_to(x: Tensor, like: Tensor) -> Tensor:
+    """Bilinear resize of x to the height and width of `like`, odd sizes included."""
+    return F.interpolate(x, size=like.shape[-2:], mode="bilinear", align_corners=False)
+
+
+class EncoderDecoder(nn.Module):
+    """Max pooling on the way down, skip connections on the way up; full-resolution chroma."""
+
+    def __init__(self, width: int = 32) -> None:
+        super().__init__()
+        w = width
+        self.down1 = conv_bn_relu(1, w)
+        self.down2 = conv_bn_relu(w, 2 * w)
+        self.down3 = conv_bn_relu(2 * w, 4 * w)
+        self.deep = nn.Sequential(conv_bn_relu(4 * w, 8 * w), conv_bn_relu(8 * w, 4 * w))
+        self.up3 = conv_bn_relu(8 * w, 2 * w)
+        self.up2 = conv_bn_relu(4 * w, w)
+        self.up1 = conv_bn_relu(2 * w, w)
+        self.head = chroma_head(w)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, 1, H, W) in -1..1 -> (N, 2, H, W), ab / 110."""
+        check_input(x)
+        full = self.down1(x)  # (N, w, H, W)
+        half = self.down2(pool(full))  # (N, 2w, H/2, W/2)
+        quarter = self.down3(pool(half))  # (N, 4w, H/4, W/4)
+        deep = self.deep(pool(quarter))  # (N, 4w, H/8, W/8)
+        y = self.up3(torch.cat([upsample_to(deep, quarter), quarter], dim=1))
+        y = self.up2(torch.cat([upsample_to(y, half), half], dim=1))
+        y = self.up1(torch.cat([upsample_to(y, full), full], dim=1))
+        return self.head(y)  # (N, 2, H, W) ab / 110
+
+
+class ColourNet(nn.Module):
+    """Local features, global context, chroma at a quarter of the resolution.
+
+    Max pooling down to 1/16; there the map is pooled to 1 x 1, passed through fully connected
+    layers and added to every place of it (global context, after Iizuka et al. 2016). Then up to
+    1/4, where the skip connections are added rather than stacked, which halves the cost; the last
+    step to full size is bilinear, because chroma is smooth.
+    """
+
+    def __init__(self, width: int = 32) -> None:
+        super().__init__()
+        w = width
+        self.down1 = conv_bn_relu(1, w // 2)
+        self.down2 = conv_bn_relu(w // 2, w)
+        self.down3 = conv_bn_relu(w, 2 * w)
+        self.down4 = conv_bn_relu(2 * w, 3 * w)
+        self.deep = nn.Sequential(
+            conv_bn_relu(3 * w, 5 * w), conv_bn_relu(5 * w, 5 * w), conv_bn_relu(5 * w, 5 * w)
+        )
+        self.context = nn.Sequential(
+            nn.AdaptiveAvgPool2d(1),  # (N, 5w, 1, 1), whatever the size of the picture
+            nn.Flatten(),
+            nn.Linear(5 * w, 5 * w),
+            nn.ReLU(),
+            nn.Linear(5 * w, 5 * w),
+        )
+        self.fuse = conv_bn_relu(5 * w, 5 * w)
+        self.narrow4 = conv_bn_relu(5 * w, 3 * w)
+        self.up4 = conv_bn_relu(3 * w, 3 * w)
+        self.narrow3 = conv_bn_relu(3 * w, 2 * w)
+        self.up3 = conv_bn_relu(2 * w, 2 * w)
+        self.head = chroma_head(2 * w)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, 1, H, W) in -1..1 -> (N, 2, H, W), ab / 110."""
+        check_input(x)
+        half = self.down2(pool(self.down1(x)))  # (N, w, H/2, W/2)
+        quarter = self.down3(pool(half))  # (N, 2w, H/4, W/4)
+        eighth = self.down4(pool(quarter))  # (N, 3w, H/8, W/8)
+        deep = self.deep(pool(eighth))  # (N, 5w, H/16, W/16)
+        whole_picture = self.context(deep)[:, :, None, None]  # (N, 5w, 1, 1)
+        deep = self.fuse(deep + whole_picture)  # the same context at every place
+        eighth = self.up4(eighth + upsample_to(self.narrow4(deep), eighth))
+        quarter = self.up3(quarter + upsample_to(self.narrow3(eighth), quarter))
+        return upsample_to(self.head(quarter), x)  # (N, 2, H, W) ab / 110

@@ -1,0 +1,220 @@
+"""Pictures, curves and tables for the notebooks, each with the words for those who cannot see it.
+
+Every function returns an object that a notebook displays when it is the last thing in a cell (or
+given to `display`), and that can be saved to a file with `.save(path)`.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from PIL import Image, ImageOps
+
+# Okabe and Ito's palette: told apart by colour-blind readers. Line style or marker goes with it.
+BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+STYLES = [(BLUE, "-", "o"), (ORANGE, "--", "s"), (GREEN, "-.", "^"), (PURPLE, ":", "D")]
+PNG_LIMIT = 60_000  # bytes; a picture that takes more is stored as JPEG, to keep notebooks small
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image for a notebook, with its alternative text."""
+
+    image: Image.Image
+    alt: str
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        kind, data = self._encode()
+        # The alternative text goes where nbconvert reads it, and is the plain text for all others.
+        return {kind: data, "text/plain": self.alt}, {kind: {"alt": self.alt}}
+
+    def _encode(self) -> tuple[str, bytes]:
+        png = io.BytesIO()
+        self.image.save(png, "PNG", optimize=True)
+        if png.tell() <= PNG_LIMIT:
+            return "image/png", png.getvalue()
+        jpeg = io.BytesIO()
+        self.image.save(jpeg, "JPEG", quality=88)
+        return "image/jpeg", jpeg.getvalue()
+
+    def save(self, path: str | Path) -> Path:
+        """Write the image to a file and return its path."""
+        path = Path(path)
+        self.image.save(path)
+        return path
+
+
+def figure(fig: Figure, alt: str) -> Picture:
+    """A finished matplotlib figure as a Picture."""
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="png", dpi=90, facecolor="white", bbox_inches="tight")
+    return Picture(Image.open(buffer).convert("RGB"), alt)
+
+
+def as_array(picture) -> np.ndarray:
+    """A path, PIL image, (H, W, 3) or (H, W) uint8 array as (H, W, 3) uint8."""
+    if isinstance(picture, (str, Path)):
+        with Image.open(picture) as opened:
+            opened.draft("RGB", (512, 512))
+            picture = ImageOps.exif_transpose(opened).convert("RGB")
+    if isinstance(picture, Image.Image):
+        picture = np.asarray(picture.convert("RGB"))
+    picture = np.asarray(picture)
+    return np.repeat(picture[..., None], 3, axis=-1) if picture.ndim == 2 else picture
+
+
+def grid(
+    pictures: Sequence,
+    titles: Sequence[str] | None = None,
+    columns: int = 6,
+    *,
+    title: str,
+    alt: str,
+    row_labels: Sequence[str] | None = None,
+    side: float = 1.6,
+) -> Picture:
+    """Pictures side by side, row after row.
+
+    pictures: paths, PIL images or uint8 arrays. titles: one above each. row_labels: one beside
+    each row. side: inches a picture.
+    """
+    rows = max(1, math.ceil(len(pictures) / columns))
+    lines = max((t.count("\n") + 1 for t in titles), default=0) if titles else 0
+    fig = Figure(
+        figsize=(side * columns, (side + 0.17 * lines) * rows + 0.45), layout="constrained"
+    )
+    fig.suptitle(title, fontsize=11)
+    axes = fig.subplots(rows, columns, squeeze=False)
+    for i, ax in enumerate(axes.flat):
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set_visible(False)
+        if i < len(pictures):
+            ax.imshow(as_array(pictures[i]), interpolation="antialiased")
+            if titles:
+                ax.set_title(titles[i], fontsize=8, pad=3)
+        if row_labels and i % columns == 0 and i // columns < len(row_labels):
+            ax.set_ylabel(row_labels[i // columns], fontsize=9)
+    return figure(fig, alt)
+
+
+def histogram(
+    values: Sequence[float],
+    threshold: float | None = None,
+    *,
+    title: str,
+    xlabel: str,
+    alt: str,
+    ylabel: str = "pictures",
+    bins: int = 50,
+) -> Picture:
+    """A histogram, with the threshold as a dashed, labelled line."""
+    fig = Figure(figsize=(6.4, 2.6), layout="constrained")
+    ax = fig.subplots()
+    ax.hist(np.asarray(values, dtype=float), bins=bins, color=BLUE)
+    if threshold is not None:
+        ax.axvline(threshold, color=ORANGE, linestyle="--", label=f"threshold {threshold:g}")
+        ax.legend(fontsize=8)
+    ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    return figure(fig, alt)
+
+
+def lines(
+    curves: dict[str, tuple[Sequence[float], Sequence[float]]],
+    *,
+    title: str,
+    xlabel: str,
+    ylabel: str,
+    alt: str,
+    levels: dict[str, float] | None = None,
+    log: bool = False,
+) -> Picture:
+    """Curves {name: (x, y)}, told apart by colour, line style and marker; levels are dotted."""
+    fig = Figure(figsize=(6.4, 3.4), layout="constrained")
+    ax = fig.subplots()
+    for i, (name, (x, y)) in enumerate(curves.items()):
+        colour, style, marker = STYLES[i % len(STYLES)]
+        ax.plot(x, y, style, color=colour, marker=marker, markersize=4, label=name)
+    for name, level in (levels or {}).items():
+        ax.axhline(level, color="0.35", linestyle=":", linewidth=1)
+        ax.annotate(
+            f" {name} {level:.3g}",
+            (1, level),
+            xycoords=("axes fraction", "data"),
+            fontsize=8,
+            va="center",
+        )
+    if log:
+        ax.set_yscale("log")
+    ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    ax.grid(alpha=0.3)
+    ax.legend(fontsize=8)
+    return figure(fig, alt)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table for a notebook: HTML where it can be drawn, aligned text elsewhere."""
+
+    rows: Sequence[Sequence]
+    headers: Sequence[str]
+    caption: str
+
+    def __repr__(self) -> str:
+        cells = [[str(c) for c in row] for row in (self.headers, *self.rows)]
+        widths = [max(len(row[i]) for row in cells) for i in range(len(self.headers))]
+        text = [self.caption]
+        for row in cells:
+            first, *rest = (c for c in row)
+            padded = [first.ljust(widths[0])] + [
+                c.rjust(w) for c, w in zip(rest, widths[1:], strict=True)
+            ]
+            text.append("  ".join(padded).rstrip())
+        return "\n".join(text)
+
+    def _repr_html_(self) -> str:
+        def cell(tag, text, extra=""):
+            return f"<{tag}{extra}>{html.escape(str(text))}</{tag}>"
+
+        head = "".join(cell("th", h, ' scope="col"') for h in self.headers)
+        body = "".join(
+            "<tr>"
+            + cell("th", row[0], ' scope="row"')
+            + "".join(cell("td", c) for c in row[1:])
+            + "</tr>"
+            for row in self.rows
+        )
+        caption = cell("caption", self.caption)
+        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def table(rows: Sequence[Sequence], headers: Sequence[str], caption: str) -> Table:
+    """A table with a header row; the first column names its row. Cells are shown as str()."""
+    for row in rows:
+        if len(row) != len(headers):
+            raise ValueError(f"The row {row!r} has {len(row)} cells for {len(headers)} headers.")
+    return Table(rows, headers, caption)
+
+
+def history(rows: Sequence[dict], levels: dict[str, float] | None = None) -> Picture:
+    """Training and validation loss of a history; levels are the baselines' validation loss."""
+    epochs = [row["epoch"] for row in rows]
+    last = rows[-1]
+    return lines(
+        {
+            "training photos": (epochs, [row["loss"] for row in rows]),
+            "validation photos": (epochs, [row["validation_loss"] for row in rows]),
+        },
+        title="Mean squared error while training",
+        xlabel="epoch",
+        ylabel="MSE of ab / 110",
+        levels=levels,
+        alt=f"Two curves over {len(rows)} epochs. Training loss ends at {last['loss']:.4f}, "
+        f"validation loss at {last['validation_loss']:.4f}.",
+    )

@@ -1,0 +1,140 @@
+"""Metrics against examples worked by hand, baselines, and colouring one picture."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from skimage.color import rgb2lab
+from torch import nn
+
+from colourlib import CourseError, colour, evaluate
+from colourlib.data import PhotoSet
+from colourlib.model import ColourNet
+
+
+def photo_set(ab_values, L=128, size=16):
+    """Photos of one even colour each; ab in Lab units."""
+    n = len(ab_values)
+    ab = np.zeros((n, 2, size, size), np.uint8)
+    ab[:] = (np.array(ab_values)[:, :, None, None] + 128).astype(np.uint8)
+    rows = [{"query": "cars"}] * n
+    return PhotoSet(np.full((n, size, size), L, np.uint8), ab, rows, size)
+
+
+def constant(a, b):
+    return evaluate.tint(colour.scale_ab(torch.tensor([float(a), float(b)])))
+
+
+def test_explained_chroma_by_hand():
+    photos = photo_set([(40, 0), (0, 20)])  # squared chroma 1600 and 400: 2000 together
+    assert evaluate.score(evaluate.grey, photos).explained_chroma == pytest.approx(0)
+    # answer (20, 0): errors (20, 0) and (20, -20), squared 400 + 800 = 1200; 1 - 1200/2000 = 0.4
+    assert evaluate.score(constant(20, 0), photos).explained_chroma == pytest.approx(0.4, abs=1e-5)
+    assert evaluate.score(constant(-40, 0), photos).explained_chroma < 0  # worse than grey
+
+
+def test_validate_is_the_same_number():
+    photos = photo_set([(40, 0), (0, 20), (10, -30)])
+    error, explained = evaluate.validate(constant(5, 5), photos)
+    assert explained == pytest.approx(evaluate.score(constant(5, 5), photos).explained_chroma)
+    by_hand = ((35**2 + 5**2) + (5**2 + 15**2) + (5**2 + 35**2)) / 6 / colour.AB_SCALE**2
+    assert error == pytest.approx(by_hand, rel=1e-4)
+
+
+def test_psnr_pools_the_error_and_the_mean_does_not():
+    assert evaluate.psnr(0.01) == pytest.approx(20)
+    assert evaluate.psnr(0) == math.inf
+    photos = photo_set([(60, 0), (2, 0)])
+    scores = evaluate.score(evaluate.grey, photos)
+    errors = []
+    for i in range(2):
+        x, y = photos.__getitems__([i])
+        truth, guess = colour.to_picture(x, y) / 255.0, colour.to_picture(x, 0 * y) / 255.0
+        errors.append(((truth - guess) ** 2).mean())
+    assert scores.psnr == pytest.approx(-10 * math.log10(np.mean(errors)), abs=0.1)
+    assert scores.psnr_mean == pytest.approx(
+        np.mean([-10 * math.log10(e) for e in errors]), abs=0.5
+    )
+    assert scores.psnr_mean > scores.psnr + 5  # the nearly grey photo rules it
+
+
+def test_colourfulness_by_hand():
+    rgb = torch.tensor([1.0, 0, 0])[None, :, None, None].expand(1, 3, 4, 4)  # even red
+    # rg = 255, yb = 127.5, no spread: 0.3 * sqrt(255^2 + 127.5^2) = 85.53
+    assert evaluate.colourfulness(rgb).item() == pytest.approx(85.53, abs=0.01)
+    half = torch.cat([rgb, torch.full((1, 3, 4, 4), 0.5)], dim=3)  # half red, half grey
+    # rg: mean 127.5, deviation 127.5; yb: 63.75 and 63.75
+    expected = math.hypot(127.5, 63.75) + 0.3 * math.hypot(127.5, 63.75)
+    assert evaluate.colourfulness(half).item() == pytest.approx(expected, rel=1e-4)
+    assert evaluate.colourfulness(torch.full((1, 3, 4, 4), 0.3)).item() == pytest.approx(
+        0, abs=1e-4
+    )
+
+
+def test_the_truth_scores_perfectly(practice_data):
+    photos = practice_data.validation
+    truth = iter([photos.__getitems__(list(range(len(photos))))[1]])
+    scores = evaluate.score(lambda x: next(truth), photos)
+    assert scores.explained_chroma == 1 and scores.colourfulness == pytest.approx(1)
+    assert scores.psnr == math.inf
+
+
+def test_compare_puts_baselines_first_and_the_optimum_above_them(practice_data):
+    table = evaluate.compare({"untrained": ColourNet(width=8)}, practice_data)
+    assert list(table) == ["grey copy", "mean tint", "untrained", "optimum"]
+    assert table["untrained"].explained_chroma == pytest.approx(table["grey copy"].explained_chroma)
+    assert table["optimum"].explained_chroma > max(0.5, table["mean tint"].explained_chroma)
+    assert all(len(row) == len(evaluate.HEADERS) for row in evaluate.rows(table))
+
+
+def test_predict_uses_eval_mode_and_leaves_the_network_as_it_was(practice_data):
+    """In train mode a photo's answer would depend on the batch it is in."""
+    net = ColourNet(width=8)
+    nn.init.normal_(net.head.weight, std=0.1)
+    one, many = (
+        torch.cat([p for _, _, p in evaluate.predict(net, practice_data.validation, size)])
+        for size in (1, 12)
+    )
+    torch.testing.assert_close(one, many, atol=1e-5, rtol=1e-4)
+    assert net.training
+
+
+@pytest.mark.parametrize("size", [(16, 16), (37, 90), (300, 201)])
+def test_colourise_keeps_size_and_lightness(size):
+    net = ColourNet(width=8)
+    nn.init.constant_(net.head.bias, 0.1)  # a mild tint everywhere
+    noise = np.random.default_rng(0).integers(60, 190, (size[1], size[0], 3), dtype=np.uint8)
+    picture = Image.fromarray(noise)
+    coloured = evaluate.colourise(picture, net, size=64)
+    assert coloured.size == size and coloured.mode == "RGB"
+    before, after = (rgb2lab(np.asarray(p)) for p in (picture, coloured))
+    assert np.abs(before[..., 0] - after[..., 0]).max() < 0.8  # a byte of rounding
+    np.testing.assert_allclose(after[..., 1:].mean((0, 1)), [11, 11], atol=1)
+
+
+def test_colourise_of_an_untrained_network_is_the_grey_copy():
+    picture = Image.fromarray(np.arange(256, dtype=np.uint8).reshape(16, 16))
+    np.testing.assert_array_equal(
+        evaluate.colourise(picture, ColourNet(width=8)), np.asarray(picture.convert("RGB"))
+    )
+
+
+def test_colourise_turns_a_phone_photo_upright(tmp_path):
+    picture = Image.fromarray(np.zeros((20, 40, 3), np.uint8))
+    exif = picture.getexif()
+    exif[0x0112] = 6  # to be turned by 90 degrees
+    picture.save(tmp_path / "phone.jpg", exif=exif)
+    assert evaluate.colourise(tmp_path / "phone.jpg", ColourNet(width=8)).size == (20, 40)
+
+
+def test_colourise_explains_what_it_cannot_read(tmp_path):
+    net = ColourNet(width=8)
+    with pytest.raises(CourseError, match="There is no file"):
+        evaluate.colourise(tmp_path / "nowhere.jpg", net)
+    (tmp_path / "text.jpg").write_text("not a picture")
+    with pytest.raises(CourseError, match=r"text\.jpg cannot be read"):
+        evaluate.colourise(tmp_path / "text.jpg", net)
+    with pytest.raises(CourseError, match="8 x 50 pixels; 16 a side"):
+        evaluate.colourise(Image.new("RGB", (8, 50)), net)

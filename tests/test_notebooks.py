@@ -1,0 +1,234 @@
+"""The committed notebooks are fit to be read: run in order, without errors, described, portable.
+
+Each check is a function that returns what it found wrong, and is itself tested with a notebook
+that has that fault.
+"""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
+NAMES = ["01_collect", "02_clean", "03_colour_and_batches", "04_model", "05_train", "06_evaluate"]
+MAX_BYTES = 1_500_000
+MIN_ALT = 20  # characters: 'a figure' describes nothing
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+
+
+def outputs(notebook):
+    """(In [n] of the cell, output) of every output."""
+    return [(cell.execution_count, out) for cell in code_cells(notebook) for out in cell.outputs]
+
+
+def run_out_of_order(notebook) -> list[str]:
+    counts = [cell.execution_count for cell in code_cells(notebook)]
+    expected = list(range(1, len(counts) + 1))
+    return [] if counts == expected else [f"cells were run as {counts}, not 1, 2, 3, ..."]
+
+
+def errors(notebook) -> list[str]:
+    return [f"In [{n}]: {out.ename}" for n, out in outputs(notebook) if out.output_type == "error"]
+
+
+def widget_state(notebook) -> list[str]:
+    found = ["metadata.widgets"] if "widgets" in notebook.metadata else []
+    for n, out in outputs(notebook):
+        kinds = [kind for kind in out.get("data", {}) if "jupyter.widget" in kind]
+        found += [f"In [{n}]: {kind}" for kind in kinds]
+    return found
+
+
+def without_alt_text(notebook) -> list[str]:
+    found = []
+    for n, out in outputs(notebook):
+        data = out.get("data", {})
+        for kind in [kind for kind in data if kind.startswith("image/")]:
+            alt = out.get("metadata", {}).get(kind, {}).get("alt", "")
+            if len(alt.strip()) < MIN_ALT:
+                found.append(f"In [{n}]: {kind} has the alt text {alt!r}")
+        for tag in re.findall(r"<img\b[^>]*>", data.get("text/html", "")):
+            alt = re.search(r"""\balt=(["'])(.*?)\1""", tag, re.DOTALL)
+            if alt is None or len(alt[2].strip()) < MIN_ALT:
+                found.append(f"In [{n}]: an <img> without a telling alt text")
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            alts = re.findall(r"!\[(.*?)\]\(", cell.source)
+            found += [f"![{alt}]" for alt in alts if len(alt.strip()) < MIN_ALT]
+    return found
+
+
+PLACES = re.compile(
+    r"(?<![\w.~])/(?:home|root|Users|tmp|var/folders|private|work|mnt|opt|content)(?:/|\b)"
+    r"|\b[A-Za-z]:\\(?!n)"
+)
+
+
+def machine_paths(notebook) -> list[str]:
+    """Paths that tell of the machine on which the notebook ran."""
+    found = []
+    for n, out in outputs(notebook):
+        texts = [out.get("text", ""), *out.get("traceback", [])]
+        texts += [v for kind, v in out.get("data", {}).items() if kind.startswith("text/")]
+        for text in texts:
+            text = re.sub(r"data:[\w/+.-]+;base64,[\w+/=\s]+", "", text)
+            found += [f"In [{n}]: {m[0]}" for m in PLACES.finditer(text)]
+    return found
+
+
+def headings(notebook) -> list[int]:
+    """The levels of the headings in order: [1, 2, 3, 2]."""
+    levels = []
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            source = re.sub(r"^```.*?^```", "", cell.source, flags=re.DOTALL | re.MULTILINE)
+            levels += [len(m[1]) for m in re.finditer(r"^(#{1,6}) ", source, re.MULTILINE)]
+    return levels
+
+
+def headings_out_of_order(notebook) -> list[str]:
+    levels = headings(notebook)
+    found = [] if levels.count(1) == 1 and levels[0] == 1 else [f"not one h1 on top: {levels}"]
+    pairs = zip(levels, levels[1:], strict=False)
+    return found + [f"h{b} follows h{a}" for a, b in pairs if b > a + 1]
+
+
+def nothing_checked(notebook) -> list[str]:
+    tagged = [c for c in code_cells(notebook) if "nbval-check-output" in c.metadata.get("tags", [])]
+    if not tagged:
+        return ["no cell is tagged nbval-check-output"]
+    return [
+        f"In [{c.execution_count}]: checked, yet prints nothing" for c in tagged if not c.outputs
+    ]
+
+
+def first_cell_without_colourlib(notebook) -> list[str]:
+    first = code_cells(notebook)[0].source if code_cells(notebook) else ""
+    imported = re.search(r"^(import|from) colourlib\b", first, re.MULTILINE)
+    return [] if imported else ["the first code cell does not import colourlib"]
+
+
+CHECKS = [
+    run_out_of_order,
+    errors,
+    widget_state,
+    without_alt_text,
+    machine_paths,
+    headings_out_of_order,
+    nothing_checked,
+    first_cell_without_colourlib,
+]
+
+
+def test_all_six_are_there():
+    assert sorted(path.stem for path in FOLDER.glob("0*.ipynb")) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_committed_notebook_is_fit_to_be_read(name):
+    path = FOLDER / f"{name}.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    found = {check.__name__: check(notebook) for check in CHECKS}
+    assert {check: wrong for check, wrong in found.items() if wrong} == {}
+    assert path.stat().st_size < MAX_BYTES
+
+
+# ---------------------------------------------------------------- the checks, checked
+
+
+def good():
+    """A small notebook with which every check is content."""
+    alt = "Two photos side by side: grey on the left, coloured on the right"
+    html = f'<img alt="{alt}" src="data:image/png;base64,AAAA/home/AAAA=="> at /homework/x, 1/2'
+    out = [
+        new_output("stream", text="files data/practice-quick, see https://example.org/home/x\n"),
+        new_output("display_data", {"image/png": "AAAA"}, metadata={"image/png": {"alt": alt}}),
+        new_output("display_data", {"text/html": html}),
+    ]
+    first = new_code_cell("import colourlib\n", execution_count=1, outputs=out)
+    shape = new_output("execute_result", {"text/plain": "(1, 2)"}, execution_count=2)
+    second = new_code_cell("shape", execution_count=2, outputs=[shape])
+    second.metadata["tags"] = ["nbval-check-output"]
+    prose = "# Title\n## One\n### Deep\n## Two\n```\n# a comment\n```\n"
+    return new_notebook(
+        cells=[new_markdown_cell(prose), first, second, new_markdown_cell("## Three")]
+    )
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_check_accepts_a_good_notebook(check):
+    assert check(good()) == []
+
+
+def edit_stream(text):
+    return lambda nb: nb.cells[1].outputs[0].update(text=text)
+
+
+def edit_prose(text):
+    return lambda nb: nb.cells[0].update(source=text)
+
+
+def edit_alt(alt):
+    return lambda nb: nb.cells[1].outputs[1].metadata["image/png"].update(alt=alt)
+
+
+FAULTS = {
+    "not run": (run_out_of_order, lambda nb: nb.cells[1].update(execution_count=None)),
+    "gap": (run_out_of_order, lambda nb: nb.cells[2].update(execution_count=3)),
+    "swapped": (run_out_of_order, lambda nb: nb.cells.insert(0, nb.cells.pop(2))),
+    "error": (
+        errors,
+        lambda nb: nb.cells[1].outputs.append(new_output("error", ename="ValueError")),
+    ),
+    "widget state": (widget_state, lambda nb: nb.metadata.update(widgets={})),
+    "widget view": (
+        widget_state,
+        lambda nb: (
+            nb.cells[1].outputs[1].data.update({"application/vnd.jupyter.widget-view+json": {}})
+        ),
+    ),
+    "no alt text": (without_alt_text, lambda nb: nb.cells[1].outputs[1].metadata.clear()),
+    "empty alt text": (without_alt_text, edit_alt(" " * 40)),
+    "trivial alt text": (without_alt_text, edit_alt("a figure")),
+    "jpeg": (without_alt_text, lambda nb: nb.cells[1].outputs[1].data.update({"image/jpeg": "A"})),
+    "img": (
+        without_alt_text,
+        lambda nb: nb.cells[1].outputs[2].data.update({"text/html": '<img src="x.png">'}),
+    ),
+    "markdown image": (without_alt_text, edit_prose("# T\n![](x.png)")),
+    "home": (machine_paths, edit_stream("saved in /home/me/data")),
+    "root": (machine_paths, edit_stream("'/root/x'")),
+    "mac": (machine_paths, edit_stream("(/Users/me)")),
+    "windows": (machine_paths, edit_stream(r"C:\Users\me")),
+    "temporary": (machine_paths, edit_stream("/tmp/abc")),
+    "temporary on a mac": (machine_paths, edit_stream("/var/folders/ab/T")),
+    "path in a repr": (
+        machine_paths,
+        lambda nb: nb.cells[2].outputs[0].data.update({"text/plain": "PosixPath('/home/me')"}),
+    ),
+    "no h1": (headings_out_of_order, edit_prose("## Title")),
+    "two h1": (headings_out_of_order, edit_prose("# Title\n# Again")),
+    "h1 not on top": (headings_out_of_order, edit_prose("## One\n# Title")),
+    "level skipped": (headings_out_of_order, edit_prose("# Title\n### Deep")),
+    "no tag": (nothing_checked, lambda nb: nb.cells[2].metadata.clear()),
+    "tag without output": (nothing_checked, lambda nb: nb.cells[2].outputs.clear()),
+    "no import": (
+        first_cell_without_colourlib,
+        lambda nb: nb.cells[1].update(source="import torch  # colourlib later"),
+    ),
+    "no code": (first_cell_without_colourlib, lambda nb: nb.cells.clear()),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_check_finds_the_fault(fault):
+    check, break_it = FAULTS[fault]
+    notebook = good()
+    break_it(notebook)
+    assert check(notebook) != []

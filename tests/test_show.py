@@ -1,0 +1,60 @@
+"""Figures carry their words with them, and stay small."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from colourlib import show
+
+
+def bundle(picture):
+    data, metadata = picture._repr_mimebundle_()
+    (kind,) = (k for k in data if k.startswith("image/"))
+    return kind, data, metadata
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        show.grid([np.zeros((8, 8), np.uint8)] * 3, ["a", "b", "c"], 2, title="t", alt="three"),
+        show.histogram([1, 2, 2, 3], 2.5, title="t", xlabel="x", alt="three"),
+        show.lines({"a": ([1, 2], [3, 4])}, title="t", xlabel="x", ylabel="y", alt="three"),
+    ],
+)
+def test_a_picture_says_in_words_what_it_shows(picture):
+    kind, data, metadata = bundle(picture)
+    assert data["text/plain"] == "three" and metadata[kind]["alt"] == "three"
+    assert Image.open(io.BytesIO(data[kind])).size == picture.image.size
+
+
+def test_photos_are_stored_as_jpeg_and_drawings_as_png():
+    noise = np.random.default_rng(0).integers(0, 256, (300, 300, 3), np.uint8)
+    assert bundle(show.Picture(Image.fromarray(noise), ""))[0] == "image/jpeg"
+    assert bundle(show.Picture(Image.new("RGB", (300, 300)), ""))[0] == "image/png"
+
+
+def test_a_grid_takes_files_pictures_and_arrays(tmp_path):
+    picture = Image.new("RGB", (40, 20), "red")
+    exif = picture.getexif()
+    exif[0x0112] = 6  # to be turned by 90 degrees
+    picture.save(tmp_path / "a.jpg", exif=exif)
+    assert show.as_array(tmp_path / "a.jpg").shape == (40, 20, 3)
+    assert show.as_array(picture).shape == (20, 40, 3)
+    assert show.as_array(np.zeros((5, 6), np.uint8)).shape == (5, 6, 3)
+    show.grid([tmp_path / "a.jpg", picture], columns=2, title="t", alt="two red pictures")
+
+
+def test_a_table_reads_as_text_and_as_html():
+    table = show.table([["<a>", 1], ["b", 22]], ["name", "n"], "Two rows")
+    assert repr(table).splitlines() == ["Two rows", "name   n", "<a>    1", "b     22"]
+    html = table._repr_html_()
+    assert '<th scope="row">&lt;a&gt;</th><td>1</td>' in html and "<caption>Two rows" in html
+    with pytest.raises(ValueError, match="3 cells for 2 headers"):
+        show.table([[1, 2, 3]], ["a", "b"], "")
+
+
+def test_a_picture_can_be_saved(tmp_path):
+    path = show.Picture(Image.new("RGB", (4, 4)), "").save(tmp_path / "x.png")
+    assert Image.open(path).size == (4, 4)
