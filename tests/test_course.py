@@ -11,7 +11,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from colourlib import CourseError, course
-from colourlib.__main__ import CHECKOUT, main, run_tests
+from colourlib.__main__ import CHECKOUT, STEPS, main, run_tests
 
 
 def write(folder, name, *sources):
@@ -171,6 +171,9 @@ def checkout(tmp_path, monkeypatch):
     """A tiny project to test: a notebook with one cell as stored and one not, a test that fails."""
     for name in [name for name in os.environ if name.startswith("PYTEST_")]:
         monkeypatch.delenv(name)  # the pytest inside is not a worker of the pytest outside
+    for step in STEPS.values():
+        for tool, command in step.items():  # two tests are not worth two more processes
+            monkeypatch.setitem(step, tool, command.replace("-n 2", "-n 0"))
     for name in ("notebooks", "tests"):
         (tmp_path / name).mkdir()
     (tmp_path / "tests" / "test_one.py").write_text("def test_one():\n    assert 1 > 2\n")

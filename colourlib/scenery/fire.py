@@ -55,7 +55,7 @@ def volcano(c: Canvas):
             * (y < top + long * height)
         )
         crust = c.noise(1.3, 0.6, at=at)
-        c.paint("lava", stream, 58 + 6 * crust, at, region)
+        c.paint("lava", stream, 56 + 6 * crust, at, region)
     rim = c.ellipse(x, top, 1.05 * crater, 0.25 * crater)
     c.put("lava", rim, 62, region)
     far = np.sqrt((c.x - x) ** 2 + (c.y - top) ** 2)

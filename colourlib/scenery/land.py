@@ -24,9 +24,9 @@ def meadow(c: Canvas):
     for _ in range(c.count(3, 5)):
         y = c.uniform(horizon + 0.12, 0.98)
         r = 0.08 + 0.35 * (y - horizon)
-        bed = c.ellipse(c.uniform(0, c.w), y, r * c.uniform(1, 1.8), 0.3 * r, ragged=1.2, grain=0.5)
+        bed = c.ellipse(c.uniform(0, c.w), y, r * c.uniform(1, 1.8), 0.3 * r, ragged=0.7, grain=0.4)
         dots = c.noise(0.5, 0.55, at=bed.at)
-        c.paint("flowers", bed.alpha * smooth(-0.7, -0.3, dots), 56 + 7 * dots, bed.at)
+        c.paint("flowers", bed.alpha * smooth(-1.7, -1.2, dots), 55 + 8 * dots, bed.at)
     for _ in range(c.count(0, 2)):
         h = c.uniform(0.12, 0.3)
         n.tree(c, c.uniform(0, c.w), horizon + 0.2 * h + 0.02, h)

@@ -144,7 +144,7 @@ def tree(c: Canvas, x, foot, height, light=46.0):
     for dx, dy, r in ((-0.2, 0.48, 0.24), (0.2, 0.5, 0.25), (0.0, 0.72, 0.3), (0.02, 0.55, 0.3)):
         r = r * height * c.uniform(0.85, 1.15)
         cx, cy = x + height * (dx + c.uniform(-0.05, 0.05)), foot - height * dy
-        crown = c.ellipse(cx, cy, r, r * 0.85, ragged=0.6, grain=0.35 / height, soft=0.25 * r)
+        crown = c.ellipse(cx, cy, r, r * 0.85, ragged=0.45, grain=0.3 / height, soft=0.25 * r)
         leaf = c.noise(0.85, 0.28 / height, at=crown.at)
         c.put("leaves", crown, light - 9 * crown.v - 6 * crown.u + 5 * leaf, region)
 

@@ -20,8 +20,7 @@ def sunset(c: Canvas):
         glow = 1.0 - np.sqrt(0.9 * (c.x - x) ** 2 + (deep + 0.1) ** 2) / 0.75
         ripple = c.noise_at(1.2, c.x * 0.5, 0.09 / (deep + 0.03), lit=True)
         value = 0.6 * light[rows] + 4 * ripple - 4
-        t = glow + 0.05 * ripple
-        c.gradient("sunset sky", t, n.cover_below(c, horizon, at), value, at)
+        c.gradient("sunset sky", glow, n.cover_below(c, horizon, at), value, at)
         n.glitter(c, x, horizon, 24, c.uniform(0.03, 0.06))
         if c.chance(0.5):
             boat_x, s = c.uniform(0.1, 0.9) * c.w, c.uniform(0.1, 0.2)
