@@ -12,8 +12,8 @@ import time
 import torch
 import torch.nn.functional as F
 
-from colourlib.model import ColourNet, EncoderDecoder, PlainNet
 from colourlib.device import autocast, choose_precision
+from colourlib.model import ColourNet, EncoderDecoder, PlainNet
 
 SIZE, BATCH, REPEATS = 128, 20, 3
 

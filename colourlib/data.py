@@ -2,7 +2,7 @@
 
 Every kept photo is decoded once: its L at full resolution and its ab at a quarter of it go into
 uint8 arrays on disk, which are memory-mapped, so that the set may be larger than the memory.
-Training photos are stored a quarter larger than the network sees them: room for random crops.
+Photos are stored a quarter larger than the network sees them: room for random crops.
 """
 
 from __future__ import annotations
@@ -28,8 +28,10 @@ from .colour import rgb_to_lab, scale_ab, scale_L, to_tensor
 from .workspace import CourseError, replace_text
 
 BATCH_SIZE = 20  # the course's own
-ROOM = 1.25  # stored side / trained side of a training photo: room for random crops
-LAYOUT = 1  # raise it when what is stored changes, and every prepared set is made anew
+PHOTO_CROP = 0.4  # photos are few: crops of 40-100 % of the area make many out of each
+SCENE_CROP = 0.85  # practice scenes are small and plenty: closer crops cost more than they teach
+ROOM = 1.25  # stored side / trained side of a photo: room for random crops
+LAYOUT = 2  # raise it when what is stored changes, and every prepared set is made anew
 
 
 @dataclass(frozen=True)
@@ -37,16 +39,17 @@ class PhotoSet(Dataset):
     """Photos as uint8 arrays; an item is (x, y), a batch of items is read in one go.
 
     L: (N, S, S) uint8, L* 0..100 as 0..255. ab: (N, 2, s, s) uint8, ab + 128; s = S/4 for
-    training photos, s = S for validation photos. size: side of what it serves, in pixels.
-    augment: random crop of 40-100 % of the area, and flip. optimum: (N, 2, S, S) like ab, the best
-    possible answer, for practice scenes only. rows: one dict a photo (query, sha256, url, file).
+    training photos, s = S for validation photos, which are judged at full resolution.
+    rows: one dict a photo (query, sha256, url, file). size: side of what is served, in pixels.
+    crop: smallest share of a photo's area that a random crop shows, None for whole photos.
+    optimum: (N, 2, S, S) like ab, the best possible answer, for practice scenes only.
     """
 
     L: np.ndarray
     ab: np.ndarray
     rows: list[dict]
     size: int
-    augment: bool = False
+    crop: float | None = None
     optimum: np.ndarray | None = None
     generator: torch.Generator | None = None  # of the random crops; torch's own where None
 
@@ -63,13 +66,14 @@ class PhotoSet(Dataset):
         L = torch.from_numpy(self.L[indices]).float()[:, None] * (100 / 255)  # (B, 1, S, S)
         ab = torch.from_numpy(self.ab[indices]).float() - 128  # (B, 2, s, s)
         x, y = scale_L(L), scale_ab(ab)
-        if self.augment:
-            return random_crop(x, y, self.size, self.generator)
+        if self.crop is not None:
+            return random_crop(x, y, self.size, self.crop, self.generator)
         return resize(x, self.size), resize(y, self.size)
 
     def best(self, index: int) -> Tensor:
-        """The best possible answer for a practice scene, (2, S, S) scaled ab."""
-        return scale_ab(torch.from_numpy(np.array(self.optimum[index])).float() - 128)
+        """The best possible answer for a practice scene, (2, H, W) scaled ab."""
+        ab = torch.from_numpy(np.array(self.optimum[index])).float() - 128
+        return resize(scale_ab(ab)[None], self.size)[0]
 
     def query(self, index: int) -> str:
         """The query that a photo was found with."""
@@ -84,24 +88,39 @@ def resize(image: Tensor, size: int) -> Tensor:
 
 
 def random_crop(
-    x: Tensor, y: Tensor, size: int, generator: torch.Generator | None = None
+    x: Tensor, y: Tensor, size: int, smallest: float, generator: torch.Generator | None = None
 ) -> tuple[Tensor, Tensor]:
-    """A random square of 40-100 % of each photo's area, mirrored or not, at size x size.
+    """Random squares of smallest..1 of the photos' area, mirrored or not, at size x size.
 
-    x (B, 1, S, S) and y (B, 2, s, s) are cut alike, each photo in its own place.
+    x (B, 1, S, S) and y (B, 2, s, s), s a whole part of S, are cut alike. Five photos at a time
+    share the size of their square, each has its own place: resizing five is as quick as resizing
+    one, and a batch still holds several sizes. (With one size a batch, BatchNorm learnt to rely on
+    it: whole photos then scored far below grey.) The filter is that of `resize`, as for photos.
     """
-    B = len(x)
-    area, middle, coin = torch.rand(4, B, generator=generator).split([1, 2, 1])
-    side = (0.4 + 0.6 * area[0]).sqrt()  # (B,) share of the photo's side
-    flip = torch.where(coin[0] < 0.5, -1.0, 1.0)
-    theta = torch.zeros(B, 2, 3)  # affine maps from crop to photo, both in -1..1
-    theta[:, 0, 0] = side * flip
-    theta[:, 1, 1] = side
-    theta[:, :, 2] = ((1 - side) * (2 * middle - 1)).T  # keeps the square inside the photo
-    grid = F.affine_grid(theta, [B, 1, size, size], align_corners=False)  # (B, size, size, 2)
-    x = F.grid_sample(x, grid, padding_mode="border", align_corners=False)
-    y = F.grid_sample(y, grid, padding_mode="border", align_corners=False)
-    return x, y  # (B, 1, size, size), (B, 2, size, size)
+    step = x.shape[-1] // y.shape[-1]  # cuts fall between the pixels of y
+    pairs = []
+    for five in zip(x.split(5), y.split(5), strict=True):
+        area = smallest + (1 - smallest) * torch.rand(1, generator=generator).item()
+        side = round(y.shape[-1] * area**0.5)  # in pixels of y
+        places = torch.randint(y.shape[-1] - side + 1, (len(five[0]), 2), generator=generator)
+        mirrored = torch.rand(len(five[0]), generator=generator) < 0.5
+        pairs.append(
+            [
+                resize(cut(images, places * scale, side * scale, mirrored), size)
+                for images, scale in zip(five, (step, 1), strict=True)
+            ]
+        )
+    xs, ys = zip(*pairs, strict=True)
+    return torch.cat(xs), torch.cat(ys)  # (B, 1, size, size), (B, 2, size, size)
+
+
+def cut(images: Tensor, places: Tensor, side: int, mirrored: Tensor) -> Tensor:
+    """Squares of one size out of (B, C, S, S), at places (B, 2) top and left, some mirrored."""
+    squares = []
+    for image, (top, left), mirror in zip(images, places.tolist(), mirrored.tolist(), strict=True):
+        square = image[:, top : top + side, left : left + side]
+        squares.append(square.flip(-1) if mirror else square)
+    return torch.stack(squares)  # (B, C, side, side)
 
 
 @dataclass(frozen=True)
@@ -173,7 +192,7 @@ def _build(folder: Path, root: Path, sides: dict[str, list], size: int) -> None:
     scratch.mkdir(parents=True)
     stored = round(size * ROOM / 4) * 4
     tint = _store(scratch, root, "train", sides["train"], stored, stored // 4)
-    _store(scratch, root, "validation", sides["validation"], size, size)
+    _store(scratch, root, "validation", sides["validation"], stored, stored)
     rows = {
         s: [{"query": p.query, "url": p.url, "sha256": p.sha256, "file": p.file} for p in ps]
         for s, ps in sides.items()
@@ -235,9 +254,10 @@ def _open(folder: Path, size: int, fingerprint: str) -> PhotoData:
         mapped = {n: np.load(p, mmap_mode="r") for n, p in arrays.items() if p.exists()}
         return PhotoSet(**mapped, rows=meta["rows"][side], size=size, **more)
 
+    validation = photo_set("validation")
     return PhotoData(
-        photo_set("train", augment=True),
-        photo_set("validation"),
+        photo_set("train", crop=PHOTO_CROP if validation.optimum is None else SCENE_CROP),
+        validation,
         scale_ab(torch.tensor(meta["mean_ab"])),
         fingerprint,
     )

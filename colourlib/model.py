@@ -52,6 +52,14 @@ def check_input(x: Tensor) -> None:
             f"The network wants L scaled to -1..1 as floats, not {x.dtype}: "
             f"use colour.scale_L on L* (0..100)."
         )
+    # Looking at values would stop a GPU, and cannot be done while torch compiles or exports.
+    if x.device.type == "cpu" and not torch.compiler.is_compiling():
+        largest = x.detach().abs().max().item()
+        if not largest <= 10:  # true for NaN, too; generous, so that noise may be fed in
+            raise CourseError(
+                f"The network wants L scaled to -1..1; here is a value of {largest:g}: "
+                f"use colour.scale_L on L* (0..100), and look for NaN in the picture."
+            )
 
 
 class PlainNet(nn.Module):
@@ -126,8 +134,8 @@ class ColourNet(nn.Module):
     def __init__(self, width: int = 32) -> None:
         super().__init__()
         w = width
-        self.down1 = conv_bn_relu(1, w // 2)
-        self.down2 = conv_bn_relu(w // 2, w)
+        self.down1 = conv_bn_relu(1, w // 4)
+        self.down2 = conv_bn_relu(w // 4, w)
         self.down3 = conv_bn_relu(w, 2 * w)
         self.down4 = conv_bn_relu(2 * w, 3 * w)
         self.deep = nn.Sequential(

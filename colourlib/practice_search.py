@@ -23,7 +23,7 @@ from PIL import Image
 from . import practice
 
 PAGE = 12  # links on one page of results: a query needs several pages, as on the web
-SIZES = ((176, 132), (144, 144), (132, 176), (160, 128))  # width, height; all at least 128 high
+SIZES = ((216, 160), (160, 160), (160, 216), (192, 160))  # width, height; 160 on the shorter side
 FIRST_SEED = 10_000  # scenes of smaller seeds stay unseen by whatever learns from this web
 
 

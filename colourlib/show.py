@@ -85,18 +85,19 @@ def grid(
     pictures: paths, PIL images or uint8 arrays. titles: one above each. row_labels: one beside
     each row. side: inches a picture.
     """
-    rows = max(1, math.ceil(len(pictures) / columns))
+    arrays = [as_array(picture) for picture in pictures]
+    tallest = max((a.shape[0] / a.shape[1] for a in arrays), default=1.0)
+    rows = max(1, math.ceil(len(arrays) / columns))
     lines = max((t.count("\n") + 1 for t in titles), default=0) if titles else 0
-    fig = Figure(
-        figsize=(side * columns, (side + 0.17 * lines) * rows + 0.45), layout="constrained"
-    )
+    height = (side * min(tallest, 3) + 0.17 * lines) * rows + 0.45
+    fig = Figure(figsize=(side * columns, height), layout="constrained")
     fig.suptitle(title, fontsize=11)
     axes = fig.subplots(rows, columns, squeeze=False)
     for i, ax in enumerate(axes.flat):
         ax.set(xticks=[], yticks=[])
         ax.spines[:].set_visible(False)
-        if i < len(pictures):
-            ax.imshow(as_array(pictures[i]), interpolation="antialiased")
+        if i < len(arrays):
+            ax.imshow(arrays[i], interpolation="antialiased")
             if titles:
                 ax.set_title(titles[i], fontsize=8, pad=3)
         if row_labels and i % columns == 0 and i // columns < len(row_labels):
@@ -213,8 +214,9 @@ def history(rows: Sequence[dict], levels: dict[str, float] | None = None) -> Pic
         },
         title="Mean squared error while training",
         xlabel="epoch",
-        ylabel="MSE of ab / 110",
+        ylabel="MSE of ab / 110 (log scale)",
         levels=levels,
+        log=True,
         alt=f"Two curves over {len(rows)} epochs. Training loss ends at {last['loss']:.4f}, "
         f"validation loss at {last['validation_loss']:.4f}.",
     )

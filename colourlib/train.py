@@ -29,9 +29,9 @@ class Config:
     """Every knob of a run."""
 
     batch_size: int = 20  # the course's own
-    lr: float = 3e-3  # Adam's peak step; it rises over the first 5 % and falls to 0 by a cosine
+    lr: float = 1.2e-3  # Adam's peak step; it rises over the first 5 % and falls to 0 by a cosine
     weight_decay: float = 1e-4  # L2, on convolution and linear weights only
-    epochs: float = 12  # passes over the training photos
+    epochs: float = 10  # passes over the training photos
     minutes: float | None = None  # a time limit instead of a number of epochs
     seed: int = 0  # of the order of the photos and of the crops; not of the model's first weights
     precision: str = "auto"  # 'fp32', 'bf16', or 'auto': the faster one, by a short measurement
@@ -69,7 +69,7 @@ def adam(model: nn.Module, config: Config) -> torch.optim.Adam:
         {"params": matrices, "weight_decay": config.weight_decay},
         {"params": vectors, "weight_decay": 0.0},
     ]
-    return torch.optim.Adam(groups, lr=config.lr)
+    return torch.optim.Adam(groups, lr=config.lr, fused=True)
 
 
 def lr_at(progress: float, peak: float) -> float:
@@ -125,6 +125,11 @@ def fit(
     finally:
         bar.close()
         run.finish()
+    if not quiet:
+        print(
+            f"{clock.seen} photos in {clock.seconds:.0f} s; kept epoch {run.best['epoch']} of "
+            f"{len(run.history)}, which explains {run.best['explained_chroma']:.1%} of the chroma"
+        )
     return run
 
 
@@ -216,5 +221,5 @@ def load_or_fit(ws: Workspace) -> tuple[nn.Module, dict]:
     except CourseError:
         print("05_train has not been run here yet: training the network now.")
     torch.manual_seed(0)
-    fit(ColourNet(), data, epochs=ws.setting.epochs, folder=folder)
+    fit(ColourNet(), data, minutes=ws.setting.minutes, folder=folder)
     return load_run(folder)

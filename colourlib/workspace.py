@@ -28,15 +28,18 @@ class Setting:
 
     name: str
     per_query: int  # pictures asked of each of the 38 queries
-    size: int  # side of the square that the network is trained on, pixels
-    epochs: int  # passes over the training photos in 05_train
-    cost: str  # what to expect, measured; printed by open_workspace
+    photo_size: int  # side of the square that the network sees of a photo, pixels
+    practice_size: int  # the same for practice scenes, which can be told apart when smaller
+    minutes: float  # of training in 05_train
+    cost: str  # what to expect, in words; printed by open_workspace
 
 
 SETTINGS = {
-    "quick": Setting("quick", 16, 128, 12, "2 CPU cores, no network: about a minute a notebook"),
+    "quick": Setting(
+        "quick", 32, 128, 64, 0.97, "2 CPU cores, no network, at most two minutes a notebook"
+    ),
     "full": Setting(
-        "full", 100, 256, 60, "a GPU and the real web: hours of collecting, then training"
+        "full", 100, 256, 128, 60, "a GPU and the real web, hours of collecting and of training"
     ),
 }
 
@@ -173,6 +176,11 @@ class Workspace:
         """True where the pictures are practice scenes, whose best possible score is known."""
         return self.source == "practice"
 
+    @property
+    def size(self) -> int:
+        """Side of the square that the network sees, pixels."""
+        return self.setting.practice_size if self.practice else self.setting.photo_size
+
     def photos(self) -> list:
         """The collected pictures (01_collect), one manifest row each."""
         from . import collect
@@ -190,7 +198,7 @@ class Workspace:
         """The arrays that the network is fed with (03_colour_and_batches): a data.PhotoData."""
         from . import data
 
-        return data.prepare(self.root, *self.cleaned(), size=self.setting.size)
+        return data.prepare(self.root, *self.cleaned(), size=self.size)
 
     def trained(self):
         """A trained network (05_train): the course's last run, or a run made now."""
@@ -210,5 +218,5 @@ class Workspace:
 def replace_text(path: Path, text: str) -> None:
     """Write a file whole or not at all, so that Stop in the middle cannot leave half of it."""
     scratch = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    scratch.write_text(text, encoding="utf-8")
+    scratch.write_text(text, encoding="utf-8", newline="\n")
     os.replace(scratch, path)

@@ -1,5 +1,6 @@
 """Prepared arrays and the batches that come from them."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -37,17 +38,15 @@ def test_what_is_stored_is_the_photo(few):
     root, verdicts, split = few
     prepared = data.prepare(root, verdicts, split, size=64)
     assert prepared.train.L.shape == (4, 80, 80) and prepared.train.ab.shape == (4, 2, 20, 20)
-    assert prepared.validation.L.shape == (1, 64, 64) and prepared.validation.ab.shape == (
-        1,
-        2,
-        64,
-        64,
-    )
-    x, y = prepared.validation.__getitems__([0])
+    assert prepared.validation.L.shape == (1, 80, 80)
+    assert prepared.validation.ab.shape == (1, 2, 80, 80)
+    x, y = replace(prepared.validation, size=80).__getitems__([0])  # as stored
     with Image.open(root / "e.png") as picture:
-        truth = np.asarray(data.square(picture, 64))
+        truth = np.asarray(data.square(picture, 80))
     error = np.abs(colour.to_picture(x, y)[0].astype(int) - truth)
     assert error.mean() < 1.5, "bytes of L and ab cost more than a rounding"
+    x, y = prepared.validation.__getitems__([0])
+    assert x.shape == (1, 1, 64, 64) and y.shape == (1, 2, 64, 64)
 
 
 def test_nothing_is_decoded_twice_and_a_change_is_noticed(few, capsys):
@@ -110,7 +109,7 @@ def test_chroma_stays_with_its_lightness_through_crop_and_flip():
     x = ramp.expand(8, 1, 80, 80)
     small = torch.nn.functional.avg_pool2d(x, 4)
     y = torch.cat([small, -small], dim=1)  # (8, 2, 20, 20)
-    x, y = data.random_crop(x, y, 64, torch.Generator().manual_seed(0))
+    x, y = data.random_crop(x, y, 64, 0.4, torch.Generator().manual_seed(0))
     assert x.shape == (8, 1, 64, 64) and y.shape == (8, 2, 64, 64)
     inside = (slice(None), slice(None), slice(6, -6), slice(6, -6))  # the border is extrapolated
     assert (y[:, :1] - x)[inside].abs().max() < 0.02
@@ -120,13 +119,24 @@ def test_chroma_stays_with_its_lightness_through_crop_and_flip():
 
 
 def test_crops_show_forty_to_hundred_percent_and_never_leave_the_photo():
-    x = torch.arange(80.0)[None, None, None].expand(400, 1, 80, 80)  # value = column
-    y = torch.zeros(400, 2, 20, 20)
-    x, _ = data.random_crop(x, y, 64, torch.Generator().manual_seed(0))
-    width = (x[:, 0, 0, -1] - x[:, 0, 0, 0]).abs() + 80 / 64  # columns shown
+    x = torch.arange(80.0)[None, None, None].expand(4, 1, 80, 80)  # value = column
+    y = torch.zeros(4, 2, 20, 20)
+    generator = torch.Generator().manual_seed(0)
+    crops = torch.cat([data.random_crop(x, y, 80, 0.4, generator)[0] for _ in range(200)])
+    width = (crops[:, 0, 0, -1] - crops[:, 0, 0, 0]).abs() + 1  # columns shown
     share = (width / 80).square()
-    assert 0.35 < share.min() < 0.45 and 0.95 < share.max() < 1.03
-    assert x.min() >= 0 and x.max() <= 79
+    assert 0.35 < share.min() < 0.5 and share.max() == pytest.approx(1)
+    assert crops.min() >= 0 and crops.max() <= 79
+
+
+def test_a_crop_of_everything_is_served_like_a_validation_photo():
+    x, y = torch.rand(2, 1, 80, 80), torch.rand(2, 2, 20, 20)
+    for seed in range(500):  # until chance gives the whole photo, unmirrored
+        crop, chroma = data.random_crop(x, y, 64, 0.4, torch.Generator().manual_seed(seed))
+        if torch.equal(crop, data.resize(x, 64)):
+            assert torch.equal(chroma, data.resize(y, 64))
+            return
+    pytest.fail("no crop was the whole photo")
 
 
 def test_the_optimum_is_stored_for_practice_scenes_only(practice_data, few):

@@ -63,6 +63,8 @@ def test_the_context_reaches_every_pixel():
         (torch.zeros(1, 32, 32), "batch dimension"),
         (torch.zeros(1, 1, 15, 32), "15 x 32 pixels are too few"),
         (torch.zeros(1, 1, 32, 32, dtype=torch.uint8), "scale_L"),
+        (torch.full((1, 1, 32, 32), 60.0), "a value of 60: use colour.scale_L"),
+        (torch.full((1, 1, 32, 32), torch.nan), "look for NaN"),
     ],
 )
 @pytest.mark.parametrize("network", NETWORKS)

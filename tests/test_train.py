@@ -177,7 +177,7 @@ def test_a_missing_run_is_made_and_an_outdated_one_made_anew(practice_data, tmp_
     from types import SimpleNamespace
 
     ws = SimpleNamespace(
-        prepared=lambda: practice_data, root=tmp_path, setting=SimpleNamespace(epochs=0.5)
+        prepared=lambda: practice_data, root=tmp_path, setting=SimpleNamespace(minutes=0.01)
     )
     train.load_or_fit(ws)
     assert "training the network now" in capsys.readouterr().out

@@ -72,5 +72,8 @@ def test_scores_are_kept_by_chapter(fresh_home):
     assert kept["05_train: grey copy"]["psnr"] == 20 and len(kept) == 2
 
 
-def test_the_course_asks_for_a_hundred_pictures_at_full_scale():
-    assert SETTINGS["full"].per_query == 100 and SETTINGS["full"].size == 256
+def test_the_course_asks_for_a_hundred_pictures_at_full_scale(fresh_home, tmp_path):
+    assert SETTINGS["full"].per_query == 100
+    assert open_workspace("bing", "full").size == 256
+    assert open_workspace(tmp_path, "quick").size == 128
+    assert open_workspace("practice", "quick").size == 64

@@ -1,0 +1,25 @@
+"""Gives every nbval worker a home of its own, so that notebooks that run side by side never race.
+
+Nothing else is set: each notebook starts as it does for a newcomer, with practice scenes at the
+quick setting, and makes by itself what the notebooks before it would have made.
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+SCRATCH = Path(tempfile.mkdtemp(prefix="colourlib-notebooks-"))
+
+
+def pytest_configure():
+    for name in [name for name in os.environ if name.startswith("COLOURLIB_")]:
+        del os.environ[name]
+    os.environ["COLOURLIB_HOME"] = str(SCRATCH / "data")  # is shown as data/..., as for everyone
+    # Workers share the cores; without this each kernel would start a thread for every core.
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
+
+
+def pytest_unconfigure():
+    shutil.rmtree(SCRATCH, ignore_errors=True)
