@@ -30,7 +30,7 @@ class Config:
 
     batch_size: int = 20  # the course's own
     lr: float = 1.2e-3  # Adam's peak step; it rises over the first 5 % and falls to 0 by a cosine
-    weight_decay: float = 1e-4  # L2, on convolution and linear weights only
+    weight_decay: float = 1e-5  # L2, on convolution and linear weights only
     epochs: float = 10  # passes over the training photos
     minutes: float | None = None  # a time limit instead of a number of epochs
     seed: int = 0  # of the order of the photos and of the crops; not of the model's first weights
@@ -107,7 +107,12 @@ def fit(
     if not quiet:
         print(f"device {device}; {precision}: {reason}; {len(data.train)} training photos")
     clock = Clock(config, len(loader))
-    bar = tqdm(total=1.0, disable=quiet, bar_format="{l_bar}{bar}| {elapsed}<{remaining} {postfix}")
+    bar = tqdm(
+        total=1.0,
+        disable=quiet,
+        mininterval=1,
+        bar_format="{l_bar}{bar}| {elapsed}<{remaining} {postfix}",
+    )
     try:
         while not clock.over:
             loss = train_epoch(model, loader, optimiser, config, device, precision, clock, bar)
