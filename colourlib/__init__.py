@@ -1,6 +1,6 @@
 """colourlib: the package behind the course, one module for each story a notebook tells.
 
-    from colourlib import open_workspace
+    from colourlib import evaluate, model, open_workspace, practice, show, train
     ws = open_workspace()            # or open_workspace(source="/my/photos", setting="full")
 
     ws.photos()                      # 01  collect       where pictures come from
@@ -9,7 +9,7 @@
     net = model.ColourNet()          # 04  model         lightness in, chroma out, any size
     run = train.fit(net, data)       # 05  train         MSE, Adam, L2
     evaluate.compare({"mine": net}, data)                # 06  beside the baselines
-    evaluate.colourise("photo.jpg", net).save("out.png")
+    evaluate.colourise("photo.jpg", net, ws.size).save("out.png")
 
     show.grid(pictures, title="...", alt="...")          # pictures, curves, tables with their words
     practice.scene("beaches", seed=7, width=160)         # pictures nobody owns, optimum known

@@ -248,6 +248,12 @@ def _collect_folder(root: Path, folder: Path) -> list[Photo]:
     return rows
 
 
+def check_folder(folder: Path) -> None:
+    """Raises CourseError if no file below the folder is named like a picture."""
+    if not _files_below(folder, skip=folder / "data"):
+        raise CourseError(_no_pictures(folder, []))
+
+
 def _files_below(folder: Path, skip: Path) -> list[Path]:
     """Every file that is named like a picture, sorted; nothing hidden, nothing below `skip`."""
     found = []

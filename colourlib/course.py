@@ -23,7 +23,6 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
-from PIL import Image
 from tqdm import tqdm
 
 from .evaluate import HEADERS, Scores, rows
@@ -172,8 +171,6 @@ def run_course(
     os.environ["COLOURLIB_SOURCE"] = source or os.environ.get("COLOURLIB_SOURCE") or "practice"
     os.environ["COLOURLIB_SETTING"] = setting or os.environ.get("COLOURLIB_SETTING") or "quick"
     ws = open_workspace()
-    if ws.source not in ("practice", "bing"):
-        check_pictures(Path(ws.source))
     # The kernels start in notebooks/, so they are told whole paths.
     os.environ |= {"COLOURLIB_SOURCE": ws.source, "COLOURLIB_HOME": str(home())}
     out = home() / "executed" / ws.root.name if out is None else out.expanduser().resolve()
@@ -198,16 +195,6 @@ def run_course(
     print(f"{len(results) - len(failed)} of {len(paths)} notebooks ran to their end.")
     print(f"Executed copies and summary.md: {out}")
     return not failed
-
-
-def check_pictures(folder: Path) -> None:
-    """Raises CourseError where nothing below the folder has the name of a picture."""
-    endings = set(Image.registered_extensions())
-    if not any(path.suffix.lower() in endings for path in folder.rglob("*")):
-        raise CourseError(
-            f"There is no picture in {folder} or below it. Give a folder that holds pictures "
-            f"(.jpg, .png, .webp, ...); folders inside it become the categories."
-        )
 
 
 def _finish(result: Result, copy: Path) -> None:

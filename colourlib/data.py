@@ -199,9 +199,14 @@ def _build(folder: Path, root: Path, sides: dict[str, list], size: int) -> None:
     }
     replace_text(scratch / "meta.json", json.dumps({"rows": rows, "mean_ab": tint}))
     for old in folder.parent.glob("*"):  # only ever our own arrays, of pictures that have changed
-        if old != scratch:
+        if old != folder and not old.name.startswith("building-"):  # another notebook's, perhaps
             shutil.rmtree(old, ignore_errors=True)
-    os.replace(scratch, folder)
+    try:
+        os.replace(scratch, folder)
+    except OSError:  # another notebook was quicker, with the same result
+        if not (folder / "meta.json").exists():
+            raise
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _store(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,21 +44,25 @@ def predict(
     In train mode BatchNorm would use each batch's own statistics, and the answer for a photo would
     depend on its neighbours: that cost 4 dB in the project this course grew from.
     """
-    device = torch.device("cpu")
-    was_training = False
-    if isinstance(colouriser, nn.Module):
-        device = next(colouriser.parameters()).device
-        was_training = colouriser.training
-        colouriser.eval()
+    with judging(colouriser) as device:
+        for start in range(0, len(photos), batch_size):
+            stop = min(start + batch_size, len(photos))
+            x, y = photos.__getitems__(list(range(start, stop)))
+            yield x, y, colouriser(x.to(device)).float().cpu()
+
+
+@contextmanager
+def judging(colouriser: Colouriser) -> Iterator[torch.device]:
+    """No gradients, a network in eval mode and back; gives the device it wants its input on."""
+    network = colouriser if isinstance(colouriser, nn.Module) else nn.Module()
+    was_training = network.training
+    network.eval()
     try:
         with torch.inference_mode():
-            for start in range(0, len(photos), batch_size):
-                stop = min(start + batch_size, len(photos))
-                x, y = photos.__getitems__(list(range(start, stop)))
-                yield x, y, colouriser(x.to(device)).float().cpu()
+            first = next(network.parameters(), None)
+            yield first.device if first is not None else torch.device("cpu")
     finally:
-        if isinstance(colouriser, nn.Module):
-            colouriser.train(was_training)
+        network.train(was_training)
 
 
 def colourfulness(rgb: Tensor) -> Tensor:
@@ -165,11 +170,12 @@ HEADERS = [
 ]
 
 
-def colourise(picture: str | Path | Image.Image, model: nn.Module, size: int = 256) -> Image.Image:
-    """The picture with colours guessed by the model: RGB, at its own size, its lightness kept.
+def colourise(picture: str | Path | Image.Image, colouriser: Colouriser, size: int) -> Image.Image:
+    """The picture with guessed colours: RGB, at its own size, its lightness kept.
 
-    The network sees it with the shorter side at `size` pixels, or as it is where it is smaller;
-    the chroma it answers is enlarged and laid under the full-resolution L. Colours that the picture
+    The network sees it with the shorter side at `size` pixels, or as it is where it is smaller.
+    Give the size that it was trained at (`ws.size`): at another it is much worse.
+    The chroma it answers is enlarged and laid under the full-resolution L. Colours that the picture
     may have are ignored. Raises CourseError for a file that is missing or cannot be read, and for
     a picture with a side under 16 pixels.
     """
@@ -182,14 +188,8 @@ def colourise(picture: str | Path | Image.Image, model: nn.Module, size: int = 2
     share = min(1.0, size / min(height, width))
     seen = [max(SMALLEST, round(side * share)) for side in (height, width)]
     x = F.interpolate(scale_L(L), size=seen, mode="bilinear", antialias=True)
-    device = next(model.parameters()).device
-    was_training = model.training
-    model.eval()
-    try:
-        with torch.inference_mode():
-            y = model(x.to(device)).float().cpu()  # (1, 2, h, w)
-    finally:
-        model.train(was_training)
+    with judging(colouriser) as device:
+        y = colouriser(x.to(device)).float().cpu()  # (1, 2, h, w)
     ab = unscale_ab(F.interpolate(y, size=(height, width), mode="bilinear", align_corners=False))
     return Image.fromarray(to_bytes(lab_to_rgb(L, ab))[0])
 

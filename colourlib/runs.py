@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -38,54 +39,69 @@ class Run:
         """The epoch with the lowest validation error."""
         return min(self.history, key=lambda row: row["validation_loss"])
 
-    def add_epoch(self, loss: float, photos: int, seconds: float) -> None:
-        """Validate, add a row to the history, and keep the weights if they are the best so far.
+    def add_epoch(self, loss: float | None, photos: int, seconds: float) -> None:
+        """Validate, keep the weights if they are the best so far, and add a row to the history.
 
-        loss: mean training loss of the epoch; photos and seconds: since the run began.
+        loss: mean training loss of the epoch, None if none was finished; photos and seconds: since
+        the run began.
         """
         error, explained = evaluate.validate(self.model, self.data.validation)
-        row = {
-            "epoch": len(self.history) + 1,
-            "loss": loss,
-            "validation_loss": error,
-            "explained_chroma": explained,
-            "photos": photos,
-            "seconds": round(seconds, 2),
-        }
-        self.history.append(row)
-        if self.best is row:
+        if not self.history or error < self.best["validation_loss"]:
             state = self.model.state_dict()
             self.best_weights = {k: v.detach().cpu().clone() for k, v in state.items()}
-            self.save_weights()
+        self.history.append(
+            {
+                "epoch": len(self.history) + 1,
+                "loss": loss,
+                "validation_loss": error,
+                "explained_chroma": explained,
+                "photos": photos,
+                "seconds": round(seconds, 2),
+            }
+        )
+        if self.folder is not None:
+            self.save(self.unfinished)
 
-    def save_weights(self) -> None:
-        """The best weights and the story so far, each file whole or not at all."""
-        if self.folder is None:
-            return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        scratch = self.folder / f"weights.safetensors.{os.getpid()}.tmp"
+    @property
+    def unfinished(self) -> Path:
+        """Where a run lies while it is trained, beside the finished run that it may replace."""
+        return self.folder.with_name(f"{self.folder.name}-unfinished-{os.getpid()}")
+
+    def save(self, folder: Path) -> None:
+        """The best weights and run.json (network, settings, history), each whole or not at all."""
+        folder.mkdir(parents=True, exist_ok=True)
+        scratch = folder / f"weights.safetensors.{os.getpid()}.tmp"
         contiguous = {k: v.contiguous() for k, v in self.best_weights.items()}
         safetensors.torch.save_file(contiguous, scratch)
-        os.replace(scratch, self.folder / "weights.safetensors")
-        self.save_story()
-
-    def save_story(self) -> None:
-        """run.json: network, settings, precision, which data, history."""
+        os.replace(scratch, folder / "weights.safetensors")
         story = {
             "network": type(self.model).__name__,
             "config": asdict(self.config),
             "precision": self.precision,
             "data": self.data.fingerprint,
+            "stopped": self.stopped,
             "history": self.history,
         }
-        replace_text(self.folder / "run.json", json.dumps(story, indent=1))
+        replace_text(folder / "run.json", json.dumps(story, indent=1))
 
     def finish(self) -> None:
-        """Put the best weights back into the network, and the whole history on disk."""
+        """Leave the network with its best weights, in eval mode, and the run in its folder.
+
+        A run that was stopped does not replace a finished one: it goes beside it, as NAME-stopped.
+        """
         if self.best_weights:
             self.model.load_state_dict(self.best_weights)
-        if self.folder is not None and self.history:
-            self.save_story()
+        self.model.eval()
+        if self.folder is None or not self.history:
+            return
+        scratch = self.unfinished
+        if self.stopped and (self.folder / "run.json").exists():
+            self.folder = self.folder.with_name(f"{self.folder.name}-stopped")
+            print(
+                f"The finished run of before is kept; this one lies beside it: {self.folder.name}"
+            )
+        self.save(self.folder)
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def load_run(folder: Path, model: nn.Module | None = None) -> tuple[nn.Module, dict]:

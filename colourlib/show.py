@@ -206,10 +206,11 @@ def table(rows: Sequence[Sequence], headers: Sequence[str], caption: str) -> Tab
 def history(rows: Sequence[dict], levels: dict[str, float] | None = None) -> Picture:
     """Training and validation loss of a history; levels are the baselines' validation loss."""
     epochs = [row["epoch"] for row in rows]
+    losses = [math.nan if row["loss"] is None else row["loss"] for row in rows]  # stopped early
     last = rows[-1]
     return lines(
         {
-            "training photos": (epochs, [row["loss"] for row in rows]),
+            "training photos": (epochs, losses),
             "validation photos": (epochs, [row["validation_loss"] for row in rows]),
         },
         title="Mean squared error while training",
@@ -217,6 +218,6 @@ def history(rows: Sequence[dict], levels: dict[str, float] | None = None) -> Pic
         ylabel="MSE of ab / 110 (log scale)",
         levels=levels,
         log=True,
-        alt=f"Two curves over {len(rows)} epochs. Training loss ends at {last['loss']:.4f}, "
+        alt=f"Two curves over {len(rows)} epochs. Training loss ends at {losses[-1]:.4f}, "
         f"validation loss at {last['validation_loss']:.4f}.",
     )

@@ -48,7 +48,12 @@ def configure(base: Config | None = None, **changes) -> Config:
     config = replace(base or Config(), **changes)
     for name in ("batch_size", "lr", "epochs", "minutes"):
         value = getattr(config, name)
-        if value is not None and not value > 0:
+        if value is None and name == "minutes":
+            continue
+        if not isinstance(value, int if name == "batch_size" else (int, float)):
+            kind = "a whole number" if name == "batch_size" else "a number"
+            raise CourseError(f"{name} has to be {kind}; it is {value!r}.")
+        if not value > 0:
             raise CourseError(f"{name} has to be greater than 0; it is {value!r}.")
     if config.weight_decay < 0:
         raise CourseError(f"weight_decay has to be 0 or more; it is {config.weight_decay!r}.")
@@ -124,9 +129,9 @@ def fit(
             )
     except KeyboardInterrupt:
         run.stopped = True
-        if not run.history:  # not even one epoch: keep the weights as they are
-            run.add_epoch(math.nan, clock.seen, clock.seconds)
-        print(f"Stopped. Kept: the best of {len(run.history)} epochs. The next fit starts anew.")
+        print(f"Stopped after {len(run.history)} epochs. The next fit starts anew.")
+        if not run.history:  # keep the weights as they are
+            run.add_epoch(None, clock.seen, clock.seconds)
     finally:
         bar.close()
         run.finish()
@@ -158,7 +163,7 @@ def train_epoch(model, loader, optimiser, config, device, precision, clock, bar)
         if not math.isfinite(value):
             raise CourseError(
                 f"The loss became {value} at step {clock.step}: the steps are too large. "
-                f"Try lr={config.lr / 10:g} (it was {config.lr:g}); the best weights are kept."
+                f"Try lr={config.lr / 10:g} (it was {config.lr:g})."
             )
         total, photos = total + value * len(x), photos + len(x)
         clock.tick(len(x))
@@ -197,6 +202,8 @@ class Clock:
 
 def check_contract(model: nn.Module, data: PhotoData) -> None:
     """Raises CourseError unless the model answers (N, 1, H, W) with (N, 2, H, W)."""
+    if not any(True for _ in model.parameters()):
+        raise CourseError("The network has no parameters: there is nothing to train.")
     x, y = data.validation.__getitems__([0])
     was_training = model.training
     model.eval()
@@ -215,16 +222,25 @@ def check_contract(model: nn.Module, data: PhotoData) -> None:
 
 
 def load_or_fit(ws: Workspace) -> tuple[nn.Module, dict]:
-    """The course's network as 05_train left it, or trained now if it has not been run here."""
+    """The course's network as 05_train left it, or trained now; it says which, and why.
+
+    A run that does not fit any more (other photos, edited network) is kept under another name.
+    """
     data = ws.prepared()
     folder = ws.root / "runs" / "colournet"
-    try:
-        model, story = load_run(folder)
-        if story["data"] == data.fingerprint:
-            return model, story
-        print("The photos have changed since 05_train was run: training anew.")
-    except CourseError:
+    if not (folder / "run.json").exists():
         print("05_train has not been run here yet: training the network now.")
+    else:
+        try:
+            model, story = load_run(folder)
+            if story["data"] == data.fingerprint:
+                return model, story
+            print("The photos have changed since 05_train was run: training anew.")
+        except CourseError as reason:
+            print(f"{reason}\nTraining the network as it is now.")
+        old = folder.with_name(f"colournet-{time.time_ns()}")
+        folder.rename(old)
+        print(f"The run of before is kept as {old.name}.")
     torch.manual_seed(0)
     fit(ColourNet(), data, minutes=ws.setting.minutes, folder=folder)
     return load_run(folder)

@@ -44,6 +44,9 @@ SETTINGS = {
 }
 
 
+REMEMBERED = "as chosen last; open_workspace('practice', 'quick') goes back"
+
+
 def _setting(name: str) -> Setting:
     """The setting of that name. Raises CourseError for a name that is not one."""
     if name in SETTINGS:
@@ -81,7 +84,10 @@ def check_source(source: str | Path) -> str:
     if text in ("practice", "bing"):
         return text
     path = Path(text).expanduser()
-    if path.is_dir():
+    if text and path.is_dir():
+        from .collect import check_folder
+
+        check_folder(path)
         return str(path.resolve())
     if path.is_file():
         raise CourseError(
@@ -126,7 +132,7 @@ def _choice(what: str, given, default: str) -> tuple[str, str]:
     if from_environment:
         return from_environment, f"from COLOURLIB_{what.upper()}"
     if what in (last := _remembered()):
-        return last[what], "as chosen in the notebook before"
+        return last[what], REMEMBERED
     return default, "the default"
 
 
@@ -139,7 +145,7 @@ def open_workspace(source: str | Path | None = None, setting: str | None = None)
     """
     raw_source, why_source = _choice("source", source, "practice")
     raw_setting, why_setting = _choice("setting", setting, "quick")
-    if why_source == "as chosen in the notebook before" and not _exists(raw_source):
+    if why_source == REMEMBERED and not _exists(raw_source):
         raw_source, why_source = "practice", f"{raw_source} is gone, so the default"
     ws = Workspace(check_source(raw_source), _setting(raw_setting))
     ws.root.mkdir(parents=True, exist_ok=True)

@@ -103,7 +103,7 @@ BAD_ARGUMENTS = [
     (["--setting", "quik"], "quick"),
     (["--source", "bung"], "bing"),
     (["--photos", "no/such/folder"], "no folder"),
-    (["--photos", "."], "no picture"),
+    (["--photos", "."], "holds no file at all"),
     (["--only", "7"], "01_collect"),
 ]
 

@@ -117,7 +117,7 @@ def test_colourise_keeps_size_and_lightness(size):
 def test_colourise_of_an_untrained_network_is_the_grey_copy():
     picture = Image.fromarray(np.arange(256, dtype=np.uint8).reshape(16, 16))
     np.testing.assert_array_equal(
-        evaluate.colourise(picture, ColourNet(width=8)), np.asarray(picture.convert("RGB"))
+        evaluate.colourise(picture, ColourNet(width=8), 64), np.asarray(picture.convert("RGB"))
     )
 
 
@@ -126,15 +126,15 @@ def test_colourise_turns_a_phone_photo_upright(tmp_path):
     exif = picture.getexif()
     exif[0x0112] = 6  # to be turned by 90 degrees
     picture.save(tmp_path / "phone.jpg", exif=exif)
-    assert evaluate.colourise(tmp_path / "phone.jpg", ColourNet(width=8)).size == (20, 40)
+    assert evaluate.colourise(tmp_path / "phone.jpg", ColourNet(width=8), 64).size == (20, 40)
 
 
 def test_colourise_explains_what_it_cannot_read(tmp_path):
     net = ColourNet(width=8)
     with pytest.raises(CourseError, match="There is no file"):
-        evaluate.colourise(tmp_path / "nowhere.jpg", net)
+        evaluate.colourise(tmp_path / "nowhere.jpg", net, 64)
     (tmp_path / "text.jpg").write_text("not a picture")
     with pytest.raises(CourseError, match=r"text\.jpg cannot be read"):
-        evaluate.colourise(tmp_path / "text.jpg", net)
+        evaluate.colourise(tmp_path / "text.jpg", net, 64)
     with pytest.raises(CourseError, match="8 x 50 pixels; 16 a side"):
-        evaluate.colourise(Image.new("RGB", (8, 50)), net)
+        evaluate.colourise(Image.new("RGB", (8, 50)), net, 64)

@@ -58,3 +58,8 @@ def test_a_table_reads_as_text_and_as_html():
 def test_a_picture_can_be_saved(tmp_path):
     path = show.Picture(Image.new("RGB", (4, 4)), "").save(tmp_path / "x.png")
     assert Image.open(path).size == (4, 4)
+
+
+def test_a_history_is_drawn_even_if_no_epoch_was_finished():
+    row = {"epoch": 1, "loss": None, "validation_loss": 0.02}
+    assert "nan" in show.history([row]).alt

@@ -95,6 +95,42 @@ def test_stop_keeps_what_was_reached(practice_data, tmp_path, monkeypatch):
     assert len(json.loads((tmp_path / "run.json").read_text())["history"]) == 2
 
 
+def test_a_stopped_run_does_not_replace_a_finished_one(
+    practice_data, tmp_path, monkeypatch, capsys
+):
+    finished = quick(tiny(), practice_data, epochs=1, folder=tmp_path / "run")
+    before = (tmp_path / "run" / "run.json").read_bytes()
+
+    def stop(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train, "train_epoch", stop)
+    stopped = quick(tiny(1), practice_data, folder=tmp_path / "run")
+    assert (tmp_path / "run" / "run.json").read_bytes() == before
+    assert json.loads((stopped.folder / "run.json").read_text())["stopped"]
+    assert stopped.folder.name == "run-stopped" and finished.folder.name == "run"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["run", "run-stopped"]
+    assert "is kept" in capsys.readouterr().out
+
+
+def test_a_trained_network_is_left_in_eval_mode(practice_data):
+    net = tiny()
+    quick(net, practice_data, epochs=0.5)
+    assert not net.training
+
+
+def test_a_run_that_no_longer_fits_is_kept_under_another_name(practice_data, tmp_path, capsys):
+    from types import SimpleNamespace
+
+    ws = SimpleNamespace(
+        prepared=lambda: practice_data, root=tmp_path, setting=SimpleNamespace(minutes=0.01)
+    )
+    quick(PlainNet(width=8), practice_data, epochs=0.5, folder=tmp_path / "runs" / "colournet")
+    train.load_or_fit(ws)  # PlainNet's weights of another width
+    assert "do not fit" in capsys.readouterr().out
+    assert len(list((tmp_path / "runs").glob("colournet-*"))) == 1
+
+
 def test_a_loss_that_is_no_number_ends_the_run_at_once(practice_data):
     with pytest.raises(CourseError, match="The loss became .* at step .* Try lr="):
         quick(ExplodesAtStep3(), practice_data, epochs=10)
@@ -117,6 +153,8 @@ class ExplodesAtStep3(nn.Module):
         ({"learning_rate": 0.1}, "fit knows no setting 'learning_rate'"),
         ({"epoch": 3}, "Did you mean 'epochs'"),
         ({"lr": 0}, "lr has to be greater than 0"),
+        ({"minutes": "1"}, "minutes has to be a number"),
+        ({"batch_size": 20.0}, "batch_size has to be a whole number"),
         ({"batch_size": -1}, "batch_size has to be greater than 0"),
         ({"weight_decay": -1}, "weight_decay has to be 0 or more"),
         ({"precision": "fp8"}, "not 'fp8'"),
@@ -130,6 +168,7 @@ def test_a_wrong_setting_is_explained_before_any_work(practice_data, changes, sa
 @pytest.mark.parametrize(
     ("model", "says"),
     [
+        (nn.Identity(), "no parameters"),
         (nn.Conv2d(1, 3, 1), r"\(1, 3, 64, 64\).*\(1, 2, 64, 64\)"),
         (nn.Conv2d(1, 2, 3), r"\(1, 2, 62, 62\)"),
         (nn.Sequential(nn.Conv2d(1, 2, 1), nn.Flatten()), r"has to be \(1, 2, 64, 64\)"),

@@ -18,11 +18,16 @@ def test_the_default_is_practice_and_quick(fresh_home, capsys):
 def test_a_choice_is_remembered_for_the_next_notebook(fresh_home, tmp_path, capsys):
     photos = tmp_path / "my photos"
     photos.mkdir()
+    with pytest.raises(CourseError, match="holds no file at all"):
+        open_workspace(source=photos)
+    assert open_workspace().source == "practice", "a folder without pictures is not remembered"
+    (photos / "a.jpg").touch()
     first = open_workspace(source=photos)
     again = open_workspace()
     assert again.root == first.root != open_workspace(source="practice").root
     assert open_workspace().source == "practice"
     open_workspace(source=photos)
+    (photos / "a.jpg").unlink()
     photos.rmdir()
     capsys.readouterr()
     assert open_workspace().source == "practice"
@@ -40,6 +45,7 @@ def test_the_environment_goes_before_memory_and_an_argument_before_both(fresh_ho
 def test_two_folders_of_one_name_do_not_share_a_workspace(fresh_home, tmp_path):
     for parent in ("a", "b"):
         (tmp_path / parent / "photos").mkdir(parents=True)
+        (tmp_path / parent / "photos" / "a.jpg").touch()
     roots = {open_workspace(source=tmp_path / p / "photos").root for p in ("a", "b")}
     assert len(roots) == 2
 
@@ -50,6 +56,7 @@ def test_two_folders_of_one_name_do_not_share_a_workspace(fresh_home, tmp_path):
         ({"source": "practise"}, "Did you mean 'practice'"),
         ({"source": "nowhere/photos"}, "There is no source 'nowhere/photos'"),
         ({"source": __file__}, "is a file. Give the folder"),
+        ({"source": ""}, "There is no source ''"),
         ({"setting": "ful"}, "Did you mean 'full'"),
         ({"setting": "enormous"}, "choose 'quick' or 'full'"),
     ],
@@ -74,6 +81,7 @@ def test_scores_are_kept_by_chapter(fresh_home):
 
 def test_the_course_asks_for_a_hundred_pictures_at_full_scale(fresh_home, tmp_path):
     assert SETTINGS["full"].per_query == 100
+    (tmp_path / "a.jpg").touch()
     assert open_workspace("bing", "full").size == 256
     assert open_workspace(tmp_path, "quick").size == 128
     assert open_workspace("practice", "quick").size == 64
