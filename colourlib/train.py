@@ -74,7 +74,9 @@ def adam(model: nn.Module, config: Config) -> torch.optim.Adam:
         {"params": matrices, "weight_decay": config.weight_decay},
         {"params": vectors, "weight_decay": 0.0},
     ]
-    return torch.optim.Adam(groups, lr=config.lr, fused=True)
+    # One fused kernel a step instead of one a tensor; on Apple's GPU only the newest torch has it.
+    fused = next(model.parameters()).device.type in ("cpu", "cuda")
+    return torch.optim.Adam(groups, lr=config.lr, fused=fused)
 
 
 def lr_at(progress: float, peak: float) -> float:
