@@ -43,7 +43,7 @@ notebooks: $(VENV)/.installed-course
 	@$(PY) -m colourlib notebooks
 
 bench: $(VENV)/.installed-test
-	@for script in bench/*.py; do echo "$$script"; $(PY) "$$script" || exit 1; echo; done
+	$(PY) bench
 
 clean:
 	@echo "Removing .venv, caches and build leftovers. data/ and the notebooks stay."

@@ -27,7 +27,7 @@ from . import fetch, manifest, practice_search
 from .fetch import Rejected
 from .manifest import Photo
 from .practice import QUERIES
-from .workspace import CourseError
+from .workspace import CourseError, home
 
 BARREN_PAGES = 3  # result pages in a row with no new link, after which a query has no more
 PARALLEL = 4  # queries at a time
@@ -250,7 +250,7 @@ def _collect_folder(root: Path, folder: Path) -> list[Photo]:
 
 def check_folder(folder: Path) -> None:
     """Raises CourseError if no file below the folder is named like a picture."""
-    if not _files_below(folder, skip=folder / "data"):
+    if not _files_below(folder.resolve(), skip=home()):
         raise CourseError(_no_pictures(folder, []))
 
 

@@ -75,10 +75,6 @@ class PhotoSet(Dataset):
         ab = torch.from_numpy(np.array(self.optimum[index])).float() - 128
         return resize(scale_ab(ab)[None], self.size)[0]
 
-    def query(self, index: int) -> str:
-        """The query that a photo was found with."""
-        return self.rows[index]["query"]
-
 
 def resize(image: Tensor, size: int) -> Tensor:
     """(B, C, S, S) -> (B, C, size, size), bilinear; the picture itself where the size is right."""
@@ -191,13 +187,13 @@ def _build(folder: Path, root: Path, sides: dict[str, list], size: int) -> None:
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     stored = round(size * ROOM / 4) * 4
-    tint = _store(scratch, root, "train", sides["train"], stored, stored // 4)
+    _store(scratch, root, "train", sides["train"], stored, stored // 4)
     _store(scratch, root, "validation", sides["validation"], stored, stored)
     rows = {
         s: [{"query": p.query, "url": p.url, "sha256": p.sha256, "file": p.file} for p in ps]
         for s, ps in sides.items()
     }
-    replace_text(scratch / "meta.json", json.dumps({"rows": rows, "mean_ab": tint}))
+    replace_text(scratch / "meta.json", json.dumps({"rows": rows, "mean_ab": _mean_ab(scratch)}))
     for old in folder.parent.glob("*"):  # only ever our own arrays, of pictures that have changed
         if old != folder and not old.name.startswith("building-"):  # another notebook's, perhaps
             shutil.rmtree(old, ignore_errors=True)
@@ -209,10 +205,8 @@ def _build(folder: Path, root: Path, sides: dict[str, list], size: int) -> None:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _store(
-    folder: Path, root: Path, side: str, photos: list, size: int, ab_size: int
-) -> list[float]:
-    """Write L (N, size, size) and ab (N, 2, ab_size, ab_size); return the mean ab."""
+def _store(folder: Path, root: Path, side: str, photos: list, size: int, ab_size: int) -> None:
+    """Write L (N, size, size), ab (N, 2, ab_size, ab_size) and, where it is known, the optimum."""
     n = len(photos)
 
     def array(name: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -220,9 +214,8 @@ def _store(
         return np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
 
     L, ab = array("L", (n, size, size)), array("ab", (n, 2, ab_size, ab_size))
-    practised = side == "validation" and all(practice.scene_of_url(p.url) for p in photos)
+    practised = side == "validation" and all(practice.is_practice(p.url) for p in photos)
     optimum = array("optimum", (n, 2, size, size)) if practised else None
-    total = torch.zeros(2)
 
     def one(i: int) -> None:
         picture = square(clean.open_picture(photos[i].path(root), size), size)
@@ -236,9 +229,12 @@ def _store(
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(tqdm(pool.map(one, range(n)), total=n, desc=f"preparing {side}", unit="photo"))
-    for i in range(n):
-        total += torch.from_numpy(ab[i].astype(np.float32) - 128).mean(dim=(1, 2))
-    return (total / n).tolist()
+
+
+def _mean_ab(folder: Path) -> list[float]:
+    """The mean ab of the stored training photos, in Lab units."""
+    ab = np.load(folder / "train_ab.npy", mmap_mode="r")  # (N, 2, s, s)
+    return [float(ab[:, k].mean(dtype=np.float64)) - 128 for k in (0, 1)]
 
 
 def to_byte(ab: Tensor) -> np.ndarray:

@@ -30,7 +30,7 @@ from .workspace import CourseError
 
 __all__ = [
     "CLASSES", "KIND_OF", "NAMES", "QUERIES", "ColourClass", "Scene",
-    "lab_to_rgb", "scene", "scene_of_url", "url_of",
+    "is_practice", "lab_to_rgb", "scene", "scene_of_url", "url_of",
 ]  # fmt: skip
 
 # What the course searches for, and the kind of scene that stands for it. Where a word has no look
@@ -232,10 +232,20 @@ def url_of(query: str, seed: int, width: int, height: int) -> str:
     return f"https://practice.example/{query}/{seed}-{width}x{height}.jpg"
 
 
+def _parse(url: str) -> re.Match | None:
+    found = _ADDRESS.fullmatch(url) if isinstance(url, str) else None
+    return found if found and found[1] in KIND_OF else None
+
+
+def is_practice(url: str) -> bool:
+    """Whether a string has the form of a practice address; draws nothing."""
+    return _parse(url) is not None
+
+
 def scene_of_url(url: str) -> Scene | None:
     """The scene behind a practice address; None for every other string, however odd."""
-    found = _ADDRESS.fullmatch(url) if isinstance(url, str) else None
-    if not found or found[1] not in KIND_OF:
+    found = _parse(url)
+    if found is None:
         return None
     try:
         return scene(found[1], *(int(number) for number in found.groups()[1:]))

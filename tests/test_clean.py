@@ -348,14 +348,19 @@ def test_adding_pictures_never_moves_one(tmp_path, synthetic):
     assert sides[rows[-1].sha256] == known[copy.sha256]
 
 
-def test_a_new_picture_between_both_sides_is_on_neither(tmp_path, synthetic):
-    prints = far_apart(5)
+def ends_on_both_sides(root, synthetic, seed):
+    """Ten pictures, the first two 30 bits apart on different sides; (fingerprint, rows, split)."""
+    prints = far_apart(seed)
     dhash, phash = next(prints)
     ends = [synthetic("a", dhash, phash), synthetic("a", dhash ^ (2**30 - 1), phash)]
     rows = ends + [synthetic("a", *next(prints)) for _ in range(8)]
-    file = tmp_path / "split.json"
-    file.write_text(json.dumps({ends[0].sha256: "train", ends[1].sha256: "validation"}))
-    before = clean.split(tmp_path, clean.judge(tmp_path, rows))
+    sides = {ends[0].sha256: "train", ends[1].sha256: "validation"}
+    (root / "split.json").write_text(json.dumps(sides))
+    return (dhash, phash), rows, clean.split(root, clean.judge(root, rows))
+
+
+def test_a_new_picture_between_both_sides_is_on_neither(tmp_path, synthetic):
+    (dhash, phash), rows, before = ends_on_both_sides(tmp_path, synthetic, 5)
     between = synthetic("a", dhash ^ (2**15 - 1), phash, side=999)
     verdicts = clean.judge(tmp_path, [*rows, between])
     assert not verdicts[-1].keep and "both sides of the split" in verdicts[-1].reason
@@ -367,16 +372,10 @@ def test_a_new_picture_between_both_sides_is_on_neither(tmp_path, synthetic):
 
 
 def test_a_wider_limit_drops_pictures_rather_than_move_them(tmp_path, synthetic):
-    prints = far_apart(6)
-    dhash, phash = next(prints)
-    ends = [synthetic("a", dhash, phash), synthetic("a", dhash ^ (2**30 - 1), phash)]
-    rows = ends + [synthetic("a", *next(prints)) for _ in range(8)]
-    file = tmp_path / "split.json"
-    file.write_text(json.dumps({ends[0].sha256: "train", ends[1].sha256: "validation"}))
-    before = clean.split(tmp_path, clean.judge(tmp_path, rows))
+    _, rows, before = ends_on_both_sides(tmp_path, synthetic, 6)
     verdicts = clean.judge(tmp_path, rows, limits={"alike": 32})
     after = clean.split(tmp_path, verdicts)
-    assert after == {sha: side for sha, side in before.items() if sha != ends[1].sha256}
+    assert after == {sha: side for sha, side in before.items() if sha != rows[1].sha256}
     assert clean.leaks(verdicts, after, limit=32) == []
 
 

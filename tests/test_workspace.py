@@ -42,6 +42,12 @@ def test_the_environment_goes_before_memory_and_an_argument_before_both(fresh_ho
     assert open_workspace(source="bing").source == "bing"
 
 
+def test_pictures_in_a_subfolder_named_data_count(fresh_home, tmp_path):
+    (tmp_path / "mine" / "data").mkdir(parents=True)
+    (tmp_path / "mine" / "data" / "a.jpg").touch()
+    assert open_workspace(source=tmp_path / "mine").source.endswith("mine")
+
+
 def test_two_folders_of_one_name_do_not_share_a_workspace(fresh_home, tmp_path):
     for parent in ("a", "b"):
         (tmp_path / parent / "photos").mkdir(parents=True)
