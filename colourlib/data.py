@@ -156,17 +156,7 @@ def prepare(root: Path, verdicts: list, split: dict[str, str], size: int) -> Pho
     """
     if size % 16:
         raise CourseError(f"The side of training pictures has to be a multiple of 16, not {size}.")
-    sides = {"train": [], "validation": []}
-    for verdict in verdicts:
-        if verdict.keep and verdict.photo.sha256 in split:
-            sides[split[verdict.photo.sha256]].append(verdict.photo)
-    for side, photos in sides.items():
-        if not photos:
-            raise CourseError(
-                f"No photo is left for {side}: of {len(verdicts)} pictures, "
-                f"{sum(v.keep for v in verdicts)} passed the cleaning (02_clean shows why). "
-                f"Collect more, or loosen a rule."
-            )
+    sides = _sides(verdicts, split)
     fingerprint = _fingerprint(sides, size)
     folder = root / "prepared" / fingerprint
     if (folder / "meta.json").exists():
@@ -174,6 +164,26 @@ def prepare(root: Path, verdicts: list, split: dict[str, str], size: int) -> Pho
     else:
         _build(folder, root, sides, size)
     return _open(folder, size, fingerprint)
+
+
+def _sides(verdicts: list, split: dict[str, str]) -> dict[str, list]:
+    """The photos of each side; on practice scenes only those validate whose optimum is known."""
+    sides = {"train": [], "validation": []}
+    for verdict in verdicts:
+        if verdict.keep and verdict.photo.sha256 in split:
+            sides[split[verdict.photo.sha256]].append(verdict.photo)
+    scenes = [photo for photo in sides["validation"] if practice.is_practice(photo.url)]
+    if spoilt := len(sides["validation"]) - len(scenes) if scenes else 0:
+        print(f"Not used for validation: {spoilt} spoilt scenes; their best colouring is unknown.")
+        sides["validation"] = scenes
+    for side, photos in sides.items():
+        if not photos:
+            raise CourseError(
+                f"No photo is left for {side}: of {len(verdicts)} pictures, "
+                f"{sum(v.keep for v in verdicts)} passed the cleaning (02_clean shows why). "
+                f"Collect more, or loosen a rule."
+            )
+    return sides
 
 
 def _fingerprint(sides: dict[str, list], size: int) -> str:

@@ -143,3 +143,22 @@ def test_the_optimum_is_stored_for_practice_scenes_only(practice_data, few):
     best = torch.stack([practice_data.validation.best(i) for i in range(12)])
     assert best.shape == (12, 2, 64, 64)
     assert data.prepare(*few, size=64).validation.optimum is None
+
+
+def test_a_spoilt_scene_trains_but_does_not_validate(tmp_path, capsys):
+    verdicts, split = make(tmp_path, ["a", "b", "c", "d"])
+    for verdict, url in zip(
+        verdicts,
+        ["https://practice.example/sun/1-80x64.jpg", "https://faults.example/x/sun/2-80x64.jpg"] * 2,
+        strict=True,
+    ):
+        verdict.photo = replace(verdict.photo, url=url)
+    split |= {"c": "validation", "d": "validation"}
+    prepared = data.prepare(tmp_path, verdicts, split, size=64)
+    assert [row["sha256"] for row in prepared.train.rows] == ["a", "b"]
+    assert [row["sha256"] for row in prepared.validation.rows] == ["c"]
+    assert prepared.validation.optimum is not None
+    assert ": 1 spoilt scenes" in capsys.readouterr().out
+    verdicts[2].photo = replace(verdicts[2].photo, url="https://x.example/c.jpg")
+    prepared = data.prepare(tmp_path, verdicts, split, size=64)  # photos: all of them validate
+    assert len(prepared.validation) == 2 and prepared.validation.optimum is None
