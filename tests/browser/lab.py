@@ -1,0 +1,49 @@
+"""What tests do with a notebook that is open in JupyterLab; the fixtures are in conftest.py."""
+
+import json
+from pathlib import Path
+
+# The "idle" icon shows before the kernel is connected, and Run All is then silently dropped.
+READY = """() => {
+    const context = window.jupyterapp?.shell.currentWidget?.sessionContext;
+    const kernel = context?.session?.kernel;
+    return context?.isReady && kernel?.connectionStatus === "connected"
+        && kernel?.status === "idle" && kernel?.info !== undefined;
+}"""
+WAIT = 60_000  # milliseconds; a busy machine starts a kernel slowly
+
+
+def write_notebook(path: Path, cells: list[str]) -> None:
+    """A notebook of code cells, without outputs."""
+    code = [
+        {"cell_type": "code", "id": f"cell-{i}", "metadata": {}, "execution_count": None,
+         "outputs": [], "source": source}
+        for i, source in enumerate(cells)
+    ]  # fmt: skip
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = {
+        "cells": code,
+        "metadata": {"kernelspec": kernel},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+
+
+def when_ready(page) -> None:
+    """Wait until the notebook is open and its kernel connected and idle."""
+    page.locator(".jp-Notebook").first.wait_for(timeout=WAIT)
+    page.wait_for_function(READY, timeout=WAIT)
+
+
+def command(page, name: str, arguments: dict | None = None) -> None:
+    """Run one of JupyterLab's commands, as its menus and keys do."""
+    page.evaluate(
+        "([name, args]) => jupyterapp.commands.execute(name, args)", [name, arguments or {}]
+    )
+
+
+def run_all(page) -> None:
+    """Run all cells and wait until the kernel is idle again."""
+    command(page, "notebook:run-all-cells")
+    page.wait_for_function(READY, timeout=WAIT)

@@ -1,0 +1,578 @@
+"""The faulty web: each fault is what it says, comes up as often as it should, and is graded."""
+
+import html
+import io
+import math
+import re
+import struct
+import threading
+import time
+import urllib.error
+import urllib.request
+import zlib
+from collections import Counter
+from types import SimpleNamespace
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms, ImageOps
+from skimage.color import rgb2lab
+
+from colourlib import faults, practice
+from colourlib.fault_files import Origin
+from colourlib.fault_servers import TWICE
+from colourlib.faults import COPIES, FAULTS, INDEX_FAULTS, RARE, fault_of, faulty_web
+from colourlib.practice_search import PAGE, Response, practice_web, serve
+from colourlib.workspace import CourseError
+
+ORIGIN = Origin("beaches", 10_001, 216, 160)
+SEVERAL = [Origin(q, 10_000 + i, 160, 144) for i, q in enumerate(("cars", "food", "lakes", "snow"))]
+
+
+def made(fault: str, origin: Origin = ORIGIN) -> bytes:
+    answer = FAULTS[fault].answer(origin)
+    return answer.body if isinstance(answer, Response) else answer
+
+
+def opened(fault: str, origin: Origin = ORIGIN) -> Image.Image:
+    return Image.open(io.BytesIO(made(fault, origin)))
+
+
+def off(picture: Image.Image, origin: Origin = ORIGIN) -> float:
+    """How far a picture is from its scene: the mean difference in grey levels."""
+    truth = origin.scene().rgb().astype(float)
+    return float(np.abs(np.asarray(picture.convert("RGB"), dtype=float) - truth).mean())
+
+
+def lab(picture: Image.Image) -> np.ndarray:
+    return rgb2lab(np.asarray(picture.convert("RGB")))
+
+
+def ask(url: str) -> tuple[int, bytes]:
+    """What urllib gets, also where it is an error."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+def links(web, query: str, first: int = 0) -> list[str]:
+    """One page of results, read as the downloader reads it."""
+    text = web(f"https://www.bing.com/images/async?q={query}&first={first}").body.decode()
+    return [html.unescape(link) for link in re.findall("murl&quot;:&quot;(.*?)&quot;", text)]
+
+
+def results(web, query: str, count: int = 45) -> list[str]:
+    return [link for at in range(0, count, PAGE) for link in links(web, query, at)][:count]
+
+
+# ---- the web -------------------------------------------------------------------------------------
+
+
+def test_the_same_seed_gives_the_same_web_and_another_seed_another():
+    one, same, other = (faulty_web(seed) for seed in (1, 1, 2))
+    for query in ("moon", "cars"):
+        assert results(one, query) == results(same, query) != results(other, query)
+    address = next(x for x in results(one, "moon") if fault_of(x))
+    assert one(quote(address, safe=":/%")) == same(quote(address, safe=":/%"))
+    assert links(one, "no such query") == []
+
+
+def test_every_fault_comes_up_about_equally_often():
+    web = faulty_web()
+    found = {query: results(web, query) for query in practice.QUERIES}
+    counts = Counter(fault_of(link) for several in found.values() for link in set(several))
+    healthy = counts.pop(None)
+    assert 0.18 < sum(counts.values()) / (healthy + sum(counts.values())) < 0.22
+    assert set(counts) == set(FAULTS)
+    assert {name: counts.pop(name) for name in RARE} == dict.fromkeys(RARE, 2)
+    assert max(counts.values()) - min(counts.values()) <= 3, counts
+
+
+@pytest.mark.parametrize("share", [0, 0.5, 1])
+def test_the_share_is_kept(share):
+    web = faulty_web(3, share=share)
+    found = [link for query in practice.QUERIES for link in results(web, query)]
+    faulty = sum(fault_of(link) is not None for link in found) / len(found)
+    assert share <= faulty <= share + 0.02  # the rest: links that come a second time
+
+
+def test_only_chosen_faults_come_up():
+    web = faulty_web(faults=["404", "hang"])
+    found = Counter(fault_of(x) for query in practice.QUERIES for x in results(web, query))
+    assert set(found) == {None, "404", "hang"}
+    assert found["hang"] == 2
+    alone = faulty_web(faults=["slow drip"])
+    found = Counter(fault_of(x) for query in practice.QUERIES for x in results(alone, query))
+    assert found == {None: 38 * 45 - 2, "slow drip": 2}
+
+
+def test_healthy_links_are_those_of_the_practice_web():
+    web = faulty_web()
+    for position, link in enumerate(results(web, "volcano")):
+        assert practice.is_practice(link) == (fault_of(link) is None)
+        if practice.is_practice(link):
+            assert link == links(practice_web, "volcano", position)[0]
+            if position < 6:
+                assert web(link) == practice_web(link)
+    assert web("https://elsewhere.example/x.jpg").status == 404
+
+
+def test_a_label_is_read_back_from_every_spelling_of_an_address():
+    for name in FAULTS:
+        address = faults.url_of(name, ORIGIN)
+        assert fault_of(address) == fault_of(quote(address, safe=":/%")) == name
+        assert not practice.is_practice(address)
+    assert "é" in faults.url_of("non-ASCII address", ORIGIN)
+    assert "%C3%A9" in faults.url_of("percent-encoded address", ORIGIN)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        None, 3, b"https://faults.example/sepia/cars/1-64x64.jpg", "", "sepia", "https://[", "%ff",
+        practice.url_of("cars", 1, 64, 64), "http://faults.example/sepia/cars/1-64x64.jpg",
+        "https://faults.example/unheard-of/cars/1-64x64.jpg", "https://faults.example/sepia/x/1-9",
+        "https://faults.example/sepia/unicorns/1-64x64.jpg", "https://faults.example/sepia/cars/",
+        "https://faults.example/sepia/../sepia/cars/1-64x64.jpg", "https://faults.example" * 9_999,
+        "https://faults.example/sepia/cars/1-64x64.jpg?x", "file:///etc/passwd",
+    ],
+)  # fmt: skip
+def test_other_strings_have_no_label(url):
+    assert fault_of(url) is None
+
+
+def test_an_address_that_no_scene_can_have_is_not_found():
+    web = faulty_web()
+    for place in ("1-63x64", "1-64x513", f"{2**63}-64x64"):
+        answer = web(f"https://faults.example/sepia/cars/{place}.jpg")
+        assert (answer.status, answer.content_type) == (404, "text/plain")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"faults": ["sepai"]}, "Did you mean 'sepia'"),
+        ({"faults": ["404", None]}, "no fault 'None'"),
+        ({"faults": "sepia"}, "list of names"),
+        ({"share": 1.5}, "share is 1.5"),
+        ({"share": math.nan}, "share is nan"),
+        ({"share": True}, "share is True"),
+        ({"share": "0.2"}, "share is '0.2'"),
+    ],
+)
+def test_a_web_that_cannot_be_is_refused(arguments, words):
+    with pytest.raises(CourseError, match=words):
+        faulty_web(**arguments)
+
+
+def test_a_copy_comes_after_its_original():
+    web = faulty_web(faults=[name for name in COPIES if name != "same bytes, other query"])
+    for query in practice.QUERIES[:8]:
+        found = results(web, query)
+        for position, link in enumerate(found):
+            if fault_of(link):
+                place = link.split("/")[-1]
+                original = found.index(f"https://practice.example/{query}/{place}")
+                assert original < position or position == 0
+
+
+def test_a_photo_is_found_under_two_search_words():
+    web = faulty_web(faults=["same bytes, other query"])
+    for before, query in zip(practice.QUERIES[:5], practice.QUERIES[1:6], strict=True):
+        copies = [link for link in results(web, query) if fault_of(link)]
+        originals = {f"https://practice.example/{before}/{x.split('/')[-1]}" for x in copies}
+        assert originals <= set(results(web, before))
+        assert web(copies[0]).body == practice_web(sorted(originals)[0]).body
+
+
+def test_a_link_comes_again_on_a_later_page():
+    web = faulty_web(faults=[TWICE])
+    found = results(web, "moon", 60)
+    places = {}
+    for position, link in enumerate(found):
+        if fault_of(link):
+            places.setdefault(link, []).append(position)
+    full = [at for at in places.values() if at[0] < 40]
+    assert full and all(len(at) == 2 and at[1] - at[0] >= PAGE for at in full)
+
+
+def test_every_fault_tells_what_it_is_and_what_becomes_of_it():
+    from colourlib.clean import LIMITS
+
+    fates = {"kept", "at collection", ""} | set(LIMITS)
+    for name, fault in (FAULTS | INDEX_FAULTS).items():
+        assert name == fault.name and fault.expected in fates, name
+        assert fault.what[0].isupper() or fault.what[0].isdigit(), name
+        assert fault.what.endswith("."), name
+        assert bool(fault.says) == (fault.expected not in ("kept", "")), name
+        re.compile(fault.says)
+
+
+# ---- result pages --------------------------------------------------------------------------------
+
+
+def test_an_index_at_fault():
+    busy = faulty_web(faults=["index 429 then 200"])
+    url = "https://www.bing.com/images/async?q=moon&first=12"
+    first = busy(url)
+    assert (first.status, first.headers) == (429, {"Retry-After": "0"})
+    assert [busy(url).status for _ in range(2)] == [200, 200]
+    assert busy(url.replace("moon", "sun")).status == 429  # each page has its own first time
+    links(busy, "moon", 24)  # asked once: now it answers
+    assert links(busy, "moon", 24) == links(practice_web, "moon", 24)
+    stuck = faulty_web(faults=["index repeats itself"])
+    assert links(stuck, "moon", 0) == links(stuck, "moon", 12) == links(practice_web, "moon", 0)
+    robot = faulty_web(faults=["index without links"])
+    assert links(robot, "moon") == [] and robot(url).status == 200 and robot(url).body
+    assert faulty_web(faults=["index hangs"])(url).wait == math.inf
+    assert faulty_web(faults=["index drips"])(url).drip > 0
+
+
+# ---- servers -------------------------------------------------------------------------------------
+
+
+def test_servers_that_are_busy_answer_when_asked_again():
+    with serve(faulty_web()):
+        for name, status in (("503 then 200", 503), ("429 then 200", 429)):
+            for origin in SEVERAL[:2]:  # each address has its own first time
+                address = faults.url_of(name, origin)
+                assert [ask(address)[0] for _ in range(3)] == [status, 200, 200]
+                assert ask(address)[1] == practice_web(practice.url_of(*origin)).body
+        for name in ("404", "500"):
+            assert [ask(faults.url_of(name, ORIGIN))[0] for _ in range(3)] == [int(name)] * 3
+
+
+def test_servers_that_do_not_answer():
+    with serve(faulty_web()):
+        for name, error, words in [
+            ("connection refused", urllib.error.URLError, "refused|10061"),
+            ("hung up", ConnectionError, "closed|reset|10054"),
+            ("redirect to a file", urllib.error.HTTPError, "file:"),
+            ("redirect loop", urllib.error.HTTPError, "loop"),
+        ]:
+            with pytest.raises(error, match=words):
+                urllib.request.urlopen(faults.url_of(name, ORIGIN), timeout=5)
+        with pytest.raises(TimeoutError):
+            urllib.request.urlopen(faults.url_of("hang", ORIGIN), timeout=0.3)
+        whole = practice_web(practice.url_of(*ORIGIN)).body
+        with urllib.request.urlopen(faults.url_of("slow drip", ORIGIN), timeout=5) as answer:
+            assert answer.length == len(whole)
+            assert answer.read1(100) == whole[:1]
+        with urllib.request.urlopen(faults.url_of("shorter than declared", ORIGIN)) as answer:
+            assert answer.length > len(answer.read1(10**6)) > 0
+        assert ask(faults.url_of("moved", ORIGIN)) == (200, whole)
+    location = faulty_web()(faults.url_of("redirect to ftp", ORIGIN)).headers["Location"]
+    assert location.startswith("ftp://")
+
+
+def until_idle(threads: int) -> bool:
+    for _ in range(200):
+        if threading.active_count() <= threads:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_a_server_does_not_wait_for_clients_that_have_gone():
+    before = threading.active_count()
+    with serve(lambda url: Response(b"x" * 999, wait=math.inf * ("hang" in url), drip=60)):
+        serving = threading.active_count()
+        for address in ("https://a.example/hang", "https://a.example/drip"):
+            with pytest.raises(TimeoutError):
+                urllib.request.urlopen(address, timeout=0.2).read()
+        assert until_idle(serving)
+    assert until_idle(before)
+
+
+def test_clients_are_sent_away_when_the_server_ends():
+    caught = []
+
+    def wait():
+        try:
+            urllib.request.urlopen("https://a.example/", timeout=60)
+        except ConnectionError as error:
+            caught.append(error)
+
+    with serve(lambda url: asked.set() or Response(b"", wait=math.inf)):
+        asked, client = threading.Event(), threading.Thread(target=wait)
+        client.start()
+        assert asked.wait(20)
+    client.join(20)
+    assert len(caught) == 1
+
+
+def test_a_late_or_dripping_answer_is_whole():
+    with serve(lambda url: Response(b"slow but sure", wait=0.1, drip=0.01)):
+        assert ask("https://a.example/") == (200, b"slow but sure")
+
+
+def test_headers_arrive_and_a_place_to_go_is_relative_to_the_address():
+    def web(url):
+        if url.endswith("there"):
+            return Response(url.encode())
+        return Response(b"", 302, headers={"Location": "there", "Retry-After": "7"})
+
+    with serve(web):
+        assert ask("https://a.example/deep/here") == (200, b"https://a.example/deep/there")
+
+
+# ---- files ---------------------------------------------------------------------------------------
+
+
+def test_files_that_are_no_picture():
+    assert made("web page named .jpg").startswith(b"<!DOCTYPE html")
+    assert made("SVG").startswith(b"<svg") and made("empty file") == b""
+    for name in ("web page named .jpg", "SVG", "empty file"):
+        with pytest.raises(Image.UnidentifiedImageError):
+            opened(name)
+    assert opened("tracking pixel").size == (1, 1)
+
+
+def test_a_truncated_picture_opens_and_then_fails():
+    for origin in SEVERAL:
+        with opened("truncated JPEG", origin) as image, pytest.raises(OSError, match="truncated"):
+            assert image.size == origin[2:]
+            image.load()
+
+
+def test_a_bomb_is_small_and_really_unpacks_to_what_it_claims():
+    data = made("decompression bomb")
+    assert len(data) < 100_000
+    width, height = struct.unpack(">II", data[16:24])
+    length = struct.unpack(">I", data[33:37])[0]
+    unpack, size = zlib.decompressobj(), 0
+    packed = data[41 : 41 + length]
+    while packed:
+        size += len(unpack.decompress(packed, 1 << 20))
+        packed = unpack.unconsumed_tail
+    assert width * height == 400_000_000 and size == height * (1 + width // 8)
+    with pytest.raises(Image.DecompressionBombError):
+        opened("decompression bomb")
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "mode", "tolerance"),
+    [
+        ("PNG named .jpg", "PNG", "RGB", 0),
+        ("animated GIF", "GIF", "P", 6),
+        ("palette PNG", "PNG", "P", 6),
+        ("CMYK JPEG", "JPEG", "CMYK", 4),
+        ("16-bit PNG", "PNG", "RGB", 1),
+        ("EXIF with GPS", "JPEG", "RGB", 5),
+        ("recompressed copy", "JPEG", "RGB", 12),
+        ("same bytes, other address", "JPEG", "RGB", 3),
+    ],
+)
+def test_a_good_picture_in_an_unusual_file_shows_its_scene(fault, kind, mode, tolerance):
+    for origin in SEVERAL:
+        image = opened(fault, origin)
+        assert (image.format, image.mode) == (kind, mode)
+        assert off(image, origin) <= tolerance
+
+
+def test_what_makes_those_files_unusual():
+    gif = opened("animated GIF")
+    first = np.asarray(gif.convert("RGB"))
+    gif.seek(1)
+    assert gif.n_frames == 4 and not np.array_equal(first, np.asarray(gif.convert("RGB")))
+    assert made("16-bit PNG")[24] == 16  # the bit depth of the header
+    ink = np.asarray(opened("CMYK JPEG")).reshape(-1, 4).mean(0)
+    assert ink[3] > 10 and ink[:3].max() > 10  # black does a part of the work
+    gps = opened("EXIF with GPS").getexif().get_ifd(0x8825)
+    assert gps[1] == "N" and [float(x) for x in gps[2]] == pytest.approx([48, 51, 29.6])
+
+
+def test_transparent_corners_are_black_unless_alpha_is_used():
+    image = opened("PNG with alpha")
+    assert image.mode == "RGBA"
+    assert np.asarray(image)[0, 0].tolist() == [0, 0, 0, 0]
+    middle = slice(40, -40)
+    truth = ORIGIN.scene().rgb()[middle, middle]
+    assert np.array_equal(np.asarray(image.convert("RGB"))[middle, middle], truth)
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_a_turned_picture_is_upright_once_its_tag_is_obeyed(number):
+    origin = ORIGIN._replace(seed=ORIGIN.seed + number)
+    image = opened("EXIF-rotated", origin)
+    assert image.getexif()[0x0112] in (3, 6, 8)
+    assert off(ImageOps.exif_transpose(image), origin) < 5
+    assert off(image.resize(origin[2:]), origin) > 10
+
+
+@pytest.mark.parametrize("origin", SEVERAL)
+def test_a_wide_gamut_picture_is_dull_unless_its_profile_is_used(origin):
+    image = opened("wide-gamut profile", origin)
+    profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
+    assert "P3" in ImageCms.getProfileDescription(profile)
+    right = ImageCms.profileToProfile(image, profile, ImageCms.createProfile("sRGB"))
+    assert off(right, origin) < 3
+    ignored, truth = (np.hypot(*np.moveaxis(lab(x)[..., 1:], -1, 0)).mean() for x in (image, right))
+    assert ignored < 0.93 * truth
+
+
+# ---- what pictures show --------------------------------------------------------------------------
+
+
+def off_one_tint(picture: Image.Image) -> tuple[float, float]:
+    """Mean chroma, and how far ab strays from the mean ab of its lightness (95 % of pixels)."""
+    values = lab(picture).reshape(-1, 3)
+    level = np.round(values[:, 0] / 2).astype(int)
+    mean = np.stack([np.bincount(level, values[:, c]) for c in (1, 2)], 1)
+    mean = mean / np.bincount(level).clip(1)[:, None]
+    stray = np.linalg.norm(values[:, 1:] - mean[level], axis=1)
+    return np.linalg.norm(values[:, 1:], axis=1).mean(), np.quantile(stray, 0.95)
+
+
+@pytest.mark.parametrize("origin", SEVERAL)
+def test_tints(origin):
+    chroma, _ = off_one_tint(opened("greyscale", origin))
+    assert chroma < 0.5
+    for name in ("sepia", "cyanotype"):
+        chroma, stray = off_one_tint(opened(name, origin))
+        assert chroma > 5 and stray < 8, name  # what JPEG adds to none
+    assert off_one_tint(Image.fromarray(origin.scene().rgb()))[1] > 10
+
+
+def test_greyscale_files_have_one_channel_or_three():
+    modes = {opened("greyscale", ORIGIN._replace(seed=seed)).mode for seed in (1, 2)}
+    assert modes == {"L", "RGB"}
+
+
+@pytest.mark.parametrize("origin", SEVERAL)
+def test_sizes(origin):
+    assert 16 <= min(opened("tiny", origin).size) < 64
+    width, height = opened("panorama strip", origin).size
+    assert max(width, height) / min(width, height) > 3.5
+    for name in ("resized copy", "cropped copy"):
+        small = opened(name, origin).size
+        assert small[0] < origin.width and small[1] < origin.height and min(small) >= 64
+    assert opened("watermarked copy", origin).size == origin[2:]
+    assert 2 < off(opened("watermarked copy", origin), origin) < 30
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_a_frame_covers_more_than_half(number):
+    image = opened("framed", SEVERAL[0]._replace(seed=10_000 + number)).convert("RGB")
+    pixels = np.asarray(image, dtype=int)
+    same = np.abs(pixels - pixels[0, 0]).max(-1) < 12
+    assert 0.55 < same.mean() < 0.85
+
+
+@pytest.mark.parametrize("name", ["cartoon", "poster with text"])
+def test_drawn_pictures_are_mostly_flat(name):
+    def flat(picture):  # share of the pixels that equal their neighbours nearly
+        grey = np.asarray(picture.convert("L"), dtype=int)
+        steps = np.abs(np.diff(grey, axis=0))[:, 1:] + np.abs(np.diff(grey, axis=1))[1:]
+        return (steps <= 2).mean()
+
+    for origin in SEVERAL:
+        scene = Image.fromarray(origin._replace(width=320, height=288).scene().rgb())
+        assert flat(opened(name, origin)) > max(0.5, 1.2 * flat(scene)), origin
+
+
+def test_the_same_address_gives_the_same_bytes_and_another_seed_others():
+    same = {"web page named .jpg", "SVG", "empty file", "decompression bomb", "tracking pixel"}
+    same |= {"404", "500", "hung up", "moved"} | {n for n in FAULTS if n.startswith("redirect")}
+    one, other = (Origin("cars", seed, 80, 72) for seed in (10_001, 10_002))
+    for name in FAULTS:
+        assert made(name, one) == made(name, one), name
+        if name not in same:
+            assert made(name, one) != made(name, other), name
+
+
+# ---- grades --------------------------------------------------------------------------------------
+
+
+def rows(pairs) -> dict[str, tuple]:
+    return {row[0]: row[1:] for row in faults.score(pairs)}
+
+
+def test_scores_count_what_was_caught_missed_and_wrong():
+    pairs = [("grey", "grey")] * 3 + [("grey", "kept"), ("kept", "grey"), ("sepia", "grey")]
+    pairs += [("kept", "kept")] * 50
+    found = rows(pairs)
+    assert found["grey"] == (4, 3, 2, 0.6, 0.75)
+    assert found["sepia"] == (1, 0, 0, pytest.approx(math.nan, nan_ok=True), 0.0)
+    assert found["too small"][:3] == (0, 0, 0)
+    assert all(math.isnan(x) for x in found["too small"][3:])
+    assert "kept" not in found and "" not in found
+
+
+def test_a_rule_that_turns_everything_away_has_no_precision_and_one_that_sleeps_no_recall():
+    eager = rows([("grey", "grey"), *[("kept", "grey")] * 9])["grey"]
+    asleep = rows([("grey", "kept"), *[("kept", "kept")] * 9])["grey"]
+    assert eager == (1, 1, 9, 0.1, 1.0)
+    assert asleep[:3] == (1, 0, 0) and asleep[4] == 0.0
+
+
+def test_faults_that_no_rule_claims_count_for_none():
+    assert rows([("", "grey"), ("", "kept"), ("grey", "grey")])["grey"] == (1, 1, 0, 1.0, 1.0)
+
+
+def verdict(url: str, rule: str = "") -> SimpleNamespace:
+    return SimpleNamespace(photo=SimpleNamespace(url=url), rule=rule, keep=not rule)
+
+
+HEALTHY = practice.url_of(*ORIGIN)
+
+
+def test_labels_are_read_from_the_addresses():
+    verdicts = [
+        verdict(HEALTHY),
+        verdict(practice.url_of("sun", 1, 64, 64), "grey"),
+        verdict(faults.url_of("sepia", ORIGIN), "single tint"),
+        verdict(faults.url_of("greyscale", ORIGIN)),
+        verdict(faults.url_of("collage", ORIGIN), "mostly border"),
+        verdict("https://elsewhere.example/mine.jpg", "grey"),  # no label: not graded
+        SimpleNamespace(photo=SimpleNamespace(url=HEALTHY + "x"), rule="by hand", keep=False),
+    ]
+    found = {row[0]: row[1:4] for row in faults.grade(verdicts)}
+    assert found["grey"] == (1, 0, 1)
+    assert found["single tint"] == (1, 1, 0)
+    assert found["mostly border"] == (0, 0, 0)
+    assert faults.by_fault(verdicts) == [
+        ("healthy", "kept", 2, "kept 1, grey 1"),
+        ("greyscale", "grey", 1, "kept 1"),
+        ("sepia", "single tint", 1, "single tint 1"),
+        ("collage", "no rule claims it", 1, "mostly border 1"),
+    ]
+
+
+def test_mistakes_are_named():
+    sepia, grey, healthy = (faults.url_of(n, ORIGIN) for n in ("sepia", "greyscale", "moved"))
+    verdicts = [verdict(sepia, "grey"), verdict(grey, "grey"), verdict(healthy, "grey")]
+    assert faults.mistakes(verdicts, "grey") == {"missed": [], "wrongly": [sepia, healthy]}
+    assert faults.mistakes(verdicts, "single tint") == {"missed": [sepia], "wrongly": []}
+
+
+def test_decisions_by_hand_are_not_the_work_of_a_rule():
+    hand = SimpleNamespace(photo=SimpleNamespace(url=HEALTHY), rule="by hand", keep=False)
+    assert all(row[1:4] == (0, 0, 0) for row in faults.grade([hand]))
+
+
+@pytest.mark.parametrize("fault", COPIES)
+def test_of_two_copies_either_may_go(fault):
+    copy, rule = faults.url_of(fault, ORIGIN), FAULTS[fault].expected or "near-duplicate"
+    claimed = int(bool(FAULTS[fault].expected))
+    for pair in (
+        [verdict(HEALTHY), verdict(copy, rule)],
+        [verdict(HEALTHY, rule), verdict(copy)],
+        [verdict(copy), verdict(HEALTHY, rule)],
+    ):
+        found = {row[0]: row[1:4] for row in faults.grade(pair)}
+        assert found[rule] == (claimed, claimed, 0)
+    both = {row[0]: row[1:4] for row in faults.grade([verdict(HEALTHY), verdict(copy)])}
+    assert both[rule] == (claimed, 0, 0)
+    neither = [verdict(HEALTHY, rule), verdict(copy, rule)]
+    assert {row[0]: row[1:4] for row in faults.grade(neither)}[rule] == (claimed, claimed, 1)
+
+
+def test_a_copy_without_its_original_is_no_copy():
+    copy = faults.url_of("resized copy", ORIGIN)
+    assert faults.by_fault([verdict(copy)]) == [("resized copy", "kept", 1, "kept 1")]
+    found = {row[0]: row[1:4] for row in faults.grade([verdict(copy, "near-duplicate")])}
+    assert found["near-duplicate"] == (0, 0, 1)
