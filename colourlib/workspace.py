@@ -44,6 +44,7 @@ SETTINGS = {
 }
 
 
+TORCHVISION = "torchvision:"  # how the name of a published data set starts
 REMEMBERED = "as chosen last; open_workspace('practice', 'quick') goes back"
 
 
@@ -68,24 +69,29 @@ def home() -> Path:
 
 def source_name(source: str) -> str:
     """A folder name for a source: a photo folder's own name gets a short hash of its path."""
-    if source in ("practice", "bing"):
-        return source
+    if source in ("practice", "bing") or source.startswith(TORCHVISION):
+        return source.replace(":", "-")
     path = Path(source)
     tidy = re.sub(r"[^\w-]+", "_", path.name).strip("_") or "photos"
     return f"{tidy}-{hashlib.sha256(str(path).encode()).hexdigest()[:6]}"
 
 
 def check_source(source: str | Path) -> str:
-    """'practice', 'bing', or the absolute path of an existing folder, as a string.
+    """'practice', 'bing', 'torchvision:NAME', or the absolute path of an existing folder.
 
     Raises CourseError for anything else: nothing has been downloaded or written by then.
     """
     text = str(source)
     if text in ("practice", "bing"):
         return text
+    if text.startswith(TORCHVISION):
+        from .sets import find
+
+        find(text)
+        return text
     path = Path(text).expanduser()
     if text and path.is_dir():
-        from .collect import check_folder
+        from .folder import check_folder
 
         check_folder(path)
         return str(path.resolve())
@@ -93,11 +99,12 @@ def check_source(source: str | Path) -> str:
         raise CourseError(
             f"The source {text!r} is a file. Give the folder that holds the pictures."
         )
-    near = difflib.get_close_matches(text.lower(), ["practice", "bing"], n=1)
+    near = difflib.get_close_matches(text.lower(), ["practice", "bing", "torchvision:"], n=1)
     hint = f"Did you mean {near[0]!r}? " if near else ""
     raise CourseError(
         f"There is no source {text!r}: {hint}Choose 'practice' (drawn scenes, works offline), "
-        f"'bing' (photos from the web), or the path of a folder of pictures. "
+        f"'bing' (photos from the web), 'torchvision:NAME' (a published data set, such as "
+        f"'torchvision:Imagenette'), or the path of a folder of pictures. "
         f"A relative path starts from {Path.cwd()}."
     )
 
@@ -116,6 +123,10 @@ def _remember(ws: Workspace) -> None:
 
 
 def _exists(source: str) -> bool:
+    if source.startswith(TORCHVISION):
+        from .sets import SETS
+
+        return source.removeprefix(TORCHVISION) in SETS
     return source in ("practice", "bing") or Path(source).is_dir()
 
 
@@ -139,9 +150,10 @@ def _choice(what: str, given, default: str) -> tuple[str, str]:
 def open_workspace(source: str | Path | None = None, setting: str | None = None) -> Workspace:
     """Open the workspace of a source and a setting; print which, where, and on what device.
 
-    source: 'practice', 'bing' or a folder of pictures; setting: 'quick' or 'full'. What is not
-    given comes from COLOURLIB_SOURCE / COLOURLIB_SETTING, else from the notebook before, else it
-    is practice and quick. Raises CourseError for a source or setting that does not exist.
+    source: 'practice', 'bing', 'torchvision:' and the name of a data set (see `sets.SETS`), or a
+    folder of pictures; setting: 'quick' or 'full'. What is not given comes from COLOURLIB_SOURCE /
+    COLOURLIB_SETTING, else from the notebook before, else it is practice and quick.
+    Raises CourseError for a source or setting that does not exist.
     """
     raw_source, why_source = _choice("source", source, "practice")
     raw_setting, why_setting = _choice("setting", setting, "quick")
@@ -184,8 +196,14 @@ class Workspace:
 
     @property
     def size(self) -> int:
-        """Side of the square that the network sees, pixels."""
-        return self.setting.practice_size if self.practice else self.setting.photo_size
+        """Side of the square that the network sees, pixels; no larger than a data set's own."""
+        if self.practice:
+            return self.setting.practice_size
+        if self.source.startswith(TORCHVISION):
+            from .sets import find
+
+            return min(find(self.source).side, self.setting.photo_size)
+        return self.setting.photo_size
 
     def photos(self) -> list:
         """The collected pictures (01_collect), one manifest row each."""

@@ -1,11 +1,21 @@
 """Collecting with the real client: from the practice web, from one full of faults, a folder."""
 
+import contextlib
+import email.utils
+import hashlib
 import io
-import json
-import os
+import math
+import random
 import re
+import socket
+import subprocess
+import sys
+import threading
+import urllib.error
 import urllib.request
 import zlib
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,8 +24,12 @@ import pytest
 from bing_image_downloader import downloader
 from PIL import Image
 
-from colourlib import CourseError, collect, fetch, practice, practice_search
+from colourlib import CourseError, collect, fetch, manifest, practice, practice_search, shelf
+from colourlib import web as web_module
 from colourlib.practice_search import Response, results_page, serve
+from colourlib.web import Patience
+
+QUICK = Patience(timeout=1, picture=3, query=60, tries=3, pause=0.01)
 
 
 def picture(seed: int, size=(48, 40), kind="JPEG") -> bytes:
@@ -64,6 +78,12 @@ def run(root, web, per_query=4):
         return collect.collect(root, "bing", list(web.index), per_query)
 
 
+@pytest.fixture(autouse=True)
+def little_patience(monkeypatch):
+    """The web of these tests is on this machine: it answers soon, or not at all."""
+    monkeypatch.setattr(fetch, "WEB", QUICK)
+
+
 def only(rows, url):
     (row,) = [row for row in rows if row.url == url]
     return row
@@ -75,18 +95,25 @@ def only(rows, url):
 def test_practice_pictures_arrive_once_with_their_origin(tmp_path, capsys):
     queries = ["fire", "moon", "people"]
     rows = collect.collect(tmp_path, "practice", queries, per_query=14)  # more than one page
-    assert collect.summary(rows) == [(q, 14, 14, 0) for q in ("people", "moon", "fire")]
-    for row in rows:
+    kept = [row for row in rows if not row.rejected]
+    assert [(query, kept) for query, _, kept, _ in collect.summary(rows)] == [
+        ("people", 14), ("moon", 14), ("fire", 14)
+    ]  # fmt: skip
+    healthy = [row for row in kept if practice.is_practice(row.url)]
+    assert len(healthy) > 25, "most of the practice web is as it should be"
+    assert len(healthy) < len(rows), "and some of it is not"
+    for row in healthy:
         with Image.open(row.path(tmp_path)) as image:
             assert (image.size, image.format) == ((row.width, row.height), "JPEG")
             got = np.asarray(image, dtype=float)
         truth = practice.scene_of_url(row.url).rgb()
         assert np.abs(got - truth).mean() < 3  # JPEG at quality 95
+    for row in kept:
         assert row.file.split("/")[:2] == ["photos", row.query]
         assert row.path(tmp_path).stem == row.sha256[:16]
-    assert len({row.sha256 for row in rows}) == 42
+    assert len({row.sha256 for row in kept}) == 42
+    assert f"42 of them new, {len(rows) - 42} turned away." in capsys.readouterr().out
     before = (tmp_path / "manifest.jsonl").read_bytes()
-    capsys.readouterr()
     assert collect.collect(tmp_path, "practice", queries, per_query=14) == rows
     assert (tmp_path / "manifest.jsonl").read_bytes() == before
     assert capsys.readouterr().out == ""
@@ -136,9 +163,9 @@ PNG = picture(1, kind="PNG")
 JPEG = picture(2, (300, 200))
 
 
-def bomb() -> bytes:
+def bomb(side: int) -> bytes:
     buffer = io.BytesIO()
-    Image.new("1", (9000, 9000)).save(buffer, "PNG")
+    Image.new("1", (side, side)).save(buffer, "PNG")
     return buffer.getvalue()
 
 
@@ -149,7 +176,8 @@ FAULTS = {
     "SVG": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "format"),
     "empty": (b"", "empty"),
     "tiny": (picture(3, (15, 40)), "15 x 40 is smaller than 16"),
-    "decompression bomb": (bomb(), "too many to decode"),
+    "decompression bomb": (bomb(9000), "9000 x 9000 pixels are too many to decode"),
+    "larger bomb": (bomb(14_000), "^it claims too many pixels to decode"),
     "not there": (Response(b"no", 404), "HTTP 404 Not Found"),
     "server down": (Response(b"no", 503), "not fetched: HTTP 503"),
     "shorter than declared": (Response(JPEG, length=len(JPEG) + 77), "not fetched: 77 bytes short"),
@@ -168,14 +196,12 @@ def test_a_fault_becomes_a_row_and_the_next_picture_is_taken(tmp_path, fault):
     assert len(list((tmp_path / "photos").rglob("*.*"))) == 1
 
 
-def test_sizes_and_times_have_limits(tmp_path, monkeypatch):
-    web = Web({"x": [links("a", 2)]}, {links("a", 1)[0]: JPEG})
-    monkeypatch.setattr(fetch, "MAX_BYTES", len(JPEG) - 1)
-    rows = run(tmp_path / "bytes", web, per_query=2)
-    assert [row.rejected for row in rows] == ["larger than 0 MB", ""]
-    monkeypatch.setattr(fetch, "DEADLINE", -1)
-    with pytest.raises(CourseError, match="not complete after"):
-        run(tmp_path / "time", web)
+def test_an_answer_larger_than_the_limit_is_not_read(tmp_path, monkeypatch):
+    a, b, c = links("a", 3)
+    sneaky = Response(JPEG, length=10**9)
+    monkeypatch.setattr(web_module, "MAX_BYTES", len(JPEG) - 1)
+    rows = run(tmp_path, Web({"x": [[a, b, c]]}, {a: JPEG, b: sneaky}), per_query=3)
+    assert [row.rejected for row in rows] == ["larger than 0 MB", "larger than 0 MB", ""]
 
 
 def test_only_web_addresses_are_fetched(tmp_path):
@@ -305,17 +331,19 @@ def test_a_manifest_of_rubbish_is_survived(tmp_path):
 def test_a_lost_picture_is_fetched_again(tmp_path):
     web = Web({"x": [links("a", 2)]})
     row = run(tmp_path, web, per_query=2)[1]
-    row.path(tmp_path).unlink()
-    run(tmp_path, web, per_query=2)
-    assert row.path(tmp_path).exists()
+    whole = row.path(tmp_path).read_bytes()
+    for loss in (Path.unlink, lambda path: path.write_bytes(whole[:-9])):
+        loss(row.path(tmp_path))
+        run(tmp_path, web, per_query=2)
+        assert row.path(tmp_path).read_bytes() == whole
     assert len(collect.photos(tmp_path)) == 2
 
 
 def test_stop_leaves_whole_rows_and_no_scratch(tmp_path, monkeypatch):
-    calls = iter(range(100))
+    calls = iter(range(1000))
 
     def interrupted(waiting, timeout):
-        if next(calls) == 1:
+        if next(calls) == 5:
             raise KeyboardInterrupt
         return original(waiting, timeout=timeout)
 
@@ -323,102 +351,349 @@ def test_stop_leaves_whole_rows_and_no_scratch(tmp_path, monkeypatch):
     queries = ["moon", "sun", "fire"]
     monkeypatch.setattr(collect, "wait", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        collect.collect(tmp_path, "practice", queries, per_query=30)
+        collect.collect(tmp_path, "practice", queries, per_query=100)
     rows = collect.photos(tmp_path)
-    assert 0 < len(rows) < 90
-    assert {row.path(tmp_path) for row in rows} == set((tmp_path / "photos").rglob("*.jpg"))
+    kept = {row.path(tmp_path) for row in rows if not row.rejected}
+    assert 0 < len(kept) < 300
+    assert kept == {path for path in (tmp_path / "photos").rglob("*") if path.is_file()}
     assert not list(tmp_path.glob("scratch-*"))
     monkeypatch.setattr(collect, "wait", original)
-    assert len(collect.collect(tmp_path, "practice", queries, per_query=12)) >= 36
+    rows = collect.collect(tmp_path, "practice", queries, per_query=12)
+    assert all(kept >= 12 for _, _, kept, _ in collect.summary(rows))
 
 
-# ---- a folder ------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Response(JPEG, wait=math.inf),
+        Response(JPEG, drip=0.2),
+        Response(b"", 503, headers={"Retry-After": "90"}),
+    ],
+    ids=["hang", "drip", "asked to wait"],
+)
+def test_stop_does_not_wait_for_a_server(tmp_path, monkeypatch, answer):
+    class Interrupted(Web):
+        def __call__(self, url):
+            if "www.bing.com" not in url:
+                pressed.set()
+            return super().__call__(url)
+
+    def interrupted(waiting, timeout):
+        if pressed.wait(20):
+            threading.Event().wait(0.3)  # so that it is waiting by now
+            raise KeyboardInterrupt
+
+    pressed = threading.Event()
+    monkeypatch.setattr(fetch, "WEB", Patience(100, 1000, 1000, 3, 100.0))
+    monkeypatch.setattr(collect, "wait", interrupted)
+    ended = threading.Event()
+
+    def collecting():
+        web = Interrupted({"x": [links("a", 3)]}, dict.fromkeys(links("a", 3), answer))
+        with pytest.raises(KeyboardInterrupt):  # which comes once every worker has ended
+            run(tmp_path, web)
+        ended.set()
+
+    threading.Thread(target=collecting, daemon=True).start()
+    assert ended.wait(60), "Stop waits for the server, which takes longer than that"
 
 
-@pytest.fixture
-def folder(tmp_path):
-    here = tmp_path / "my photos"
-    for number, name in enumerate(["cats/a.jpg", "cats/b.PNG", "dogs/old/c.jpeg", "d.jpg"]):
-        (here / name).parent.mkdir(parents=True, exist_ok=True)
-        (here / name).write_bytes(picture(number, kind="PNG" if "PNG" in name else "JPEG"))
-    (here / ".hidden.jpg").write_bytes(JPEG)
-    (here / "notes.txt").write_text("not a picture")
-    return here
+KILLED = """
+import sys, zlib
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from colourlib import collect, fetch
+from colourlib.practice_search import serve
+from test_collect import QUICK, Web, links
+
+root, log = Path(sys.argv[1]), open(sys.argv[2], "a")
+
+class Logged(Web):
+    def __call__(self, url):
+        if "www.bing.com" not in url:
+            print(url, file=log, flush=True)
+        return super().__call__(url)
+
+fetch.WEB = QUICK
+web = Logged({{name: [links(name, 60)] for name in "abcd"}})
+with serve(web):
+    collect.collect(root, "bing", list("abcd"), 50)
+"""
 
 
-def test_a_folder_is_read_in_place(tmp_path, folder):
-    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
-    rows = collect.collect(tmp_path / "ws", str(folder), per_query=1)
-    assert collect.summary(rows) == [
-        ("cats", 2, 2, 0), ("dogs", 1, 1, 0), ("my photos", 1, 1, 0)
-    ]  # fmt: skip
-    assert all(row.path(tmp_path / "ws").is_absolute() for row in rows)
-    assert [row.format for row in rows] == ["JPEG", "PNG", "JPEG", "JPEG"]
-    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
-    assert [path.name for path in (tmp_path / "ws").iterdir()] == ["manifest.jsonl"]
+def test_killed_at_any_moment_it_loses_at_most_the_pictures_in_flight(tmp_path):
+    root, log = tmp_path / "ws", tmp_path / "log"
+    log.touch()
+    command = [sys.executable, "-c", KILLED.format(tests=str(Path(__file__).parent)), root, log]
+    moments = random.Random(3)
+    for _ in range(8):
+        in_manifest = {row.url for row in collect.photos(root)}
+        asked = len(log.read_text().split())
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        target = asked + moments.randrange(2, 24)
+        while len(log.read_text().split()) < target and process.poll() is None:
+            threading.Event().wait(0.002)
+        threading.Event().wait(moments.random() / 50)
+        process.kill()  # SIGKILL: nothing of ours runs any more
+        process.wait()
+        assert not in_manifest & set(log.read_text().split()[asked:]), "fetched twice"
+        rows = collect.photos(root)
+        assert in_manifest <= {row.url for row in rows}, "a row was lost"
+        for row in rows:
+            data = row.path(root).read_bytes()
+            assert hashlib.sha256(data).hexdigest() == row.sha256, "half a picture"
+        files = [path for path in (root / "photos").rglob("*") if path.is_file()]
+        assert len(files) - len(rows) <= collect.PARALLEL
+    assert 0 < len(rows) < 200
+    assert list(root.glob("scratch-*")), "the killed run leaves its scratch folder"
+    subprocess.run(command, check=True, capture_output=True)
+    rows = collect.photos(root)
+    assert collect.summary(rows) == [(query, 50, 50, 0) for query in "abcd"]
+    assert {row.path(root) for row in rows} == {p for p in (root / "photos").rglob("*.*")}
+    assert not list(root.glob("scratch-*"))
 
 
-def test_a_folder_is_read_again_only_where_it_changed(tmp_path, folder, monkeypatch):
-    rows = collect.collect(tmp_path / "ws", str(folder))
-    (folder / "d.jpg").write_bytes(picture(9, (64, 64)))
-    (folder / "cats" / "a.jpg").unlink()
-    (folder / "cats" / "new.jpg").write_bytes(picture(10))
-    read = []
-    original = collect._row_of_file
-    monkeypatch.setattr(
-        collect, "_row_of_file", lambda *args: read.append(args[1].name) or original(*args)
-    )
-    again = collect.collect(tmp_path / "ws", str(folder))
-    assert sorted(read) == ["d.jpg", "new.jpg"]
-    assert [Path(row.file).name for row in again] == ["b.PNG", "new.jpg", "c.jpeg", "d.jpg"]
-    assert again[-1].width == 64 and rows[-1].width == 48
-    assert collect.photos(tmp_path / "ws") == again
+def test_only_the_scratch_of_the_dead_is_removed(tmp_path):
+    class Curious(Web):
+        def __call__(self, url):
+            if url.endswith("/1.jpg"):  # in the middle of one run another begins
+                shelf.remove_leftovers(tmp_path)
+                seen.append((shelf.in_use(tmp_path), len(list(tmp_path.glob("scratch-*")))))
+            return super().__call__(url)
+
+    seen = []
+    leftover = tmp_path / "scratch-0123456789ab"
+    leftover.mkdir()
+    (leftover / "half a picture").write_bytes(b"x")
+    leftover.with_name(leftover.name + ".lock").touch()
+    stranger = tmp_path / "scratch-of-somebody"  # no lock: who knows whose it is
+    stranger.mkdir()
+    run(tmp_path, Curious({"x": [links("a", 3)]}), per_query=3)
+    assert seen == [(True, 3)], "one folder and its lock, and the stranger's"
+    assert not shelf.in_use(tmp_path)
+    assert list(tmp_path.glob("scratch-*")) == [stranger]
 
 
-def test_bad_files_of_a_folder_are_rows_with_a_reason(tmp_path, folder):
-    (folder / "cats" / "copy.jpg").write_bytes((folder / "cats" / "a.jpg").read_bytes())
-    (folder / "small.jpg").write_bytes(picture(4, (10, 10)))
-    (folder / "page.jpg").write_text("<html>no</html>")
-    rows = {Path(row.file).name: row for row in collect.collect(tmp_path / "ws", str(folder))}
-    assert "same bytes as" in rows["copy.jpg"].rejected
-    assert "smaller than 16" in rows["small.jpg"].rejected
-    assert "web page" in rows["page.jpg"].rejected
-    (folder / "cats" / "a.jpg").unlink()  # now the copy is the only one
-    rows = {Path(row.file).name: row for row in collect.collect(tmp_path / "ws", str(folder))}
-    assert rows["copy.jpg"].rejected == ""
+def test_a_full_disk_ends_the_run_with_a_word(tmp_path, monkeypatch):
+    def full(root, row):
+        if len(written) == 3:
+            raise OSError(28, "No space left on device")
+        written.append(row)
+        append(root, row)
+
+    written, append = [], manifest.append
+    monkeypatch.setattr(manifest, "append", full)
+    web = Web({name: [links(name, 30)] for name in "abc"})
+    with pytest.raises(CourseError, match=r"could not be saved.*No space left.*goes on from here"):
+        run(tmp_path, web, per_query=30)
+    assert len(web.fetched()) < 12, "it goes on fetching what it cannot keep"
+    monkeypatch.undo()
+    assert len(collect.photos(tmp_path)) == 3
 
 
-def test_a_folder_without_pictures_says_what_it_holds(tmp_path):
-    root, empty, texts, broken = (tmp_path / name for name in ("ws", "empty", "texts", "broken"))
-    for path in (empty, texts, broken):
-        path.mkdir()
-    (texts / "a.txt").write_text("x")
-    (texts / "b.heic").write_text("x")
-    (broken / "a.jpg").write_text("x")
-    for path, words in [
-        (empty, "no file at all"),
-        (texts, r"no picture: \.heic, \.txt"),
-        (broken, r"a\.jpg: not a picture"),
-        (texts / "a.txt", "is a file, not a folder"),
-        (tmp_path / "nowhere", "does not exist"),
-    ]:
-        with pytest.raises(CourseError, match=words):
-            collect.collect(root, str(path))
-    assert not root.exists()
+# ---- patience ------------------------------------------------------------------------------------
 
 
-def test_the_workspace_inside_the_folder_is_not_part_of_it(folder):
-    root = folder / "workspace"
-    (root / "photos").mkdir(parents=True)
-    (root / "photos" / "x.jpg").write_bytes(JPEG)
-    assert len(collect.collect(root, str(folder))) == 4
+class Moody(Web):
+    """Answers an address as `moods[url]` says, one mood a request, then as it should."""
+
+    def __init__(self, index, moods):
+        super().__init__(index)
+        self.moods = {url: list(answers) for url, answers in moods.items()}
+
+    def __call__(self, url):
+        good = super().__call__(url)
+        for name, answers in self.moods.items():
+            if url.startswith(name) and answers:
+                return answers.pop(0)
+        return good
 
 
-def test_the_manifest_is_plain_json_lines(tmp_path, folder):
-    collect.collect(tmp_path / "ws", str(folder))
-    lines = (tmp_path / "ws" / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
-    row = json.loads(lines[0])
-    assert list(row) == [
-        "query", "url", "file", "sha256", "bytes", "width", "height", "format", "time", "rejected"
-    ]  # fmt: skip
-    assert row["bytes"] == os.path.getsize(row["file"])
+BUSY = Response(b"", 503)
+
+
+@pytest.mark.parametrize(
+    "moods",
+    [
+        [BUSY],
+        [Response(b"", 429), Response(b"", 408)],
+        [Response(b"", 503, headers={"Retry-After": "0"}), BUSY],
+        [Response(JPEG, hang_up=True)],
+        [Response(JPEG, length=len(JPEG) + 77)],
+        [Response(JPEG, wait=math.inf)],
+    ],
+    ids=["503", "429, 408", "Retry-After", "hung up", "short", "hang"],
+)
+def test_what_may_pass_is_asked_again_at_once(tmp_path, moods):
+    (url,) = links("a", 1)
+    web = Moody({"x": [[url]]}, {url: moods})
+    (row,) = run(tmp_path, web, per_query=1)
+    assert row.rejected == "" and web.fetched() == [url] * (len(moods) + 1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "asked", "says"),
+    [
+        (Response(b"", 404), 1, "^HTTP 404 Not Found$"),
+        (Response(b"", 410), 1, "^HTTP 410"),
+        (Response(b"", 301, headers={"Location": "ftp://a.example/b.jpg"}), 1, "to ftp:"),
+        (Response(b"", 302, headers={"Location": "file:///etc/passwd"}), 1, "to file:"),
+        (Response(b"<html></html>"), 1, "web page"),
+        (BUSY, 3, "^not fetched: HTTP 503 Service Unavailable, asked 3 times$"),
+        (Response(b"", hang_up=True), 3, "^not fetched: .*asked 3 times"),
+        (Response(b"", 503, headers={"Retry-After": "3600"}), 1, "^not fetched: HTTP 503"),
+        (Response(JPEG, drip=0.3), 1, "^not fetched: not complete after 1 s"),
+    ],
+    ids=["404", "410", "ftp", "file", "html", "503", "hung up", "come back later", "drip"],
+)
+def test_asking_again_is_for_what_may_pass(tmp_path, monkeypatch, answer, asked, says):
+    monkeypatch.setattr(fetch, "WEB", replace(QUICK, picture=1))
+    bad, good = links("a", 2)
+    web = Web({"x": [[bad, good]]}, {bad: answer})
+    rows = run(tmp_path, web, per_query=1)
+    assert web.fetched() == [bad] * asked + [good]
+    assert re.search(says, only(rows, bad).rejected)
+
+
+def test_how_long_a_server_asks_to_wait():
+    tomorrow = email.utils.format_datetime(datetime.now(timezone.utc) + timedelta(days=1))
+    for asked, least, most in [
+        ("7", 7, 7), (" 0 ", 0, 0), (tomorrow, 86_000, 86_400), ("soon", 0, 0), ("-3", 0, 0),
+        ("", 0, 0), ("9" * 400, 0, 0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0, 0),
+    ]:  # fmt: skip
+        busy = urllib.error.HTTPError("", 503, "", {"Retry-After": asked}, None)
+        pause = web_module.Web(replace(QUICK, pause=0), threading.Event())._pause(busy, 1)
+        assert least <= pause <= most, asked
+    patient = web_module.Web(replace(QUICK, pause=1), threading.Event())
+    pauses = [patient._pause(ConnectionError(), number) for number in (1, 2, 3)]
+    assert all(2**n <= pause <= 1.25 * 2**n for n, pause in enumerate(pauses)), "it doubles"
+
+
+def test_a_redirect_in_circles_ends(tmp_path):
+    bad, good = links("a", 2)
+    circle = Response(b"", 302, headers={"Location": bad})
+    rows = run(tmp_path, Web({"x": [[bad, good]]}, {bad: circle}), per_query=1)
+    assert only(rows, bad).rejected == "HTTP 302 Found, and no end to it"
+
+
+def test_a_redirect_to_the_web_is_followed(tmp_path):
+    a, b = links("a", 2)
+    web = Web({"x": [[a]]}, {a: Response(b"", 301, headers={"Location": b})})
+    (row,) = run(tmp_path, web, per_query=1)
+    assert (row.url, row.rejected) == (a, "")
+
+
+def test_half_an_answer_of_unknown_length_is_not_taken_for_a_whole_one():
+    """Without a declared length a connection that we shut looks like one that has ended well."""
+
+    def drip():
+        with contextlib.suppress(OSError):
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(9999)
+                connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n")
+                while not done.wait(0.05):
+                    connection.sendall(b"x")
+
+    done = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=drip, daemon=True).start()
+        link = f"http://127.0.0.1:{server.getsockname()[1]}/a.jpg"
+        asker = web_module.Web(replace(QUICK, picture=0.5, tries=1), threading.Event())
+        with asker, asker.until(math.inf), pytest.raises(fetch.Rejected, match="not complete"):
+            fetch.fetch(asker, link, {})
+        done.set()
+
+
+def test_a_refused_connection_is_a_row(tmp_path):
+    bad, good = "https://refused.example/a.jpg", *links("a", 1)
+    rows = run(tmp_path, Web({"x": [[bad, good]]}), per_query=1)
+    assert re.fullmatch(r"not fetched: .*refused.*, asked 3 times", only(rows, bad).rejected)
+
+
+def test_a_search_that_is_busy_is_asked_again(tmp_path):
+    bing = "https://www.bing.com"
+    web = Moody({"x": [links("a", 2)]}, {bing: [Response(b"", 429), BUSY]})
+    assert collect.summary(run(tmp_path, web, per_query=2)) == [("x", 2, 2, 0)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (Response(b"", wait=math.inf), "bad: the search answered: timed out"),
+        (Response(b"a long page", drip=0.4), "bad: the search answered: not complete after 1 s"),
+        (Response(b"<html>Are you human?</html>"), "bad: the search has no more pictures"),
+        (Response(b"\xff\xfe\xff"), "bad: the search answered: 'utf-8' codec"),
+    ],
+    ids=["hang", "drip", "no links", "no text"],
+)
+def test_a_search_without_results_ends_and_is_reported(tmp_path, monkeypatch, capsys, answer, says):
+    monkeypatch.setattr(fetch, "WEB", replace(QUICK, picture=1))
+    rows = run(tmp_path, Web({"bad": answer, "good": [links("a", 4)]}))
+    assert collect.summary(rows) == [("good", 4, 4, 0)]
+    assert says in capsys.readouterr().out
+
+
+def test_a_query_has_its_time_and_the_others_go_on(tmp_path, monkeypatch, capsys):
+    class Endless(Web):
+        def __call__(self, url):
+            if "q=endless" in url:  # ever new links, and not one leads to a picture
+                self.asked.append(url)
+                return results_page([f"https://gone.example/{len(self.asked)}.jpg"])
+            return Response(b"", 404) if "gone.example" in url else super().__call__(url)
+
+    monkeypatch.setattr(fetch, "WEB", replace(QUICK, query=1.5))
+    rows = run(tmp_path, Endless({"endless": [], "good": [links("a", 4)]}))
+    assert ("good", 4, 4, 0) in collect.summary(rows)
+    assert "endless: not finished after 1.5 s; run this again to go on" in capsys.readouterr().out
+
+
+def test_where_no_search_works_it_does_not_try_them_all(tmp_path):
+    web = Web({f"q{number}": Response(b"", 404) for number in range(60)})
+    with pytest.raises(CourseError, match=r"q\d+, .* and \d+ more queries: .*HTTP 404"):
+        run(tmp_path, web)
+    assert len(web.asked) < 60
+
+
+def test_failures_are_told_by_kind(tmp_path, capsys):
+    index = {f"q{number}": Response(b"", 404) for number in range(7)}
+    run(tmp_path, Web(index | {"good": [links("a", 4)]}))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "4 pictures kept, 4 of them new."
+    assert len(lines) == 2 and "and 2 more queries: the search answered: HTTP 404" in lines[1]
+
+
+def test_reasons_are_counted_by_kind(tmp_path):
+    a = links("a", 9)
+    bad = {a[0]: JPEG, a[1]: JPEG, a[2]: picture(3, (15, 40)), a[3]: picture(4, (12, 40))}
+    bad |= {a[4]: JPEG[:-900], a[5]: JPEG[:-800], a[6]: Response(b"", 404), a[7]: JPEG}
+    rows = run(tmp_path, Web({"x": [a]}, bad), per_query=2)
+    assert dict(collect.reasons(rows)) == {
+        "same bytes as another": 2,
+        "N x N is smaller than 16 pixels a side": 2,
+        "broken": 2,
+        "HTTP 404 Not Found": 1,
+    }
+
+
+def test_others_in_this_process_keep_their_own_urllib(tmp_path):
+    class Nosy(Web):
+        def __call__(self, url):
+            if url == links("a", 1)[0]:
+                thread = threading.Thread(target=bystander)
+                thread.start()
+                thread.join()
+            return super().__call__(url)
+
+    def bystander():
+        try:
+            urllib.request.urlopen("https://busy.example/x", timeout=5)
+        except urllib.error.HTTPError as error:
+            seen.append(error.code)
+
+    seen = []
+    web = Nosy({"x": [links("a", 1)]}, {"https://busy.example/x": BUSY})
+    before = urllib.request._opener
+    run(tmp_path, web, per_query=1)
+    assert seen == [503] and web.asked.count("https://busy.example/x") == 1
+    assert urllib.request._opener is before

@@ -20,9 +20,9 @@ from PIL import Image, ImageCms, ImageOps
 from skimage.color import rgb2lab
 
 from colourlib import faults, practice
-from colourlib.fault_files import Origin
-from colourlib.fault_servers import TWICE
 from colourlib.faults import COPIES, FAULTS, INDEX_FAULTS, RARE, fault_of, faulty_web
+from colourlib.faults.files import Origin
+from colourlib.faults.servers import TWICE
 from colourlib.practice_search import PAGE, Response, practice_web, serve
 from colourlib.workspace import CourseError
 

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from colourlib import clean, collect, faults, fetch, practice
-from colourlib.fault_files import Origin
-from colourlib.fault_servers import TWICE
 from colourlib.faults import COPIES, FAULTS, INDEX_FAULTS, faulty_web
+from colourlib.faults.files import Origin
+from colourlib.faults.servers import TWICE
 from colourlib.practice_search import PAGE, Response, results_page, serve
 from colourlib.workspace import CourseError
 

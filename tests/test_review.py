@@ -15,13 +15,11 @@ from colourlib import (
     clean,
     collect,
     decisions,
-    limit_slider,
     practice,
     review,
-    thumbnails,
 )
-from colourlib.limit_slider import places, sentence, threshold
-from colourlib.review import PAGE, Desk
+from colourlib.review import PAGE, Desk, slider, thumbnails
+from colourlib.review.slider import places, sentence, threshold
 
 
 def picture(seed: int, size=(120, 90), grey=False) -> bytes:
@@ -283,7 +281,7 @@ def test_without_anywidget_it_says_what_to_install(judged, monkeypatch, capsys):
 
 
 def test_the_browsers_files_come_with_the_package():
-    for name in ("review.js", "review.css"):
+    for name in ("grid.js", "grid.css"):
         assert (Path(review.__file__).with_name(name)).stat().st_size > 1000
 
 
@@ -316,7 +314,7 @@ def test_a_wide_range_is_walked_in_equal_ratios():
 
 def test_the_sentence_counts_what_changes_sides(judged):
     _, verdicts = judged()
-    measured = limit_slider.with_measure(verdicts, "too small")
+    measured = slider.with_measure(verdicts, "too small")
     assert sentence("too small", measured, 64, 64) == (
         "At 64, the limit in force: 1 picture rejected by this rule: fog 1."
     )
@@ -338,7 +336,7 @@ def test_the_slider_moves_shows_saves_and_goes_back(judged):
     assert "as many" not in repr(panel) and repr(panel).startswith("Limit of 'too small'. At 64")
     assert panel.histogram.value.startswith('<img alt="Histogram of too small. 1 of 33')
     rejected, kept = panel.pictures.value.split("Not rejected by this rule")
-    assert rejected.count("<img") == 1 and kept.count("<img") == limit_slider.NEAREST
+    assert rejected.count("<img") == 1 and kept.count("<img") == slider.NEAREST
     further = next(place for place in (p for _, p in panel.slider.options) if place > 90)
     panel.slider.value = further
     assert "32 more than at 64" in panel.words.value

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from . import practice
-from .fault_files import Fault, Origin
-from .practice_search import Response, practice_web
+from .. import practice
+from ..practice_search import Response, practice_web
+from .files import Fault, Origin
 
 TWICE = "same link on two pages"
 

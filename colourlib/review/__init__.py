@@ -2,8 +2,8 @@
 
 `review` shows what the rules have decided, page by page; each decision is in `decisions.txt` before
 the next one can be made, and `clean.judge` goes by it. The page that the browser draws is in
-`review.js`; everything it shows is asked of this module, and no picture is stored in the notebook.
-The slider over the limit of a rule is in `limit_slider`; `threshold` can be had from here.
+`grid.js`; everything it shows is asked of this module, and no picture is stored in the notebook.
+The slider over the limit of a rule is in `slider`; `threshold` can be had from here.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ try:
 except ImportError:  # installed before the course needed it: `review` says so
     AnyWidget = None
 
-from . import decisions
-from .clean import Verdict
-from .limit_slider import threshold
+from .. import decisions
+from ..clean import Verdict
+from ..workspace import CourseError
+from .slider import threshold
 from .thumbnails import thumbnail
-from .workspace import CourseError
 
 __all__ = ["Desk", "Grid", "review", "threshold"]
 
@@ -246,8 +246,8 @@ class Desk:
 class Grid(AnyWidget or object):
     """The desk, in a browser."""
 
-    _esm = Path(__file__).with_name("review.js")
-    _css = Path(__file__).with_name("review.css")
+    _esm = Path(__file__).with_name("grid.js")
+    _css = Path(__file__).with_name("grid.css")
 
     def __init__(self, desk: Desk):
         super().__init__()

@@ -6,8 +6,8 @@
     fault_of(row.url)            # "sepia", "slow drip", ...; None for a healthy picture
     grade(clean.judge(...))      # what each rule caught, missed and turned away wrongly
 
-Healthy links are those of `practice_web`. The faults themselves are in `fault_servers` (what
-answers), `fault_files` (what the files are) and `fault_pictures` (what they show).
+Healthy links are those of `practice_web`. The faults themselves are in `servers` (what
+answers), `files` (what the files are) and `pictures` (what they show).
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from . import practice
-from .fault_files import Fault, Origin
-from .fault_pictures import PICTURES
-from .fault_servers import INDEX_FAULTS, SERVERS, TWICE
-from .practice import QUERIES
-from .practice_search import FIRST_SEED, PAGE, REFUSED, SIZES, Response, practice_web, results_page
-from .workspace import CourseError
+from .. import practice
+from ..practice import QUERIES
+from ..practice_search import FIRST_SEED, PAGE, REFUSED, SIZES, Response, practice_web, results_page
+from ..workspace import CourseError
+from .files import Fault, Origin
+from .pictures import PICTURES
+from .servers import INDEX_FAULTS, SERVERS, TWICE
 
 QUICK = 45  # links of a query that a quick run looks at: rare faults come up among these
 RARE = ("hang", "slow drip")  # each costs seconds: RARELY of each over all queries

@@ -7,7 +7,7 @@ import functools
 import io
 from pathlib import Path
 
-from .pictures import open_picture
+from ..pictures import open_picture
 
 SIDE = 160  # pixels, longer side
 REMEMBERED = 500  # thumbnails: about 4 MB

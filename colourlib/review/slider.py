@@ -12,10 +12,10 @@ from pathlib import Path
 import ipywidgets as widgets
 import numpy as np
 
-from . import clean, decisions, show
-from .clean import Verdict
+from .. import clean, decisions, show
+from ..clean import Verdict
+from ..workspace import CourseError
 from .thumbnails import thumbnail
-from .workspace import CourseError
 
 STEPS = 80  # places of the slider
 NEAREST = 6  # pictures shown on each side of the line

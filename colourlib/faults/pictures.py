@@ -1,6 +1,6 @@
 """The pictures of the practice web that colouring cannot learn from, and copies of those it can.
 
-Tinted, tiny, framed, drawn: each is made from a practice scene, as in the module `fault_files`.
+Tinted, tiny, framed, drawn: each is made from a practice scene, as in the module `files`.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
-from . import practice
-from .fault_files import PICTURES, Origin, fault, jpeg
+from .. import practice
+from .files import PICTURES, Origin, fault, jpeg
 
 __all__ = ["PICTURES"]  # with those that are entered below
 

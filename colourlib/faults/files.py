@@ -2,7 +2,7 @@
 
 Each function takes the `Origin` of a practice scene and returns the bytes of a file. `@fault` says
 beside it what it is and what is to become of it. What is wrong with the picture and not with the
-file is in the module `fault_pictures`; `faults` puts both into a web.
+file is in the module `pictures`; `faults` puts both into a web.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw
 
-from . import practice
-from .practice_search import Response
+from .. import practice
+from ..practice_search import Response
 
 
 class Origin(NamedTuple):

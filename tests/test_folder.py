@@ -1,0 +1,122 @@
+"""A folder of one's own photos: read in place, and only where it has changed."""
+
+import io
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from colourlib import CourseError, collect
+from colourlib import folder as folders
+
+
+def picture(seed: int, size=(48, 40), kind="JPEG") -> bytes:
+    pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, kind)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    here = tmp_path / "my photos"
+    for number, name in enumerate(["cats/a.jpg", "cats/b.PNG", "dogs/old/c.jpeg", "d.jpg"]):
+        (here / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / name).write_bytes(picture(number, kind="PNG" if "PNG" in name else "JPEG"))
+    (here / ".hidden.jpg").write_bytes(picture(2))
+    (here / "notes.txt").write_text("not a picture")
+    return here
+
+
+def test_a_folder_is_read_in_place(tmp_path, folder):
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    rows = collect.collect(tmp_path / "ws", str(folder), per_query=1)
+    assert collect.summary(rows) == [
+        ("cats", 2, 2, 0), ("dogs", 1, 1, 0), ("my photos", 1, 1, 0)
+    ]  # fmt: skip
+    assert all(row.path(tmp_path / "ws").is_absolute() for row in rows)
+    assert [row.format for row in rows] == ["JPEG", "PNG", "JPEG", "JPEG"]
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+    assert [path.name for path in (tmp_path / "ws").iterdir()] == ["manifest.jsonl"]
+
+
+def test_a_folder_is_read_again_only_where_it_changed(tmp_path, folder, monkeypatch):
+    rows = collect.collect(tmp_path / "ws", str(folder))
+    (folder / "d.jpg").write_bytes(picture(9, (64, 64)))
+    (folder / "cats" / "a.jpg").unlink()
+    (folder / "cats" / "new.jpg").write_bytes(picture(10))
+    read = []
+    original = folders._row_of_file
+    monkeypatch.setattr(
+        folders, "_row_of_file", lambda *args: read.append(args[1].name) or original(*args)
+    )
+    again = collect.collect(tmp_path / "ws", str(folder))
+    assert sorted(read) == ["d.jpg", "new.jpg"]
+    assert [Path(row.file).name for row in again] == ["b.PNG", "new.jpg", "c.jpeg", "d.jpg"]
+    assert again[-1].width == 64 and rows[-1].width == 48
+    assert collect.photos(tmp_path / "ws") == again
+
+
+def test_bad_files_of_a_folder_are_rows_with_a_reason(tmp_path, folder):
+    (folder / "cats" / "copy.jpg").write_bytes((folder / "cats" / "a.jpg").read_bytes())
+    (folder / "small.jpg").write_bytes(picture(4, (10, 10)))
+    (folder / "page.jpg").write_text("<html>no</html>")
+    rows = {Path(row.file).name: row for row in collect.collect(tmp_path / "ws", str(folder))}
+    assert "same bytes as" in rows["copy.jpg"].rejected
+    assert "smaller than 16" in rows["small.jpg"].rejected
+    assert "web page" in rows["page.jpg"].rejected
+    (folder / "cats" / "a.jpg").unlink()  # now the copy is the only one
+    rows = {Path(row.file).name: row for row in collect.collect(tmp_path / "ws", str(folder))}
+    assert rows["copy.jpg"].rejected == ""
+
+
+def test_a_folder_without_pictures_says_what_it_holds(tmp_path):
+    root, empty, texts, broken = (tmp_path / name for name in ("ws", "empty", "texts", "broken"))
+    for path in (empty, texts, broken):
+        path.mkdir()
+    (texts / "a.txt").write_text("x")
+    (texts / "b.heic").write_text("x")
+    (broken / "a.jpg").write_text("x")
+    for path, words in [
+        (empty, "no file at all"),
+        (texts, r"no picture: \.heic, \.txt"),
+        (broken, r"a\.jpg: not a picture"),
+        (texts / "a.txt", "is a file. Give the folder"),
+        (tmp_path / "nowhere", "There is no source"),
+    ]:
+        with pytest.raises(CourseError, match=words):
+            collect.collect(root, str(path))
+    assert not root.exists()
+
+
+def test_the_workspace_inside_the_folder_is_not_part_of_it(folder):
+    root = folder / "workspace"
+    (root / "photos").mkdir(parents=True)
+    (root / "photos" / "x.jpg").write_bytes(picture(2))
+    assert len(collect.collect(root, str(folder))) == 4
+
+
+def test_the_manifest_is_plain_json_lines(tmp_path, folder):
+    collect.collect(tmp_path / "ws", str(folder))
+    lines = (tmp_path / "ws" / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
+    row = json.loads(lines[0])
+    assert list(row) == [
+        "query", "url", "file", "sha256", "bytes", "width", "height", "format", "time", "rejected"
+    ]  # fmt: skip
+    assert row["bytes"] == os.path.getsize(row["file"])
+
+
+def test_a_forgotten_photo_stays_in_its_folder_and_out_of_the_set(tmp_path, folder, capsys):
+    root = tmp_path / "ws"
+    row = next(r for r in collect.collect(root, str(folder)) if r.file.endswith("d.jpg"))
+    said = collect.forget(root, row.sha256[:12])
+    assert any("is a file of your own: it is left where it is" in line for line in said)
+    (folder / "dogs" / "the same once more.jpg").write_bytes((folder / "d.jpg").read_bytes())
+    capsys.readouterr()
+    rows = collect.collect(root, str(folder))
+    assert "5" not in capsys.readouterr().out[:1]
+    assert (folder / "d.jpg").exists() and row.sha256 not in {r.sha256 for r in rows}
+    assert collect.photos(root) == rows and len(rows) == 3

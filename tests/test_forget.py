@@ -1,0 +1,267 @@
+"""Forgetting a picture: all of it goes, it does not come back, and nothing else is touched."""
+
+import hashlib
+import io
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from colourlib import CourseError, clean, collect, data, decisions, fetch, forget, manifest, shelf
+from colourlib.practice_search import Response, results_page, serve
+from colourlib.web import Patience
+
+
+def jpeg(seed: int) -> bytes:
+    """A picture of 80 x 64 pixels that no other is like."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (8, 10, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(coarse).resize((80, 64), Image.Resampling.BICUBIC).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+URLS = [f"https://a.example/{number}.jpg" for number in range(12)]
+
+
+class Web:
+    """One query with the pictures of URLS; `same` are addresses that lead to picture 3."""
+
+    def __init__(self, urls=URLS, same=()):
+        self.urls, self.same, self.asked = urls, same, []
+
+    def __call__(self, url):
+        self.asked.append(url)
+        if "www.bing.com" in url:
+            return results_page(self.urls if "first=0" in url else [])
+        return Response(jpeg(3 if url in self.same else URLS.index(url)))
+
+
+def gather(root, web, per_query=12):
+    with serve(web):
+        return collect.collect(root, "bing", ["x"], per_query)
+
+
+@pytest.fixture(autouse=True)
+def little_patience(monkeypatch):
+    monkeypatch.setattr(fetch, "WEB", Patience(1, 3, 60, 1, 0.01))
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A workspace with 12 pictures, judged, decided about, split, prepared and trained on."""
+    root = tmp_path / "ws"
+    rows = gather(root, Web())
+    verdicts = clean.judge(root, rows)
+    decisions.decide(root, rows[3].sha256, True, "the one")
+    decisions.decide(root, rows[4].sha256, True)
+    split = clean.split(root, verdicts)
+    prepared = data.prepare(root, verdicts, split, size=32)
+    for name, fingerprint in (("colournet", prepared.fingerprint), ("old", "0123456789ab")):
+        (root / "runs" / name).mkdir(parents=True)
+        (root / "runs" / name / "run.json").write_text(json.dumps({"data": fingerprint}))
+    return root
+
+
+def everything(root: Path) -> dict[str, bytes]:
+    """What lies in a workspace: name -> content."""
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in root.rglob("*")
+        if path.is_file()
+    }
+
+
+def traces(root: Path, row) -> list[str]:
+    """Files in which the picture, its hash or its address can be found."""
+    signs = [row.sha256.encode(), row.sha256[:16].encode(), row.url.encode(), jpeg(3)]
+    return sorted(
+        name
+        for name, content in everything(root).items()
+        if any(sign in content or sign[:16] in name.encode() for sign in signs)
+        and name != forget.NAME
+    )
+
+
+@pytest.mark.parametrize("by", ["url", "sha256", "the start of its sha256"])
+def test_nothing_of_it_is_left(root, capsys, by):
+    row = next(row for row in collect.photos(root) if row.url == URLS[3])
+    assert len(traces(root, row)) >= 6, "the test is to find something first"
+    which = {"url": row.url, "sha256": row.sha256}.get(by, row.sha256[:10].upper())
+    capsys.readouterr()
+    said = collect.forget(root, which)
+    assert capsys.readouterr().out.splitlines() == said
+    assert traces(root, row) == []
+    told = "\n".join(said)
+    for words in (
+        row.file,
+        "measured",
+        "by hand",
+        "split",
+        "prepared set",
+        "1 row of the manifest",
+    ):
+        assert words in told
+    assert "Trained with it: colournet. A network cannot forget" in told
+    assert "perhaps with it: old" in told
+    noted = (root / forget.NAME).read_text()
+    assert row.url not in noted and row.sha256 in noted
+    assert hashlib.sha256(row.url.encode()).hexdigest() in noted
+
+
+def test_the_others_stay(root):
+    rows = collect.photos(root)
+    before = everything(root)
+    collect.forget(root, URLS[3])
+    after = everything(root)
+    others = [row for row in rows if row.url != URLS[3]]
+    assert collect.photos(root) == others
+    assert all(after[row.file] == before[row.file] for row in others)
+    assert list(decisions.decisions(root)) == [rows[4].sha256[:16]]
+    lines = [line for line in before["measures.jsonl"].split(b"\n") if line]
+    kept = [line for line in after["measures.jsonl"].split(b"\n") if line]
+    assert len(kept) == len(lines) - 1 and set(kept) < set(lines)
+    sides = json.loads(before["split.json"])
+    assert json.loads(after["split.json"]).items() == {
+        item for item in sides.items() if item[0] != rows[3].sha256
+    }
+    assert clean.split(root, clean.judge(root, collect.photos(root)))
+
+
+def test_it_is_not_collected_again(root):
+    forgotten = next(row for row in collect.photos(root) if row.url == URLS[3])
+    collect.forget(root, URLS[3])
+    others = ["https://b.example/the-same.jpg", "https://b.example/the-same-too.jpg"]
+    web = Web(URLS + others, same=others)
+    rows = gather(root, web)
+    assert URLS[3] not in web.asked
+    assert set(others) < set(web.asked), "that they are the same is known only once they are here"
+    assert forgotten.sha256 not in {row.sha256 for row in rows} and len(rows) == 11
+    text = (root / "manifest.jsonl").read_text() + (root / forget.NAME).read_text()
+    assert "b.example" not in text, "nor is it written down where else it lies"
+    assert not list((root / "photos").rglob(f"{forgotten.sha256[:16]}*"))
+    again = Web(URLS + others, same=others)
+    gather(root, again)
+    assert not set(others) & set(again.asked), "but those addresses are known by now"
+
+
+def test_copies_under_other_addresses_are_forgotten_with_it(tmp_path):
+    copies = ["https://b.example/copy.jpg", "https://c.example/copy.jpg"]
+    gather(tmp_path, Web(URLS + copies, same=copies), per_query=14)
+    said = collect.forget(tmp_path, copies[0])
+    assert "3 rows of the manifest removed." in said
+    text = (tmp_path / "manifest.jsonl").read_text()
+    assert not any(url in text for url in [URLS[3], *copies])
+    web = Web(URLS + copies, same=copies)
+    gather(tmp_path, web, per_query=14)
+    assert not {URLS[3], *copies} & set(web.asked)
+
+
+def test_near_duplicates_that_stay_are_named(tmp_path):
+    class Resized(Web):
+        def __call__(self, url):
+            if url != "https://b.example/small.jpg":
+                return super().__call__(url)
+            buffer = io.BytesIO()
+            Image.open(io.BytesIO(jpeg(3))).resize((160, 128)).save(buffer, "JPEG")
+            return Response(buffer.getvalue())
+
+    rows = gather(tmp_path, Resized([*URLS, "https://b.example/small.jpg"]), per_query=13)
+    clean.judge(tmp_path, rows)
+    (line,) = [line for line in collect.forget(tmp_path, URLS[3]) if "are like it" in line]
+    copy = next(row for row in rows if "small" in row.url)
+    assert line.count("photos/") == 1 and copy.file in line
+    assert not any("are like it" in line for line in collect.forget(tmp_path, URLS[5]))
+
+
+def test_an_address_without_a_picture_can_be_forgotten(tmp_path):
+    gone = "https://a.example/secret-name.jpg"
+    with serve(lambda url: Response(b"", 404) if url == gone else Web([gone, *URLS])(url)):
+        collect.collect(tmp_path, "bing", ["x"], 2)
+    assert gone in (tmp_path / "manifest.jsonl").read_text()
+    collect.forget(tmp_path, gone)
+    assert not any(gone.encode() in content for content in everything(tmp_path).values())
+
+
+STEPS = ["note", "_remove_traces", "_remove_file", "manifest.rewrite", "replace_text"]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_interrupted_anywhere_it_can_be_called_again(root, monkeypatch, step):
+    row = next(row for row in collect.photos(root) if row.url == URLS[3])
+    with monkeypatch.context() as patch:
+
+        def interrupted(*arguments):
+            raise KeyboardInterrupt
+
+        where = manifest if step == "manifest.rewrite" else forget
+        patch.setattr(where, step.removeprefix("manifest."), interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            collect.forget(root, URLS[3])
+    collect.forget(root, URLS[3])
+    assert traces(root, row) == []
+    assert collect.forget(root, URLS[3]) == ["It was forgotten before: nothing of it is left here."]
+    assert collect.forget(root, row.sha256) == collect.forget(root, URLS[3])
+
+
+def test_interrupted_while_a_prepared_set_goes_it_can_be_called_again(root, monkeypatch):
+    row = next(row for row in collect.photos(root) if row.url == URLS[3])
+    (meta,) = (root / "prepared").glob("*/meta.json")
+    original, calls = os.unlink, []
+
+    def unlink(path, *arguments, **named):
+        if meta.parent in Path(path).parents:
+            calls.append(path)
+            if len(calls) == 3:
+                raise PermissionError("a notebook has it open")
+        return original(path, *arguments, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "unlink", unlink)
+        with pytest.raises(CourseError, match="a notebook has it open.*then forget once more"):
+            collect.forget(root, URLS[3])
+    assert meta.exists(), "else nobody could tell what the set holds"
+    collect.forget(root, URLS[3])
+    assert not meta.parent.exists() and traces(root, row) == []
+
+
+@pytest.mark.parametrize("which", ["https://a.example/99.jpg", "f" * 64, "12345678", "moon", ""])
+def test_what_is_not_here_is_not_forgotten(root, which):
+    before = everything(root)
+    with pytest.raises(CourseError, match="There is no picture"):
+        collect.forget(root, which)
+    assert everything(root) == before
+
+
+def test_the_start_of_several_hashes_is_not_enough(tmp_path):
+    row = manifest.Photo("x", "", "", "", 1, 1, 1, "JPEG", "")
+    for end in "ab":
+        url = f"https://a.example/{end}.jpg"
+        manifest.append(tmp_path, replace(row, url=url, sha256="01234567" + end * 56))
+    with pytest.raises(CourseError, match="start of several pictures"):
+        collect.forget(tmp_path, "01234567")
+    assert collect.forget(tmp_path, "01234567a")
+    assert [row.sha256[-1] for row in collect.photos(tmp_path)] == ["b"]
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_manifest_cannot_make_it_remove_what_is_not_ours(tmp_path, inside):
+    root = tmp_path / "ws"
+    victim = (root if inside else tmp_path) / "thesis.txt"
+    root.mkdir()
+    victim.write_text("years of work")
+    for file in (f"photos/../{'' if inside else '../'}thesis.txt", str(victim)):
+        row = manifest.Photo("x", file, file, "0" * 64, 13, 9, 9, "JPEG", "")
+        manifest.append(root, row)
+        collect.forget(root, file)
+        assert victim.read_text() == "years of work"
+
+
+def test_not_while_somebody_collects(root):
+    with shelf.Shelf(root), pytest.raises(CourseError, match="collecting into ws just now"):
+        collect.forget(root, URLS[3])
+    assert (root / collect.photos(root)[3].file).exists()
+    assert collect.forget(root, URLS[3])

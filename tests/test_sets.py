@@ -1,0 +1,360 @@
+"""Data sets from torchvision: its real download, checks and readers, on small made archives.
+
+The archives have the layout of the real ones and are served at the real addresses; only the
+checksums, which torchvision keeps as constants, are those of what is served.
+"""
+
+import hashlib
+import io
+import json
+import pickle
+import shutil
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from torchvision import datasets
+
+from colourlib import CourseError, clean, collect, decisions, open_workspace, sets, workspace
+from colourlib.practice_search import Response, serve
+
+
+def pixels(seed: int, side: int) -> np.ndarray:
+    """A random picture that near-duplicate search takes for no other: (side, side, 3) uint8."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    return np.asarray(Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC))
+
+
+def jpeg(seed: int, side: int) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels(seed, side)).save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
+
+
+def md5(data: bytes) -> str:
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+
+def tgz(files: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for name, data in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+class Web:
+    """Serves whole files at their addresses, and remembers what was asked."""
+
+    def __init__(self):
+        self.files, self.asked = {}, []
+
+    def __call__(self, url):
+        self.asked.append(url)
+        if url in self.files:
+            return Response(self.files[url], content_type="application/gzip")
+        return Response(b"not here", 404)
+
+
+@pytest.fixture
+def web(monkeypatch):
+    """The four sets, each with three pictures in each of its classes (Flowers102: of two)."""
+    web = Web()
+    _imagenette(web, monkeypatch)
+    _flowers(web, monkeypatch)
+    _stl10(web, monkeypatch)
+    _cifar10(web, monkeypatch)
+    with serve(web):
+        yield web
+
+
+def _imagenette(web, monkeypatch):
+    names = datasets.Imagenette._WNID_TO_CLASS
+    files = {
+        f"imagenette2-160/train/{wnid}/{wnid}_{n}.JPEG": jpeg(10 * c + n, 160)
+        for c, wnid in enumerate(names) for n in range(3)
+    }  # fmt: skip
+    url, _ = datasets.Imagenette._ARCHIVES["160px"]
+    web.files[url] = tgz(files | {"imagenette2-160/noisy_imagenette.csv": b"path,labels\n"})
+    archives = {"160px": (url, md5(web.files[url]))}
+    monkeypatch.setattr(datasets.Imagenette, "_ARCHIVES", archives)
+
+
+def _flowers(web, monkeypatch):
+    from scipy.io import savemat
+
+    def mat(**content):
+        buffer = io.BytesIO()
+        savemat(buffer, content)
+        return buffer.getvalue()
+
+    labels = [1, 2, 1, 2, 1, 2]  # of image_00001.jpg to image_00006.jpg; classes count from 1
+    parts = {
+        "102flowers.tgz": tgz({f"jpg/image_{n:05d}.jpg": jpeg(200 + n, 96) for n in range(1, 7)}),
+        "imagelabels.mat": mat(labels=np.array([labels])),
+        "setid.mat": mat(trnid=np.array([[1, 2]]), valid=np.array([[3, 4]]), tstid=[[5, 6]]),
+    }
+    kinds = {"102flowers.tgz": "image", "imagelabels.mat": "label", "setid.mat": "setid"}
+    prefix = datasets.Flowers102._download_url_prefix
+    web.files |= {prefix + name: data for name, data in parts.items()}
+    constants = {kinds[name]: (name, md5(data)) for name, data in parts.items()}
+    monkeypatch.setattr(datasets.Flowers102, "_file_dict", constants)
+
+
+def _stl10(web, monkeypatch):
+    def columns(seeds):  # as in the set: channels first, column by column
+        return b"".join(pixels(seed, 96).transpose(2, 1, 0).tobytes() for seed in seeds)
+
+    labels = bytes([n % 10 + 1 for n in range(30)])
+    parts = {
+        "train_X.bin": columns(range(300, 330)), "train_y.bin": labels,
+        "unlabeled_X.bin": columns([400]),
+        "test_X.bin": columns([401]), "test_y.bin": b"\x01",
+        "class_names.txt": b"airplane\nbird\ncar\ncat\ndeer\ndog\nhorse\nmonkey\nship\ntruck\n",
+    }  # fmt: skip
+    archive = tgz({f"stl10_binary/{name}": data for name, data in parts.items()})
+    web.files[datasets.STL10.url] = archive
+    monkeypatch.setattr(datasets.STL10, "tgz_md5", md5(archive))
+    for group in ("train_list", "test_list"):
+        checked = [[name, md5(parts[name])] for name, _ in getattr(datasets.STL10, group)]
+        monkeypatch.setattr(datasets.STL10, group, checked)
+
+
+def _cifar10(web, monkeypatch):
+    names = [
+        "airplane",
+        "automobile",
+        "bird",
+        "cat",
+        "deer",
+        "dog",
+        "frog",
+        "horse",
+        "ship",
+        "truck",
+    ]
+    parts = {"batches.meta": pickle.dumps({"label_names": names})}
+    batches = [name for name, _ in datasets.CIFAR10.train_list + datasets.CIFAR10.test_list]
+    for number, name in enumerate(batches):  # five pictures of 32 x 32 in each batch
+        seeds = range(500 + 5 * number, 505 + 5 * number)
+        data = np.stack([pixels(seed, 32).transpose(2, 0, 1).ravel() for seed in seeds])
+        parts[name] = pickle.dumps({"data": data, "labels": [s % 10 for s in seeds]})
+    archive = tgz({f"cifar-10-batches-py/{name}": data for name, data in parts.items()})
+    web.files[datasets.CIFAR10.url] = archive
+    monkeypatch.setattr(datasets.CIFAR10, "tgz_md5", md5(archive))
+    for group in ("train_list", "test_list"):
+        checked = [[name, md5(parts[name])] for name, _ in getattr(datasets.CIFAR10, group)]
+        monkeypatch.setattr(datasets.CIFAR10, group, checked)
+    meta = datasets.CIFAR10.meta | {"md5": md5(parts["batches.meta"])}
+    monkeypatch.setattr(datasets.CIFAR10, "meta", meta)
+
+
+WHAT_COMES = {  # side, format, classes, pictures a class at most, an address, its class
+    "Imagenette": (160, "JPEG", 10, 3, "Imagenette/train/0", "tench"),
+    "Flowers102": (96, "JPEG", 2, 3, "Flowers102/test/1", "hard-leaved pocket orchid"),
+    "STL10": (96, "PNG", 10, 3, "STL10/train/12", "car"),
+    "CIFAR10": (32, "PNG", 10, 3, "CIFAR10/train/24", "deer"),
+}
+
+
+@pytest.mark.parametrize("name", sets.SETS)
+def test_a_set_arrives_with_its_origin(tmp_path, web, capsys, name):
+    side, kind, classes, most, address, query = WHAT_COMES[name]
+    rows = collect.collect(tmp_path, f"torchvision:{name}", per_query=2)
+    found = collect.summary(rows)
+    assert len(found) == classes and all(kept == 2 for _, _, kept, _ in found)
+    assert {(row.width, row.height, row.format) for row in rows} == {(side, side, kind)}
+    for row in rows:
+        data = row.path(tmp_path).read_bytes()
+        assert hashlib.sha256(data).hexdigest() == row.sha256
+        assert row.file.startswith("photos/") and row.time
+    more = collect.collect(tmp_path, f"torchvision:{name}", per_query=100)
+    assert all(kept <= most for _, _, kept, _ in collect.summary(more))
+    (row,) = [row for row in more if row.url == f"torchvision:{address}"]
+    assert row.query == query
+    said = capsys.readouterr().out
+    assert f"Download: {sets.SETS[name].megabytes} MB" in said
+    assert sets.SETS[name].homepage in said and sets.SETS[name].terms in said
+
+
+def test_files_are_copied_byte_for_byte_and_numbers_become_the_same_pixels(tmp_path, web):
+    rows = collect.collect(tmp_path / "a", "torchvision:Imagenette", per_query=1)
+    assert rows[0].path(tmp_path / "a").read_bytes() in [jpeg(seed, 160) for seed in range(100)]
+    for name, side, first in (("CIFAR10", 32, 500), ("STL10", 96, 300)):
+        for row in collect.collect(tmp_path / name, f"torchvision:{name}", per_query=1):
+            with Image.open(row.path(tmp_path / name)) as image:
+                seed = first + int(row.url.rsplit("/", 1)[1])
+                assert np.array_equal(np.asarray(image), pixels(seed, side))
+
+
+def test_it_goes_on_where_it_was_and_downloads_nothing_twice(tmp_path, web, monkeypatch, capsys):
+    first = collect.collect(tmp_path, "torchvision:CIFAR10", per_query=1)
+    asked = len(web.asked)
+    (lost, *_) = first
+    lost.path(tmp_path).unlink()
+    rows = collect.collect(tmp_path, "torchvision:CIFAR10", per_query=2)
+    assert {row.file for row in first} < {row.file for row in rows}
+    assert lost.path(tmp_path).exists() and len(rows) == 20
+    assert len(web.asked) == asked, "nothing is downloaded for that"
+    assert capsys.readouterr().out.count("Download:") == 1
+    # Complete, it does not even open the set, which for some takes long.
+    monkeypatch.setattr(sets, "_open_parts", None)
+    shutil.rmtree(tmp_path / "download")
+    assert collect.collect(tmp_path, "torchvision:CIFAR10", per_query=2) == rows
+    assert capsys.readouterr().out == ""
+
+
+def test_killed_while_it_copies_it_goes_on(tmp_path, web, monkeypatch):
+    def killed(data, number, path):
+        if len(copied) == 7:
+            raise KeyboardInterrupt
+        copied.append(path)
+        return original(data, number, path)
+
+    original, copied = sets._bytes_of, []
+    monkeypatch.setattr(sets, "_bytes_of", killed)
+    with pytest.raises(KeyboardInterrupt):
+        collect.collect(tmp_path, "torchvision:Imagenette", per_query=2)
+    before = collect.photos(tmp_path)
+    assert len(before) == 7 and not list(tmp_path.glob("scratch-*"))
+    monkeypatch.setattr(sets, "_bytes_of", original)
+    rows = collect.collect(tmp_path, "torchvision:Imagenette", per_query=2)
+    assert len(rows) == 20 and set(before) <= set(rows)
+
+
+def test_killed_while_it_unpacks_it_unpacks_again(tmp_path, web):
+    collect.collect(tmp_path, "torchvision:Imagenette", per_query=1)
+    download = tmp_path / "download"
+    (download / "Imagenette-complete").unlink()  # as if killed before it was
+    train = download / "imagenette2-160" / "train"
+    for folder in sorted(train.iterdir())[2:]:
+        shutil.rmtree(folder)
+    asked = len(web.asked)
+    rows = collect.collect(tmp_path, "torchvision:Imagenette", per_query=2)
+    assert all(kept == 2 for _, _, kept, _ in collect.summary(rows)), (
+        "half a set was taken for a whole one"
+    )
+    assert len(web.asked) == asked, "the archive was whole"
+
+
+def test_the_same_picture_twice_is_kept_once(tmp_path, web, monkeypatch):
+    wnid = next(iter(datasets.Imagenette._WNID_TO_CLASS))
+    folder = f"imagenette2-160/train/{wnid}"
+    files = {f"{folder}/{wnid}_{n}.JPEG": jpeg(n // 2, 160) for n in range(4)}
+    url, _ = datasets.Imagenette._ARCHIVES["160px"]
+    web.files[url] = tgz(files | {f"{folder}/broken.JPEG": b"\xff\xd8\xff no picture"})
+    monkeypatch.setattr(datasets.Imagenette, "_ARCHIVES", {"160px": (url, md5(web.files[url]))})
+    rows = collect.collect(tmp_path, "torchvision:Imagenette", per_query=5)
+    assert collect.summary(rows) == [("tench", 5, 2, 3)]
+    reasons = sorted(row.rejected for row in rows if row.rejected)
+    assert reasons[0].startswith(("broken", "not a picture"))
+    assert all(reason.startswith("same bytes as torchvision:") for reason in reasons[1:])
+
+
+def test_small_pictures_are_let_through_once_and_it_is_said(tmp_path, web, capsys):
+    collect.collect(tmp_path, "torchvision:CIFAR10", per_query=2)
+    said = capsys.readouterr().out
+    assert "32 pixels on the shorter side" in said and "limit too small 32" in said
+    assert decisions.limits(tmp_path) == {"too small": 32}
+    decisions.set_limit(tmp_path, "too small", None)  # the student thinks better of it
+    collect.collect(tmp_path, "torchvision:CIFAR10", per_query=3)
+    assert decisions.limits(tmp_path) == {}
+    collect.collect(tmp_path / "other", "torchvision:STL10", per_query=1)
+    assert decisions.limits(tmp_path / "other") == {}
+
+
+def test_pictures_of_a_small_set_pass_the_cleaning(tmp_path, web):
+    verdicts = clean.judge(tmp_path, collect.collect(tmp_path, "torchvision:CIFAR10", per_query=2))
+    assert all(verdict.rule != "too small" for verdict in verdicts)
+    assert any(verdict.keep for verdict in verdicts)
+
+
+@pytest.mark.parametrize("name", sets.SETS)
+def test_without_a_network_the_offline_source_is_named(tmp_path, web, name):
+    web.files.clear()
+    with pytest.raises(CourseError, match=rf"{name} could not.*HTTP 404(.|\n)*source='practice'"):
+        collect.collect(tmp_path, f"torchvision:{name}", per_query=1)
+    assert collect.photos(tmp_path) == []
+
+
+def test_what_is_not_what_was_published_is_turned_away(tmp_path, web):
+    web.files[datasets.CIFAR10.url] += b"and more"
+    with pytest.raises(CourseError, match="the checksum differs"):
+        collect.collect(tmp_path, "torchvision:CIFAR10", per_query=1)
+    web.files[datasets.CIFAR10.url] = web.files[datasets.CIFAR10.url].removesuffix(b"and more")
+    assert len(collect.collect(tmp_path, "torchvision:CIFAR10", per_query=1)) == 10
+
+
+def test_a_server_that_says_nothing_is_given_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(sets, "STALLED", 0.3)
+    with (
+        serve(lambda url: Response(b"", wait=60)),
+        pytest.raises(CourseError, match="timed out(.|\n)*source='practice'"),
+    ):
+        collect.collect(tmp_path, "torchvision:CIFAR10", per_query=1)
+
+
+def test_room_on_the_disk_is_checked_before_the_download(tmp_path, web, monkeypatch):
+    there = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(sets.shutil, "disk_usage", lambda path: there._replace(free=5_000_000_000))
+    with pytest.raises(CourseError, match=r"need 6600 MB.*has 5000 MB left.*COLOURLIB_HOME"):
+        collect.collect(tmp_path / "new", "torchvision:STL10", per_query=1)
+    assert web.asked == [] and not (tmp_path / "new" / "download").exists()
+    assert collect.collect(tmp_path / "new", "torchvision:CIFAR10", per_query=1)
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("torchvision:cifar10", "Did you mean 'torchvision:CIFAR10'"),
+        ("torchvision:Imagenet", "Did you mean 'torchvision:Imagenette'"),
+        ("torchvision:", "There are: torchvision:Imagenette, torchvision:Flowers102"),
+        ("torchvision:../../etc", "There is no data set"),
+        ("torchvison:CIFAR10", "Did you mean 'torchvision:'"),
+    ],
+)
+def test_a_wrong_name_is_explained(fresh_home, tmp_path, source, says):
+    with pytest.raises(CourseError, match=says):
+        open_workspace(source)
+    with pytest.raises(CourseError, match=says):
+        collect.collect(tmp_path / "new", source)
+    assert not fresh_home.exists() and not (tmp_path / "new").exists()
+
+
+def test_a_set_has_a_workspace_and_is_remembered(fresh_home, capsys):
+    ws = open_workspace("torchvision:CIFAR10", "quick")
+    assert ws.root == fresh_home / "torchvision-CIFAR10-quick"
+    assert (ws.size, ws.practice) == (32, False), "no larger than its pictures"
+    assert open_workspace().source == "torchvision:CIFAR10"
+    assert open_workspace("torchvision:Flowers102", "full").size == 256
+    for name, chosen in sets.SETS.items():
+        for setting in workspace.SETTINGS:
+            assert open_workspace(f"torchvision:{name}", setting).size % 16 == 0
+        assert chosen.megabytes > 50 and chosen.homepage.startswith("https://")
+
+
+def test_a_remembered_set_that_is_no_more_gives_way_to_the_default(fresh_home, monkeypatch, capsys):
+    open_workspace("torchvision:CIFAR10")
+    monkeypatch.delitem(sets.SETS, "CIFAR10")
+    capsys.readouterr()
+    assert open_workspace().source == "practice"
+    assert "torchvision:CIFAR10 is gone" in capsys.readouterr().out
+
+
+def test_every_set_is_one_of_torchvision():
+    for name in sets.SETS:
+        assert isinstance(getattr(datasets, name), type)
+
+
+def test_a_forgotten_picture_does_not_come_back(tmp_path, web):
+    rows = collect.collect(tmp_path, "torchvision:Imagenette", per_query=1)
+    said = collect.forget(tmp_path, rows[0].url)
+    assert any("download/ still holds it" in line for line in said)
+    again = collect.collect(tmp_path, "torchvision:Imagenette", per_query=3)
+    assert rows[0].sha256 not in {row.sha256 for row in again} and len(again) == 29
+    assert json.loads((tmp_path / "set.json").read_text()) == {"per_query": 3}
+    assert not Path(rows[0].path(tmp_path)).exists()
