@@ -16,7 +16,8 @@ import time
 
 import numpy as np
 
-from colourlib.practice import KIND_OF, linear_rgb, scene
+from colourlib.lab import linear_rgb
+from colourlib.practice import KIND_OF, scene
 
 SIDE = 128
 TOLERANCE = 0.001  # of full light; less than a third of a grey level

@@ -13,36 +13,93 @@ from kornia.color import rgb_to_lab as _kornia_rgb_to_lab
 from PIL import Image
 from torch import Tensor
 
+from .memory import free_memory, gigabytes
+from .pictures import normalise
 from .workspace import CourseError
 
 AB_SCALE = 110.0  # sRGB reaches a in [-86, 98] and b in [-108, 94]
+BYTES_PER_PIXEL = 110  # of memory, at the peak of rgb_to_lab, as measured
 
 
 def to_tensor(picture: Image.Image | np.ndarray | Tensor) -> Tensor:
     """One sRGB picture as (1, 3, H, W) float32 in 0..1.
 
     A grey picture becomes three equal channels. A uint8 array counts 0..255, a float array 0..1.
-    Raises CourseError for another shape, a float range beyond 0..1, or values that are not finite.
+    Raises CourseError for anything else: another type, shape or number format, floats beyond 0..1
+    or not finite, and a picture for whose conversion to Lab the memory is too small.
     """
     if isinstance(picture, Image.Image):
-        picture = picture.convert("RGB")
-    array = picture if isinstance(picture, Tensor) else torch.from_numpy(np.array(picture))
+        _check_memory(picture.height, picture.width)  # before anything is decoded or copied
+        picture = normalise(picture)
+    elif not isinstance(picture, np.ndarray | Tensor):
+        raise CourseError(
+            f"A picture is a PIL image or an array, not {type(picture).__name__}. "
+            f"Open a file with PIL.Image.open(path)."
+        )
+    elif picture.ndim >= 2:
+        _check_memory(*picture.shape[:2])
+    array = picture if isinstance(picture, Tensor) else _from_numpy(np.array(picture))
     if array.ndim == 2:
         array = array[..., None].expand(-1, -1, 3)  # (H, W, 3)
-    if array.ndim != 3 or array.shape[-1] != 3:
+    if array.ndim != 3 or array.shape[-1] != 3 or not array.numel():
         raise CourseError(
             f"A picture is an array (H, W, 3), or (H, W) where it is grey; "
-            f"this one is {tuple(array.shape)}."
+            f"this one is {tuple(array.shape)}{_reshape(tuple(array.shape))}."
         )
-    rgb = array.permute(2, 0, 1)[None].float()  # (1, 3, H, W)
     if array.dtype == torch.uint8:
-        rgb = rgb / 255
-    if not torch.isfinite(rgb).all() or rgb.min() < 0 or rgb.max() > 1:
+        return array.permute(2, 0, 1)[None].float() / 255  # (1, 3, H, W)
+    if not array.is_floating_point():
         raise CourseError(
-            f"A float picture runs from 0 to 1; this one from {rgb.min():.3g} to {rgb.max():.3g}. "
-            f"Divide by 255, or give bytes (uint8)."
+            f"A picture's numbers are bytes (uint8) or floats from 0 to 1, not {array.dtype}. "
+            f"If they run from 0 to 255, give picture.astype('uint8')."
+        )
+    rgb = array.permute(2, 0, 1)[None].float()
+    low, high = (value.item() for value in rgb.aminmax())  # nan where there is one
+    if not (low >= 0 and high <= 1):
+        mend = (
+            "Divide by 255, or give bytes (uint8)"
+            if 1 < high < 1e5
+            else "Look where they come from"
+        )
+        raise CourseError(
+            f"A float picture runs from 0 to 1; this from {low:.3g} to {high:.3g}. {mend}."
         )
     return rgb
+
+
+def _from_numpy(array: np.ndarray) -> Tensor:
+    try:
+        return torch.from_numpy(array)
+    except TypeError as error:  # objects, strings
+        raise CourseError(
+            f"An array of {array.dtype} is no picture: bytes or floats are."
+        ) from error
+
+
+def _reshape(shape: tuple[int, ...]) -> str:
+    """What to do about an array of the wrong shape, where that can be told."""
+    if 0 in shape:
+        return ": it holds nothing"
+    if len(shape) == 4 and shape[-1] == 3:
+        return ", several pictures: torch.cat([to_tensor(one) for one in pictures])"
+    if len(shape) == 3 and shape[-1] in (2, 4):
+        colours = {2: "0", 4: ":3"}[shape[-1]]
+        return f", with transparency: give picture[..., {colours}]"
+    if shape[-3:-2] in ((1,), (3,)):
+        return ", with the channels first: np.moveaxis(picture, 0, -1) puts them last"
+    return ""
+
+
+def _check_memory(height: int, width: int) -> None:
+    """Raises CourseError where a picture is too large to be converted on this machine."""
+    need = height * width * BYTES_PER_PIXEL
+    free = free_memory() if need > 1e9 else None
+    if free is not None and need > free:
+        raise CourseError(
+            f"The picture has {width} x {height} pixels. To convert it takes {gigabytes(need)} of "
+            f"memory, and {gigabytes(free)} are free. Make it smaller first: "
+            f"picture.thumbnail((2048, 2048))."
+        )
 
 
 def to_bytes(rgb: Tensor) -> np.ndarray:
@@ -58,6 +115,11 @@ def rgb_to_lab(rgb: Tensor) -> tuple[Tensor, Tensor]:
     """
     if rgb.ndim != 4 or rgb.shape[1] != 3:
         raise CourseError(f"rgb_to_lab wants (N, 3, H, W); this is {tuple(rgb.shape)}.")
+    if not rgb.is_floating_point():
+        raise CourseError(
+            f"rgb_to_lab wants floats from 0 to 1, not {rgb.dtype}: "
+            f"rgb / 255, or colour.to_tensor(picture) for a picture."
+        )
     lab = _kornia_rgb_to_lab(rgb.float())  # (N, 3, H, W)
     return lab[:, :1], lab[:, 1:]
 

@@ -15,12 +15,13 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from PIL import Image, ImageOps
+from PIL import Image
 from torch import Tensor, nn
 
 from .colour import lab_to_rgb, rgb_to_lab, scale_L, to_bytes, to_tensor, unscale_ab, unscale_L
 from .data import PhotoData, PhotoSet
 from .model import SMALLEST
+from .pictures import normalise, open_picture
 from .workspace import CourseError
 
 Colouriser = Callable[[Tensor], Tensor]
@@ -197,14 +198,13 @@ def colourise(picture: str | Path | Image.Image, colouriser: Colouriser, size: i
 def _upright(picture: str | Path | Image.Image) -> Image.Image:
     """A file or a picture as an upright RGB picture."""
     if isinstance(picture, Image.Image):
-        return ImageOps.exif_transpose(picture).convert("RGB")
+        return normalise(picture)
     path = Path(picture)
     if not path.exists():
         raise CourseError(
             f"There is no file {str(path)!r}. A relative path starts from {Path.cwd()}."
         )
     try:
-        with Image.open(path) as opened:
-            return ImageOps.exif_transpose(opened).convert("RGB")
-    except (OSError, ValueError, Image.DecompressionBombError) as e:
+        return open_picture(path)
+    except Exception as e:  # whatever a decoder raises at bytes that it does not understand
         raise CourseError(f"{path.name} cannot be read as a picture: {e}") from e

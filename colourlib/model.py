@@ -6,13 +6,17 @@ All are made of one brick, `conv_bn_relu`; 04_model builds them step by step.
 
 from __future__ import annotations
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .memory import free_memory, gigabytes
 from .workspace import CourseError
 
 SMALLEST = 16  # pixels a side: below it there is no neighbourhood left to look at
+FROM_PICTURE = "x = colour.scale_L(colour.rgb_to_lab(colour.to_tensor(picture))[0])"
 
 
 def conv_bn_relu(channels_in: int, channels_out: int, kernel: int = 3) -> nn.Sequential:
@@ -38,28 +42,67 @@ def chroma_head(channels_in: int) -> nn.Conv2d:
     return head
 
 
-def check_input(x: Tensor) -> None:
-    """Raises CourseError unless x is scaled lightness (N, 1, H, W), H and W from 16 up."""
-    if x.ndim != 4 or x.shape[1] != 1:
-        hint = "add the batch dimension: x[None]" if x.ndim == 3 else "give L alone, not RGB"
-        raise CourseError(f"The network wants (N, 1, H, W); this is {tuple(x.shape)}: {hint}.")
+def check_input(x: Tensor, alive: int = 1, kept: int = 1) -> None:
+    """Raises CourseError unless x is scaled lightness (N, 1, H, W), H and W from 16 up.
+
+    alive: floats a pixel that a network has in memory at once; kept: those it keeps for the
+    gradients. What takes more memory than is free is refused, where the system tells.
+    """
+    if not isinstance(x, Tensor):
+        raise CourseError(f"The network wants a tensor, not {type(x).__name__}: {FROM_PICTURE}.")
+    if x.ndim != 4 or x.shape[1] != 1 or not len(x):
+        raise CourseError(f"The network wants (N, 1, H, W); this is {tuple(x.shape)}: {_mend(x)}.")
     if min(x.shape[2:]) < SMALLEST:
         raise CourseError(
-            f"{x.shape[2]} x {x.shape[3]} pixels are too few: {SMALLEST} a side is the least."
+            f"{x.shape[2]} x {x.shape[3]} pixels are too few: {SMALLEST} a side is the least. "
+            f"Enlarge it: F.interpolate(x, size=({max(x.shape[2], 16)}, {max(x.shape[3], 16)}))."
         )
     if not x.is_floating_point():
         raise CourseError(
-            f"The network wants L scaled to -1..1 as floats, not {x.dtype}: "
-            f"use colour.scale_L on L* (0..100)."
+            f"The network wants L scaled to -1..1 as floats, not {x.dtype}: {FROM_PICTURE}."
         )
     # Looking at values would stop a GPU, and cannot be done while torch compiles or exports.
-    if x.device.type == "cpu" and not torch.compiler.is_compiling():
+    if torch.compiler.is_compiling():
+        return
+    if x.device.type == "cpu":
         largest = x.detach().abs().max().item()
-        if not largest <= 10:  # true for NaN, too; generous, so that noise may be fed in
+        if math.isnan(largest):
+            raise CourseError(
+                f"{x.isnan().sum()} of the {x.numel()} values are NaN (no number), as the answer "
+                f"would be: look for NaN in the picture, x.isnan().nonzero() says where."
+            )
+        if largest > 10:  # generous, so that noise may be fed in
             raise CourseError(
                 f"The network wants L scaled to -1..1; here is a value of {largest:g}: "
-                f"use colour.scale_L on L* (0..100), and look for NaN in the picture."
+                f"use colour.scale_L on L* (0..100). From bytes: {FROM_PICTURE}."
             )
+    _check_memory(x, kept if torch.is_grad_enabled() else alive)
+
+
+def _mend(x: Tensor) -> str:
+    """The call that makes (N, 1, H, W) of a tensor of another shape."""
+    if x.ndim == 2:
+        return "add the batch and channel dimensions: x[None, None]"
+    if x.ndim == 3 and x.shape[-1] != 3:
+        return "add the batch dimension: x[None]" if len(x) == 1 else "add the channel: x[:, None]"
+    if x.ndim == 4 and x.shape[1] == 3:
+        return "give L alone, not RGB: x = colour.scale_L(colour.rgb_to_lab(x)[0])"
+    if x.ndim == 4 and not len(x):
+        return "the batch is empty"
+    return f"give the lightness alone: {FROM_PICTURE}"
+
+
+def _check_memory(x: Tensor, floats: int) -> None:
+    """Raises CourseError where that many floats a pixel are more than the memory that is free."""
+    need = 4 * floats * x.shape[0] * x.shape[2] * x.shape[3]
+    free = free_memory(x.device) if need > 1e9 else None
+    if free is not None and need > free:
+        without = "with torch.inference_mode(): ... takes less, or " * torch.is_grad_enabled()
+        raise CourseError(
+            f"{x.shape[0]} x {x.shape[2]} x {x.shape[3]} pixels take {gigabytes(need)} of memory "
+            f"in this network, and {gigabytes(free)} are free: {without}make x smaller, "
+            f"F.interpolate(x, scale_factor=0.5, mode='bilinear')."
+        )
 
 
 class PlainNet(nn.Module):
@@ -77,21 +120,28 @@ class PlainNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, 1, H, W) in -1..1 -> (N, 2, H, W), ab / 110."""
-        check_input(x)
+        check_input(x, 3 * self.head.in_channels, 2 * len(self.body) * self.head.in_channels)
         return self.head(self.body(x))
 
 
 def pool(x: Tensor) -> Tensor:
-    """2x2 max pooling, except for maps that are 2 or 3 pixels narrow.
+    """2x2 max pooling, except for maps that are 2 or 3 pixels narrow; H odd -> (H + 1) / 2.
 
     One pixel is too few for BatchNorm to take a mean of when a batch holds a single picture.
     """
-    return F.max_pool2d(x, 2) if min(x.shape[-2:]) > 3 else x
+    return F.max_pool2d(x, 2, ceil_mode=True) if min(x.shape[-2:]) > 3 else x
 
 
 def upsample_to(x: Tensor, like: Tensor) -> Tensor:
-    """Bilinear resize of x to the height and width of `like`, odd sizes included."""
-    return F.interpolate(x, size=like.shape[-2:], mode="bilinear", align_corners=False)
+    """Bilinear enlargement of x, 2 or 4 times, cut to the height and width of `like`.
+
+    By whole factors, so that also at odd sizes each value stays over the pixels it was made from:
+    stretched from 26 to 51 places it would lie beside them, and most at the far border.
+    """
+    height, width = like.shape[-2:]
+    size = [n * -(-m // n) for n, m in zip(x.shape[-2:], (height, width), strict=True)]
+    enlarged = F.interpolate(x, size=size, mode="bilinear", align_corners=False)
+    return enlarged[..., :height, :width]
 
 
 class EncoderDecoder(nn.Module):
@@ -111,7 +161,7 @@ class EncoderDecoder(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, 1, H, W) in -1..1 -> (N, 2, H, W), ab / 110."""
-        check_input(x)
+        check_input(x, 6 * self.head.in_channels, 12 * self.head.in_channels)
         full = self.down1(x)  # (N, w, H, W)
         half = self.down2(pool(full))  # (N, 2w, H/2, W/2)
         quarter = self.down3(pool(half))  # (N, 4w, H/4, W/4)
@@ -129,6 +179,10 @@ class ColourNet(nn.Module):
     layers and added to every place of it (global context, after Iizuka et al. 2016). Then up to
     1/4, where the skip connections are added rather than stacked, which halves the cost; the last
     step to full size is bilinear, because chroma is smooth.
+
+    Without the context, a crop whose corner lies at multiples of 16 gets the colours that it has in
+    the whole photo, except for 144 pixels along its border. With it, the answer depends on all of
+    the picture, and that is its purpose: a crop is a picture of something else.
     """
 
     def __init__(self, width: int = 32) -> None:
@@ -157,7 +211,7 @@ class ColourNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, 1, H, W) in -1..1 -> (N, 2, H, W), ab / 110."""
-        check_input(x)
+        check_input(x, self.head.in_channels // 2, self.head.in_channels * 4 // 3)
         half = self.down2(pool(self.down1(x)))  # (N, w, H/2, W/2)
         quarter = self.down3(pool(half))  # (N, 2w, H/4, W/4)
         eighth = self.down4(pool(quarter))  # (N, 3w, H/8, W/8)

@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .lab import lab_to_rgb
 from .scenery import CLASSES, MEANS, NAMES, PAINTERS, Canvas, ColourClass
 from .scenery.canvas import noise_tile
 from .scenery.palette import RIPPLE_LIMIT
@@ -183,38 +184,6 @@ def _colours(rng, canvas: Canvas, classes: np.ndarray, regions: np.ndarray) -> n
         place = tuple(rng.integers(512, size=2))
         ab[..., channel] += grain * canvas.sample(_ripple_tile(), place, 0.4, 0.4)
     return ab
-
-
-# D65 white and the sRGB matrix of IEC 61966-2-1, to the digits that scikit-image uses.
-_WHITE = np.array([0.95047, 1.0, 1.08883])
-_RGB_FROM_XYZ = np.linalg.inv(
-    [[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]]
-)
-_STEPS = 16383  # linear light in steps fine enough to be a tenth of a grey level in the shadows
-
-
-@lru_cache(maxsize=1)
-def _gamma_table() -> np.ndarray:
-    """(16384,) uint8: the sRGB byte of every step of linear light."""
-    linear = np.arange(_STEPS + 1) / _STEPS
-    curve = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return np.round(255 * curve).astype(np.uint8)
-
-
-def linear_rgb(L: np.ndarray, ab: np.ndarray) -> np.ndarray:
-    """(H, W, 3) linear sRGB light of a Lab picture, not clipped: outside 0..1 is out of gamut."""
-    f = np.empty((*L.shape, 3), dtype=np.float32)
-    f[..., 1] = (L + 16.0) / 116.0
-    f[..., 0] = f[..., 1] + ab[..., 0] / 500.0
-    f[..., 2] = f[..., 1] - ab[..., 1] / 200.0
-    xyz = np.where(f > 6 / 29, f * f * f, (f - 4 / 29) * np.float32(3 * (6 / 29) ** 2))
-    return xyz @ (_WHITE[:, None] * _RGB_FROM_XYZ.T).astype(np.float32)
-
-
-def lab_to_rgb(L: np.ndarray, ab: np.ndarray) -> np.ndarray:
-    """CIE Lab (D65) to sRGB: L (H, W) 0..100 and ab (H, W, 2) -> (H, W, 3) uint8, clipped."""
-    light = np.clip(linear_rgb(L, ab), 0.0, 1.0)
-    return _gamma_table()[(light * _STEPS + 0.5).astype(np.int32)]
 
 
 # -- addresses -------------------------------------------------------------------------------

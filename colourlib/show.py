@@ -15,7 +15,9 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
-from PIL import Image, ImageOps
+from PIL import Image
+
+from .pictures import normalise, open_picture
 
 # Okabe and Ito's palette: told apart by colour-blind readers. Line style or marker goes with it.
 BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
@@ -61,11 +63,9 @@ def figure(fig: Figure, alt: str) -> Picture:
 def as_array(picture) -> np.ndarray:
     """A path, PIL image, (H, W, 3) or (H, W) uint8 array as (H, W, 3) uint8."""
     if isinstance(picture, (str, Path)):
-        with Image.open(picture) as opened:
-            opened.draft("RGB", (512, 512))
-            picture = ImageOps.exif_transpose(opened).convert("RGB")
-    if isinstance(picture, Image.Image):
-        picture = np.asarray(picture.convert("RGB"))
+        picture = open_picture(picture, 512)
+    elif isinstance(picture, Image.Image):
+        picture = normalise(picture)
     picture = np.asarray(picture)
     return np.repeat(picture[..., None], 3, axis=-1) if picture.ndim == 2 else picture
 

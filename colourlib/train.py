@@ -109,7 +109,7 @@ def fit(
     if precision == "auto":
         precision, reason = choose_precision(device)
     model.to(device, memory_format=torch.channels_last)
-    loader = data.loader(config.batch_size, config.seed)
+    loader = data.to(device).loader(config.batch_size, config.seed)
     optimiser = adam(model, config)
     run = Run(model, config, precision, reason, data, folder)
     if not quiet:

@@ -1,86 +1,13 @@
-"""Prepared arrays and the batches that come from them."""
+"""The batches that come from prepared arrays: random, seeded, cut alike, on any device."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+import torch.nn.functional as F
 
-from colourlib import CourseError, colour, data
-from colourlib.collect import Photo
-
-
-def make(root, names, size=(80, 64), side="train"):
-    """Verdicts and split for pictures drawn into root, one colour each."""
-    verdicts, split = [], {}
-    for i, name in enumerate(names):
-        shade = np.random.default_rng(i).integers(0, 256, (size[1] // 8, size[0] // 8, 3), np.uint8)
-        picture = Image.fromarray(shade).resize(size, Image.Resampling.BICUBIC)
-        picture.save(root / f"{name}.png")
-        photo = Photo(
-            "cars", f"https://x.example/{name}", f"{name}.png", name, 1, *size, "PNG", "", ""
-        )
-        verdicts.append(SimpleNamespace(photo=photo, keep=True))
-        split[name] = side
-    return verdicts, split
-
-
-@pytest.fixture
-def few(tmp_path):
-    verdicts, split = make(tmp_path, ["a", "b", "c", "d", "e"])
-    split["e"] = "validation"
-    return tmp_path, verdicts, split
-
-
-def test_what_is_stored_is_the_photo(few):
-    root, verdicts, split = few
-    prepared = data.prepare(root, verdicts, split, size=64)
-    assert prepared.train.L.shape == (4, 80, 80) and prepared.train.ab.shape == (4, 2, 20, 20)
-    assert prepared.validation.L.shape == (1, 80, 80)
-    assert prepared.validation.ab.shape == (1, 2, 80, 80)
-    x, y = replace(prepared.validation, size=80).__getitems__([0])  # as stored
-    with Image.open(root / "e.png") as picture:
-        truth = np.asarray(data.square(picture, 80))
-    error = np.abs(colour.to_picture(x, y)[0].astype(int) - truth)
-    assert error.mean() < 1.5, "bytes of L and ab cost more than a rounding"
-    x, y = prepared.validation.__getitems__([0])
-    assert x.shape == (1, 1, 64, 64) and y.shape == (1, 2, 64, 64)
-
-
-def test_nothing_is_decoded_twice_and_a_change_is_noticed(few, capsys):
-    root, verdicts, split = few
-    first = data.prepare(root, verdicts, split, size=64)
-    (root / "a.png").unlink()  # would fail if it were opened again
-    again = data.prepare(root, verdicts, split, size=64)
-    assert "nothing has changed" in capsys.readouterr().out
-    assert again.fingerprint == first.fingerprint
-    np.testing.assert_array_equal(again.train.L, first.train.L)
-    verdicts[0].keep = False
-    assert data.prepare(root, verdicts, split, size=64).fingerprint != first.fingerprint
-
-
-def test_a_crashed_preparation_leaves_nothing_behind_that_is_used(few):
-    root, verdicts, split = few
-    (root / "b.png").write_bytes(b"no picture")
-    with pytest.raises(Exception, match="cannot identify"):
-        data.prepare(root, verdicts, split, size=64)
-    verdicts[1].keep = False
-    assert len(data.prepare(root, verdicts, split, size=64).train) == 3
-
-
-@pytest.mark.parametrize("side", ["train", "validation"])
-def test_an_empty_side_is_explained(tmp_path, side):
-    verdicts, split = make(tmp_path, ["a", "b"], side=side)
-    other = {"train": "validation", "validation": "train"}[side]
-    with pytest.raises(CourseError, match=f"No photo is left for {other}: of 2 pictures, 2 passed"):
-        data.prepare(tmp_path, verdicts, split, size=64)
-
-
-def test_a_size_that_does_not_divide_is_explained(few):
-    with pytest.raises(CourseError, match="multiple of 16"):
-        data.prepare(*few, size=100)
+from colourlib import colour, data
 
 
 def test_batches_are_random_seeded_and_of_twenty(practice_data):
@@ -139,26 +66,84 @@ def test_a_crop_of_everything_is_served_like_a_validation_photo():
     pytest.fail("no crop was the whole photo")
 
 
-def test_the_optimum_is_stored_for_practice_scenes_only(practice_data, few):
-    best = torch.stack([practice_data.validation.best(i) for i in range(12)])
-    assert best.shape == (12, 2, 64, 64)
-    assert data.prepare(*few, size=64).validation.optimum is None
+def the_plain_way(photos, indices, generator):
+    """A batch as it would be without haste: floats first, then each square cut and resized."""
+    L = torch.from_numpy(np.array(photos.L)).double()[indices][:, None] / 255 * 100
+    ab = torch.from_numpy(np.array(photos.ab)).double()[indices] - 128
+    x, y = colour.scale_L(L), colour.scale_ab(ab)
+    batch = []
+    for five in zip(x.split(5), y.split(5), strict=True):
+        area = photos.crop + (1 - photos.crop) * torch.rand(1, generator=generator).item()
+        side = round(20 * area**0.5)
+        places = torch.randint(20 - side + 1, (len(five[0]), 2), generator=generator)
+        mirrored = torch.rand(len(five[0]), generator=generator) < 0.5
+        for i, (top, left) in enumerate(places.tolist()):
+            pair = []
+            for images, step in zip(five, (4, 1), strict=True):
+                square = images[i, :, step * top : step * (top + side)]
+                square = square[:, :, step * left : step * (left + side)]
+                square = square.flip(-1) if mirrored[i] else square
+                square = F.interpolate(square[None], (64, 64), mode="bilinear", antialias=True)
+                pair.append(square[0])
+            batch.append(pair)
+    xs, ys = zip(*batch, strict=True)
+    return torch.stack(xs), torch.stack(ys)
 
 
-def test_a_spoilt_scene_trains_but_does_not_validate(tmp_path, capsys):
-    verdicts, split = make(tmp_path, ["a", "b", "c", "d"])
-    for verdict, url in zip(
-        verdicts,
-        ["https://practice.example/sun/1-80x64.jpg", "https://faults.example/x/sun/2-80x64.jpg"] * 2,
-        strict=True,
-    ):
-        verdict.photo = replace(verdict.photo, url=url)
-    split |= {"c": "validation", "d": "validation"}
-    prepared = data.prepare(tmp_path, verdicts, split, size=64)
-    assert [row["sha256"] for row in prepared.train.rows] == ["a", "b"]
-    assert [row["sha256"] for row in prepared.validation.rows] == ["c"]
-    assert prepared.validation.optimum is not None
-    assert ": 1 spoilt scenes" in capsys.readouterr().out
-    verdicts[2].photo = replace(verdicts[2].photo, url="https://x.example/c.jpg")
-    prepared = data.prepare(tmp_path, verdicts, split, size=64)  # photos: all of them validate
-    assert len(prepared.validation) == 2 and prepared.validation.optimum is None
+def test_a_batch_is_what_the_plain_way_gives(practice_data):
+    indices = list(range(3, 23))
+    fast = replace(practice_data.train, generator=torch.Generator().manual_seed(5), crop=0.4)
+    x, y = fast.__getitems__(indices)
+    x_plain, y_plain = the_plain_way(fast, indices, torch.Generator().manual_seed(5))
+    assert x.dtype == y.dtype == torch.float32
+    torch.testing.assert_close(x.double(), x_plain, atol=2e-6, rtol=0)
+    torch.testing.assert_close(y.double(), y_plain, atol=2e-6, rtol=0)
+
+
+def test_a_single_item_is_a_batch_of_one(practice_data):
+    x, y = practice_data.validation[3]
+    xs, ys = practice_data.validation.__getitems__([3])
+    assert x.shape == (1, 64, 64) and y.shape == (2, 64, 64)
+    assert torch.equal(x, xs[0]) and torch.equal(y, ys[0])
+
+
+def test_the_rest_that_makes_no_batch_is_left_out_unless_it_is_all_there_is(practice_data):
+    sizes = {n: [len(x) for x, _ in practice_data.loader(n)] for n in (20, 44, 45, 50)}
+    assert sizes == {20: [20, 20], 44: [44], 45: [45], 50: [45]}
+
+
+def devices():
+    return ["cpu"] + ["cuda"] * torch.cuda.is_available()
+
+
+@pytest.mark.parametrize("device", devices())
+def test_batches_cut_on_a_device_are_those_of_the_memory_map(practice_data, device):
+    there = replace(practice_data, train=practice_data.train.to(device))
+    assert isinstance(there.train.L, torch.Tensor) and there.train.L.dtype == torch.uint8
+    for (x, y), (x2, y2) in zip(practice_data.loader(20, 3), there.loader(20, 3), strict=True):
+        assert x2.device.type == y2.device.type == device
+        torch.testing.assert_close(x2.cpu(), x, atol=0 if device == "cpu" else 1e-5, rtol=0)
+        torch.testing.assert_close(y2.cpu(), y, atol=0 if device == "cpu" else 1e-5, rtol=0)
+
+
+def test_a_photo_set_goes_to_a_device_whole(practice_data):
+    nowhere = practice_data.train.to("meta")  # shapes without numbers: has no memory to fill
+    assert nowhere.L.shape == practice_data.train.L.shape and nowhere.L.device.type == "meta"
+    x, y = nowhere.__getitems__([0] * 20)
+    assert x.shape == (20, 1, 64, 64) and y.shape == (20, 2, 64, 64) and y.device.type == "meta"
+    back = practice_data.train.to("cpu").to("cpu")
+    np.testing.assert_array_equal(back.ab, practice_data.train.ab)
+
+
+def test_photos_go_to_a_gpu_only_where_they_leave_room(practice_data, monkeypatch):
+    asked = []
+    monkeypatch.setattr(data.PhotoSet, "to", lambda self, device: asked.append(device) or self)
+    need = practice_data.train.L.nbytes + practice_data.train.ab.nbytes
+    for free, goes in ((None, False), (4 * need - 4, False), (4 * need, True)):
+        asked.clear()
+        monkeypatch.setattr(data, "free_memory", lambda device, free=free: free)
+        practice_data.to("cuda:0")
+        assert asked == [torch.device("cuda:0")] * goes
+    asked.clear()
+    assert practice_data.to("cpu") is practice_data and practice_data.to("mps") is practice_data
+    assert not asked

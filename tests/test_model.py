@@ -1,17 +1,20 @@
 """The networks: any size in, the same size out, and grey before they have learnt anything."""
 
+import re
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
-from colourlib import CourseError
-from colourlib.model import ColourNet, EncoderDecoder, PlainNet
+from colourlib import CourseError, colour, model
+from colourlib.model import ColourNet, EncoderDecoder, PlainNet, pool, upsample_to
 
 NETWORKS = [PlainNet, EncoderDecoder, ColourNet]
-SIZES = [(16, 16), (17, 16), (31, 33), (64, 48), (101, 67)]
+SIZES = [(16, 16), (17, 16), (31, 33), (64, 48), (101, 67), (16, 250)]
 
 
 @pytest.mark.parametrize("network", NETWORKS)
@@ -56,21 +59,190 @@ def test_the_context_reaches_every_pixel():
     assert (corners != 0).all()
 
 
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("size", [(1000, 750), (751, 1003)])
+def test_a_whole_photo_goes_in_and_comes_out_at_its_size(network, size):
+    with torch.inference_mode():
+        assert network(width=8).eval()(torch.zeros(1, 1, *size)).shape == (1, 2, *size)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_every_size_up_to_forty_works(network):
+    net = network(width=8).eval()
+    with torch.inference_mode():
+        for height in range(16, 41):
+            for width in (16, 23, 40):
+                assert net(torch.zeros(1, 1, height, width)).shape == (1, 2, height, width)
+
+
+def awake(network, **more):
+    """A network with random weights and statistics, also in its head, which starts at zero."""
+    torch.manual_seed(0)
+    net = network(width=8, **more).double().eval()
+    nn.init.normal_(net.head.weight)
+    for layer in net.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            nn.init.uniform_(layer.running_mean, -0.1, 0.1)
+            nn.init.uniform_(layer.running_var, 0.02, 0.5)
+    return net
+
+
+def without_context(net):
+    """ColourNet with its context switched off: every layer is local."""
+    for layer in net.context:
+        if isinstance(layer, nn.Linear):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+    return net
+
+
+# step: pooling halves so often that crops agree where they begin at multiples of it.
+# sees: the farthest pixel that an output pixel depends on (04_model draws the field).
+LOCAL = [
+    (lambda: awake(PlainNet), 1, 6),
+    (lambda: awake(EncoderDecoder), 8, 44),
+    (lambda: without_context(awake(ColourNet)), 16, 144),
+]
+
+
+@pytest.mark.parametrize(("build", "step", "sees"), LOCAL, ids=lambda v: getattr(v, "real", ""))
+@pytest.mark.parametrize("size", [(512, 496), (509, 487)])
+def test_a_crop_and_the_whole_photo_agree_away_from_the_border(build, step, sees, size):
+    net, x = build(), torch.randn(1, 1, *size, dtype=torch.double)
+    side, top, left = 336, 3 * step, 5 * step
+    with torch.inference_mode():
+        whole = net(x)[..., top : top + side, left : left + side]
+        crop = net(x[..., top : top + side, left : left + side])
+    inside = (..., slice(sees, side - sees), slice(sees, side - sees))
+    assert crop[inside].numel() >= 2 * 48 * 48 and crop[inside].std() > 0.01
+    torch.testing.assert_close(crop[inside], whole[inside], atol=1e-9, rtol=0)
+    assert (crop - whole).abs().max() > 1e-3, "at the border the crop does not know what follows"
+
+
+@pytest.mark.parametrize("network", [PlainNet, EncoderDecoder])
+def test_a_crop_of_256_agrees_with_the_whole_photo(network):
+    net, x = awake(network), torch.randn(1, 1, 401, 403, dtype=torch.double)
+    with torch.inference_mode():
+        whole, crop = net(x)[..., 64:320, 72:328], net(x[..., 64:320, 72:328])
+    middle = (..., slice(44, -44), slice(44, -44))
+    torch.testing.assert_close(crop[middle], whole[middle], atol=1e-9, rtol=0)
+
+
+def test_with_context_a_crop_differs_by_what_the_context_says_of_the_picture():
+    """Away from the border a crop's colours differ from the whole photo's by the context alone.
+
+    Told the whole photo's context, the crop answers what the photo answers. (336 pixels, since the
+    field of the local layers is 289 wide.)
+    """
+    net = awake(ColourNet)
+    x = torch.randn(1, 1, 512, 512, dtype=torch.double)
+    x[..., :64, :] += 3  # a bright sky above: outside the crop
+    crop = x[..., 80:416, 96:432]
+    heard = []
+    with torch.inference_mode():
+        hook = net.context.register_forward_hook(lambda module, given, said: heard.append(said))
+        whole, alone = net(x)[..., 80:416, 96:432], net(crop)
+        hook.remove()
+        net.context.register_forward_hook(lambda module, given, said: heard[0])
+        told = net(crop)
+    assert not torch.allclose(heard[0], heard[1])
+    inside = (..., slice(144, -144), slice(144, -144))
+    torch.testing.assert_close(told[inside], whole[inside], atol=1e-9, rtol=0)
+    assert (alone - whole)[inside].abs().mean() > 1e-3
+
+
+@pytest.mark.parametrize("n", [48, 49, 50, 51, 62, 63])
+def test_a_value_stays_over_the_pixels_that_it_was_made_from_at_odd_sizes_too(n):
+    """A ramp, halved twice and enlarged again, is still that ramp: nothing has been shifted."""
+    x = torch.arange(n, dtype=torch.double).expand(1, 1, n, n)
+    half = pool(x)
+    quarter = pool(half)
+    assert half.shape[-1] == -(-n // 2) and quarter.shape[-1] == -(-n // 4)
+    for small, late in ((half, 0.5), (quarter, 1.5)):  # the maximum of 2 or 4 places is the last
+        back = upsample_to(small, x)
+        assert back.shape == x.shape
+        inside = (..., slice(4, n - 6))
+        torch.testing.assert_close(back[inside], (x + late)[inside])
+
+
 @pytest.mark.parametrize(
     ("x", "says"),
     [
-        (torch.zeros(1, 3, 32, 32), "L alone, not RGB"),
-        (torch.zeros(1, 32, 32), "batch dimension"),
-        (torch.zeros(1, 1, 15, 32), "15 x 32 pixels are too few"),
-        (torch.zeros(1, 1, 32, 32, dtype=torch.uint8), "scale_L"),
+        (
+            torch.zeros(1, 3, 32, 32),
+            "L alone, not RGB: x = colour.scale_L(colour.rgb_to_lab(x)[0])",
+        ),
+        (torch.zeros(32, 32), "add the batch and channel dimensions: x[None, None]"),
+        (torch.zeros(1, 32, 32), "add the batch dimension: x[None]"),
+        (torch.zeros(20, 32, 32), "add the channel: x[:, None]"),
+        (torch.zeros(32, 32, 3), "give the lightness alone: x = colour.scale_L(colour.rgb_to_lab("),
+        (torch.zeros(1, 32, 32, 1), "(1, 32, 32, 1): give the lightness alone"),
+        (torch.zeros(0, 1, 32, 32), "the batch is empty"),
+        (np.zeros((1, 1, 32, 32)), "wants a tensor, not ndarray: x = colour.scale_L("),
+        (torch.zeros(1, 1, 15, 32), "15 x 32 pixels are too few: 16 a side is the least. Enlarge"),
+        (torch.zeros(1, 1, 32, 32, dtype=torch.uint8), "not torch.uint8: x = colour.scale_L("),
         (torch.full((1, 1, 32, 32), 60.0), "a value of 60: use colour.scale_L"),
-        (torch.full((1, 1, 32, 32), torch.nan), "look for NaN"),
+        (torch.full((1, 1, 32, 32), 255.0), "From bytes: x = colour.scale_L("),
+        (torch.full((1, 1, 32, 32), -torch.inf), "a value of inf"),
+        (torch.full((1, 1, 32, 32), torch.nan), "1024 of the 1024 values are NaN"),
+        (torch.eye(32)[None, None].log() - torch.eye(32).log(), "look for NaN in the picture"),
     ],
 )
 @pytest.mark.parametrize("network", NETWORKS)
 def test_a_wrong_input_is_explained(network, x, says):
-    with pytest.raises(CourseError, match=says):
+    with pytest.raises(CourseError, match=re.escape(says)):
         network(width=8)(x)
+
+
+def test_the_calls_that_mend_an_input_do_mend_it():
+    net = ColourNet(width=8)
+    picture = np.random.default_rng(0).integers(0, 256, (40, 33, 3), dtype=np.uint8)
+    x = eval(model.FROM_PICTURE.removeprefix("x = "), {"colour": colour, "picture": picture})
+    assert net(x).shape == (1, 2, 40, 33)
+    for wrong, mended in ((x[0, 0], lambda w: w[None, None]), (x[0], lambda w: w[None])):
+        with pytest.raises(CourseError):
+            net(wrong)
+        assert net(mended(wrong)).shape == (1, 2, 40, 33)
+    small = x[..., :10, :]
+    with pytest.raises(CourseError, match=re.escape("size=(16, 33)")):
+        net(small)
+    assert net(F.interpolate(small, size=(16, 33))).shape == (1, 2, 16, 33)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_what_does_not_fit_into_the_memory_is_refused_before_it_is_tried(network, monkeypatch):
+    net = network().eval()
+    x = torch.zeros(1, 1, 1, 1).expand(1, 1, 30_000, 40_000)  # takes four bytes
+    monkeypatch.setattr(model, "free_memory", lambda device: 8e9)
+    monkeypatch.setattr(torch.Tensor, "abs", lambda self: self[..., :1, :1])  # or 5 GB are touched
+    says = r"1 x 30000 x 40000 pixels take [\d.]+ GB .* 8.0 GB are free: {}make x smaller"
+    with pytest.raises(CourseError, match=says.format("with torch.inference_mode.*less, or ")):
+        net(x)
+    with torch.inference_mode(), pytest.raises(CourseError, match=says.format("")):
+        net(x)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_the_memory_that_is_asked_for_is_what_the_gradients_take(network, monkeypatch):
+    """Counted: every tensor that autograd keeps, against the estimate that check_input goes by."""
+    asked = []
+    monkeypatch.setattr(model, "_check_memory", lambda x, floats: asked.append(floats))
+    kept = {}
+
+    def count(tensor):
+        storage = tensor.untyped_storage()
+        kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    net, x = network(), torch.randn(2, 1, 64, 64)
+    with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
+        net(x)
+    weights = sum(p.numel() * 4 for p in net.parameters())
+    floats = (sum(kept.values()) - weights) / 4 / x.numel()
+    assert 0.75 * floats < asked[0] < 1.1 * floats
+    with torch.inference_mode():
+        net(x)
+    assert asked[1] < asked[0] / 1.9
 
 
 def test_the_network_that_04_model_builds_is_the_one_that_the_package_exports():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from skimage.color import lab2rgb
 
-from colourlib import practice
+from colourlib import lab, practice
 from colourlib.practice import CLASSES, KIND_OF, NAMES, QUERIES, scene, scene_of_url, url_of
 from colourlib.scenery import PAINTERS
 from colourlib.workspace import CourseError
@@ -142,17 +142,17 @@ def test_rgb_agrees_with_scikit_image():
 def test_rgb_of_grey_steps_and_of_colours_outside_srgb():
     L = np.linspace(0, 100, 101, dtype=np.float32)[None]
     ab = np.zeros((1, 101, 2), dtype=np.float32)
-    grey = practice.lab_to_rgb(L, ab)
+    grey = lab.lab_to_rgb(L, ab)
     assert grey[0, 0].tolist() == [0, 0, 0] and grey[0, -1].tolist() == [255, 255, 255]
     assert (np.ptp(grey.astype(int), axis=-1) <= 1).all()
-    wild = practice.lab_to_rgb(np.full((1, 2), 50.0), np.array([[[120.0, 0.0], [0.0, -150.0]]]))
+    wild = lab.lab_to_rgb(np.full((1, 2), 50.0), np.array([[[120.0, 0.0], [0.0, -150.0]]]))
     assert wild.shape == (1, 2, 3) and wild.max() == 255  # clipped, not wrapped round
 
 
 def test_scenes_stay_inside_srgb():
     outside = defaultdict(list)
     for view in sample():
-        light = practice.linear_rgb(view.L, view.ab)
+        light = lab.linear_rgb(view.L, view.ab)
         outside[view.kind].append(((light < -0.001) | (light > 1.001)).any(axis=-1).mean())
     assert max(np.mean(shares) for shares in outside.values()) < 0.005
 
@@ -164,7 +164,7 @@ def test_every_colour_of_every_class_is_inside_srgb_over_its_whole_range_of_ligh
         L = np.linspace(*entry.L, 8, dtype=np.float32)[:, None].repeat(24, axis=1)
         for colour in entry.colours:
             ab = (colour + (entry.spread + entry.grain) * rim).astype(np.float32)
-            light = practice.linear_rgb(L, np.broadcast_to(ab, (8, 24, 2)))
+            light = lab.linear_rgb(L, np.broadcast_to(ab, (8, 24, 2)))
             assert light.min() > -0.002 and light.max() < 1.002, (name, colour)
 
 

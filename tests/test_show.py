@@ -41,7 +41,7 @@ def test_a_grid_takes_files_pictures_and_arrays(tmp_path):
     exif[0x0112] = 6  # to be turned by 90 degrees
     picture.save(tmp_path / "a.jpg", exif=exif)
     assert show.as_array(tmp_path / "a.jpg").shape == (40, 20, 3)
-    assert show.as_array(picture).shape == (20, 40, 3)
+    assert show.as_array(picture).shape == (40, 20, 3)
     assert show.as_array(np.zeros((5, 6), np.uint8)).shape == (5, 6, 3)
     show.grid([tmp_path / "a.jpg", picture], columns=2, title="t", alt="two red pictures")
 

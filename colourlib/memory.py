@@ -1,0 +1,29 @@
+"""How much memory is free, where the system tells: asked before something large is begun."""
+
+from __future__ import annotations
+
+import torch
+
+
+def free_memory(device: str | torch.device = "cpu") -> int | None:
+    """Bytes that are free on a device, or None where that is not known.
+
+    On a GPU what torch keeps for itself without using it counts as free. On the CPU `psutil`
+    answers, which every Jupyter kernel brings along.
+    """
+    device = torch.device(device)
+    if device.type == "cuda":
+        unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return torch.cuda.mem_get_info(device)[0] + unused
+    if device.type != "cpu":
+        return None
+    try:
+        import psutil
+    except ImportError:
+        return None
+    return psutil.virtual_memory().available
+
+
+def gigabytes(count: float) -> str:
+    """A number of bytes in words: 1.3 GB, 250 MB."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{max(1, round(count / 1e6))} MB"

@@ -1,0 +1,119 @@
+"""Open any picture as what a person would see: upright, in sRGB, 8 bits, on white, nothing else.
+
+Pictures from the web come in many shapes: turned by a tag, in a wider or a printer's colours, with
+a palette, see-through, with 16 bits. Whatever is measured, learnt or shown goes through this one
+door first. The file itself is only read. Metadata (where and when a photo was taken) stay behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image, ImageCms
+
+ORIENTATION = 0x0112  # the EXIF tag that says how the camera was held
+TURNS = {  # what sets a picture upright, by the tag's value
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+BLACK_POINT = 0x2000  # lcms: a printer's darkest ink becomes black, and not a dark grey
+WHITE_LEVELS = {"I": (65535,), "F": (1, 255, 65535)}  # what white may be; 16 bits in all others
+
+
+def open_picture(source: str | Path | BinaryIO, side: int | None = None) -> Image.Image:
+    """The picture in a file: RGB, upright, sRGB, without metadata; of an animation the first frame.
+
+    side: about how many pixels a side are needed. The picture then comes with as few as it takes,
+    its shorter side from `side` to about twice that (as it is where it is smaller): a JPEG decoder
+    can leave out detail, and a photo of 12 megapixels opens many times faster.
+    Raises OSError for a file that is missing, cut short or no picture, and whatever else Pillow
+    raises at hostile bytes (ValueError, SyntaxError, Image.DecompressionBombError and others).
+    """
+    with Image.open(source) as image:
+        if side:
+            image.draft(None, (side, side))  # a JPEG at 1/2, 1/4 or 1/8; others take no notice
+        return _normalised(image, side)
+
+
+def normalise(image: Image.Image) -> Image.Image:
+    """The same for a picture that is open already: a new one, RGB; the given one is not changed."""
+    return _normalised(image, None)
+
+
+def _normalised(image: Image.Image, side: int | None) -> Image.Image:
+    image.load()
+    turn, profile = _turn(image), image.info.get("icc_profile")
+    image = _eight_bits(image)
+    factor = min(image.size) // side if side else 1
+    if factor > 1:
+        image = image.reduce(factor)
+    alpha = image.getchannel("A") if image.mode in ("LA", "RGBA") else None
+    if alpha:
+        image = image.convert(image.mode[:-1])
+    image = _to_srgb(image, profile)
+    if alpha:
+        image = Image.composite(image, Image.new("RGB", image.size, "white"), alpha)
+    if turn is not None:
+        image = image.transpose(turn)
+    image.info = {}
+    return image
+
+
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    """What sets the picture upright. Asked for once it is loaded: Pillow turns a TIFF itself."""
+    with contextlib.suppress(Exception):  # EXIF is hostile, too; most often it is merely broken
+        return TURNS.get(image.getexif().get(ORIENTATION))
+    return None
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """The picture as L, LA, RGB, RGBA or CMYK, 8 bits a channel, in colours not yet sRGB."""
+    if image.mode[0] in "IF":  # I;16 and its kin, I, F: Pillow itself would cut off what is bright
+        return _to_bytes(image)
+    see_through = "transparency" in image.info or image.mode in ("PA", "La", "RGBa")
+    if image.mode == "P" and image.palette and image.palette.mode == "RGBA":
+        see_through = True
+    if image.mode in ("1", "L", "LA", "La"):
+        mode = "LA" if see_through or image.mode == "LA" else "L"
+    elif image.mode == "CMYK":
+        mode = "CMYK"
+    else:  # P, PA, RGB, RGBA, RGBa, RGBX, YCbCr, HSV, LAB
+        mode = "RGBA" if see_through or image.mode == "RGBA" else "RGB"
+    return image if image.mode == mode else image.convert(mode)
+
+
+def _to_bytes(image: Image.Image) -> Image.Image:
+    """A picture of 16 or 32 bits or of floats as L: black at 0, white at its type's full level.
+
+    Where 32 bits or floats go beyond every usual full level, the brightest pixel is white.
+    """
+    values = np.nan_to_num(np.asarray(image, dtype=np.float32), posinf=0, neginf=0)  # (H, W)
+    brightest = float(values.max())
+    levels = WHITE_LEVELS.get(image.mode, (65535,))
+    white = next((level for level in levels if brightest <= level), brightest)
+    return Image.fromarray((values.clip(0) * (255 / white)).round().astype(np.uint8))
+
+
+def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """L, RGB or CMYK as a new picture in sRGB; the profile that came with it counts if sound."""
+    # A profile that is broken, or one for another kind of picture, is ignored, as browsers do.
+    with contextlib.suppress(ImageCms.PyCMSError, OSError, TypeError, ValueError, ImportError):
+        if profile:
+            return ImageCms.profileToProfile(
+                image,
+                ImageCms.ImageCmsProfile(io.BytesIO(profile)),
+                ImageCms.createProfile("sRGB"),
+                renderingIntent=1,  # relative: white stays white; colours that fit stay as they are
+                outputMode="RGB",
+                flags=BLACK_POINT,
+            )
+    return image.convert("RGB")

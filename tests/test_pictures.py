@@ -1,0 +1,429 @@
+"""Opening pictures: every kind of file against values worked out without the code under test."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps, PngImagePlugin, features
+from skimage.color import lab2rgb, xyz2rgb
+
+from colourlib import CourseError, evaluate, show
+from colourlib.pictures import normalise, open_picture
+
+needs_lcms = pytest.mark.skipif(
+    not features.check("littlecms2"), reason="this Pillow was built without colour management"
+)
+
+
+def encoded(image: Image.Image, kind: str, **more) -> io.BytesIO:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **more)
+    buffer.seek(0)
+    return buffer
+
+
+def smooth(size=(96, 64), seed=1) -> Image.Image:
+    """A colourful picture without fine detail, no two corners of it alike."""
+    noise = np.random.default_rng(seed).integers(0, 256, (3, 4, 3), dtype=np.uint8)
+    return Image.fromarray(noise).resize(size, Image.Resampling.BICUBIC)
+
+
+def middle(image: Image.Image) -> np.ndarray:
+    """The pixel in the middle as (3,) int."""
+    assert image.mode == "RGB"
+    return np.array(image.getpixel((image.width // 2, image.height // 2)), dtype=int)
+
+
+def difference(one: Image.Image, other: Image.Image) -> int:
+    """The largest difference of two pictures, in grey levels."""
+    return int(np.abs(np.asarray(one, dtype=int) - np.asarray(other, dtype=int)).max())
+
+
+# ---- colour profiles, written byte by byte -------------------------------------------------------
+
+
+def profile(space: bytes, pcs: bytes, kind: bytes, tags: dict[bytes, bytes]) -> bytes:
+    """An ICC profile, version 2.1, with these tags."""
+    at, table, data = 128 + 4 + 12 * len(tags), struct.pack(">I", len(tags)), b""
+    for name, content in tags.items():
+        content += bytes(-len(content) % 4)
+        table += struct.pack(">4sII", name, at + len(data), len(content))
+        data += content
+    header = bytearray(128)
+    header[0:4] = struct.pack(">I", at + len(data))
+    header[8:12] = b"\x02\x10\x00\x00"
+    header[12:24] = kind + space + pcs
+    header[36:40] = b"acsp"
+    header[68:80] = struct.pack(">3i", 63190, 65536, 54061)  # D50
+    return bytes(header) + table + data
+
+
+def xyz(*values: float) -> bytes:
+    return struct.pack(">4s4x3i", b"XYZ ", *(round(v * 65536) for v in values))
+
+
+def srgb_curve() -> bytes:
+    v = np.linspace(0, 1, 1024)
+    light = np.where(v <= 0.04045, v / 12.92, ((v + 0.055) / 1.055) ** 2.4)
+    return struct.pack(">4s4xI", b"curv", 1024) + (light * 65535).round().astype(">u2").tobytes()
+
+
+def gamma(value: float) -> bytes:
+    return struct.pack(">4s4xIH", b"curv", 1, round(value * 256))
+
+
+# Apple's published numbers of Display P3 (adapted to D50, as a profile wants them).
+DISPLAY_P3 = profile(b"RGB ", b"XYZ ", b"mntr", {
+    b"wtpt": xyz(0.9505, 1, 1.0891),
+    b"rXYZ": xyz(0.51512, 0.24120, -0.00105), b"rTRC": srgb_curve(),
+    b"gXYZ": xyz(0.29198, 0.69225, 0.04189), b"gTRC": srgb_curve(),
+    b"bXYZ": xyz(0.15710, 0.06657, 0.78407), b"bTRC": srgb_curve(),
+})  # fmt: skip
+GREY_1_0 = profile(b"GRAY", b"XYZ ", b"mntr", {b"wtpt": xyz(0.9642, 1, 0.8249), b"kTRC": gamma(1)})
+
+
+def printer(ink_to_lab, darkest: float = 0, kind=b"prtr") -> bytes:
+    """A profile of CMYK whose 16 corners have the Lab values that ink_to_lab(c, m, y, k) gives."""
+    corners = [ink_to_lab(*(n >> bit & 1 for bit in (3, 2, 1, 0))) for n in range(16)]
+    lab = [(max(L, darkest) * 2.55, a + 128, b + 128) for L, a, b in corners]
+    ramp = bytes(range(256))
+    lut = struct.pack(">4s4x4B", b"mft1", 4, 3, 2, 0)
+    lut += struct.pack(">9i", *(65536 * (n % 4 == 0) for n in range(9))) + ramp * 4
+    lut += bytes(round(v) for corner in lab for v in corner) + ramp * 3
+    return profile(
+        b"CMYK", b"Lab ", kind, {b"wtpt": xyz(0.9642, 1, 0.8249), b"A2B0": lut, b"A2B1": lut}
+    )
+
+
+def odd_inks(c, m, y, k):
+    """Inks that are not what their names say: "cyan" prints a brick red, "magenta" a dull green."""
+    return (0, 0, 0) if k or c + m + y > 1 else (100 - 50 * (c + m + y), 30 * (c - m), 20 * c)
+
+
+# ---- colours -------------------------------------------------------------------------------------
+
+
+@needs_lcms
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("side", [None, 100])
+@pytest.mark.parametrize("p3", [(200, 120, 90), (90, 160, 120), (70, 90, 170), (255, 255, 255)])
+def test_a_wide_gamut_picture_comes_out_in_srgb(kind, side, p3):
+    more = {"JPEG": {"quality": 98}, "WEBP": {"lossless": True}}.get(kind, {})
+    file = encoded(Image.new("RGB", (840, 800), p3), kind, icc_profile=DISPLAY_P3, **more)
+    v = np.array(p3) / 255
+    light = np.where(v <= 0.04045, v / 12.92, ((v + 0.055) / 1.055) ** 2.4)
+    to_xyz = [[0.4865709, 0.2656677, 0.1982173], [0.2289746, 0.6917385, 0.0792869],
+              [0, 0.0451134, 1.0439444]]  # SMPTE EG 432-1, white D65  # fmt: skip
+    expected = xyz2rgb((to_xyz @ light)[None, None])[0, 0] * 255
+    got = middle(open_picture(file, side))
+    assert np.abs(got - expected).max() <= 2
+    assert p3[0] == 255 or np.abs(np.array(p3) - expected).max() >= 5  # it did matter
+
+
+@needs_lcms
+def test_a_grey_pictures_profile_counts():
+    file = encoded(Image.new("L", (40, 40), 55), "PNG", icc_profile=GREY_1_0)
+    expected = 255 * (1.055 * (55 / 255) ** (1 / 2.4) - 0.055)  # linear light to sRGB: 128
+    assert np.abs(middle(open_picture(file)) - expected).max() <= 2
+
+
+def test_ink_without_a_profile_takes_light_away():
+    for inks, rgb in {
+        (0, 0, 0, 0): (255, 255, 255), (0, 255, 255, 0): (255, 0, 0), (0, 0, 0, 255): (0, 0, 0),
+        (128, 0, 0, 64): (95, 191, 191),  # 255 * (1 - 128/255) * (1 - 64/255)
+    }.items():  # fmt: skip
+        for kind, more in {"JPEG": {"quality": 100}, "TIFF": {}}.items():
+            file = encoded(Image.new("CMYK", (64, 64), inks), kind, **more)
+            assert np.abs(middle(open_picture(file)) - rgb).max() <= 2, (kind, inks)
+
+
+@needs_lcms
+@pytest.mark.parametrize("side", [None, 100])
+@pytest.mark.parametrize("inks", [(255, 0, 0, 0), (0, 255, 0, 0), (0, 0, 0, 0), (128, 0, 0, 0)])
+def test_ink_with_a_profile_is_what_the_printer_says(inks, side):
+    image = Image.new("CMYK", (840, 800), inks)
+    file = encoded(image, "JPEG", quality=100, icc_profile=printer(odd_inks))
+    lab = np.mean([odd_inks(0, 0, 0, 0)] + [odd_inks(1, 0, 0, 0)], axis=0)  # half the ink
+    lab = odd_inks(*(ink // 255 for ink in inks)) if inks[0] != 128 else lab
+    # ICC's Lab is relative to D50, scikit-image's to D65: for mild colours nearly the same.
+    expected = lab2rgb(np.array(lab, dtype=float)[None, None])[0, 0] * 255
+    assert np.abs(middle(open_picture(file, side)) - expected).max() <= 5
+
+
+@needs_lcms
+def test_the_darkest_ink_is_black():
+    image = Image.new("CMYK", (64, 64), (255, 255, 255, 255))
+    file = encoded(image, "TIFF", icc_profile=printer(odd_inks, 15, b"scnr"))
+    assert middle(open_picture(file)).max() <= 3  # L* 15 as it is would be (38, 38, 38)
+
+
+@pytest.mark.parametrize("bad", [b"no profile", DISPLAY_P3[:200], b"", printer(odd_inks), GREY_1_0])
+def test_a_profile_that_makes_no_sense_is_ignored(bad):
+    image = smooth()
+    file = encoded(image, "PNG", icc_profile=bad)
+    assert difference(open_picture(file), image) == 0
+
+
+def test_lab_and_ycbcr_are_colours_too():
+    # Pillow holds L* as 0..255, and a*, b* plus 128
+    file = encoded(Image.new("LAB", (20, 20), (153, 158, 148)), "TIFF")
+    expected = lab2rgb(np.array([[[60.0, 30, 20]]]))[0, 0] * 255
+    assert np.abs(middle(open_picture(file)) - expected).max() <= 6
+    image = smooth()
+    assert difference(normalise(image.convert("YCbCr")), image) <= 3
+
+
+# ---- transparency, palettes, bits ----------------------------------------------------------------
+
+
+def test_what_is_see_through_lies_on_white():
+    colour, alpha = np.array([200, 100, 0]), np.arange(256)
+    pixels = np.zeros((1, 256, 4), np.uint8)
+    pixels[0, :, :3], pixels[0, :, 3] = colour, alpha
+    expected = 255 + (colour - 255) * alpha[:, None] / 255
+    for kind, more in {"PNG": {}, "WEBP": {"lossless": True, "exact": True}, "TIFF": {}}.items():
+        got = np.asarray(open_picture(encoded(Image.fromarray(pixels), kind, **more)))[0]
+        assert np.abs(got - expected).max() <= 1, kind
+    grey = Image.fromarray(pixels[:, :, [0, 3]])
+    assert grey.mode == "LA"
+    got = np.asarray(open_picture(encoded(grey, "PNG")))[0]
+    assert np.abs(got - expected[:, :1]).max() <= 1
+
+
+def test_see_through_colours_do_not_bleed_when_reduced():
+    pixels = np.zeros((400, 400, 4), np.uint8)
+    pixels[::2] = 255, 0, 0, 255  # rows of red; between them black that cannot be seen
+    got = middle(open_picture(encoded(Image.fromarray(pixels), "PNG"), 100))
+    assert np.abs(got - (255, 127, 127)).max() <= 2
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF"])
+def test_palettes_with_and_without_a_transparent_colour(kind):
+    image = Image.new("P", (40, 20))
+    image.putpalette([10, 200, 30, 250, 20, 40] + [0] * 762)
+    image.paste(1, (20, 0, 40, 20))
+    opened = open_picture(encoded(image, kind))
+    assert opened.getpixel((5, 5)) == (10, 200, 30) and opened.getpixel((30, 5)) == (250, 20, 40)
+    opened = open_picture(encoded(image, kind, transparency=0))
+    assert opened.getpixel((5, 5)) == (255, 255, 255) and opened.getpixel((30, 5)) == (250, 20, 40)
+
+
+def test_half_transparent_palettes_and_colours_that_stand_for_nothing():
+    image = Image.new("P", (40, 20))
+    image.putpalette([200, 100, 0] + [0] * 765)
+    got = middle(open_picture(encoded(image, "PNG", transparency=bytes([51] + [255] * 255))))
+    assert np.abs(got - (244, 224, 204)).max() <= 1  # 20 % of the colour, 80 % white
+    image = Image.new("RGB", (40, 20), (0, 255, 0))
+    assert middle(open_picture(encoded(image, "PNG", transparency=(0, 255, 0)))).min() == 255
+    assert middle(open_picture(encoded(image, "PNG", transparency=(1, 255, 0)))).min() == 0
+    image = Image.new("L", (40, 20), 7)
+    assert middle(open_picture(encoded(image, "PNG", transparency=7))).min() == 255
+
+
+def test_a_palette_is_looked_up_before_pixels_are_averaged():
+    image = Image.fromarray(np.indices((400, 400)).sum(0).astype(np.uint8) % 2 * 255).convert("P")
+    image.putpalette([255, 0, 0] + [9, 9, 9] * 254 + [0, 0, 255])
+    got = middle(open_picture(encoded(image, "PNG"), 100))
+    assert np.abs(got - (127, 0, 127)).max() <= 1
+
+
+def test_black_and_white_and_grey():
+    image = Image.new("1", (40, 20), 1)
+    assert middle(open_picture(encoded(image, "PNG"))).tolist() == [255] * 3
+    assert middle(open_picture(encoded(Image.new("L", (40, 20), 77), "PNG"))).tolist() == [77] * 3
+
+
+def png_16_bit(pixels: np.ndarray) -> io.BytesIO:
+    """(H, W, C) uint16 as a PNG, written by hand: Pillow writes no such colours."""
+
+    def chunk(name, data):
+        return (
+            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        )
+
+    height, width, channels = pixels.shape
+    kind = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
+    header = struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0)
+    return io.BytesIO(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
+    )  # fmt: skip
+
+
+def test_16_bits_keep_their_levels():
+    levels = np.arange(0, 65536, 16).reshape(64, 64)
+    expected = levels / 257
+    for channels in (1, 3):
+        file = png_16_bit(np.repeat(levels[..., None], channels, -1).astype(np.uint16))
+        got = np.asarray(open_picture(file)).astype(float)
+        assert np.abs(got - expected[..., None]).max() <= 1
+    opaque = np.full_like(levels, 65535)
+    for channels in ([levels, opaque], [levels, levels, levels, opaque]):
+        got = np.asarray(open_picture(png_16_bit(np.stack(channels, -1).astype(np.uint16))))
+        assert np.abs(got - expected[..., None]).max() <= 1
+
+
+def test_many_bits_and_floats():
+    ramp = np.linspace(0, 1, 256, dtype=np.float32)[None].repeat(8, 0)
+    for pixels in (
+        ramp, ramp * 255, ramp * 65535, (ramp * 65535).astype(np.uint16),
+        (ramp * 65535).astype(np.int32), ramp * 4e6, (ramp * 2e9).astype(np.int32),
+    ):  # fmt: skip
+        got = np.asarray(open_picture(encoded(Image.fromarray(pixels), "TIFF")))
+        assert np.abs(got.astype(int) - np.arange(256)[:, None]).max() <= 1
+    dark = Image.fromarray(np.full((8, 8), 2570, np.int32))  # not stretched: 16 bits hold it
+    assert middle(normalise(dark)).tolist() == [10] * 3
+    strange = np.array([[np.nan, -5, 0.5, 1]], np.float32)
+    assert np.asarray(normalise(Image.fromarray(strange)))[0, :, 0].tolist() == [0, 0, 128, 255]
+    assert middle(normalise(Image.new("I;16", (4, 4)))).tolist() == [0] * 3
+
+
+def test_of_an_animation_the_first_frame():
+    frames = [Image.new("RGB", (40, 30), colour) for colour in ("red", "lime", "blue")]
+    for kind, more in {"GIF": {}, "PNG": {}, "WEBP": {"lossless": True}}.items():
+        file = encoded(frames[0], kind, save_all=True, append_images=frames[1:], **more)
+        with Image.open(file) as image:
+            assert image.n_frames == 3
+        file.seek(0)
+        assert middle(open_picture(file)).tolist() == [255, 0, 0]
+
+
+# ---- the right way up, and nothing else ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("side", [None, 50])
+@pytest.mark.parametrize("value", range(1, 9))
+def test_every_way_to_hold_a_camera(kind, value, side):
+    image, exif = smooth((300, 200)), Image.Exif()
+    exif[0x0112] = value
+    file = encoded(image, kind, exif=exif, **({"quality": 95} if kind == "JPEG" else {}))
+    turned = image.copy()
+    turned.getexif()[0x0112] = value
+    expected = ImageOps.exif_transpose(turned)
+    opened = open_picture(file, side)
+    assert opened.size == tuple(n // (4 if side else 1) for n in expected.size)
+    assert difference(opened, expected.resize(opened.size, Image.Resampling.BOX)) < 40
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+def test_broken_exif_does_not_matter():
+    image = smooth()
+    for exif in (b"Exif\0\0MM\0*\0\0\0\x08\0\xff\x01\x12", b"Exif\0\0" + b"\xff" * 50, b"Exif"):
+        assert difference(open_picture(encoded(image, "PNG", exif=exif)), image) == 0
+        assert open_picture(encoded(image, "JPEG", exif=exif)).size == image.size
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_nothing_but_the_pixels_is_left(kind):
+    exif = Image.Exif()
+    exif[0x010E] = "at home with Ann"
+    exif[0x0112] = 3
+    exif.get_ifd(0x8825)[2] = (47.0, 22.0, 11.0)  # GPS latitude
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Comment", "at home with Ann")
+    more = {"pnginfo": text} if kind == "PNG" else {"comment": "at home with Ann"}
+    file = encoded(smooth(), kind, exif=exif, icc_profile=DISPLAY_P3, xmp=b"<x>Ann</x>", **more)
+    assert b"Ann" in file.getvalue()
+    opened = open_picture(file)
+    assert opened.info == {} and dict(opened.getexif()) == {}
+    for other in ("JPEG", "PNG", "WEBP", "TIFF"):
+        saved = encoded(opened, other)
+        assert b"Ann" not in saved.getvalue()
+        with Image.open(saved) as again:
+            assert "icc_profile" not in again.info
+            assert not again.getexif().get_ifd(0x8825) and 0x0112 not in again.getexif()
+
+
+def test_a_picture_that_is_open_already_is_left_as_it_is():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    with Image.open(encoded(smooth(), "JPEG", exif=exif)) as image:
+        upright = normalise(image)
+        assert (image.size, upright.size) == ((96, 64), (64, 96))
+        assert image.getexif()[0x0112] == 6
+    again = normalise(upright)
+    assert again is not upright and difference(again, upright) == 0
+    again.paste("red", (0, 0, 96, 96))
+    assert difference(again, upright) > 0
+
+
+# ---- files ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize("size", [(1600, 800), (799, 1203), (4000, 90), (64, 64), (257, 1100)])
+def test_no_more_pixels_than_it_takes(kind, size):
+    image = smooth(size)
+    opened = open_picture(encoded(image, kind), 64)
+    assert 64 <= min(opened.size) <= max(128, min(64, *size))
+    assert opened.width / opened.height == pytest.approx(size[0] / size[1], rel=0.03)
+    means = [np.asarray(picture).mean(axis=(0, 1)) for picture in (opened, image)]
+    assert np.abs(means[0] - means[1]).max() < 1.5
+    assert open_picture(encoded(image, kind)).size == size
+
+
+@pytest.mark.parametrize("side", [None, 64])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "BMP"])
+def test_a_file_that_is_cut_short_is_an_error(tmp_path, kind, side):
+    noise = np.random.default_rng(0).integers(0, 256, (400, 300, 3), dtype=np.uint8)
+    content = encoded(Image.fromarray(noise), kind).getvalue()
+    (tmp_path / "cut").write_bytes(content[: len(content) * 2 // 3])
+    with pytest.raises((OSError, ValueError, SyntaxError)):
+        open_picture(tmp_path / "cut", side)
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>", b"<svg xmlns='http://www.w3.org/2000/svg'/>"])
+def test_what_is_no_picture_is_an_error(content):
+    with pytest.raises(OSError):
+        open_picture(io.BytesIO(content))
+
+
+def test_a_missing_file_is_an_error(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        open_picture(tmp_path / "none.jpg")
+
+
+@pytest.mark.parametrize("kind", ["BMP", "PNG", "TIFF", "JPEG"])
+def test_the_file_is_read_and_let_go(tmp_path, kind):
+    path, image = tmp_path / "a", smooth()
+    path.write_bytes(content := encoded(image, kind).getvalue())
+    opened = open_picture(str(path))
+    before = np.array(opened)
+    assert path.read_bytes() == content
+    path.write_bytes(bytes(len(content)))  # a file that Pillow had mapped would change the picture
+    path.unlink()  # and could not be removed on Windows
+    assert (np.asarray(opened) == before).all()
+    file = io.BytesIO(content)
+    open_picture(file)
+    assert not file.closed
+
+
+# ---- who uses it ---------------------------------------------------------------------------------
+
+
+def test_figures_and_the_colouriser_open_pictures_in_the_same_way(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    smooth().save(tmp_path / "a.jpg", exif=exif, icc_profile=DISPLAY_P3)
+    expected = np.asarray(open_picture(tmp_path / "a.jpg"))
+    assert (show.as_array(tmp_path / "a.jpg") == expected).all()
+    with Image.open(tmp_path / "a.jpg") as image:
+        assert (show.as_array(image) == expected).all()
+        from_image = evaluate.colourise(image, evaluate.grey, size=64)
+    from_file = evaluate.colourise(tmp_path / "a.jpg", evaluate.grey, size=64)
+    assert from_file.size == (64, 96) and difference(from_file, from_image) == 0
+    levels = np.linspace(20_000, 60_000, 32 * 32).reshape(32, 32).astype(np.uint16)
+    Image.fromarray(levels).save(tmp_path / "deep.png")
+    grey = np.asarray(evaluate.colourise(tmp_path / "deep.png", evaluate.grey, size=32))
+    assert np.abs(grey - levels[..., None] / 257).max() <= 2
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>", b"\xff\xd8\xff\xe0 and then nothing"])
+def test_the_colouriser_says_which_file_is_no_picture(tmp_path, content):
+    (tmp_path / "odd.jpg").write_bytes(content)
+    with pytest.raises(CourseError, match="odd.jpg cannot be read as a picture"):
+        evaluate.colourise(tmp_path / "odd.jpg", evaluate.grey, size=64)
