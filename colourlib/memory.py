@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+import psutil
 import torch
 
 
 def free_memory(device: str | torch.device = "cpu") -> int | None:
     """Bytes that are free on a device, or None where that is not known.
 
-    On a GPU what torch keeps for itself without using it counts as free. On the CPU `psutil`
-    answers, which every Jupyter kernel brings along.
+    On a GPU what torch keeps for itself without using it counts as free.
     """
     device = torch.device(device)
     if device.type == "cuda":
         unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return torch.cuda.mem_get_info(device)[0] + unused
     if device.type != "cpu":
-        return None
-    try:
-        import psutil
-    except ImportError:
         return None
     return psutil.virtual_memory().available
 

@@ -14,12 +14,11 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 from tqdm.auto import tqdm
 
 from .data import BATCH_SIZE, PhotoData
 from .device import autocast, choose_device, choose_precision
-from .evaluate import judging
 from .model import ColourNet
 from .runs import Run, load_run
 from .workspace import CourseError, Workspace
@@ -104,7 +103,9 @@ def fit(
     """
     config = configure(config, **changes)
     device = choose_device().name
-    check_contract(model, data)
+    from .clinic import inspect  # takes a second to import; only who trains needs it
+
+    inspect(model, data.train.size, config.batch_size, photos=0).raise_if_broken()
     precision, reason = config.precision, "as asked"
     if precision == "auto":
         precision, reason = choose_precision(device)
@@ -201,21 +202,6 @@ class Clock:
     @property
     def over(self) -> bool:
         return self.progress >= 1
-
-
-def check_contract(model: nn.Module, data: PhotoData) -> None:
-    """Raises CourseError unless the model answers (N, 1, H, W) with (N, 2, H, W)."""
-    if not any(True for _ in model.parameters()):
-        raise CourseError("The network has no parameters: there is nothing to train.")
-    x, y = data.validation.__getitems__([0])
-    with judging(model) as device:
-        answer = model(x.to(device))
-    if not isinstance(answer, Tensor) or answer.shape != y.shape:
-        got = tuple(answer.shape) if isinstance(answer, Tensor) else type(answer).__name__
-        raise CourseError(
-            f"The network answers lightness {tuple(x.shape)} with {got}; "
-            f"it has to be {tuple(y.shape)}: two channels, a and b, at the size of the input."
-        )
 
 
 def load_or_fit(ws: Workspace) -> tuple[nn.Module, dict]:

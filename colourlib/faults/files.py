@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw
 
-from .. import practice
+from .. import lab, practice
 from ..practice_search import Response
 
 
@@ -186,7 +186,7 @@ def cmyk_jpeg(origin: Origin) -> bytes:
 @fault("16-bit PNG", "65,536 levels a channel, as scanners and astronomers write it.", "kept")
 def deep_png(origin: Origin) -> bytes:
     scene = origin.scene()
-    light = np.clip(practice.linear_rgb(scene.L, scene.ab), 0, 1)
+    light = np.clip(lab.linear_rgb(scene.L, scene.ab), 0, 1)
     levels = np.round(65535 * _srgb_curve(light)).astype(">u2")
     rows = b"".join(b"\0" + row.tobytes() for row in levels)
     header = struct.pack(">IIBBBBB", origin.width, origin.height, 16, 2, 0, 0, 0)
@@ -231,7 +231,7 @@ _GAMMA = 563 / 256  # 2.199, as near to 2.2 as the format can say
        "profile it looks dull.", "kept")  # fmt: skip
 def wide_gamut(origin: Origin) -> bytes:
     scene = origin.scene()
-    light = np.clip(practice.linear_rgb(scene.L, scene.ab), 0, 1)
+    light = np.clip(lab.linear_rgb(scene.L, scene.ab), 0, 1)
     wide = np.clip(light @ (np.linalg.inv(_P3_D50) @ _SRGB_D50).T, 0, 1)
     pixels = np.round(255 * wide ** (1 / _GAMMA)).astype(np.uint8)
     return jpeg(Image.fromarray(pixels), 95, subsampling=0, icc_profile=p3_profile())

@@ -1,0 +1,286 @@
+"""Functions that were given shapes that do not meet: what met what, and the code that mends it.
+
+Each takes the trace and the op that failed, and answers (what, fix).
+"""
+
+from __future__ import annotations
+
+import math
+
+from torch import Tensor
+
+from .tracing import Op, Trace
+from .windows import pair
+from .wording import maker, size_of, spell, story
+
+SUMS = {"add", "sub", "mul", "div", "true_divide", "rsub", "maximum", "minimum", "lerp", "where"}
+
+
+# --- functions that were given shapes that do not meet
+
+
+def _conv(trace: Trace, op: Op) -> tuple[str, str]:
+    x, weight = op.tensors[:2]
+    transposed = op.name == "conv_transpose2d"
+    groups = op.arg(6, "groups", 1)
+    wants = weight.shape[0] if transposed else weight.shape[1] * groups
+    makes = weight.shape[1] * groups if transposed else weight.shape[0]
+    if x.dtype != weight.dtype:
+        return _dtype(x, weight)
+    if x.ndim != 4:
+        hint = "[:, :, None, None] after it" if x.ndim == 2 else "a map (N, C, H, W)"
+        return (
+            f"expects a map (N, C, H, W), receives {tuple(x.shape)}, which {maker(trace, x)} makes",
+            f"give it {hint}",
+        )
+    if x.shape[1] != wants:
+        who = maker(trace, x)
+        return _channels(trace, op, x, wants, who, _conv_code(trace, op, x.shape[1], makes))
+    k, p, d = tuple(weight.shape[2:]), pair(op.arg(4, "padding", 0)), pair(op.arg(5, "dilation", 1))
+    return (
+        f"its window reaches over {d[0] * (k[0] - 1) + 1} pixels, but the map that arrives is only "
+        f"{size_of(x.shape)} with {p[0]} pixels of padding",
+        f"padding={d[0] * (k[0] // 2)} and fewer poolings before it, or a smaller kernel",
+    )
+
+
+def _channels(trace, op, x, wants, who, code) -> tuple[str, str]:
+    gets = x.shape[1]
+    if who == "the picture":
+        return (
+            f"expects {wants} channels, receives {gets}: the picture has one, its lightness L",
+            code,
+        )
+    other = "" if who.startswith("torch.cat") else f"; or let {who} make {wants}"
+    return f"expects {wants} channels, receives {gets}, which {who} makes", code + other
+
+
+def _conv_code(trace: Trace, op: Op, channels: int, makes: int) -> str:
+    if op.call is None:
+        return f"a weight for {channels} channels"
+    m, k = op.call.module, op.tensors[1].shape[2:]
+    parts = [str(channels), str(makes), str(k[0] if k[0] == k[1] else tuple(k))]
+    for key, usual in (("stride", 1), ("padding", 0), ("dilation", 1), ("groups", 1)):
+        value = getattr(m, key, usual)
+        value = value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value
+        if value != usual:
+            parts.append(f"{key}={value}")
+    if getattr(m, "bias", 0) is None:
+        parts.append("bias=False")
+    if getattr(m, "groups", 1) > 1:
+        parts = [p.replace(f"groups={m.groups}", f"groups={channels}") for p in parts]
+    return f"{spell(trace, op.call.name)} = nn.{type(m).__name__}({', '.join(parts)})"
+
+
+def _dtype(x: Tensor, weight: Tensor) -> tuple[str, str]:
+    return (
+        f"has weights of {weight.dtype}, but its input is {x.dtype}",
+        "model.float() turns all weights into torch.float32, what the photos are",
+    )
+
+
+def _norm(trace: Trace, op: Op) -> tuple[str, str]:
+    x = op.first()
+    own = next((t for t, i in zip(op.tensors, op.inputs, strict=True) if i is None), None)
+    if op.name == "batch_norm" and x.numel() == x.shape[1]:
+        return (
+            f"BatchNorm has one number a channel here ({tuple(x.shape)}): no mean and no deviation "
+            f"can be taken of one number in train mode",
+            f"{spell(trace, op.call.name if op.call else '')} = nn.Identity(): leave out BatchNorm "
+            f"on maps of 1 x 1, or pool once less",
+        )
+    if own is not None and own.numel() != x.shape[1] and op.name == "batch_norm":
+        kind = type(op.call.module).__name__ if op.call else "BatchNorm2d"
+        name = op.call.name if op.call else ""
+        return _channels(
+            trace,
+            op,
+            x,
+            own.numel(),
+            maker(trace, x),
+            f"{spell(trace, name)} = nn.{kind}({x.shape[1]})",
+        )
+    if op.name == "group_norm":
+        groups = op.arg(1, "num_groups")
+        wants = own.numel() if own is not None else x.shape[1]
+        if wants != x.shape[1]:
+            code = f"{spell(trace, op.call.name)} = nn.GroupNorm({groups}, {x.shape[1]})"
+            return _channels(trace, op, x, wants, maker(trace, x), code)
+        return (
+            f"{x.shape[1]} channels cannot be split into {groups} groups",
+            f"a number of groups that divides {x.shape[1]}: "
+            f"nn.GroupNorm({math.gcd(groups, x.shape[1])}, {x.shape[1]})",
+        )
+    if op.name == "layer_norm":
+        wants = tuple(op.arg(1, "normalized_shape"))
+        return (
+            f"normalises the last dimensions {wants}, receives {tuple(x.shape)}",
+            f"nn.GroupNorm(1, {x.shape[1]}) does the same to maps of any size",
+        )
+    return "", ""
+
+
+def _linear(trace: Trace, op: Op) -> tuple[str, str]:
+    x, weight = op.tensors[:2]
+    if x.dtype != weight.dtype:
+        return _dtype(x, weight)
+    out, wants = weight.shape
+    name = spell(trace, op.call.name) if op.call is not None else "the layer"
+    source = trace.op_of(x)
+    if x.ndim == 4:
+        return (
+            f"expects {wants} numbers, receives a map {tuple(x.shape)}: Linear works on the last "
+            f"dimension, here the {x.shape[-1]} columns",
+            f"pool and flatten first: nn.AdaptiveAvgPool2d(1), nn.Flatten(), "
+            f"nn.Linear({x.shape[1]}, {out}); or nn.Conv2d({x.shape[1]}, {out}, 1)",
+        )
+    before = source.shapes[0] if source is not None and source.shapes else ()
+    if len(before) == 4 and before[2] * before[3] > 1:
+        c, h, w = before[1:]
+        return (
+            f"expects {wants} numbers, receives {c} x {h} x {w} = {x.shape[-1]}: the map was "
+            f"flattened without pooling, so the number depends on the size of the picture",
+            f"nn.AdaptiveAvgPool2d(1) before nn.Flatten(), and {name} = nn.Linear({c}, {out})",
+        )
+    return (
+        f"expects {wants} numbers, receives {x.shape[-1]}, which {maker(trace, x)} makes",
+        f"{name} = nn.Linear({x.shape[-1]}, {out})",
+    )
+
+
+def _meeting(trace: Trace, op: Op) -> tuple[str, str]:
+    """cat, +, *: tensors that should be of one size."""
+    a, b = clash(op)
+    one, two = maker(trace, a), maker(trace, b)
+    verb = "torch.cat stacks" if op.name == "cat" else "+ joins" if op.name == "add" else op.name
+    if a.ndim != b.ndim:
+        few, many = (a, b) if a.ndim < b.ndim else (b, a)
+        who = maker(trace, few)
+        if few.ndim != 2 or many.ndim != 4:
+            return f"{verb} {tuple(a.shape)} of {one} with {tuple(b.shape)} of {two}", ""
+        code = "[:, :, None, None]"
+        if op.name == "cat":
+            code += f".expand(-1, -1, *y.shape[-2:]), where y is the map of {size_of(many.shape)}"
+        return (
+            f"{who} makes {tuple(few.shape)}, one list of numbers a picture; it has to get height "
+            f"and width before it can meet the map {tuple(many.shape)}",
+            f"put {code} behind it",
+        )
+    pictures = trace.x.shape[0]
+    if a.shape[0] != b.shape[0] and max(a.shape[0], b.shape[0]) != pictures:
+        odd = next(t for t in (a, b) if t.shape[0] != pictures)
+        source = trace.op_of(odd)
+        fix = "x.shape[0] where the number of pictures is written down, .view(x.shape[0], ...)"
+        if op.name == "cat" or "torch.cat" in maker(trace, odd) or _has_cat(trace, source):
+            fix = "torch.cat([...], dim=1): along the channels, not along the batch"
+        return f"{verb} batches of {a.shape[0]} and {b.shape[0]}: {pictures} came in", fix
+    if a.shape[2:] != b.shape[2:] and (
+        op.name == "cat" or not broadcasts(a.shape[2:], b.shape[2:])
+    ):
+        small, large = (a, b) if a.shape[-1] * a.shape[-2] < b.shape[-1] * b.shape[-2] else (b, a)
+        if op.name == "cat" and tuple(small.shape[2:]) == (1, 1):
+            return (
+                f"{verb} a map of 1 x 1 with one of {size_of(large.shape)}: global pooling has to "
+                f"be spread over the map again",
+                "y.expand(-1, -1, *other.shape[-2:]) on the map of 1 x 1",
+            )
+        return (
+            f"the sizes stop matching at the skip: {size_of(a.shape)} of {one} meets "
+            f"{size_of(b.shape)} of {two} ({story(trace, small)}; {story(trace, large)})",
+            "upsample_to(y, skip): enlarge to the size of the map it meets, "
+            "F.interpolate(y, size=skip.shape[-2:], mode='bilinear')",
+        )
+    if op.name == "cat" and a.shape[0] == b.shape[0]:
+        return f"{verb} along dimension {op.arg(1, 'dim', 0)}, where they do not fit", "dim=1"
+    return (
+        f"{verb} {a.shape[1]} channels of {one} and {b.shape[1]} of {two}: "
+        f"to be added they have to be as many",
+        f"a 1x1 convolution on one of them, nn.Conv2d({b.shape[1]}, {a.shape[1]}, 1), "
+        f"or let {two} make {a.shape[1]}, or torch.cat([...], dim=1)",
+    )
+
+
+def _has_cat(trace: Trace, op: Op | None) -> bool:
+    """Was it stacked along the batch somewhere?"""
+    while op is not None and op.name != "cat":
+        op = trace.before(op)
+    return op is not None and op.arg(1, "dim", 0) == 0
+
+
+def clash(op: Op) -> tuple[Tensor, Tensor]:
+    first = op.tensors[0]
+    dim = op.arg(1, "dim", 0) if op.name == "cat" else None
+    for other in op.tensors[1:]:
+        if first.ndim != other.ndim:
+            return first, other
+        if dim is None:
+            if not broadcasts(first.shape, other.shape):
+                return first, other
+        elif any(
+            m != n
+            for i, (m, n) in enumerate(zip(first.shape, other.shape, strict=True))
+            if i != dim % first.ndim
+        ):
+            return first, other
+    raise ValueError
+
+
+def broadcasts(a, b) -> bool:
+    return all(m == n or 1 in (m, n) for m, n in zip(a, b, strict=True))
+
+
+def _view(trace: Trace, op: Op) -> tuple[str, str]:
+    x = op.tensors[0]
+    wanted = op.args[1:] if not isinstance(op.args[1], (tuple, list)) else tuple(op.args[1])
+    if "stride" in str(trace.error):
+        return f"{op.name} cannot look at these numbers in another order", "reshape instead of view"
+    numbers = " x ".join(map(str, x.shape))
+    return (
+        f"{op.name} to {tuple(wanted)} does not fit the {x.numel()} numbers of {tuple(x.shape)} "
+        f"({numbers})",
+        "x.flatten(1) for a list of numbers a picture; sizes taken from x.shape, not written down",
+    )
+
+
+def _pool(trace: Trace, op: Op) -> tuple[str, str]:
+    x = op.tensors[0]
+    return (
+        f"{op.name} cannot make a map of {size_of(x.shape)} smaller ({story(trace, x)})",
+        "pool(x) from colourlib.model stops at 2 pixels; or leave out one level of pooling",
+    )
+
+
+def _shuffle(trace: Trace, op: Op) -> tuple[str, str]:
+    x, r = op.tensors[0], op.arg(1, "upscale_factor")
+    return (
+        f"PixelShuffle({r}) makes {r} x {r} pixels of {r * r} channels, but {x.shape[1]} cannot be "
+        f"divided by {r * r}; {maker(trace, x)} makes them",
+        f"let it make {r * r} times as many as you want: {r * r * 2} for 2 channels of chroma",
+    )
+
+
+def _product(trace: Trace, op: Op) -> tuple[str, str]:
+    a, b = (tuple(t.shape) for t in op.tensors[:2])
+    return (
+        f"the product of {a} and {b} needs equal numbers in the middle: {a[-1]} and {b[-2]}",
+        f"transpose one of them: .transpose(-2, -1), if that makes it {a[-1]}",
+    )
+
+
+FUNCTIONS = {
+    "conv2d": _conv,
+    "conv_transpose2d": _conv,
+    "batch_norm": _norm,
+    "group_norm": _norm,
+    "layer_norm": _norm,
+    "linear": _linear,
+    "cat": _meeting,
+    **dict.fromkeys(SUMS, _meeting),
+    "view": _view,
+    "reshape": _view,
+    "max_pool2d": _pool,
+    "avg_pool2d": _pool,
+    "pixel_shuffle": _shuffle,
+    "matmul": _product,
+    "bmm": _product,
+}

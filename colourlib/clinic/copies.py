@@ -1,0 +1,99 @@
+"""A network copied, whole and without its hooks, and looked at with nothing else disturbed."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+import random
+import warnings
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+
+def tensors_in(value) -> Iterator[Tensor]:
+    """Every tensor in nested tuples, lists and dicts, in order."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from tensors_in(part)
+    elif isinstance(value, (tuple, list)):
+        for part in value:
+            yield from tensors_in(part)
+
+
+def replace_tensors(value, change):
+    """The same nested value with every tensor changed."""
+    if isinstance(value, Tensor):
+        return change(value)
+    if isinstance(value, dict):
+        return {key: replace_tensors(part, change) for key, part in value.items()}
+    if type(value) in (tuple, list):
+        return type(value)(replace_tensors(part, change) for part in value)
+    return value
+
+
+def copy_of(model: nn.Module, device: str) -> nn.Module:
+    """A copy on the meta device or the CPU that shares nothing with the model.
+
+    Also tensors outside the parameters (in lists, in layers of lists) are found and copied; the
+    student's hooks stay behind, torch's own (weight norm) come along.
+    """
+    memo: dict[int, object] = {}
+    for tensor in _tensors_of(model, set()):
+        grad = tensor.requires_grad
+        with torch.no_grad():
+            new = torch.empty_like(tensor, device="meta") if device == "meta" else tensor.cpu()
+            new = new.clone(memory_format=torch.preserve_format)
+        is_parameter = isinstance(tensor, nn.Parameter)
+        new = nn.Parameter(new, requires_grad=grad) if is_parameter else new
+        memo[id(tensor)] = new if is_parameter or not grad else new.requires_grad_()
+    twin = copy.deepcopy(model, memo)
+    for module in twin.modules():
+        for kind in ("_forward_hooks", "_forward_pre_hooks"):
+            own = getattr(module, kind)
+            for key in [k for k, h in own.items() if not type(h).__module__.startswith("torch")]:
+                del own[key]
+        module._backward_hooks.clear()
+        module._backward_pre_hooks.clear()
+    return twin
+
+
+def _tensors_of(value, seen: set[int]) -> Iterator[Tensor]:
+    if id(value) in seen:
+        return
+    seen.add(id(value))
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, dict):
+        for part in list(value.values()):
+            yield from _tensors_of(part, seen)
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _tensors_of(part, seen)
+    elif isinstance(value, nn.Module):
+        yield from _tensors_of(vars(value), seen)
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Random numbers, gradient mode and printed output are as before when this is left."""
+    state = random.getstate(), np.random.get_state()
+    gpus = [torch.cuda.current_device()] if torch.cuda.is_initialized() else []
+    try:
+        with (
+            torch.random.fork_rng(devices=gpus),
+            torch.enable_grad(),
+            contextlib.redirect_stdout(io.StringIO()),
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("ignore")
+            torch.manual_seed(0)
+            yield
+    finally:
+        random.setstate(state[0])
+        np.random.set_state(state[1])

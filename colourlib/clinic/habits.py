@@ -1,0 +1,253 @@
+"""Rules about how a network is built: what stands between its layers, and what is never used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from torch import nn
+
+from .findings import CONVS, DROPOUTS, NORMS, PARTLY, SHAPERS, layer_code
+from .footprints import POINTWISE
+from .probe import Probe
+from .tracing import Call, Op, Trace
+from .wording import Finding, shrinking, spell
+
+# Straight lines: two convolutions with only these between them are no more than one.
+LINEAR = {
+    "getitem",
+    "batch_norm",
+    "interpolate",
+    "upsample",
+    "pad",
+    "avg_pool2d",
+    "contiguous",
+    "clone",
+}
+LINEAR |= set(DROPOUTS)
+LARGE_KERNEL = 11
+
+
+def between(trace: Trace) -> Iterator[Finding]:
+    """What stands between convolutions: activations, norms, biases, softmax."""
+    convs = [op for op in trace.ops if op.name in CONVS]
+    bare, normed = [], 0
+    for op in convs:
+        users = trace.consumers(op)
+        only = users[0] if len(users) == 1 else None
+        if only is not None and only.name == "batch_norm" and _bias(op) is not None:
+            yield Finding(
+                "note", op.where, "has a bias that the BatchNorm behind it subtracts again",
+                f"bias=False in {spell(trace, op.call.name) if op.call else 'it'}",
+            )  # fmt: skip
+        following = _norm_behind(trace, op)
+        normed += following is not None
+        if following is None and op is not convs[-1]:
+            bare.append(op)
+        yield from _two_in_a_row(trace, op)
+    usual = any(o.name == "batch_norm" for o in trace.ops)
+    bare = [op for op in bare if op.shape[1] > 2 and not _to_head(trace, op)]
+    lonely = [op for op in bare if not _spared(trace, op)]
+    if usual and normed >= 2 and 0 < len(lonely) <= normed / 2:
+        for op in lonely[:3]:
+            yield Finding(
+                "warning", op.where,
+                f"has no BatchNorm behind it, as {normed} other convolutions have: the size of its "
+                f"numbers is left to chance, and the layers behind it have to follow",
+                f"nn.BatchNorm2d({op.shape[1]}) between it and the activation",
+            )  # fmt: skip
+    if len(convs) >= 4 and not any(o.name in NORMS for o in trace.ops):
+        yield Finding(
+            "warning", convs[0].where,
+            f"none of the {len(convs)} convolutions is followed by a norm: training needs smaller "
+            f"steps and takes longer",
+            "nn.BatchNorm2d(channels) between each convolution and its activation",
+        )  # fmt: skip
+    for op in trace.ops:
+        if op.name == "batch_norm" and op.tensors:
+            before = trace.before(op)
+            source = trace.before(before) if before is not None else None
+            if before is not None and before.name in ("relu", *PARTLY) and source in convs:
+                yield Finding(
+                    "note", op.where, "stands behind the activation; usually it stands before it",
+                    "convolution, BatchNorm, ReLU, in this order",
+                )  # fmt: skip
+
+
+def _bias(op: Op):
+    return op.arg(2, "bias")
+
+
+def _norm_behind(trace: Trace, op: Op, depth: int = 4) -> Op | None:
+    """The norm that a convolution's output goes through, also behind an activation or a sum."""
+    for user in trace.consumers(op):
+        if user.name in NORMS:
+            return user
+        ahead = user.name in POINTWISE or user.name in SHAPERS or user.name in ("cat", "add")
+        if depth and ahead and (found := _norm_behind(trace, user, depth - 1)):
+            return found
+    return None
+
+
+def _to_head(trace: Trace, op: Op, depth: int = 8) -> bool:
+    """Does its output go to the answer with no convolution between?"""
+    users = trace.consumers(op)
+    if not users:
+        return True
+    return bool(depth) and any(
+        user.name not in (*CONVS, "linear") and _to_head(trace, user, depth - 1) for user in users
+    )
+
+
+def _spared(trace: Trace, op: Op) -> bool:
+    """Depthwise, transposed and 1x1 convolutions, and gates, often go without a norm."""
+    depthwise = op.arg(6, "groups", 1) > 1
+    thin = 1 in op.tensors[1].shape[2:] or tuple(op.shape[2:]) == (1, 1)
+    reworked = not isinstance(op.tensors[1], nn.Parameter)  # weight norm, say
+    return depthwise or thin or reworked or op.name == "conv_transpose2d"
+
+
+def _two_in_a_row(trace: Trace, op: Op) -> Iterator[Finding]:
+    users, between_them = trace.consumers(op), []
+    while len(users) == 1 and users[0].name in LINEAR:
+        between_them.append(users[0])
+        users = trace.consumers(users[0])
+    if len(users) != 1 or users[0].name != "conv2d":
+        return
+    following = users[0]
+    depthwise = op.arg(6, "groups", 1) > 1 or following.arg(6, "groups", 1) > 1
+    narrow = following.tensors[1].shape[2:] == op.tensors[1].shape[2:] == (1, 1)
+    factored = 1 in op.tensors[1].shape[2:] and not narrow  # 1x3 then 3x1, 1x1 then 3x3
+    if op.name == "conv_transpose2d" or depthwise or factored:
+        return
+    via = ", ".join(o.call.name if o.call else o.name for o in between_them)
+    last = between_them[-1] if between_them else op
+    yield Finding(
+        "warning",
+        following.where,
+        f"follows {op.where} with no activation between them{f' (only {via})' if via else ''}: two "
+        f"convolutions in a row are no more than one",
+        f"nn.ReLU() behind {last.where}",
+    )
+
+
+def middle(trace: Trace) -> Iterator[Finding]:
+    """softmax where features are, huge kernels, downward steps that are never used."""
+    for op in trace.ops:
+        if op.name in ("softmax", "log_softmax"):
+            users = trace.consumers(op)
+            while users and all(u.name in DROPOUTS or u.name in SHAPERS for u in users):
+                users = [later for u in users for later in trace.consumers(u)]
+            feeds = {"matmul", "bmm", "einsum", "mul", "scaled_dot_product_attention"}
+            if users and not any(u.name in feeds for u in users):
+                yield Finding(
+                    "warning", op.where,
+                    f"softmax in the middle makes {op.shape[1]} channels share a sum of 1: about "
+                    f"{1 / op.shape[1]:.2g} each, and next to no gradient comes through",
+                    layer_code(trace, op, "nn.ReLU()"),
+                )  # fmt: skip
+        if op.name == "conv2d" and max(op.tensors[1].shape[2:]) >= LARGE_KERNEL:
+            k = max(op.tensors[1].shape[2:])
+            if op.arg(6, "groups", 1) > 1 or 1 in op.tensors[1].shape[2:]:
+                continue
+            yield Finding(
+                "warning", op.where,
+                f"a kernel of {k} x {k} takes {k * k} / 9 = {k * k / 9:.0f} times the parameters "
+                f"and the time of 3 x 3",
+                f"kernel_size=3, padding=1, several of them, or dilation: {k // 2} layers of 3 x 3 "
+                f"see as far",
+            )  # fmt: skip
+
+
+def shrinks(trace: Trace) -> Iterator[Finding]:
+    """A convolution that loses pixels although the answer has the right size in the end."""
+    for op in trace.ops:
+        if op.name == "conv2d" and (why := shrinking(trace, op)):
+            yield Finding(
+                "warning", op.where, f"{why[0]}; enlarged again later, the map no longer lies over "
+                f"the picture exactly",
+                f"{spell(trace, op.call.name) if op.call else 'here'}: {why[1]}",
+            )  # fmt: skip
+
+
+def unused(trace: Trace, probe: Probe | None) -> Iterator[Finding]:
+    """Layers in plain lists, layers never called, layers made anew in forward."""
+    for name, holder in _hidden(trace.model):
+        yield Finding(
+            "error", name,
+            f"is a plain {holder} of layers: torch does not find their parameters, so they are "
+            f"never trained, saved or moved to the GPU",
+            f"{spell(trace, name)} = nn.{'ModuleDict' if holder == 'dict' else 'ModuleList'}(...), "
+            f"or nn.Sequential(*layers)",
+        )  # fmt: skip
+    hidden = {id(m) for m in _hidden_layers(trace.model)}
+    for key, module in trace.strangers.items():
+        if key not in hidden and any(True for _ in module.parameters()):
+            yield Finding(
+                "error", _stranger_line(trace, module),
+                f"makes a new {type(module).__name__} at every call, with new random weights that "
+                f"are never trained",
+                f"self.layer = nn.{type(module).__name__}(...) in __init__, then self.layer(x)",
+            )  # fmt: skip
+    if trace.error is not None:
+        return
+    for name, module in trace.model.named_modules():
+        parent = trace.model.get_submodule(name.rpartition(".")[0]) if name else None
+        if (
+            not name
+            or id(module) in trace.called
+            or isinstance(module, (nn.ModuleList, nn.ModuleDict))
+        ):
+            continue
+        whole = id(parent) not in trace.called and parent is not trace.model
+        if whole and not isinstance(parent, (nn.ModuleList, nn.ModuleDict)):
+            continue  # said of the box that it is in
+        if any(id(m) in trace.called for m in module.modules()):
+            continue  # its parts are called one by one
+        weights = [p for p in module.parameters()]
+        none = probe.no_gradient if probe is not None else None
+        if weights and none is not None:
+            own = {f"{name}.{n}" for n, _ in module.named_parameters()}
+            if not own & set(none):
+                continue  # its weights are used without calling it
+        yield Finding(
+            "warning" if weights else "note",
+            name,
+            "is made in __init__ and never called in forward"
+            + (f": {sum(p.numel() for p in weights):,} parameters do nothing" if weights else ""),
+            f"x = {spell(trace, name)}(x) in forward, or delete it",
+        )
+
+
+def _hidden(model: nn.Module) -> Iterator[tuple[str, str]]:
+    """(name, 'list') of attributes that hold layers where torch does not look."""
+    registered = {id(m) for m in model.modules()}
+    for prefix, module in model.named_modules():
+        for key, value in vars(module).items():
+            if key.startswith("_") or not isinstance(value, (list, tuple, dict)):
+                continue
+            layers = [m for m in _flat(value) if id(m) not in registered]
+            if any(True for m in layers for _ in m.parameters()):
+                yield f"{prefix}.{key}".strip("."), type(value).__name__
+
+
+def _flat(value) -> Iterator[nn.Module]:
+    if isinstance(value, nn.Module):
+        yield value
+    elif isinstance(value, (list, tuple, dict)):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _flat(part)
+
+
+def _hidden_layers(model: nn.Module) -> Iterator[nn.Module]:
+    for module in model.modules():
+        for key, value in vars(module).items():
+            if not key.startswith("_"):
+                for layer in _flat(value):
+                    yield from layer.modules()
+
+
+def _stranger_line(trace: Trace, module: nn.Module) -> str:
+    for step in trace.steps:
+        if isinstance(step, Call) and step.module is module and step.ops:
+            return str(step.ops[0].line)
+    return "forward"

@@ -1,0 +1,138 @@
+"""A tiny real pass, forward and backward, on a copy: what shapes alone do not show.
+
+Two small pictures of noise, on the CPU, once with the network's own weights and once with the
+layers that start at zero woken up (the course's head starts at zero, and would hide everything).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .copies import copy_of
+from .tracing import Op, Trace, trace
+
+SIDES = [(32, 48), (16, 16)]  # the smaller one where the larger would take too long
+MOST = 1.5e9  # multiply-adds of a pass: about a quarter of a second on one core
+MOST_WEIGHTS = 100_000_000
+
+
+@dataclass
+class Probe:
+    """What was found."""
+
+    trace: Trace
+    spread: float = 0.0  # standard deviation of the answer, with the network's own weights
+    dead: bool = False  # no parameter has a gradient that is not 0
+    depends: bool = True  # does the answer depend on the picture?
+    one_sided: bool = False  # no answer below 0
+    error: Exception | None = None  # of the backward pass
+    culprit: Op | None = None  # the op that changed something in place
+    broken: Op | None = None  # the first op that made NaN or infinity
+    cut: Op | None = None  # the op behind which no gradient flows
+    silent: list[str] = field(default_factory=list)  # parameters whose gradient is None or 0
+    no_gradient: list[str] = field(default_factory=list)  # those whose gradient is None
+
+
+def probe(model: nn.Module, adds: float, size: int, fixed: bool) -> Probe | None:
+    """Run the probe; None where it would take too long or too much memory.
+
+    adds: multiply-adds of one picture of `size`; fixed: the network takes no other size.
+    Call it within `undisturbed()`.
+    """
+    if sum(p.numel() for p in model.parameters()) > MOST_WEIGHTS:
+        return None
+    for h, w in [(size, size)] if fixed else SIDES:
+        if 2 * adds * h * w / size**2 < MOST:
+            return _probe(model, h, w)
+    return None
+
+
+def _probe(model: nn.Module, height: int, width: int) -> Probe:
+    twin = copy_of(model, "cpu").train()
+    x = (torch.randn(2, 1, height, width) / 2).clamp(-1, 1)
+    y = torch.randn(2, 2, height, width) / 5
+    first = trace(twin, x, meta=False)
+    found = Probe(first)
+    out = first.output
+    if first.error is not None or not isinstance(out, Tensor) or out.shape != y.shape:
+        return found
+    found.broken = next((op for op in first.ops if not op.finite), None)
+    if found.broken is not None:
+        return found
+    found.spread = out.detach().std().item()
+    if not out.requires_grad:
+        found.cut, found.dead = _cut(first), True
+        return found
+    try:
+        F.mse_loss(out, y).backward()
+    except RuntimeError as error:
+        found.error, found.culprit = error, _in_place(model, height, width)
+        return found
+    found.dead = not any(p.grad is not None and p.grad.any() for p in twin.parameters())
+    _awake(model, x, y, found)
+    if found.no_gradient:
+        found.cut = _cut(first)
+    return found
+
+
+def _awake(model: nn.Module, x: Tensor, y: Tensor, found: Probe) -> None:
+    """The second pass: weights that are all zero are drawn at random first."""
+    twin = copy_of(model, "cpu").train()
+    with torch.no_grad():
+        for name, p in twin.named_parameters():
+            if "bias" not in name and not p.any():
+                p.normal_(std=1 / math.sqrt(max(1, p[0].numel()) if p.ndim > 1 else 1))
+    x = x.clone().requires_grad_()
+    out = twin(x)
+    found.one_sided = bool((out >= 0).all() and out.any())
+    F.mse_loss(out, y).backward()
+    found.depends = x.grad is not None and bool(x.grad.any())
+    for name, p in twin.named_parameters():
+        if p.requires_grad and (p.grad is None or not p.grad.any()):
+            found.silent.append(name)
+            if p.grad is None:
+                found.no_gradient.append(name)
+
+
+def _cut(trace: Trace) -> Op | None:
+    """The first op whose inputs (or parameters) have a gradient and whose output has none."""
+    for op in trace.ops:
+        floats = [t for t in op.tensors if t.is_floating_point()]
+        numbers = op.output is not None and op.output.is_floating_point()
+        if numbers and not op.gradient and any(t.requires_grad for t in floats):
+            return op
+    return None
+
+
+def _in_place(model: nn.Module, height: int, width: int) -> Op | None:
+    """Which op changed a tensor that was kept for the backward pass: versions tell."""
+    twin = copy_of(model, "meta").train()
+    found = trace(twin, torch.empty(2, 1, height, width, device="meta"))
+    changers = [op for op in found.ops if op.in_place]
+    for changer in changers:
+        key = changer.tensors[0].untyped_storage()._cdata
+        for op in found.ops[: changer.index]:
+            took = any(
+                t.untyped_storage()._cdata == key
+                for t, i in zip(op.tensors, op.inputs, strict=True)
+                if i is not None
+            )
+            made = op.output is not None and op.output.untyped_storage()._cdata == key
+            if (took and op.name not in FORGETS_INPUT) or (made and op.name in KEEPS_OUTPUT):
+                return changer
+    return changers[-1] if changers else None
+
+
+# Which functions need their input, or their output, for the backward pass.
+_FORGETTING = """
+    add sub rsub neg cat interpolate pad view reshape flatten getitem setitem permute transpose
+    mean sum expand clone contiguous chunk split relu sigmoid tanh dropout leaky_relu
+"""
+FORGETS_INPUT = set(_FORGETTING.split())
+
+KEEPS_OUTPUT = {"relu", "sigmoid", "tanh", "exp", "sqrt", "rsqrt", "softmax", "leaky_relu", "elu"}

@@ -1,0 +1,461 @@
+"""The clinic: its numbers are torchinfo's and the gradient's; it changes nothing, never raises."""
+
+import random
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from colourlib import CourseError
+from colourlib.clinic import FAR, Finding, Report, _rows, inspect
+from colourlib.clinic.copies import copy_of, undisturbed
+from colourlib.clinic.costs import kept_bytes
+from colourlib.clinic.footprints import fields
+from colourlib.clinic.tracing import trace
+from colourlib.model import ColourNet, EncoderDecoder, PlainNet, chroma_head, conv_bn_relu
+
+
+class Net(nn.Module):
+    """A network of one body, for short tests."""
+
+    def __init__(self, *body, run=None):
+        super().__init__()
+        self.body = nn.Sequential(*body)
+        self.run = run
+
+    def forward(self, x):
+        return self.run(self, x) if self.run else self.body(x)
+
+
+# --- the table
+
+
+def zoo():
+    torchvision = pytest.importorskip("torchvision")
+    with torch.device("meta"):
+        resnet = torchvision.models.resnet18()
+    return {
+        "PlainNet": (PlainNet(), 1),
+        "EncoderDecoder": (EncoderDecoder(), 1),
+        "ColourNet": (ColourNet(), 1),
+        "resnet18": (resnet, 3),
+    }
+
+
+@pytest.mark.parametrize("name", ["PlainNet", "EncoderDecoder", "ColourNet", "resnet18"])
+def test_shapes_parameters_and_multiply_adds_are_torchinfos(name):
+    torchinfo = pytest.importorskip("torchinfo", reason="torchinfo is not installed")
+    net, channels = zoo()[name]
+    with undisturbed():
+        found = trace(copy_of(net, "meta").train(), torch.empty(2, channels, 64, 64, device="meta"))
+    assert found.error is None
+    # not inspect itself: resnet18 takes RGB
+    rows = [row for row in _rows(found, None, 2) if row.name]
+    x = torch.zeros(2, channels, 64, 64, device=next(net.parameters()).device)
+    said = torchinfo.summary(
+        net, input_data=x, verbose=0, device=x.device, cache_forward_pass=False
+    )
+    theirs = [info for info in said.summary_list if info.is_leaf_layer]
+    assert [r.shape for r in rows] == [tuple(info.output_size) for info in theirs]
+    assert [r.kind.split()[0] for r in rows] == [info.class_name for info in theirs]
+    seen = set()
+    for row, info in zip(rows, theirs, strict=True):
+        new = info.layer_id not in seen
+        seen.add(info.layer_id)
+        assert row.parameters == (info.num_params if new else 0), row
+        assert row.multiply_adds * 2 == info.macs, row
+    assert sum(r.parameters for r in rows) == said.total_params
+    assert sum(r.multiply_adds for r in rows) * 2 == said.total_mult_adds
+
+
+def test_a_layer_that_is_called_twice_costs_twice_and_weighs_once():
+    report = inspect(Net(conv := nn.Conv2d(1, 1, 3, padding=1), conv, nn.Conv2d(1, 2, 1)), photos=0)
+    first, second = report.rows[:2]
+    assert (first.parameters, second.parameters) == (10, 0)
+    assert first.multiply_adds == second.multiply_adds == 10 * 128 * 128
+    assert report.parameters == 14
+
+
+def test_bare_functions_with_weights_are_counted_too():
+    net = Net(run=lambda self, x: F.conv2d(x, self.weight, padding=1))
+    net.weight = nn.Parameter(torch.randn(2, 1, 3, 3))
+    report = inspect(net, photos=0)
+    assert (report.rows[0].parameters, report.rows[0].multiply_adds) == (18, 18 * 128**2)
+
+
+@pytest.mark.parametrize("network", [PlainNet, EncoderDecoder, ColourNet])
+def test_the_kept_memory_is_what_autograd_keeps(network):
+    net = network(width=8).train()
+    with undisturbed():
+        shapes = trace(copy_of(net, "meta"), torch.empty(3, 1, 32, 48, device="meta"))
+    real, weights = (
+        {},
+        {p.untyped_storage().data_ptr() for p in (*net.parameters(), *net.buffers())},
+    )
+
+    def keep(tensor):
+        if tensor.untyped_storage().data_ptr() not in weights:
+            real[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+            real[id(tensor)] = tensor.untyped_storage()  # kept, so that no address comes twice
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda t: t):
+        net(torch.zeros(3, 1, 32, 48))
+    bytes_kept = sum(size for size in real.values() if isinstance(size, int))
+    # BatchNorm's means and deviations are left out: 8 bytes a channel
+    statistics = sum(8 * m.num_features for m in net.modules() if isinstance(m, nn.BatchNorm2d))
+    assert sum(kept_bytes(shapes).values()) == pytest.approx(bytes_kept - statistics, rel=0.002)
+
+
+# --- receptive fields
+
+
+def supports(net, size, tries):
+    """{layer: (height, width)} of the input that its middle place has a gradient for."""
+    net = net.double().eval()
+    found: dict[str, torch.Tensor] = {}
+    for seed in range(tries):
+        torch.manual_seed(seed)
+        x = torch.randn(1, 1, *size, dtype=torch.double, requires_grad=True)
+        outputs = {}
+        hooks = [
+            m.register_forward_hook(
+                lambda m, i, out, name=name, outputs=outputs: outputs.update({name: out})
+            )
+            for name, m in net.named_modules()
+            if name and not any(True for _ in m.children())
+        ]
+        net(x)
+        for hook in hooks:
+            hook.remove()
+        for name, out in outputs.items():
+            if out.ndim != 4:
+                continue
+            weights = torch.randn(out.shape[1], dtype=torch.double)
+            middle = (out[0, :, out.shape[2] // 2, out.shape[3] // 2] * weights).sum()
+            (gradient,) = torch.autograd.grad(middle, x, retain_graph=True, allow_unused=True)
+            if gradient is not None:
+                found[name] = found.get(name, 0) + (gradient[0, 0] != 0)
+    spans = {}
+    for name, seen in found.items():
+        rows, columns = seen.any(1).nonzero().flatten(), seen.any(0).nonzero().flatten()
+        spans[name] = tuple(int(i[-1] - i[0]) + 1 if len(i) else 0 for i in (rows, columns))
+    return spans
+
+
+def without_context():
+    net = ColourNet(width=8)
+    net.context = nn.Sequential(nn.Conv2d(40, 40, 1), Zero())
+    return net
+
+
+class Zero(nn.Module):
+    """Cuts the context branch off: nothing of the picture is left in it."""
+
+    def forward(self, x):
+        return torch.zeros(len(x), x.shape[1], dtype=x.dtype, device=x.device)
+
+
+LOCAL = {
+    "PlainNet": (lambda: PlainNet(width=4, depth=4), (40, 41)),
+    "EncoderDecoder": (lambda: EncoderDecoder(width=4), (128, 128)),
+    "EncoderDecoder, odd": (lambda: EncoderDecoder(width=4), (131, 117)),
+    "ColourNet without context": (without_context, (256, 256)),
+    "ColourNet without context, odd": (without_context, (251, 277)),
+    "dilated": (
+        lambda: Net(nn.Conv2d(1, 3, 3, padding=2, dilation=2), nn.Conv2d(3, 2, 5, dilation=3)),
+        (40, 43),
+    ),
+    "strided": (
+        lambda: Net(nn.Conv2d(1, 3, 5, stride=3, padding=1), nn.Conv2d(3, 2, 3, stride=2)),
+        (60, 47),
+    ),
+    "not square": (lambda: Net(nn.Conv2d(1, 2, (1, 7), padding=(0, 3), stride=(2, 1))), (30, 31)),
+    "transposed": (
+        lambda: Net(
+            nn.Conv2d(1, 2, 3, stride=2),
+            nn.ConvTranspose2d(2, 3, 4, stride=3, padding=1, dilation=2),
+        ),
+        (32, 35),
+    ),
+    "pixel shuffle": (
+        lambda: Net(
+            nn.Conv2d(1, 8, 3, stride=2, padding=1),
+            nn.PixelShuffle(2),
+            nn.Conv2d(2, 2, 3),
+            nn.PixelUnshuffle(3),
+        ),
+        (38, 44),
+    ),
+    "average pooling": (
+        lambda: Net(nn.AvgPool2d(3, 2, 1), nn.Conv2d(1, 2, 3), nn.AdaptiveAvgPool2d((5, 7))),
+        (41, 40),
+    ),
+    "max pooling with padding": (
+        lambda: Net(nn.Conv2d(1, 4, 3), nn.MaxPool2d(3, 2, 1, dilation=2)),
+        (33, 38),
+    ),
+    "bilinear": (
+        lambda: Net(
+            nn.Conv2d(1, 2, 3, stride=3),
+            nn.Upsample(size=(37, 41), mode="bilinear"),
+            nn.Conv2d(2, 2, 3),
+        ),
+        (40, 44),
+    ),
+    "bilinear, corners": (
+        lambda: Net(nn.Conv2d(1, 2, 3, stride=2), nn.UpsamplingBilinear2d(scale_factor=2)),
+        (40, 45),
+    ),
+    "bicubic": (
+        lambda: Net(nn.Conv2d(1, 2, 3, stride=2), nn.Upsample(scale_factor=3, mode="bicubic")),
+        (40, 45),
+    ),
+    "nearest": (lambda: Net(nn.Conv2d(1, 2, 3, stride=2), nn.Upsample(size=(31, 50))), (40, 45)),
+    "nearest-exact": (
+        lambda: Net(nn.Conv2d(1, 2, 3, stride=2), nn.Upsample(size=(31, 50), mode="nearest-exact")),
+        (40, 45),
+    ),
+    "padding": (
+        lambda: Net(
+            nn.ReflectionPad2d(5),
+            nn.ReplicationPad2d((1, 2, 3, 4)),
+            nn.CircularPad2d(2),
+            nn.ZeroPad2d((-3, 0, -2, 1)),
+            nn.Conv2d(1, 2, 3),
+        ),
+        (9, 10),
+    ),
+    "slices": (
+        lambda: Net(
+            nn.Conv2d(1, 2, 3),
+            nn.Conv2d(2, 2, 3),
+            run=lambda s, x: s.body[1](s.body[0](x)[..., 3:-2, ::2]),
+        ),
+        (21, 32),
+    ),
+    "pieces and transposes": (
+        lambda: Net(
+            nn.Conv2d(1, 4, 3),
+            nn.Conv2d(2, 2, 3),
+            run=lambda s, x: s.body[1](
+                s.body[0](x).chunk(2, dim=1)[1].permute(0, 2, 3, 1).transpose(1, 3).transpose(2, 3)
+            ),
+        ),
+        (21, 32),
+    ),
+    "tokens and back": (
+        lambda: Net(
+            nn.Conv2d(1, 4, 3),
+            nn.Linear(4, 4),
+            nn.Conv2d(4, 2, 3),
+            run=lambda s, x: s.body[2](
+                s.body[1]((h := s.body[0](x)).flatten(2).transpose(1, 2))
+                .transpose(1, 2)
+                .view(h.shape)
+            ),
+        ),
+        (21, 32),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LOCAL)
+def test_receptive_fields_are_the_support_of_the_gradient(name):
+    make, size = LOCAL[name]
+    torch.manual_seed(0)
+    net = make()
+    for m in net.modules():
+        if isinstance(m, nn.Conv2d) and not m.weight.any():
+            nn.init.normal_(m.weight)  # the head starts at zero and would hide everything
+    with undisturbed():
+        found = trace(copy_of(net, "meta").eval(), torch.empty(1, 1, *size, device="meta"))
+    assert found.error is None, found.error
+    known = fields(found)
+    truth = supports(net, size, tries=8)
+    compared = 0
+    for step in found.steps:
+        ops = getattr(step, "ops", None)
+        if not ops or step.name not in truth or len(step.shape) != 4:
+            continue
+        field = known[ops[-1].index]
+        assert field is not None, step.name
+        assert field.side() == truth[step.name], step.name
+        compared += 1
+    assert compared == sum(1 for s in found.steps if getattr(s, "ops", None) and len(s.shape) == 4)
+    assert compared
+
+
+def test_the_context_sees_all_and_what_is_unknown_is_not_guessed():
+    sees = {row.name: row.sees for row in inspect(ColourNet(width=8), photos=0).rows if row.name}
+    assert sees["deep.2.0"] == (142, 142)
+    assert sees["context.0"] == sees["head"] == "all"
+    odd = Net(nn.Conv2d(1, 2, 3, padding=1), run=lambda s, x: s.body(x.cumsum(-1)))
+    assert [r.sees for r in inspect(odd, photos=0).rows if r.name] == ["?"]
+    norm = Net(nn.Conv2d(1, 2, 1), nn.GroupNorm(1, 2), nn.Conv2d(2, 2, 1))
+    assert [r.sees for r in inspect(norm, photos=0).rows] == [(1, 1), "all", "all"]
+    assert FAR >= 1024
+
+
+# --- it changes nothing
+
+
+def test_the_network_and_the_random_numbers_are_as_before():
+    net = ColourNet(width=8).eval()
+    net.down1.train()
+    calls = []
+    net.down2.register_forward_hook(lambda *_: calls.append(1))
+    net.last = net(torch.zeros(1, 1, 16, 16))  # a tensor that deepcopy alone would choke on
+    calls.clear()
+    before = {k: v.clone() for k, v in net.state_dict().items()}
+    modes = [m.training for m in net.modules()]
+    for seed in (random.seed, np.random.seed, torch.manual_seed):
+        seed(3)
+    expected = random.random(), np.random.rand(), torch.rand(1)
+    for seed in (random.seed, np.random.seed, torch.manual_seed):
+        seed(3)
+    with torch.no_grad():
+        assert inspect(net).ok
+        assert not torch.is_grad_enabled()
+    assert (random.random(), np.random.rand(), torch.rand(1)) == expected
+    assert all(torch.equal(v, before[k]) for k, v in net.state_dict().items())
+    assert [m.training for m in net.modules()] == modes
+    assert all(p.grad is None for p in net.parameters())
+    assert not calls and len(net.down2._forward_hooks) == 1
+    assert not torch.nn.modules.module._global_forward_hooks
+
+
+def test_what_forward_prints_is_not_printed(capsys):
+    inspect(Net(nn.Conv2d(1, 2, 1), run=lambda s, x: (print("here"), s.body(x))[1]), photos=0)
+    assert capsys.readouterr().out == ""
+
+
+def test_shapes_cost_no_memory():
+    with torch.device("meta"):
+        net = PlainNet(width=2048, depth=8)
+    report = inspect(net, size=2048, batch=200)
+    assert not report.ok
+    assert re_find(report, "training takes about .* GB, .* GB are free here")
+
+
+def re_find(report: Report, pattern: str) -> Finding | None:
+    return next((f for f in report.findings if re.search(pattern, f.what)), None)
+
+
+# --- it never raises for what it is given
+
+
+class NoSuper(nn.Module):
+    def forward(self, x):
+        raise KeyError("what")
+
+
+@pytest.mark.parametrize(
+    ("thing", "what", "fix"),
+    [
+        (ColourNet, "ColourNet is the class", r"inspect\(ColourNet\(\)\)"),
+        (int, "does not come from nn.Module", "class int"),
+        (None, "is None", "ColourNet()"),
+        ([nn.Conv2d(1, 2, 1)], "is a list of 1", "nn.Sequential"),
+        (conv_bn_relu, "conv_bn_relu is a function", "inspect"),
+        (torch.zeros(3), "is a tensor", "without"),
+        ("net", "is a str", "inspect"),
+        (nn.Identity(), "no parameters", "nn.Conv2d"),
+        (nn.LazyConv2d(2, 1), "lazy layers", "torch.zeros"),
+        (NoSuper(), "KeyError", ""),
+    ],
+)
+def test_what_is_no_network_is_a_finding(thing, what, fix):
+    report = inspect(thing, photos=0)
+    assert not report.ok
+    found = re_find(report, what)
+    assert found is not None, report
+    assert re.search(fix, found.fix)
+    with pytest.raises(CourseError, match="cannot be trained yet"):
+        report.raise_if_broken()
+
+
+@pytest.mark.parametrize("changes", [{"size": 15}, {"batch": 0}, {"photos": -1}, {"size": 20.5}])
+def test_bad_arguments(changes):
+    with pytest.raises(CourseError, match=next(iter(changes))):
+        inspect(ColourNet(width=8), **changes)
+
+
+def test_forward_that_looks_at_numbers_is_tried_with_numbers():
+    def run(self, x):
+        return self.body(x if x.abs().max().item() >= 0 else -x)
+
+    report = inspect(Net(nn.Conv2d(1, 2, 3, padding=1), run=run), photos=0)
+    assert report.ok and "numbers" in report.notes[0]
+    assert report.rows[0].shape == (2, 2, 32, 32)
+
+
+def test_a_network_on_whatever_device_and_in_whatever_layout_is_read():
+    net = ColourNet(width=8).to(memory_format=torch.channels_last)
+    assert inspect(net, photos=0).ok
+
+
+def test_too_large_names_the_largest_map(monkeypatch):
+    monkeypatch.setattr("colourlib.clinic.free_memory", lambda device: 400_000_000)
+    found = re_find(inspect(PlainNet(), photos=0), "training takes about 1.0 GB, 0.4 GB are free")
+    assert found.layer == "body.0.0" and "batch_size=5" in found.fix
+    monkeypatch.setattr("colourlib.clinic.free_memory", lambda device: None)
+    assert inspect(PlainNet(), photos=0).ok
+
+
+# --- what it shows
+
+
+def test_the_text_fits_and_says_the_same_as_the_page():
+    class Page(HTMLParser):
+        text, tags = "", ()
+
+        def handle_starttag(self, tag, attrs):
+            self.tags = (*self.tags, tag)
+            assert "background" not in str(attrs) and "color" not in str(attrs)
+
+        def handle_data(self, data):
+            self.text += data + " "
+
+    net = ColourNet(width=8)
+    net.a_name_so_long_that_it_does_not_fit_into_any_table_of_a_hundred_columns = conv_bn_relu(1, 3)
+    net.head = nn.Sequential(chroma_head(16), nn.ReLU())
+    report = inspect(net)
+    text = repr(report)
+    assert max(map(len, text.splitlines())) <= 100
+    page = Page()
+    page.feed(report._repr_html_())
+    assert {"table", "caption", "th"} <= set(page.tags) and "script" not in page.tags
+    flat = " ".join(page.text.split())
+    for finding in report.findings:
+        assert " ".join(finding.what.split()) in flat
+        assert finding.layer in flat and finding.severity in flat
+        assert " ".join(finding.what.split())[:50] in " ".join(text.split())
+    for line in report.summary():
+        assert line in flat and line in text
+    assert report.findings[0].severity == "error"
+
+
+def test_names_from_the_network_are_escaped():
+    net = Net(nn.Conv2d(1, 2, 1))
+    net.add_module("<script>", nn.Conv2d(1, 1, 1))
+    assert "<script>" not in inspect(net, photos=0)._repr_html_()
+
+
+def test_an_epoch_is_measured_and_grows_with_the_photos(monkeypatch):
+    ticks = iter(range(10_000))
+    monkeypatch.setattr("colourlib.clinic.costs.time.perf_counter", lambda: 0.05 * next(ticks))
+    one, ten = (inspect(ColourNet(width=8), photos=n).epoch for n in (1000, 10_000))
+    assert one > 0 and ten == pytest.approx(10 * one, rel=0.05)
+    assert inspect(ColourNet(width=8), photos=0).epoch is None
+
+
+def test_it_is_not_imported_with_the_package():
+    code = "import colourlib, sys; sys.exit('colourlib.clinic' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
