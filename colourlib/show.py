@@ -22,6 +22,7 @@ from .pictures import normalise, open_picture
 # Okabe and Ito's palette: told apart by colour-blind readers. Line style or marker goes with it.
 BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 STYLES = [(BLUE, "-", "o"), (ORANGE, "--", "s"), (GREEN, "-.", "^"), (PURPLE, ":", "D")]
+TALLEST = 1.5  # height / width of a picture in a grid; a taller one is shown narrower
 PNG_LIMIT = 60_000  # bytes; a picture that takes more is stored as JPEG, to keep notebooks small
 
 
@@ -86,13 +87,13 @@ def grid(
     each row. side: inches a picture.
     """
     arrays = [as_array(picture) for picture in pictures]
-    tallest = max((a.shape[0] / a.shape[1] for a in arrays), default=1.0)
-    rows = max(1, math.ceil(len(arrays) / columns))
+    shapes = [min(a.shape[0] / a.shape[1], TALLEST) for a in arrays] or [1.0]
     lines = max((t.count("\n") + 1 for t in titles), default=0) if titles else 0
-    height = (side * min(tallest, 3) + 0.17 * lines) * rows + 0.45
-    fig = Figure(figsize=(side * columns, height), layout="constrained")
+    starts = range(0, len(shapes), columns)
+    heights = [side * max(shapes[i : i + columns]) + 0.17 * lines for i in starts]
+    fig = Figure(figsize=(side * columns, sum(heights) + 0.45), layout="constrained")
     fig.suptitle(title, fontsize=11)
-    axes = fig.subplots(rows, columns, squeeze=False)
+    axes = fig.subplots(len(heights), columns, squeeze=False, height_ratios=heights)
     for i, ax in enumerate(axes.flat):
         ax.set(xticks=[], yticks=[])
         ax.spines[:].set_visible(False)

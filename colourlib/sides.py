@@ -26,10 +26,13 @@ BRIDGE = "bridge:"  # how the group of a picture starts that can be on neither s
 def assigned(root: Path) -> dict[str, str]:
     """sha256 -> side, for every picture that ever had one."""
     try:
-        return json.loads((Path(root) / "split.json").read_text(encoding="utf-8"))
+        sides = json.loads((Path(root) / "split.json").read_text(encoding="utf-8"))
+        if not isinstance(sides, dict) or not set(sides.values()) <= {"train", "validation"}:
+            raise ValueError("not a side for each picture")
+        return sides
     except FileNotFoundError:
         return {}
-    except ValueError as error:
+    except (ValueError, TypeError) as error:  # TypeError: a value that is a list or a table
         raise CourseError(
             f"{Path(root) / 'split.json'} cannot be read ({error}). It says which pictures train "
             "and which validate; put back an older copy, or remove it to split anew and train anew."

@@ -1,4 +1,4 @@
-"""Cleaning: every rule against a picture that breaks it, the hand, near-duplicates, the split."""
+"""Cleaning: every rule against pictures that break it and others, the hand, the split."""
 
 import hashlib
 import io
@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
-from colourlib import CourseError, clean, collect, manifest, near
+from colourlib import CourseError, clean, collect, decisions, manifest, measures, practice
 from colourlib.manifest import Photo
 
 
@@ -97,10 +97,95 @@ def test_what_was_turned_away_at_collection_stays_a_row(tmp_path):
     assert "same bytes as" in found["b.jpg"].reason
 
 
-def test_practice_scenes_pass(tmp_path):
-    queries = ["fog", "moon", "snow", "stars", "galaxy", "sun"]  # near-grey ones, and alike ones
-    rows = collect.collect(tmp_path, "practice", queries, per_query=10)
-    assert clean.tally(clean.judge(tmp_path, rows)) == [("passed", 60)]
+def drawing(size=(320, 240)) -> Image.Image:
+    """Plain colours, hard outlines, a word."""
+    image = Image.new("RGB", size, (120, 190, 235))
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 150, 320, 240), fill=(90, 170, 80))
+    draw.ellipse((200, 20, 280, 100), fill=(250, 210, 60), outline=(20, 20, 40), width=3)
+    draw.polygon([(40, 160), (100, 60), (160, 160)], fill=(190, 70, 50), outline=(20, 20, 40))
+    draw.text((30, 180), "OUR SUMMER", fill=(250, 250, 240), font_size=36)
+    return image
+
+
+def toned(image: Image.Image, dark="#2a1a08", light="#f4e4c8") -> Image.Image:
+    return ImageOps.colorize(image.convert("L"), dark, light)
+
+
+def test_the_rules_for_pictures_that_are_no_photos(tmp_path):
+    photo = photo_like(1, (240, 180))
+    found = judged(
+        tmp_path,
+        {
+            "photo.jpg": photo,
+            "sepia.jpg": jpeg(toned(photo_like(2)), 80),
+            "blueprint.jpg": jpeg(toned(photo_like(3), "#081848", "#ecf2f0"), 80),
+            "drawing.jpg": drawing(),
+            "framed.jpg": ImageOps.expand(photo_like(4), 40, (30, 60, 90)),
+            "film.jpg": ImageOps.pad(photo_like(5, (100, 180)), (320, 180), color="black"),
+            "passepartout.jpg": ImageOps.expand(photo_like(6), 8, "white"),
+        },
+    )
+    assert {name: v.rule for name, v in found.items()} == {
+        "photo.jpg": "",
+        "sepia.jpg": "single tint",
+        "blueprint.jpg": "single tint",
+        "drawing.jpg": "drawing or poster",
+        "framed.jpg": "mostly border",
+        "film.jpg": "mostly border",
+        "passepartout.jpg": "",
+    }
+    for v in found.values():
+        assert set(v.measures) == set(clean.LIMITS) - {"near-duplicate", "alike"}
+        assert v.keep or v.value == v.measures[v.rule]
+    assert "plain colour beside a hard edge" in found["drawing.jpg"].reason
+    assert "stray" in found["sepia.jpg"].reason
+    assert "% of it is frame, over 25 %" in found["framed.jpg"].reason
+
+
+def test_every_kind_of_practice_scene_passes(tmp_path):
+    scenes = {
+        f"{query}-{seed}.jpg": Image.fromarray(practice.scene(query, seed, *size).rgb())
+        for seed, size in ((10_001, (160, 160)), (10_003, (192, 160)))
+        for query in practice.QUERIES
+    }
+    found = judged(tmp_path, {name: jpeg(image, 95) for name, image in scenes.items()})
+    assert clean.tally(found.values()) == [("passed", 76)]
+
+
+@pytest.mark.parametrize(
+    ("fault", "rule", "at_least"),
+    [
+        ("greyscale", "grey", 19),
+        ("sepia", "single tint", 17),
+        ("cyanotype", "single tint", 18),
+        ("tiny", "too small", 19),
+        ("panorama strip", "extreme shape", 19),
+        ("framed", "mostly border", 17),
+        ("poster with text", "drawing or poster", 16),
+        ("cartoon", "drawing or poster", 14),
+    ],
+)
+def test_the_practice_webs_faults_fall_to_their_rule(tmp_path, fault, rule, at_least):
+    from colourlib.faults.files import Origin
+    from colourlib.faults.pictures import PICTURES
+
+    files = {
+        f"{query}.jpg": PICTURES[fault].answer(Origin(query, 12_000 + i, 192, 160))
+        for i, query in enumerate(practice.QUERIES[::2])
+    }
+    rules = Counter(v.rule for v in judged(tmp_path, files).values())
+    assert rules[rule] >= at_least, rules
+
+
+def test_which_side_of_a_limit_is_the_bad_one():
+    bad = {"too small": 63, "extreme shape": 3.1, "grey": 1.9, "single tint": 0.4}
+    bad |= {"mostly border": 26, "drawing or poster": 2.1, "near-duplicate": 14, "alike": 20}
+    good = {"too small": 64, "extreme shape": 3.0, "grey": 2.0, "single tint": 0.43}
+    good |= {"mostly border": 25, "drawing or poster": 2.0, "near-duplicate": 15, "alike": 21}
+    assert set(bad) == set(good) == set(clean.LIMITS)
+    for rule, limit in clean.LIMITS.items():
+        assert clean.rejects(rule, bad[rule], limit) and not clean.rejects(rule, good[rule], limit)
 
 
 def test_limits_can_be_moved(tmp_path):
@@ -108,8 +193,19 @@ def test_limits_can_be_moved(tmp_path):
     assert all(v.keep for v in judged(tmp_path, files).values())
     found = judged(tmp_path, files, limits={"grey": 20, "extreme shape": 2})
     assert [v.rule for v in found.values()] == ["grey", "extreme shape"]
-    with pytest.raises(CourseError, match="gray.*choose from"):
-        judged(tmp_path, files, limits={"gray": 3})
+    for wrong, says in (({"gray": 3}, "gray.*choose from"), ({"grey": "3"}, "grey.*give a number")):
+        with pytest.raises(CourseError, match=says):
+            judged(tmp_path, files, limits=wrong)
+
+
+def test_a_limit_moved_by_hand_counts_until_it_is_taken_back(tmp_path):
+    files = {"fog.jpg": photo_like(8, chroma=0.06), "good.jpg": photo_like(1, (300, 120))}
+    judged(tmp_path, files)
+    decisions.set_limit(tmp_path / "ws", "grey", 20)
+    assert [v.rule for v in judged(tmp_path, {}).values()] == ["grey", ""]
+    assert [v.rule for v in judged(tmp_path, {}, limits={"grey": 1}).values()] == ["", ""]
+    decisions.set_limit(tmp_path / "ws", "grey", None)
+    assert [v.rule for v in judged(tmp_path, {}).values()] == ["", ""]
 
 
 def test_around_shows_both_sides_of_the_line(tmp_path):
@@ -119,44 +215,6 @@ def test_around_shows_both_sides_of_the_line(tmp_path):
     assert [v.measures["too small"] for v in below] == [110, 120]
     assert [v.measures["too small"] for v in above] == [130, 140]
     assert clean.around(verdicts, "grey", 0)[0] == []
-
-
-def test_a_second_run_opens_no_picture(tmp_path, monkeypatch):
-    files = {"a.jpg": photo_like(1), "b.jpg": photo_like(2), "bad.jpg": jpeg(photo_like(3))[:-700]}
-    before = judged(tmp_path, files)
-    measures = tmp_path / "ws" / "measures.jsonl"
-    with monkeypatch.context() as patch:
-        patch.setattr(clean, "look", lambda path: pytest.fail(f"opened {path}"))
-        assert judged(tmp_path, {}) == before
-    measures.write_bytes(measures.read_bytes()[:-25])  # a crash in mid-write
-    assert judged(tmp_path, {}) == before
-    monkeypatch.setattr(clean, "MEASURING", clean.MEASURING + 1)
-    looked = []
-    original = clean.look
-    monkeypatch.setattr(clean, "look", lambda path: looked.append(path) or original(path))
-    assert judged(tmp_path, {}) == before
-    assert len(looked) == 3
-
-
-def test_a_file_that_is_gone_is_unreadable_until_it_is_back(tmp_path):
-    judged(tmp_path, {"a.jpg": photo_like(1)})
-    (row,) = collect.photos(tmp_path / "ws")
-    content = row.path("").read_bytes()
-    (tmp_path / "ws" / "measures.jsonl").unlink()
-    row.path("").unlink()
-    (verdict,) = clean.judge(tmp_path / "ws", [row])
-    assert (verdict.rule, verdict.reason) == ("unreadable", "unreadable: the file is gone")
-    row.path("").write_bytes(content)
-    assert clean.judge(tmp_path / "ws", [row])[0].keep
-
-
-def test_a_photo_opens_upright_and_reduced(tmp_path):
-    image = Image.new("RGB", (1600, 800), (200, 30, 30))
-    exif = Image.Exif()
-    exif[0x0112] = 6  # the camera was turned by 90 degrees
-    image.save(tmp_path / "a.jpg", exif=exif)
-    opened = clean.open_picture(tmp_path / "a.jpg", 100)
-    assert opened.mode == "RGB" and opened.size == (100, 200)
 
 
 # ---- by hand -------------------------------------------------------------------------------------
@@ -218,43 +276,6 @@ def test_a_decision_that_fits_two_pictures_or_none(tmp_path, synthetic):
         clean.judge(tmp_path, rows)
 
 
-# ---- near-duplicates -----------------------------------------------------------------------------
-
-
-def brute_force(prints, limit):
-    distance = np.bitwise_count(prints[:, None] ^ prints[None]).sum(-1, dtype=int)
-    return {(i, j, distance[i, j]) for i, j in np.argwhere(np.triu(distance <= limit, 1)).tolist()}
-
-
-@pytest.mark.parametrize("limit", [0, 1, 5, 14, 15, 20, 40])
-@pytest.mark.parametrize(("seed", "count"), [(1, 2), (2, 30), (3, 60), (4, 300)])
-def test_near_pairs_are_all_pairs_that_are_near(seed, count, limit):
-    rng = np.random.default_rng([seed, limit])
-    prints = rng.integers(0, 2**64, (max(1, count // 6), 2), dtype=np.uint64)
-    prints = prints[rng.integers(0, len(prints), count)]  # clusters: copies with flipped bits
-    for _ in range(limit // 2 + 1):
-        half = rng.integers(0, 2, count)
-        prints[np.arange(count), half] ^= np.uint64(1) << rng.integers(0, 64, count, np.uint64)
-    pairs, distance = near.near_pairs(prints, limit)
-    found = [(i, j, d) for (i, j), d in zip(pairs.tolist(), distance.tolist(), strict=True)]
-    assert len(found) == len(set(found))
-    assert set(found) == brute_force(prints, limit)
-    groups = near.near_groups(prints, limit)
-    assert all(groups[i] == groups[j] for i, j, _ in found)
-
-
-def test_groups_are_chains_and_no_more():
-    ones = [0, 2**10 - 1, 2**20 - 1, 2**40 - 1]  # 10, 10 and 20 bits from one to the next
-    prints = near.as_array((value, 7) for value in ones)
-    assert near.near_groups(prints, 10).tolist() == [0, 0, 0, 1]
-    assert len(near.near_groups(near.as_array([]), 10)) == 0
-
-
-def test_many_equal_fingerprints_are_quick_and_one_group():
-    prints = near.as_array([(5, 5)] * 30_000 + [(2**50 - 1, 9)])
-    assert Counter(near.near_groups(prints, 20).tolist()) == {0: 30_000, 1: 1}
-
-
 # ---- the split -----------------------------------------------------------------------------------
 
 
@@ -264,14 +285,15 @@ def synthetic(monkeypatch):
     looks = {}
 
     def look(path: Path) -> dict:
-        return {"too small": 200, "extreme shape": 1.2, "grey": 30.0} | looks[path.name]
+        fine = {"too small": 200, "extreme shape": 1.2, "grey": 30.0, "single tint": 9.0}
+        return fine | {"mostly border": 0.0, "drawing or poster": 0.0} | looks[path.name]
 
     def row(query: str, dhash: int, phash: int = 0, sha: str | None = None, side=100) -> Photo:
         sha = sha or hashlib.sha256(str(len(looks)).encode()).hexdigest()
         looks[f"{sha}.jpg"] = {"dhash": f"{dhash:016x}", "phash": f"{phash:016x}"}
         return Photo(query, f"https://x/{sha}", f"{sha}.jpg", sha, 9, side, side, "JPEG", "")
 
-    monkeypatch.setattr(clean, "look", look)
+    monkeypatch.setattr(measures, "look", look)
     return row
 
 
@@ -380,9 +402,10 @@ def test_a_wider_limit_drops_pictures_rather_than_move_them(tmp_path, synthetic)
 
 
 def test_a_split_that_cannot_be_read_is_not_made_anew_in_silence(tmp_path):
-    (tmp_path / "split.json").write_text('{"abc": "tra')
-    with pytest.raises(CourseError, match="put back an older copy"):
-        clean.judge(tmp_path, [])
+    for text in ('{"abc": "tra', "[]", '{"abc": "test"}', '{"abc": ["train"]}'):
+        (tmp_path / "split.json").write_text(text)
+        with pytest.raises(CourseError, match="put back an older copy"):
+            clean.judge(tmp_path, [])
 
 
 def test_nothing_to_judge(tmp_path):
