@@ -6,6 +6,16 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 
-for name, *arguments in (["practice.py"], ["networks.py"], ["quality.py", "--minutes", "1"]):
+SCRIPTS = (
+    ["practice.py"],
+    ["faults.py"],
+    ["cleaning.py"],
+    ["loading.py"],
+    ["networks.py"],
+    ["clinic.py"],
+    ["quality.py", "--minutes", "1"],
+)
+
+for name, *arguments in SCRIPTS:
     print(f"\n# python bench/{name} {' '.join(arguments)}", flush=True)
     subprocess.run([sys.executable, HERE / name, *arguments], check=True)

@@ -30,10 +30,10 @@ import PIL
 from PIL import Image
 
 from colourlib import clean, collect, near
+from colourlib.measures import LARGE as SEEN
 from colourlib.measures import look
 from colourlib.pictures import open_picture
 
-SIDE = 128  # pixels a side that a measure needs of a photo
 LARGE = (4000, 3000)
 MANY = (1000, 20_000)
 
@@ -154,7 +154,7 @@ def large_photos(folder: Path, threads: int, different=6, times=6):
     whole = None
     for name, do, repeats in (
         ("decoded whole", open_picture, 1),
-        (f"opened at {SIDE} px", lambda file: open_picture(file, SIDE), times),
+        (f"opened at {SEEN} px", lambda file: open_picture(file, SEEN), times),
         ("opened and measured", look, times),
     ):
         with stopwatch() as took, ThreadPoolExecutor(threads) as pool:

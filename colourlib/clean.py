@@ -36,18 +36,19 @@ LIMITS = {
     "too small": 64,  # pixels, shorter side: at least
     "extreme shape": 3.0,  # longer side / shorter side: at most
     # Chroma (Lab units) that 99 % of the pixels stay below: at least. The photos have 13 at 0.0,
-    # all without any colour, and the next, a forest in fog, at 2.6.
+    # all without any colour, and the next, a forest in fog, at 2.8.
     "grey": 2.0,
     # % of the picture that is a frame or bars: at most. Of the photos 15 have up to 18 %, one has
     # 40 %: telephones on white. No night sky and no Moon has any.
     "mostly border": 25.0,
     # % of the picture that is plain colour beside a hard edge: at most. A portrait before a plain
-    # wall comes nearest (1.4). The five photos beyond are charts with writing, and drawings; but
-    # most drawings have shades, the web saves them badly, and no painting is plain anywhere.
+    # wall comes nearest (1.4). The five photos beyond have writing or are drawn; but most drawings
+    # have shades, the web saves them badly, and no painting is plain anywhere: many slip through.
     "drawing or poster": 2.0,
     # Lab units from one curve of colour over lightness: at least. 98 % of toned practice scenes are
-    # below it, and no other scene (0.7). Of the photos 15 are: 6 toned, 2 painted, and 7 honest
-    # ones of a single hue, such as ice on white and an orange Moon. The next has a blue Earth.
+    # below it, and of the others one in 800. Of the photos 15 are: 6 toned, 2 painted, and 7 honest
+    # ones of a single hue, such as ice on white and an orange Moon. A little further on is grey
+    # ground with a blue Earth above it.
     "single tint": 0.43,
     "near-duplicate": COPY,  # bits of 128 that differ from the picture kept: more
     "alike": ALIKE,  # bits: up to here both pictures stay, but on the same side of the split

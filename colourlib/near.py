@@ -20,7 +20,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 COPY = 14  # bits: up to here two pictures are copies of one, on 2,523 photos without exception
-ALIKE = 20  # bits: up to here they may be; beyond, photos of one thing, then of different things
+ALIKE = 20  # bits: up to here they may be: from 18 on, two shots of one Moon are as near
 BLOCK = 1 << 16  # comparisons at a time: 2 MB, which stays in the processor's cache
 FEW = 256  # pictures: up to here each is simply compared with each, in one block
 FAR = 27  # bits: beyond, bands are so narrow that comparing each with each is quicker, too

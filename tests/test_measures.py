@@ -166,13 +166,16 @@ def test_what_is_even_at_the_rim_of_a_photo_is_no_frame():
     fade[:] = np.minimum(3 * np.minimum(np.arange(160), np.arange(160)[::-1]), 200)[:, None, None]
     lamp = np.full((160, 200, 3), 5, np.uint8)
     lamp[:, 80:100] = 220  # straight edges, but a thing on plain ground
+    room = framed(40, 40, 0, 0, (200, 190, 180))  # walls that the light falls off on, not bars
+    room[:40] += np.linspace(0, 24, 40).astype(np.uint8)[:, None, None]
+    room[120:] += np.linspace(24, 0, 40).astype(np.uint8)[:, None, None]
     hills = framed(40, 40, 0, 0, (220, 230, 240))
     for x in range(200):
         hills[: 40 + int(12 * np.sin(x / 15)), x] = (220, 230, 240)
         hills[120 + int(12 * np.sin(x / 20)) :, x] = (220, 230, 240)
     far_moon = Image.new("RGB", (200, 160), (10, 10, 30))
     ImageDraw.Draw(far_moon).ellipse((120, 40, 130, 50), fill=(240, 240, 220))
-    for photo in (moon, far_moon, stars, sea, dusk, fade, lamp, hills):
+    for photo in (moon, far_moon, stars, sea, dusk, fade, lamp, room, hills):
         assert measures.frame(np.asarray(photo)) == 0
 
 
