@@ -620,7 +620,7 @@ def test_a_search_that_is_busy_is_asked_again(tmp_path):
 @pytest.mark.parametrize(
     ("answer", "says"),
     [
-        (Response(b"", wait=math.inf), "bad: the search answered: timed out"),
+        (Response(b"", wait=math.inf), "bad: the search answered: (timed out|not complete after 1 s)"),
         (Response(b"a long page", drip=0.4), "bad: the search answered: not complete after 1 s"),
         (Response(b"<html>Are you human?</html>"), "bad: the search has no more pictures"),
         (Response(b"\xff\xfe\xff"), "bad: the search answered: 'utf-8' codec"),
@@ -631,7 +631,7 @@ def test_a_search_without_results_ends_and_is_reported(tmp_path, monkeypatch, ca
     monkeypatch.setattr(fetch, "WEB", replace(QUICK, picture=1))
     rows = run(tmp_path, Web({"bad": answer, "good": [links("a", 4)]}))
     assert collect.summary(rows) == [("good", 4, 4, 0)]
-    assert says in capsys.readouterr().out
+    assert re.search(says, capsys.readouterr().out)
 
 
 def test_a_query_has_its_time_and_the_others_go_on(tmp_path, monkeypatch, capsys):
