@@ -95,7 +95,9 @@ def parser() -> argparse.ArgumentParser:
     )
     source = course.add_mutually_exclusive_group()
     source.add_argument("--photos", metavar="FOLDER", help="your own folder of pictures")
-    source.add_argument("--source", help="'practice', 'bing', or a folder of pictures")
+    source.add_argument(
+        "--source", help="'practice', 'bing', 'torchvision:Imagenette', or a folder of pictures"
+    )
     course.add_argument("--setting", help="'quick' (minutes) or 'full' (longer, better colours)")
     course.add_argument(
         "--out",

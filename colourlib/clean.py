@@ -78,8 +78,11 @@ def judge(
     limits: thresholds that differ from LIMITS and from those in decisions.txt. Of near-duplicates
     the largest is kept. What `decide` has said overrules every rule. Each picture is opened once;
     its measures are kept in measures.jsonl. Raises CourseError for an unknown rule, a limit that
-    is no number, and a line of decisions.txt that cannot be read.
+    is no number, a line of decisions.txt that cannot be read, and for what are no rows.
     """
+    if wrong := next((p for p in photos if not isinstance(p, Photo)), None):
+        kind = type(wrong).__name__
+        raise CourseError(f"judge wants rows of the manifest, as from ws.photos(), not {kind}.")
     limits = LIMITS | limits_by_hand(root) | _checked(limits or {})
     by_hand = match(decisions(root), (photo.sha256 for photo in photos))
     verdicts = [

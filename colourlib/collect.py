@@ -37,6 +37,7 @@ __all__ = [
 ]  # fmt: skip
 
 BARREN_PAGES = 3  # result pages in a row with no new link, after which a query has no more
+BAD_LINKS = 60  # links in a row without one picture to keep, after which more will not help
 PARALLEL = 4  # queries at a time
 HOPELESS = 8  # searches that failed before one picture came, after which the others will, too
 
@@ -184,13 +185,19 @@ def _run_query(run: _Run, query: str) -> None:
         _take(run, query, link, client.headers)
 
     client.save_image = save_image
-    barren = 0
+    barren = bad = 0
     try:
         with run.web.until(time.monotonic() + patience.query):
             while client.download_count < run.per_query and barren < BARREN_PAGES:
-                seen = len(client.seen)
+                seen, count = len(client.seen), client.download_count
                 client.run()  # ends at the limit, and at a page of which no picture was good
                 barren = 0 if len(client.seen) > seen else barren + 1
+                bad = bad + len(client.seen) - seen if client.download_count == count else 0
+                if bad >= BAD_LINKS:
+                    run.problems[query] = (
+                        f"{bad} links one after the other, and not one new picture"
+                    )
+                    break
                 client.page_counter = len(client.seen)
     except TimeUp:
         run.problems[query] = f"not finished after {patience.query:g} s; run this again to go on"

@@ -26,7 +26,7 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 
 from .evaluate import HEADERS, Scores, rows
-from .workspace import CourseError, home, open_workspace, replace_text
+from .workspace import COMMAND_LINE, CourseError, home, open_workspace, replace_text
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -170,6 +170,7 @@ def run_course(
     paths = find(folder, only)
     os.environ["COLOURLIB_SOURCE"] = source or os.environ.get("COLOURLIB_SOURCE") or "practice"
     os.environ["COLOURLIB_SETTING"] = setting or os.environ.get("COLOURLIB_SETTING") or "quick"
+    os.environ[COMMAND_LINE] = "1"  # a notebook that was saved with another source follows us
     ws = open_workspace()
     # The kernels start in notebooks/, so they are told whole paths.
     os.environ |= {"COLOURLIB_SOURCE": ws.source, "COLOURLIB_HOME": str(home())}

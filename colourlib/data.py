@@ -167,6 +167,8 @@ class PhotoData:
         The last, smaller batch of an epoch is left out: BatchNorm would take its statistics from
         too few photos. The seed decides order and crops.
         """
+        if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+            raise CourseError(f"batch_size is {batch_size!r}; give a whole number from 1 up.")
         generator = torch.Generator().manual_seed(seed)
         return DataLoader(
             replace(self.train, generator=generator),

@@ -81,7 +81,8 @@ def set_limit(root: Path, rule: str, value: float | None, note: str = "") -> Non
     that is no number from 0 up.
     """
     rule = _rule(rule)
-    if value is not None and not (math.isfinite(value) and value >= 0):
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if value is not None and not (number and math.isfinite(value) and value >= 0):
         raise CourseError(f"A limit for {rule!r} is a number from 0 up, not {value!r}.")
     _replace_line(
         root,

@@ -92,6 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             answer = self.server.respond(url)
         except Exception as error:  # a fault of the stand-in reaches the client as a server error
+            self.server.failures.setdefault(repr(error), url)
             answer = Response(repr(error).encode(), 500, "text/plain")
         with contextlib.suppress(ConnectionError):  # the client may hang up at any time
             self._send(url, answer)
@@ -170,7 +171,7 @@ def serve(respond: Callable[[str], Response] = practice_web) -> Iterator[str]:
     """
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)  # port 0: any that is free
     server.daemon_threads = True
-    server.respond, server.closing = respond, threading.Event()
+    server.respond, server.closing, server.failures = respond, threading.Event(), {}
     nobody = socket.socket()  # has a port, so that no other program gets it, but does not listen
     nobody.bind(("127.0.0.1", 0))
     loop = threading.Thread(target=server.serve_forever, args=(STEP,), daemon=True)
@@ -187,3 +188,8 @@ def serve(respond: Callable[[str], Response] = practice_web) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         nobody.close()
+        for (
+            error,
+            url,
+        ) in server.failures.items():  # else a mistake in one's own web looks like HTTP
+            print(f"The web itself failed at {url}: {error}")

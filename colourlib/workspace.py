@@ -122,6 +122,9 @@ def _remember(ws: Workspace) -> None:
     replace_text(home() / "last_choice.json", json.dumps(choice))
 
 
+COMMAND_LINE = "COLOURLIB_COMMAND_LINE"  # set while `python -m colourlib course` runs notebooks
+
+
 def _exists(source: str) -> bool:
     if source.startswith(TORCHVISION):
         from .sets import SETS
@@ -136,10 +139,15 @@ def _short(path: Path) -> str:
 
 
 def _choice(what: str, given, default: str) -> tuple[str, str]:
-    """(value, where it came from): the argument, the environment, the last choice, the default."""
-    if given is not None:
-        return given, "named here"
+    """(value, where it came from): the argument, the environment, the last choice, the default.
+
+    `make course` runs notebooks that may name something else: there the environment comes first.
+    """
     from_environment = os.environ.get(f"COLOURLIB_{what.upper()}")
+    if given is not None and not (os.environ.get(COMMAND_LINE) and from_environment):
+        return given, "named here"
+    if given is not None and given != from_environment:
+        return from_environment, f"from the command line; this notebook names {given!r}"
     if from_environment:
         return from_environment, f"from COLOURLIB_{what.upper()}"
     if what in (last := _remembered()):
@@ -161,7 +169,7 @@ def open_workspace(source: str | Path | None = None, setting: str | None = None)
         raw_source, why_source = "practice", f"{raw_source} is gone, so the default"
     ws = Workspace(check_source(raw_source), _setting(raw_setting))
     ws.root.mkdir(parents=True, exist_ok=True)
-    if source is not None or setting is not None:
+    if (source is not None or setting is not None) and not os.environ.get(COMMAND_LINE):
         _remember(ws)
     print(f"source   {ws.source} ({why_source})")
     print(f"setting  {ws.setting.name} ({why_setting}): {ws.setting.cost}")
@@ -212,10 +220,16 @@ class Workspace:
         return collect.collect(self.root, self.source, per_query=self.setting.per_query)
 
     def cleaned(self) -> tuple[list, dict[str, str]]:
-        """(verdicts, split) of the pictures (02_clean)."""
+        """(verdicts, split) of the pictures (02_clean). Raises CourseError where none is kept."""
         from . import clean
 
         verdicts = clean.judge(self.root, self.photos())
+        if not any(verdict.keep for verdict in verdicts):
+            raise CourseError(
+                f"Not one of {len(verdicts)} pictures passed the cleaning: most often it was "
+                f"{clean.tally(verdicts)[0][0]!r}. Look at them in 02_clean, and move a limit or "
+                "keep some by hand; or choose another source."
+            )
         return verdicts, clean.split(self.root, verdicts)
 
     def prepared(self):

@@ -25,7 +25,7 @@ def pytest_unconfigure():
 @pytest.fixture
 def fresh_home(tmp_path, monkeypatch) -> Path:
     """An empty COLOURLIB_HOME for this test alone, with no source and no setting chosen."""
-    for name in ("COLOURLIB_SOURCE", "COLOURLIB_SETTING"):
+    for name in ("COLOURLIB_SOURCE", "COLOURLIB_SETTING", "COLOURLIB_COMMAND_LINE"):
         monkeypatch.setenv(name, "")  # set, then gone: so that what the test sets is undone, too
         monkeypatch.delenv(name)
     home = tmp_path / "data"

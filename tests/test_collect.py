@@ -620,7 +620,7 @@ def test_a_search_that_is_busy_is_asked_again(tmp_path):
 @pytest.mark.parametrize(
     ("answer", "says"),
     [
-        (Response(b"", wait=math.inf), "bad: the search answered: (timed out|not complete after 1 s)"),
+        (Response(b"", wait=math.inf), "bad: the search answered: (timed out|not complete)"),
         (Response(b"a long page", drip=0.4), "bad: the search answered: not complete after 1 s"),
         (Response(b"<html>Are you human?</html>"), "bad: the search has no more pictures"),
         (Response(b"\xff\xfe\xff"), "bad: the search answered: 'utf-8' codec"),
@@ -634,6 +634,27 @@ def test_a_search_without_results_ends_and_is_reported(tmp_path, monkeypatch, ca
     assert re.search(says, capsys.readouterr().out)
 
 
+def test_a_web_of_bad_pictures_only_ends(tmp_path, capsys):
+    class Spoilt(Web):
+        def __call__(self, url):
+            answer = super().__call__(url)
+            return answer if "www.bing.com" in url else Response(b"<html>")
+
+    web = Spoilt({"x": [links(name, 20) for name in "abcdefgh"], "y": [links("z", 30)]})
+    with pytest.raises(CourseError, match="links one after the other, and not one new picture"):
+        run(tmp_path, web)
+    assert 60 <= len([url for url in web.fetched() if "//z." not in url]) < 100
+
+
+def test_a_mistake_in_ones_own_web_is_told(tmp_path, capsys):
+    def web(url):
+        raise RuntimeError("my fault")
+
+    with pytest.raises(CourseError), serve(web):
+        collect.collect(tmp_path, "bing", ["x"], per_query=1)
+    assert "my fault" in capsys.readouterr().out
+
+
 def test_a_query_has_its_time_and_the_others_go_on(tmp_path, monkeypatch, capsys):
     class Endless(Web):
         def __call__(self, url):
@@ -643,6 +664,7 @@ def test_a_query_has_its_time_and_the_others_go_on(tmp_path, monkeypatch, capsys
             return Response(b"", 404) if "gone.example" in url else super().__call__(url)
 
     monkeypatch.setattr(fetch, "WEB", replace(QUICK, query=1.5))
+    monkeypatch.setattr(collect, "BAD_LINKS", 1_000_000)
     rows = run(tmp_path, Endless({"endless": [], "good": [links("a", 4)]}))
     assert ("good", 4, 4, 0) in collect.summary(rows)
     assert "endless: not finished after 1.5 s; run this again to go on" in capsys.readouterr().out

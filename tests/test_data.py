@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from colourlib import colour, data
+from colourlib import CourseError, colour, data
 
 
 def test_batches_are_random_seeded_and_of_twenty(practice_data):
@@ -147,3 +147,9 @@ def test_photos_go_to_a_gpu_only_where_they_leave_room(practice_data, monkeypatc
     asked.clear()
     assert practice_data.to("cpu") is practice_data and practice_data.to("mps") is practice_data
     assert not asked
+
+
+@pytest.mark.parametrize("wrong", [0, -20, "20", 2.5, True])
+def test_a_batch_size_that_cannot_be_is_explained(practice_data, wrong):
+    with pytest.raises(CourseError, match="batch_size is .*whole number"):
+        practice_data.loader(batch_size=wrong)

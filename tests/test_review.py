@@ -280,6 +280,14 @@ def test_without_anywidget_it_says_what_to_install(judged, monkeypatch, capsys):
     assert "pip install anywidget" in capsys.readouterr().out
 
 
+def test_photos_in_place_of_verdicts_are_explained(judged):
+    root, verdicts = judged()
+    with pytest.raises(CourseError, match="clean.judge has returned, not Photo"):
+        review.review(root, [v.photo for v in verdicts])
+    with pytest.raises(CourseError, match="ws.photos.., not Verdict"):
+        clean.judge(root, verdicts)
+
+
 def test_the_browsers_files_come_with_the_package():
     for name in ("grid.js", "grid.css"):
         assert (Path(review.__file__).with_name(name)).stat().st_size > 1000

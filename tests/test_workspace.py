@@ -1,6 +1,7 @@
 """Which pictures, which scale, which folder: chosen, remembered, and explained when wrong."""
 
 import pytest
+from PIL import Image
 
 from colourlib import CourseError, open_workspace
 from colourlib.workspace import SETTINGS
@@ -40,6 +41,16 @@ def test_the_environment_goes_before_memory_and_an_argument_before_both(fresh_ho
     ws = open_workspace()
     assert (ws.source, ws.setting.name) == ("practice", "full")
     assert open_workspace(source="bing").source == "bing"
+
+
+def test_the_command_line_goes_before_what_a_saved_notebook_names(fresh_home, monkeypatch, capsys):
+    monkeypatch.setenv("COLOURLIB_SOURCE", "practice")
+    monkeypatch.setenv("COLOURLIB_COMMAND_LINE", "1")
+    assert open_workspace(source="bing").source == "practice"
+    assert "this notebook names 'bing'" in capsys.readouterr().out
+    monkeypatch.delenv("COLOURLIB_COMMAND_LINE")
+    monkeypatch.delenv("COLOURLIB_SOURCE")
+    assert open_workspace().source == "practice"  # and was not remembered, either
 
 
 def test_pictures_in_a_subfolder_named_data_count(fresh_home, tmp_path):
@@ -91,3 +102,10 @@ def test_the_course_asks_for_a_hundred_pictures_at_full_scale(fresh_home, tmp_pa
     assert open_workspace("bing", "full").size == 256
     assert open_workspace(tmp_path, "quick").size == 128
     assert open_workspace("practice", "quick").size == 64
+
+
+def test_where_no_picture_is_kept_the_rule_is_named(fresh_home, tmp_path):
+    for shade in (40, 90):
+        Image.effect_noise((100 + shade, 100), shade).save(tmp_path / f"{shade}.png")
+    with pytest.raises(CourseError, match="Not one of 2 pictures.*'grey'.*02_clean"):
+        open_workspace(source=tmp_path).cleaned()

@@ -135,8 +135,10 @@ def _examine(report: Report, model: nn.Module, size: int, batch: int) -> None:
     report.memory = sum(size for size, _ in main.saved.values())
     if main.error is not None:
         report.notes.append("the pass stopped: the table shows what ran before the error")
-        add([explain(main)])
-        add(habits.unused(main, None))
+        unused = list(habits.unused(main, None))
+        if not ("'tuple' object" in str(main.error) and any("comma" in f.what for f in unused)):
+            add([explain(main)])
+        add(unused)
         return
     add(_parameters(model))
     if found := rules.answer(main):
@@ -149,6 +151,7 @@ def _examine(report: Report, model: nn.Module, size: int, batch: int) -> None:
     if not broken:
         fixed = _other_sizes(add, run, size)
     add(_shape_rules(main))
+    add(habits.drops_in_eval(far))
     too_large = _too_large(main, report.memory, batch)
     add(too_large)
     if not too_large:
@@ -187,21 +190,25 @@ def _shape_rules(main: Trace) -> Iterator[Finding]:
 
 def _other_sizes(add: Callable, run: Callable, size: int) -> bool:
     """The contract for a batch of one, odd sizes, eval mode, small pictures; is the size fixed?"""
-    cases = [
-        ((1, 1, size, size), True, " for a batch of one picture"),
-        ((2, 1, 101, 67), True, " for a picture of 101 x 67 (odd sizes have to work, too)"),
-        ((1, 1, 35, 49), False, " for a picture of 35 x 49 in eval mode"),
-        ((1, 1, SMALLEST, SMALLEST), True, f" for a picture of {SMALLEST} x {SMALLEST}"),
+    odd = " for a picture of 101 x 67 (odd sizes have to work, too)"
+    small = f" for a picture of {SMALLEST} x {SMALLEST}"
+    cases = [  # validation and the last batch of an epoch hold fewer pictures: fit would stop
+        ((1, 1, size, size), False, "error", " for a batch of one picture"),
+        ((3, 1, size, size), True, "error", " for a batch of 3 pictures"),
+        ((1, 1, size, size), True, "warning", " for a batch of one picture in train mode"),
+        ((2, 1, 101, 67), True, "warning", odd),
+        ((1, 1, 35, 49), False, "warning", " for a picture of 35 x 49 in eval mode"),
+        ((1, 1, SMALLEST, SMALLEST), True, "warning", small),
     ]
     said, failed = set(), 0
-    for shape, mode, when in cases:
+    for shape, mode, severity, when in cases:
         found = run(shape, mode)
         if found.error is not None:
-            new = [explain(found, "warning", when)]
+            new = [explain(found, severity, when)]
         elif rules.answer(found):
             new = [rules.answer(found)]
         else:
-            new = list(rules.contract(found, "warning", when))
+            new = list(rules.contract(found, severity, when))
         failed += bool(new) and shape[2] != size
         for finding in new:
             if finding.layer not in said:
@@ -212,6 +219,11 @@ def _other_sizes(add: Callable, run: Callable, size: int) -> bool:
 
 def _with_numbers(report, model, main, broken, size, batch, fixed) -> None:
     add = report.findings.extend
+    unsafe = list(habits.unsafe(main))
+    add(unsafe)
+    if unsafe:  # torch may crash, and take the notebook's kernel with it
+        add(habits.unused(main, None))
+        return
     found = probe(model, report.multiply_adds, size, fixed) if not broken else None
     unused = list(habits.unused(main, found))
     add(unused)
@@ -230,9 +242,9 @@ def _with_numbers(report, model, main, broken, size, batch, fixed) -> None:
         return
     already = {f.layer for f in unused} | ({"output"} if signs else set())
     add(rules.learning(main, found, already))
-    if report.ok and report.photos:
-        device = choose_device().name
-        report.epoch = epoch_seconds(model, size, batch, report.photos, device)
+    if report.ok and report.photos and not any(habits.skips_pixels(op) for op in main.ops):
+        adds, device = report.multiply_adds, choose_device().name
+        report.epoch = epoch_seconds(model, size, batch, report.photos, device, adds)
 
 
 def _too_large(main: Trace, kept: int, batch: int) -> list[Finding]:

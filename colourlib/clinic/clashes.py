@@ -5,6 +5,7 @@ Each takes the trace and the op that failed, and answers (what, fix).
 
 from __future__ import annotations
 
+import ast
 import math
 
 from torch import Tensor
@@ -187,8 +188,7 @@ def _meeting(trace: Trace, op: Op) -> tuple[str, str]:
         return (
             f"the sizes stop matching at the skip: {size_of(a.shape)} of {one} meets "
             f"{size_of(b.shape)} of {two} ({story(trace, small)}; {story(trace, large)})",
-            "upsample_to(y, skip): enlarge to the size of the map it meets, "
-            "F.interpolate(y, size=skip.shape[-2:], mode='bilinear')",
+            _enlarge(op, small is a),
         )
     if op.name == "cat" and a.shape[0] == b.shape[0]:
         return f"{verb} along dimension {op.arg(1, 'dim', 0)}, where they do not fit", "dim=1"
@@ -198,6 +198,47 @@ def _meeting(trace: Trace, op: Op) -> tuple[str, str]:
         f"a 1x1 convolution on one of them, nn.Conv2d({b.shape[1]}, {a.shape[1]}, 1), "
         f"or let {two} make {a.shape[1]}, or torch.cat([...], dim=1)",
     )
+
+
+def _enlarge(op: Op, first: bool) -> str:
+    """upsample_to with the two operands as the line spells them; `first`: the first is small."""
+    two = _operands(op)
+    if two is None:
+        return (
+            "upsample_to(y, other), other: the map it is to meet; that is "
+            "F.interpolate(y, size=other.shape[-2:], mode='bilinear')"
+        )
+    small, large = two if first else two[::-1]
+    return (
+        f"upsample_to({small}, {large}): enlarge to the size of the map it meets, "
+        f"F.interpolate({small}, size={large}.shape[-2:], mode='bilinear')"
+    )
+
+
+def _operands(op: Op) -> tuple[str, str] | None:
+    """The code of the two tensors that meet; None where the line does not tell."""
+    text = op.line.text if op.line is not None else ""
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return None
+    found = []
+    for node in ast.walk(tree):
+        if op.name == "cat" and isinstance(node, ast.Call) and node.args:
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+            parts = node.args[0].elts if isinstance(node.args[0], (ast.List, ast.Tuple)) else []
+            if name in ("cat", "concat") and len(parts) == 2:
+                found.append(tuple(parts))
+        elif (
+            op.name in SIGNS and isinstance(node, ast.BinOp) and isinstance(node.op, SIGNS[op.name])
+        ):
+            found.append((node.left, node.right))
+    if len(found) != 1:
+        return None
+    return tuple(ast.unparse(part) for part in found[0])
+
+
+SIGNS = {"add": ast.Add, "sub": ast.Sub, "mul": ast.Mult, "div": ast.Div, "true_divide": ast.Div}
 
 
 def _has_cat(trace: Trace, op: Op | None) -> bool:
@@ -243,7 +284,16 @@ def _view(trace: Trace, op: Op) -> tuple[str, str]:
 
 
 def _pool(trace: Trace, op: Op) -> tuple[str, str]:
-    x = op.tensors[0]
+    x, k = op.tensors[0], max(pair(op.arg(1, "kernel_size")))
+    if k > 4:  # meant as global pooling
+        kind = "Avg" if op.name.startswith("avg") else "Max"
+        code = f"nn.Adaptive{kind}Pool2d(1)"
+        name = f"{spell(trace, op.call.name)} = " if op.call is not None and op.call.name else ""
+        return (
+            f"a window of {k} x {k} fits maps of one size only, and here comes one of "
+            f"{size_of(x.shape)} ({story(trace, x)})",
+            f"{name}{code}: one number a channel, whatever the size of the map",
+        )
     return (
         f"{op.name} cannot make a map of {size_of(x.shape)} smaller ({story(trace, x)})",
         "pool(x) from colourlib.model stops at 2 pixels; or leave out one level of pooling",

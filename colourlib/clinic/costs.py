@@ -14,6 +14,7 @@ from .copies import copy_of
 from .tracing import Op, Trace
 
 GOAL = 0.12  # seconds that the larger one of the two calibration steps should take
+MOST = 1e9  # multiply-adds of the smaller one: a step takes three times as many, and is run twice
 
 
 def multiply_adds(op: Op, batch: int) -> int:
@@ -61,18 +62,24 @@ def training_bytes(trace: Trace) -> int:
 
 
 def epoch_seconds(
-    model: nn.Module, size: int, batch: int, photos: int, device: str
+    model: nn.Module, size: int, batch: int, photos: int, device: str, adds: int
 ) -> float | None:
     """About how long one epoch of `photos` photos takes on this device; None if it cannot be told.
 
     A copy is trained for a few steps at two small sizes; time is a fixed part a step and a part a
-    pixel, so that two measurements give both.
+    pixel, so that two measurements give both. adds: multiply-adds of one picture of `size`; where
+    not even a small picture would be done soon on a CPU, nothing is measured.
     """
-    side = min(size, 32)
+    side, few = min(size, 32), min(2, batch)
+    if device == "cpu":
+        if few * adds * side**2 / size**2 > MOST:
+            side, few = min(size, 16), 1
+        if few * adds * side**2 / size**2 > MOST:
+            return None
     try:
         twin = copy_of(model, "cpu").to(device, memory_format=torch.channels_last).train()
         step = _stepper(twin, device)
-        few, t0 = min(2, batch), step(min(2, batch), side)
+        t0 = step(few, side)
         pixels = min(batch * size**2, few * side**2 * max(2.0, GOAL / t0))
         side_1 = min(size, max(side, int(math.sqrt(pixels / 4)) // 16 * 16))
         many = max(few, min(batch, int(pixels / side_1**2)))

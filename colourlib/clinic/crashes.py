@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Callable
 
 from torch import nn
 
@@ -103,8 +104,12 @@ def _attribute(trace: Trace, message: str, module) -> tuple[str, str] | None:
     if hasattr(nn, kind) and kind != type(trace.model).__name__:
         return _is_layer(kind)
     known = [n for n, _ in trace.model.named_children()]
-    if "NoneType" in message:
-        return "has None where a tensor is due: does a part of it forget its return?", "return x"
+    if "'NoneType' object" in message:
+        return NOTHING
+    if "'function' object" in message:
+        return _is_function(trace)
+    if "'numpy.ndarray' object" in message:
+        return NUMPY
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"self.{near[0]}" if near else f"self.{name} = ... in __init__"
     return f"there is no self.{name}; __init__ makes {', '.join(known) or 'no layers'}", hint
@@ -126,9 +131,43 @@ def _type(trace: Trace, message: str, module) -> tuple[str, str] | None:
     names = "|".join(k for k in dir(nn) if k[0].isupper())
     if found := re.search(rf"\b(?:not|got|argument 'input'.*?|and) \(?'?({names})\b", message):
         return _is_layer(found[1])
-    if "NoneType" in message:
-        return "has None where a tensor is due: does a part of it forget its return?", "return x"
+    if "'tuple' object is not callable" in message:
+        return (
+            "calls a tuple: is there a comma behind the line that makes the layer?",
+            "take away the comma: self.layer = nn.Sequential(...)",
+        )
+    # torch lists all arguments: what counts is the first, for a missing bias is None, too
+    found = re.search(r"got \((?:\w+=)?([\w.]+)", message)
+    found = found or re.search(
+        r"argument '(?:input|tensor|self)'.*must be Tensor, not ([\w.]+)", message
+    )
+    found = found or re.search(r"'([\w.]+)' object|operand type.*'([\w.]+)' and", message)
+    kind = next((g for g in found.groups() if g), "") if found else ""
+    if kind == "NoneType":
+        return NOTHING
+    if kind in ("function", "builtin_function_or_method", "method"):
+        return _is_function(trace)
+    if kind in ("numpy.ndarray", "ndarray"):
+        return NUMPY
     return None
+
+
+NOTHING = "has None where a tensor is due: does a part of it forget its return?", "return x"
+NUMPY = (
+    "has a numpy array where a tensor is due: numpy knows neither gradients nor the GPU",
+    "torch's own function instead of numpy's: torch.tanh(x), not np.tanh(x); no .numpy() in "
+    "forward",
+)
+
+
+def _is_function(trace: Trace) -> tuple[str, str]:
+    """`self.down2(pool)`: the function was given, not what it answers."""
+    given = trace.open[-1][2] if trace.open else ()
+    if trace.pending is not None:
+        given = (*given, *trace.pending.args)
+    names = [a.__name__ for a in given if isinstance(a, Callable) and hasattr(a, "__name__")]
+    name = names[0] if names else "it"
+    return f"has a function where a tensor is due: {name} is a function", f"call it: {name}(x)"
 
 
 def _no_forward(trace: Trace, message: str, module) -> tuple[str, str] | None:
@@ -146,6 +185,8 @@ def _no_forward(trace: Trace, message: str, module) -> tuple[str, str] | None:
 
 
 def _one_value(trace: Trace, message: str, module) -> tuple[str, str] | None:
+    if "call numpy() on" in message.lower():
+        return NUMPY
     if "view" in message and "inplace" in message.replace("-", ""):
         return (
             "changes a view in place, which the gradient cannot follow",

@@ -36,6 +36,9 @@ CURVES = set(ONE_SIDED) | set(PARTLY) | {
 }  # fmt: skip
 SHAPERS = {"interpolate", "upsample", "contiguous", "clone", "view", "reshape", "pixel_shuffle"}
 SHAPERS |= {"getitem", "permute", "transpose", "float", "to", "pad", "squeeze", "unsqueeze"}
+# What cuts, turns or reorders a map without a weight.
+TURNS = {"permute", "transpose", "swapaxes", "swapdims", "movedim", "moveaxis", "mT", "T", "rot90"}
+CUTS = TURNS | SHAPERS | {"narrow", "select", "mean", "sum", "amax", "flatten", "chunk", "split"}
 
 
 def layer_code(trace: Trace, op: Op, code: str) -> str:
@@ -91,6 +94,17 @@ def contract(trace: Trace, severity: str = "error", when: str = "") -> Iterator[
         return
     op = last_op(trace)
     at = op.where if op is not None else "forward"
+    spoiler = _spoiler(trace)
+    if spoiler is not None:
+        before, after, line = spoiler.shapes[0], spoiler.shape, str(spoiler.line or "forward")
+        turned = after[-2:] == before[:-3:-1] or len(after) != 4 or spoiler.name in TURNS
+        yield Finding(
+            "error" if turned else severity, line,
+            f"{_spelt(spoiler)} makes {after} of {before}, which was right, (N, 2, H, W); the "
+            f"answer is {tuple(out.shape)} where {want} is due{when}",
+            f"leave out {_spelt(spoiler)} there",
+        )  # fmt: skip
+        return
     if out.ndim != 4:
         yield Finding(
             severity, at, f"answers {tuple(out.shape)} where {want} is due{when}",
@@ -113,6 +127,23 @@ def contract(trace: Trace, severity: str = "error", when: str = "") -> Iterator[
         )
     if tuple(out.shape[2:]) != tuple(want[2:]):
         yield from _size(trace, at, severity, when)
+
+
+def _spoiler(trace: Trace) -> Op | None:
+    """What cuts or turns the map of two channels that a layer has made, nearest to the answer."""
+    op = trace.op_of(trace.output)
+    while op is not None and op.name not in (*CONVS, "linear"):
+        before = op.shapes[0] if op.shapes else ()
+        if op.name in CUTS and op.call is None and len(before) == 4 and before[1] == 2:
+            turned = op.name in TURNS and before[2] != before[3]
+            if len(op.shape) != 4 or op.shape[1] != 2 or (turned and op.shape[2] != before[2]):
+                return op
+        op = trace.before(op)
+    return None
+
+
+def _spelt(op: Op) -> str:
+    return "the index [...]" if op.name == "getitem" else f".{op.name}(...)"
 
 
 def _last_conv(trace: Trace, op: Op | None) -> Op | None:
@@ -229,12 +260,10 @@ def learning(trace: Trace, probe: Probe, already: set[str]) -> Iterator[Finding]
             f"layers before it cannot learn",
             "no .detach(), .data, .item(), .numpy() or torch.no_grad() in forward",
         )  # fmt: skip
+    elif any(drops_all(op) for op in trace.ops) and (probe.dead or not probe.depends):
+        return  # said by habits.middle
     elif probe.dead and not already & {"output"}:
-        yield Finding(
-            "error", "forward", "no parameter gets a gradient at the start: the answer does not "
-            "depend on any of them",
-            "look for ReLU behind the head, a product with 0, weights set to 0 in two layers",
-        )  # fmt: skip
+        yield _dead(probe)
     elif not probe.depends:
         yield Finding(
             "error", "forward", "the answer is the same whatever the picture is",
@@ -249,6 +278,20 @@ def learning(trace: Trace, probe: Probe, already: set[str]) -> Iterator[Finding]
             "chroma_head(...) as the last layer starts at 0; BatchNorm behind each convolution; no "
             "factors over 1",
         )  # fmt: skip
+    elif probe.moved > 0.5:
+        yield Finding(
+            "warning", "(answer)",
+            f"explodes at the first step: one step of Adam at 0.001 moves the answer by "
+            f"{probe.moved:.3g}, where the spread of chroma is about 0.15",
+            "no large factors behind the head: return upsample_to(self.head(y), x) as it is",
+        )  # fmt: skip
+    elif 0 < probe.moved < 1e-4 and not probe.dead:
+        yield Finding(
+            "warning", "(answer)",
+            f"hardly moves: one step of Adam at 0.001 moves the answer by {probe.moved:.1g}, where "
+            f"the spread of chroma is about 0.15",
+            "no small factors behind the head: return upsample_to(self.head(y), x) as it is",
+        )  # fmt: skip
     silent = [n for n in probe.silent if not any(_in(n, a) for a in already)]
     if silent and not probe.dead and probe.cut is None:
         boxes = list(dict.fromkeys(n.rpartition(".")[0] or n for n in silent))
@@ -256,8 +299,35 @@ def learning(trace: Trace, probe: Probe, already: set[str]) -> Iterator[Finding]
             "warning", boxes[0],
             f"{len(silent)} parameters get no gradient: {', '.join(silent[:4])}"
             + (", ..." if len(silent) > 4 else ""),
-            "what is computed with them has to reach what forward returns",
+            ZEROS if probe.zeros else "what is computed with them has to reach what forward "
+            "returns",
         )  # fmt: skip
+
+
+ZEROS = "no nn.init.zeros_ there: only the head may start at 0"
+
+
+def drops_all(op: Op) -> bool:
+    return op.name in DROPOUTS and op.arg(1, "p", 0.5) == 1
+
+
+def _dead(probe: Probe) -> Finding:
+    if probe.zeros:
+        return Finding(
+            "error", probe.zeros[0],
+            f"has weights that are all 0{_more(probe.zeros)}, so that it makes 0, where ReLU has no "
+            f"slope: no layer before the head ever gets a gradient",
+            ZEROS,
+        )  # fmt: skip
+    return Finding(
+        "error", "forward", "no weight gets a gradient, not even when the head has begun to learn: "
+        "the answer does not depend on any of them",
+        "look for ReLU behind the head, a product with 0, weights set to 0 in two layers",
+    )  # fmt: skip
+
+
+def _more(names: list[str]) -> str:
+    return f", as have {len(names) - 1} other layers" if len(names) > 1 else ""
 
 
 def _in(name: str, box: str) -> bool:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from torch import nn
 
-from .findings import CONVS, DROPOUTS, NORMS, PARTLY, SHAPERS, layer_code
+from .findings import CONVS, DROPOUTS, NORMS, PARTLY, SHAPERS, drops_all, layer_code
 from .footprints import POINTWISE
 from .probe import Probe
 from .tracing import Call, Op, Trace
+from .windows import pair
 from .wording import Finding, shrinking, spell
 
 # Straight lines: two convolutions with only these between them are no more than one.
@@ -55,7 +56,8 @@ def between(trace: Trace) -> Iterator[Finding]:
                 f"numbers is left to chance, and the layers behind it have to follow",
                 f"nn.BatchNorm2d({op.shape[1]}) between it and the activation",
             )  # fmt: skip
-    if len(convs) >= 4 and not any(o.name in NORMS for o in trace.ops):
+    reworked = any(_reworked(op) for op in convs)
+    if len(convs) >= 4 and not reworked and not any(o.name in NORMS for o in trace.ops):
         yield Finding(
             "warning", convs[0].where,
             f"none of the {len(convs)} convolutions is followed by a norm: training needs smaller "
@@ -102,8 +104,26 @@ def _spared(trace: Trace, op: Op) -> bool:
     """Depthwise, transposed and 1x1 convolutions, and gates, often go without a norm."""
     depthwise = op.arg(6, "groups", 1) > 1
     thin = 1 in op.tensors[1].shape[2:] or tuple(op.shape[2:]) == (1, 1)
-    reworked = not isinstance(op.tensors[1], nn.Parameter)  # weight norm, say
-    return depthwise or thin or reworked or op.name == "conv_transpose2d"
+    spared = depthwise or thin or _reworked(op) or _normed_first(trace, op)
+    return spared or op.name == "conv_transpose2d"
+
+
+def _reworked(op: Op) -> bool:
+    """Weight norm, say: the weight is computed from others. (A plain one has no history.)"""
+    return not isinstance(op.tensors[1], nn.Parameter)
+
+
+def _normed_first(trace: Trace, op: Op) -> bool:
+    """Is it in a brick that begins with its norm: BatchNorm, ReLU, convolution?"""
+    if op.call is None or "." not in op.call.name:
+        return False
+    brick = op.call.name.rpartition(".")[0]
+    mates = [o for o in trace.ops if o.call is not None and _in_brick(o.call.name, brick)]
+    return mates[0].name in NORMS
+
+
+def _in_brick(name: str, brick: str) -> bool:
+    return name.rpartition(".")[0] == brick
 
 
 def _two_in_a_row(trace: Trace, op: Op) -> Iterator[Finding]:
@@ -130,9 +150,57 @@ def _two_in_a_row(trace: Trace, op: Op) -> Iterator[Finding]:
     )
 
 
-def middle(trace: Trace) -> Iterator[Finding]:
-    """softmax where features are, huge kernels, downward steps that are never used."""
+def skips_pixels(op: Op) -> bool:
+    """A 1x1 window that jumps."""
+    one = op.name == "conv2d" and tuple(op.tensors[1].shape[2:]) == (1, 1)
+    return one and max(pair(op.arg(3, "stride", 1))) > 1
+
+
+def unsafe(trace: Trace) -> Iterator[Finding]:
+    """1x1 convolutions with a stride on few channels: torch's CPU code for them writes astray.
+
+    With 8 channels in, 2 and 16 out crashed (torch 2.15, oneDNN, channels_last); 32 out, or 16 in,
+    did not, as the short cuts of a ResNet do not.
+    """
     for op in trace.ops:
+        if not skips_pixels(op):
+            continue
+        makes, takes = op.tensors[1].shape[:2]
+        if makes >= 8 and (takes >= 16 or makes >= 32):
+            continue
+        s = max(pair(op.arg(3, "stride", 1)))
+        code = f"nn.Sequential(nn.AvgPool2d({s}, ceil_mode=True), nn.Conv2d({takes}, {makes}, 1))"
+        every = "every fourth pixel" if s == 2 else f"one pixel of {s * s}"
+        yield Finding(
+            "error", op.where,
+            f"1x1 window with stride {s} looks at {every} only; and on some CPUs torch crashes on "
+            f"it with so few channels ({takes} -> {makes})",
+            f"{layer_code(trace, op, code)}: pool first, then a 1x1 convolution",
+        )  # fmt: skip
+
+
+def drops_in_eval(trace: Trace) -> Iterator[Finding]:
+    """Dropout by hand that does not know of eval mode. `trace`: a pass in eval mode."""
+    for op in trace.ops:
+        if op.name in DROPOUTS and op.arg(2, "training", True) and 0 < op.arg(1, "p", 0.5) < 1:
+            yield Finding(
+                "warning", op.where,
+                "eval mode still drops: two answers to one photo differ",
+                f"F.{op.name}(x, {op.arg(1, 'p', 0.5):g}, self.training)",
+            )  # fmt: skip
+
+
+def middle(trace: Trace) -> Iterator[Finding]:
+    """softmax where features are, huge kernels, Dropout of everything."""
+    for op in trace.ops:
+        if drops_all(op):
+            kind = type(op.call.module).__name__ if op.call is not None else op.name
+            code = f"nn.{kind}(0.1)" if op.call is not None else f"F.{kind}(x, 0.1, self.training)"
+            yield Finding(
+                "error", op.where,
+                "p=1.0 drops everything: p is the share that is set to 0, not the share kept",
+                layer_code(trace, op, code),
+            )  # fmt: skip
         if op.name in ("softmax", "log_softmax"):
             users = trace.consumers(op)
             while users and all(u.name in DROPOUTS or u.name in SHAPERS for u in users):
@@ -172,6 +240,9 @@ def shrinks(trace: Trace) -> Iterator[Finding]:
 def unused(trace: Trace, probe: Probe | None) -> Iterator[Finding]:
     """Layers in plain lists, layers never called, layers made anew in forward."""
     for name, holder in _hidden(trace.model):
+        if holder == "comma":
+            yield Finding("error", name, *comma(trace, name))
+            continue
         yield Finding(
             "error", name,
             f"is a plain {holder} of layers: torch does not find their parameters, so they are "
@@ -227,7 +298,18 @@ def _hidden(model: nn.Module) -> Iterator[tuple[str, str]]:
                 continue
             layers = [m for m in _flat(value) if id(m) not in registered]
             if any(True for m in layers for _ in m.parameters()):
-                yield f"{prefix}.{key}".strip("."), type(value).__name__
+                one = type(value) is tuple and len(value) == 1 and value[0] is layers[0]
+                name = "comma" if one else type(value).__name__
+                yield f"{prefix}.{key}".strip("."), name
+
+
+def comma(trace: Trace, name: str) -> tuple[str, str]:
+    """`self.deep = nn.Sequential(...),` makes a tuple of one layer."""
+    return (
+        "is a tuple of one layer, for there is a comma behind it: it cannot be called, and torch "
+        "does not find its parameters",
+        f"take away the comma behind {spell(trace, name)} = ...",
+    )
 
 
 def _flat(value) -> Iterator[nn.Module]:

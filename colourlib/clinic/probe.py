@@ -14,11 +14,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .copies import copy_of
-from .tracing import Op, Trace, trace
+from .tracing import PICTURE, Op, Trace, trace
 
 SIDES = [(32, 48), (16, 16)]  # the smaller one where the larger would take too long
 MOST = 1.5e9  # multiply-adds of a pass: about a quarter of a second on one core
 MOST_WEIGHTS = 100_000_000
+STEPS, MORE_STEPS = 3, 8  # of Adam; more, where some weights were not even used
 
 
 @dataclass
@@ -27,7 +28,9 @@ class Probe:
 
     trace: Trace
     spread: float = 0.0  # standard deviation of the answer, with the network's own weights
-    dead: bool = False  # no parameter has a gradient that is not 0
+    dead: bool = False  # no weight but the head's ever has a gradient that is not 0
+    moved: float = 0.0  # by how much the first step of Adam changes the answer (rms)
+    zeros: list[str] = field(default_factory=list)  # layers, without heads, that start at 0
     depends: bool = True  # does the answer depend on the picture?
     one_sided: bool = False  # no answer below 0
     error: Exception | None = None  # of the backward pass
@@ -53,7 +56,7 @@ def probe(model: nn.Module, adds: float, size: int, fixed: bool) -> Probe | None
 
 
 def _probe(model: nn.Module, height: int, width: int) -> Probe:
-    twin = copy_of(model, "cpu").train()
+    twin = copy_of(model, "cpu").to(memory_format=torch.contiguous_format).train()
     x = (torch.randn(2, 1, height, width) / 2).clamp(-1, 1)
     y = torch.randn(2, 2, height, width) / 5
     first = trace(twin, x, meta=False)
@@ -73,15 +76,62 @@ def _probe(model: nn.Module, height: int, width: int) -> Probe:
     except RuntimeError as error:
         found.error, found.culprit = error, _in_place(model, height, width)
         return found
-    found.dead = not any(p.grad is not None and p.grad.any() for p in twin.parameters())
+    _learn(twin, x, y, out.detach(), _heads(first), found)
     _awake(model, x, y, found)
     if found.no_gradient:
         found.cut = _cut(first)
     return found
 
 
+def _learn(twin, x, y, before: Tensor, heads: set[int], found: Probe) -> None:
+    """A few steps: which weights get a gradient at last? (`twin` holds the gradients of the first.)
+
+    A head, or the end of a residual branch, that starts at 0 is awake after one step; what ReLU
+    has shut is not. Branches that are left out by chance get some more passes to turn up.
+    """
+    own = [(n, p) for n, p in twin.named_parameters() if p.requires_grad]
+    weights = [(n, p) for n, p in own if p.ndim > 1]
+    found.zeros = [
+        n.rpartition(".")[0] or n for n, p in weights if id(p) not in heads and not p.any()
+    ]
+    optimiser = torch.optim.Adam([p for _, p in own], lr=1e-3)
+    known, learns = set(), set()
+    for turn in range(STEPS + MORE_STEPS):
+        known |= {n for n, p in own if p.grad is not None}
+        learns |= {n for n, p in own if p.grad is not None and p.grad.any()}
+        if len(learns) == len(own) or (turn >= STEPS and len(known) == len(own)):
+            break
+        optimiser.step()
+        out = twin(x)
+        if turn == 0:
+            found.moved = (out.detach() - before).square().mean().sqrt().item()
+        optimiser.zero_grad()
+        F.mse_loss(out, y).backward()
+    found.silent = [n for n, _ in own if n not in learns]
+    found.no_gradient = [n for n, _ in own if n not in known]
+    others = [n for n, p in weights if id(p) not in heads]
+    found.dead = not learns or bool(others and not learns & set(others))
+
+
+def _heads(trace: Trace) -> set[int]:
+    """The ids of the weights of the layers that make the answer, with no other layer behind."""
+    found, seen, todo = set(), set(), [trace.made.get(id(trace.output))]
+    while todo:
+        index = todo.pop()
+        if index is None or index == PICTURE or index in seen:
+            continue
+        seen.add(index)
+        op = trace.ops[index]
+        weight = op.arg(1, "weight")
+        if op.name in ("conv2d", "conv_transpose2d", "linear") and isinstance(weight, Tensor):
+            found.add(id(weight))
+        else:
+            todo += op.inputs
+    return found
+
+
 def _awake(model: nn.Module, x: Tensor, y: Tensor, found: Probe) -> None:
-    """The second pass: weights that are all zero are drawn at random first."""
+    """Another pass, for which weights that are all zero are drawn at random first."""
     twin = copy_of(model, "cpu").train()
     with torch.no_grad():
         for name, p in twin.named_parameters():
@@ -92,11 +142,6 @@ def _awake(model: nn.Module, x: Tensor, y: Tensor, found: Probe) -> None:
     found.one_sided = bool((out >= 0).all() and out.any())
     F.mse_loss(out, y).backward()
     found.depends = x.grad is not None and bool(x.grad.any())
-    for name, p in twin.named_parameters():
-        if p.requires_grad and (p.grad is None or not p.grad.any()):
-            found.silent.append(name)
-            if p.grad is None:
-                found.no_gradient.append(name)
 
 
 def _cut(trace: Trace) -> Op | None:

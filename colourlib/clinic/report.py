@@ -86,7 +86,7 @@ class Report:
         return ", ".join(words) if words else "nothing found that is wrong"
 
     def __repr__(self) -> str:
-        lines = [self.title, *_table(self.rows), *self.summary(), f"findings: {self.verdict()}"]
+        lines = [self.title, f"findings: {self.verdict()}"]
         for i, finding in enumerate(self.findings, 1):
             head, _, mend = str(finding).partition("\n  mend: ")
             lines += textwrap.wrap(f"{i}. {head}", WIDTH, subsequent_indent="   ")
@@ -94,7 +94,7 @@ class Report:
                 lines += textwrap.wrap(
                     f"mend: {mend}", WIDTH, initial_indent="   ", subsequent_indent="         "
                 )
-        return "\n".join(lines)
+        return "\n".join([*lines, *self.summary(), *_table(self.rows)])
 
     def _repr_html_(self) -> str:
         cell = _cell
@@ -103,17 +103,17 @@ class Report:
             for c in (row.cells() for row in self.rows)
         )
         text = "".join(f"<p>{html.escape(line)}</p>" for line in self.summary())
-        parts = [_html_table(self.title, HEADERS, body)] if self.rows else [cell("p", self.title)]
-        parts.append(text)
+        layers = [_html_table(self.title, HEADERS, body)] if self.rows else []
         body = "".join(
             f"<tr>{cell('th', f.severity, scope='row')}{cell('td', f.layer)}{cell('td', f.what)}"
-            f"<td><code>{html.escape(f.fix)}</code></td></tr>"
+            f'<td style="text-align:left"><code>{html.escape(f.fix)}</code></td></tr>'
             for f in self.findings
         )
         heads = ("severity", "layer", "what", "mend")
         verdict = f"findings: {self.verdict()}"
-        parts.append(_html_table(verdict, heads, body) if body else cell("p", verdict))
-        return "".join(parts)
+        title = [] if layers else [cell("p", self.title)]
+        found = _html_table(verdict, heads, body) if body else cell("p", verdict)
+        return "".join([*title, found, text, *layers])
 
 
 def _cell(tag: str, text: str, scope: str = "") -> str:

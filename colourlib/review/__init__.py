@@ -73,6 +73,9 @@ class Desk:
     def __init__(self, root: Path, verdicts: Sequence[Verdict]):
         self.root = Path(root).resolve()
         self.verdicts = list(verdicts)
+        if wrong := next((v for v in self.verdicts if not isinstance(v, Verdict)), None):
+            kind = type(wrong).__name__
+            raise CourseError(f"review wants what clean.judge has returned, not {kind}.")
         self.by_rules = [_by_rules(verdict) for verdict in self.verdicts]
         self.of_rule = Counter(rule or "passed" for rule, _ in self.by_rules)
         self.numbers = {v.photo.sha256: i for i, v in enumerate(self.verdicts) if v.fingerprint}
