@@ -195,7 +195,7 @@ def _run_query(run: _Run, query: str) -> None:
                 bad = bad + len(client.seen) - seen if client.download_count == count else 0
                 if bad >= BAD_LINKS:
                     run.problems[query] = (
-                        f"{bad} links one after the other, and not one new picture"
+                        f"{bad} links in a row, and not one new picture"
                     )
                     break
                 client.page_counter = len(client.seen)

@@ -191,5 +191,5 @@ def serve(respond: Callable[[str], Response] = practice_web) -> Iterator[str]:
         for (
             error,
             url,
-        ) in server.failures.items():  # else a mistake in one's own web looks like HTTP
+        ) in server.failures.items():  # else it looks like the web's
             print(f"The web itself failed at {url}: {error}")

@@ -641,7 +641,7 @@ def test_a_web_of_bad_pictures_only_ends(tmp_path, capsys):
             return answer if "www.bing.com" in url else Response(b"<html>")
 
     web = Spoilt({"x": [links(name, 20) for name in "abcdefgh"], "y": [links("z", 30)]})
-    with pytest.raises(CourseError, match="links one after the other, and not one new picture"):
+    with pytest.raises(CourseError, match="links in a row, and not one new picture"):
         run(tmp_path, web)
     assert 60 <= len([url for url in web.fetched() if "//z." not in url]) < 100
 
