@@ -380,8 +380,7 @@ CONTEXT_EDITS = [
     Edit(
         "the batch written down as a number",
         [(SPREAD, "whole_picture = self.context(deep).view(20, -1, 1, 1)")],
-        ("forward", r"batches of \d+ and \d+"),
-        "warning",
+        ("forward", r"batches of 1 and 20.*batch of one"),
         mend=[(".view(20, -1, 1, 1)", ".view(deep.shape[0], -1, 1, 1)")],
     ),
     Edit(
@@ -470,7 +469,7 @@ OUTPUT = [
     Edit(
         "the answer times 0",
         [(RETURN, "return 0 * upsample_to(self.head(quarter), x)")],
-        ("forward", r"no parameter gets a gradient at the start"),
+        ("forward", r"no weight ever gets a gradient"),
         mend=[("0 * upsample", "1 * upsample")],
     ),
     Edit(
@@ -747,6 +746,117 @@ INSIDE = [
 ]
 
 
+SECOND = [  # what a second reader of the course did
+    Edit(
+        "the batch written down in expand",
+        [(SPREAD, f"{SPREAD}.expand(20, -1, -1, -1)")],
+        ("forward", r"expand\(20.*|answers 20 pictures for 1 for a batch of one"),
+        mend=[(".expand(20, -1, -1, -1)", ".expand(deep.shape[0], -1, -1, -1)")],
+    ),
+    Edit(
+        "all convolutions start at zero",
+        [after(HEAD, "[nn.init.zeros_(m.weight) for m in self.modules() if isinstance(m, nn.Conv2d)]")],
+        ("down1.0", r"weights that are all 0, as have \d+ other layers"),
+    ),
+    Edit(
+        "one brick starts at zero",
+        [after(HEAD, "nn.init.zeros_(self.up3[0].weight)")],
+        ("up3.0", r"weights that are all 0, so that it makes 0, where ReLU has no slope"),
+    ),
+    Edit(
+        "an answer that saturates",
+        [(RETURN, "return torch.tanh(1000 * upsample_to(self.head(quarter), x))")],
+        ("(answer)", r"explodes at the first step"),
+        "warning",
+    ),
+    Edit(
+        "an answer that is stuck",
+        [(RETURN, "return 0.001 * upsample_to(self.head(quarter), x)")],
+        ("(answer)", r"hardly moves: one step of Adam"),
+        "warning",
+    ),
+    Edit(
+        "a function given, not called",
+        [(HALF, "half = self.down2(pool)")],
+        ("down2.0", r"pool is a function"),
+    ),
+    Edit(
+        "pool given to pool",
+        [(EIGHTH, "eighth = self.down4(pool(pool))")],
+        ("forward", r"pool is a function"),
+    ),
+    Edit(
+        "numpy in forward",
+        [(EIGHTH, "import numpy\n        eighth = self.down4(numpy.tanh(pool(quarter).detach().numpy()))")],
+        ("down4.0", r"has a numpy array where a tensor is due"),
+        mend=[("numpy.tanh(pool(quarter).detach().numpy())", "torch.tanh(pool(quarter))")],
+    ),
+    Edit(
+        "None given to a convolution",
+        [(EIGHTH, "eighth = self.down4(None)")],
+        ("down4.0", r"has None where a tensor is due"),
+    ),
+    Edit(
+        "a comma behind a layer",
+        [(DEEP, f"{DEEP},")],
+        ("deep", r"is a tuple of one layer, for there is a comma behind it"),
+        mend=[(f"{DEEP},", DEEP)],
+    ),
+    Edit(
+        "channels last in the answer",
+        [(RETURN, f"{RETURN}.permute(0, 2, 3, 1)")],
+        ("forward", r"\.permute\(\.\.\.\) makes \(20, 128, 128, 2\) of \(20, 2, 128, 128\), which was right"),
+        mend=[(".permute(0, 2, 3, 1)", "")],
+    ),
+    Edit(
+        "one channel cut out of the answer",
+        [(RETURN, f"{RETURN}[:, :1]")],
+        ("forward", r"the index \[\.\.\.\] makes \(20, 1, 128, 128\)"),
+        mend=[("x)[:, :1]", "x)")],
+    ),
+    Edit(
+        "height and width of the answer swapped",
+        [(RETURN, f"{RETURN}.transpose(2, 3)")],
+        ("forward", r"\.transpose\(\.\.\.\) makes \(2, 2, 67, 101\) of \(2, 2, 101, 67\)"),
+        mend=[(".transpose(2, 3)", "")],
+    ),
+    Edit(
+        "height and width of the picture swapped",
+        [(HALF, f"x = x.transpose(2, 3)\n        {HALF}")],
+        ("forward", r"\.transpose\(\.\.\.\) makes \(2, 1, 67, 101\) of \(2, 1, 101, 67\)"),
+    ),
+    Edit(
+        "pooled by 8, which is global at one size only",
+        [("nn.AdaptiveAvgPool2d(1)", "nn.AvgPool2d(8)")],
+        ("context.0", r"a window of 8 x 8 fits maps of one size only"),
+        "warning",
+        mend=[("nn.AvgPool2d(8)", "nn.AdaptiveAvgPool2d(1)")],
+    ),
+    Edit(
+        "Dropout of everything",
+        [after(HEAD, "self.drop = nn.Dropout2d(1.0)"), (RETURN, "return upsample_to(self.head(self.drop(quarter)), x)")],
+        ("drop", r"p=1.0 drops everything"),
+        mend=[("Dropout2d(1.0)", "Dropout2d(0.1)")],
+    ),
+    Edit(
+        "Dropout that does not know of eval mode",
+        [(RETURN, "return upsample_to(self.head(F.dropout(quarter, 0.1)), x)")],
+        ("forward", r"eval mode still drops"),
+        "warning",
+        mend=[("(quarter, 0.1)", "(quarter, 0.1, self.training)")],
+    ),
+    Edit(
+        "a 1x1 window that jumps, on few channels",
+        [
+            after(HEAD, "self.cut = nn.Conv2d(w, w, 1, stride=2)"),
+            (HALF, f"{HALF}\n        half = upsample_to(self.cut(half), half)"),
+        ],
+        ("cut", r"1x1 window with stride 2 looks at every fourth pixel only.*\(8 -> 8\)"),
+        mend=[("nn.Conv2d(w, w, 1, stride=2)", "nn.Sequential(nn.AvgPool2d(2, ceil_mode=True), nn.Conv2d(w, w, 1))")],
+    ),
+]  # fmt: skip
+
+
 def brick(old: str, new: str, name: str) -> Edit:
     return Edit(name, [(old, new)])
 
@@ -856,10 +966,16 @@ GOOD_IDEAS = [
     Edit("pictures turned and averaged", [(RETURN, "y = upsample_to(self.head(quarter), x)\n        return (y + y.mean(dim=(2, 3), keepdim=True)) / 2")]),
     Edit("weight norm", [last_of_deep("nn.utils.parametrizations.weight_norm(nn.Conv2d(5 * w, 5 * w, 3, padding=1)), nn.ReLU()")]),
     Edit("a larger kernel, one row and one column", [(DOWN3, "self.down3 = nn.Sequential(nn.Conv2d(w, w, (1, 7), padding=(0, 3), bias=False), nn.Conv2d(w, 2 * w, (7, 1), padding=(3, 0), bias=False), nn.BatchNorm2d(2 * w), nn.ReLU())")]),
+    Edit("weight norm instead of BatchNorm", [(CONV, "nn.utils.parametrizations.weight_norm(nn.Conv2d(channels_in, channels_out, kernel, padding=kernel // 2))"), (f"{NORM}\n        ", "")]),
+    Edit("a brick that begins with its norm", [(UP3, "self.up3 = nn.Sequential(nn.BatchNorm2d(2 * w), nn.ReLU(), nn.Conv2d(2 * w, 2 * w, 3, padding=1))")]),
+    Edit("stochastic depth", [(FUSE, f"if not self.training or torch.rand(()).item() > 0.6:\n            {FUSE}")]),
+    Edit("a residual branch that starts at zero", [(CLASS, RESIDUAL), last_of_deep("Residual(5 * w)"), after(HEAD, "nn.init.zeros_(self.deep[2].body[1].weight)")]),
+    Edit("a factor that starts at zero", [after(HEAD, "self.much = nn.Parameter(torch.zeros(1))"), (FUSE, "deep = self.fuse(deep + self.much * whole_picture)")]),
+    Edit("a 1x1 window that jumps, on many channels", [after(HEAD, "self.cut = nn.Conv2d(2 * w, 2 * w, 1, stride=2, bias=False)"), (EIGHTH, f"{EIGHTH}\n        quarter = quarter + upsample_to(self.cut(quarter), quarter)")]),
     Edit("position as a second input channel", [(DOWN1, "self.down1 = conv_bn_relu(2, w // 4)"), (HALF, "rows = torch.linspace(-1, 1, x.shape[2], device=x.device)[None, None, :, None].expand_as(x)\n        half = self.down2(pool(self.down1(torch.cat([x, rows], dim=1))))")]),
 ]  # fmt: skip
 
-EDITS = [*WRONG_NUMBERS, *SIZES, *CONTEXT_EDITS, *OUTPUT, *FORGOTTEN, *INSIDE, *GOOD_IDEAS]
+EDITS = [*WRONG_NUMBERS, *SIZES, *CONTEXT_EDITS, *OUTPUT, *FORGOTTEN, *INSIDE, *SECOND, *GOOD_IDEAS]
 
 
 def table(rows: list[tuple]) -> str:

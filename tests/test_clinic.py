@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from colourlib import CourseError
-from colourlib.clinic import FAR, Finding, Report, _rows, inspect
+from colourlib.clinic import FAR, Finding, Report, _rows, costs, inspect
 from colourlib.clinic.copies import copy_of, undisturbed
 from colourlib.clinic.costs import kept_bytes
 from colourlib.clinic.footprints import fields
@@ -442,6 +442,15 @@ def test_the_text_fits_and_says_the_same_as_the_page():
     assert report.findings[0].severity == "error"
 
 
+def test_the_findings_come_before_the_table_and_are_set_to_the_left():
+    net = Net(nn.Conv2d(1, 3, 1))
+    page, text = inspect(net)._repr_html_(), repr(inspect(net))
+    assert page.index("answers 3 channels") < page.index("Conv2d 1x1")
+    assert text.index("answers 3 channels") < text.index("Conv2d 1x1")
+    cells = re.findall(r"<t[dh]\b[^>]*>", page)
+    assert cells and all("text-align:left" in cell for cell in cells)
+
+
 def test_names_from_the_network_are_escaped():
     net = Net(nn.Conv2d(1, 2, 1))
     net.add_module("<script>", nn.Conv2d(1, 1, 1))
@@ -454,6 +463,88 @@ def test_an_epoch_is_measured_and_grows_with_the_photos(monkeypatch):
     one, ten = (inspect(ColourNet(width=8), photos=n).epoch for n in (1000, 10_000))
     assert one > 0 and ten == pytest.approx(10 * one, rel=0.05)
     assert inspect(ColourNet(width=8), photos=0).epoch is None
+
+
+def test_only_as_much_is_measured_as_is_done_soon(monkeypatch):
+    done = []
+    real = costs._stepper
+
+    def stepper(model, device):
+        step = real(model, device)
+        return lambda pictures, side: done.append((pictures, side)) or step(pictures, side)
+
+    monkeypatch.setattr(costs, "_stepper", stepper)
+    small = inspect(PlainNet(width=16))
+    assert small.epoch is not None and done[0] == (2, 32)
+    done.clear()
+    deep = inspect(PlainNet(width=32, depth=140))
+    assert deep.multiply_adds * 2 * 32**2 / 128**2 > costs.MOST  # the test's own premise
+    assert deep.epoch is not None and done[0] == (1, 16)
+    monkeypatch.setattr(costs, "MOST", 1e3)
+    done.clear()
+    assert inspect(PlainNet(width=16)).epoch is None and not done
+
+
+def jumping(takes, makes, groups=1):
+    return Net(
+        nn.Conv2d(1, takes, 3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(takes, makes, 1, stride=2, groups=groups),
+        nn.ReLU(),
+        nn.Conv2d(makes, 2, 1),
+        run=lambda s, x: F.interpolate(s.body(x), size=x.shape[-2:]),
+    )
+
+
+@pytest.mark.parametrize("numbers", [(16, 2), (64, 128), (8, 8, 8)])
+def test_a_jump_that_cannot_crash_is_no_error_and_is_not_timed(monkeypatch, numbers):
+    monkeypatch.setattr("colourlib.clinic.epoch_seconds", lambda *_: pytest.fail("timed"))
+    report = inspect(jumping(*numbers))
+    assert report.ok and not re_find(report, "1x1 window"), report
+
+
+@pytest.mark.parametrize(("takes", "makes"), [(8, 2), (8, 16), (15, 64)])
+def test_what_can_crash_torch_is_never_run(monkeypatch, takes, makes):
+    def run(*_):
+        raise AssertionError("it was run with numbers")
+
+    monkeypatch.setattr("colourlib.clinic.probe", run)
+    monkeypatch.setattr("colourlib.clinic.epoch_seconds", run)
+    report = inspect(jumping(takes, makes))
+    assert not report.ok
+    assert re_find(report, rf"looks at every fourth pixel only.*\({takes} -> {makes}\)")
+    assert not re_find(report, "it was run")
+
+
+def test_two_reports_of_a_network_with_chance_in_it_are_the_same():
+    def run(self, x):
+        y = self.body[0](x)
+        y = y + self.body[1](y) if random.random() > 0.5 or np.random.rand() > 0.7 else y
+        return self.body[2](F.relu(y))
+
+    net = Net(nn.Conv2d(1, 4, 1), nn.Conv2d(4, 4, 1), nn.Conv2d(4, 2, 1), run=run)
+    reports = set()
+    for seed in range(6):
+        random.seed(seed)
+        reports.add(str(inspect(net, photos=0)))
+    assert len(reports) == 1 and "no gradient" not in reports.pop()
+
+
+def test_the_mend_at_a_skip_spells_what_stands_there():
+    def run(self, x):
+        low = self.body[0](F.max_pool2d(x, 2))
+        return self.body[1](torch.cat([low, x], dim=1))
+
+    found = inspect(Net(nn.Conv2d(1, 1, 1), nn.Conv2d(2, 2, 1), run=run), photos=0).findings[0]
+    assert found.fix.startswith("upsample_to(low, x):"), found
+    assert "F.interpolate(low, size=x.shape[-2:]" in found.fix
+
+    def spread(self, x):
+        low, skip_it = F.max_pool2d(x, 2), (x,)
+        return self.body(torch.cat([low, *skip_it], dim=1))
+
+    found = inspect(Net(nn.Conv2d(2, 2, 1), run=spread), photos=0).findings[0]
+    assert "other: the map it is to meet" in found.fix and "skip" not in found.fix
 
 
 def test_it_is_not_imported_with_the_package():

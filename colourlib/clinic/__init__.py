@@ -19,6 +19,7 @@ from ..model import SMALLEST
 from ..workspace import CourseError
 from . import findings as rules
 from . import habits
+from .contract import answer, contract
 from .copies import copy_of, undisturbed
 from .costs import epoch_seconds, kept_bytes, multiply_adds, training_bytes
 from .crashes import explain
@@ -26,6 +27,7 @@ from .footprints import fields
 from .probe import probe
 from .report import Report, Row, kind
 from .tracing import Call, Op, Trace, trace
+from .unused import unused
 from .wording import SEVERITIES, Finding
 
 __all__ = ["Finding", "Report", "Row", "inspect"]
@@ -135,17 +137,17 @@ def _examine(report: Report, model: nn.Module, size: int, batch: int) -> None:
     report.memory = sum(size for size, _ in main.saved.values())
     if main.error is not None:
         report.notes.append("the pass stopped: the table shows what ran before the error")
-        unused = list(habits.unused(main, None))
-        if not ("'tuple' object" in str(main.error) and any("comma" in f.what for f in unused)):
+        idle = list(unused(main, None))
+        if not ("'tuple' object" in str(main.error) and any("comma" in f.what for f in idle)):
             add([explain(main)])
-        add(unused)
+        add(idle)
         return
     add(_parameters(model))
-    if found := rules.answer(main):
+    if found := answer(main):
         add([found])
-        add(habits.unused(main, None))
+        add(unused(main, None))
         return
-    broken = list(rules.contract(main))
+    broken = list(contract(main))
     add(broken)
     fixed = False
     if not broken:
@@ -157,7 +159,7 @@ def _examine(report: Report, model: nn.Module, size: int, batch: int) -> None:
     if not too_large:
         _with_numbers(report, model, main, broken, size, batch, fixed)
     else:
-        add(habits.unused(main, None))
+        add(unused(main, None))
 
 
 def _parameters(model: nn.Module) -> Iterator[Finding]:
@@ -200,16 +202,19 @@ def _other_sizes(add: Callable, run: Callable, size: int) -> bool:
         ((1, 1, 35, 49), False, "warning", " for a picture of 35 x 49 in eval mode"),
         ((1, 1, SMALLEST, SMALLEST), True, "warning", small),
     ]
-    said, failed = set(), 0
+    said, failed, batches = set(), 0, False
     for shape, mode, severity, when in cases:
+        if batches and shape[2] == size:
+            continue  # the same mistake at another batch size
         found = run(shape, mode)
         if found.error is not None:
             new = [explain(found, severity, when)]
-        elif rules.answer(found):
-            new = [rules.answer(found)]
+        elif answer(found):
+            new = [answer(found)]
         else:
-            new = list(rules.contract(found, severity, when))
+            new = list(contract(found, severity, when))
         failed += bool(new) and shape[2] != size
+        batches |= bool(new) and shape[2] == size
         for finding in new:
             if finding.layer not in said:
                 add([finding])
@@ -222,11 +227,11 @@ def _with_numbers(report, model, main, broken, size, batch, fixed) -> None:
     unsafe = list(habits.unsafe(main))
     add(unsafe)
     if unsafe:  # torch may crash, and take the notebook's kernel with it
-        add(habits.unused(main, None))
+        add(unused(main, None))
         return
     found = probe(model, report.multiply_adds, size, fixed) if not broken else None
-    unused = list(habits.unused(main, found))
-    add(unused)
+    idle = list(unused(main, found))
+    add(idle)
     signs = [] if broken else list(rules.output_sign(main, found))
     add(signs)
     if found is None:
@@ -240,7 +245,7 @@ def _with_numbers(report, model, main, broken, size, batch, fixed) -> None:
         if new.layer not in {f.layer for f in report.findings}:
             add([new])
         return
-    already = {f.layer for f in unused} | ({"output"} if signs else set())
+    already = {f.layer for f in idle} | ({"output"} if signs else set())
     add(rules.learning(main, found, already))
     if report.ok and report.photos and not any(habits.skips_pixels(op) for op in main.ops):
         adds, device = report.multiply_adds, choose_device().name

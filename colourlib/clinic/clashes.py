@@ -233,7 +233,7 @@ def _operands(op: Op) -> tuple[str, str] | None:
             op.name in SIGNS and isinstance(node, ast.BinOp) and isinstance(node.op, SIGNS[op.name])
         ):
             found.append((node.left, node.right))
-    if len(found) != 1:
+    if len(found) != 1 or any(isinstance(part, ast.Starred) for part in found[0]):
         return None
     return tuple(ast.unparse(part) for part in found[0])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable
+import types
 
 from torch import nn
 
@@ -141,8 +141,10 @@ def _type(trace: Trace, message: str, module) -> tuple[str, str] | None:
     found = found or re.search(
         r"argument '(?:input|tensor|self)'.*must be Tensor, not ([\w.]+)", message
     )
-    found = found or re.search(r"'([\w.]+)' object|operand type.*'([\w.]+)' and", message)
-    kind = next((g for g in found.groups() if g), "") if found else ""
+    found = found or re.search(r"'([\w.]+)' object", message)
+    kind = found[1] if found else ""
+    if "unsupported operand" in message:
+        kind = next((k for k in re.findall(r"'(\w[\w.]*)'", message) if k != "Tensor"), "")
     if kind == "NoneType":
         return NOTHING
     if kind in ("function", "builtin_function_or_method", "method"):
@@ -152,6 +154,7 @@ def _type(trace: Trace, message: str, module) -> tuple[str, str] | None:
     return None
 
 
+FUNCTIONS_OF_PYTHON = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
 NOTHING = "has None where a tensor is due: does a part of it forget its return?", "return x"
 NUMPY = (
     "has a numpy array where a tensor is due: numpy knows neither gradients nor the GPU",
@@ -165,7 +168,14 @@ def _is_function(trace: Trace) -> tuple[str, str]:
     given = trace.open[-1][2] if trace.open else ()
     if trace.pending is not None:
         given = (*given, *trace.pending.args)
-    names = [a.__name__ for a in given if isinstance(a, Callable) and hasattr(a, "__name__")]
+    names = [a.__name__ for a in given if isinstance(a, FUNCTIONS_OF_PYTHON)]
+    text = trace.line.text.partition("#")[0] if trace.line is not None else ""
+    words = re.findall(r"(?<![\w.])([^\W\d]\w*)(?!\w|\s*[(.])", text)  # not called there
+    step = trace.error.__traceback__
+    while step is not None:
+        known = {**step.tb_frame.f_globals, **step.tb_frame.f_locals}
+        names += [w for w in words if isinstance(known.get(w), FUNCTIONS_OF_PYTHON)]
+        step = step.tb_next
     name = names[0] if names else "it"
     return f"has a function where a tensor is due: {name} is a function", f"call it: {name}(x)"
 
