@@ -194,9 +194,7 @@ def _run_query(run: _Run, query: str) -> None:
                 barren = 0 if len(client.seen) > seen else barren + 1
                 bad = bad + len(client.seen) - seen if client.download_count == count else 0
                 if bad >= BAD_LINKS:
-                    run.problems[query] = (
-                        f"{bad} links in a row, and not one new picture"
-                    )
+                    run.problems[query] = f"{bad} links in a row, and not one new picture"
                     break
                 client.page_counter = len(client.seen)
     except TimeUp:
