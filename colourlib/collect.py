@@ -16,19 +16,17 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import replace
 from pathlib import Path
 
 from bing_image_downloader.bing import Bing
 from tqdm.auto import tqdm
 
 from . import faults, fetch, manifest, practice_search, sets
-from .fetch import Rejected
 from .folder import PICTURE_NAMES, check_folder, collect_folder
 from .forget import forget
 from .manifest import Photo
 from .practice import QUERIES
-from .shelf import COPY, Forgotten, Shelf, place, sha256_of
+from .shelf import COPY, Shelf
 from .web import Stopped, TimeUp, Web
 from .workspace import CourseError, check_source
 
@@ -207,20 +205,9 @@ def _take(run: _Run, query: str, link: str, headers: dict[str, str]) -> None:
     """Fetch one link, check it, keep it; raises Rejected when the reason is in the manifest."""
     if run.stop.is_set():
         raise Stopped
-    run.shelf.claim(link)
-    row = Photo(query, link, "", "", 0, 0, 0, "", manifest.utc(time.time()))
+    row = Photo(query, link, "", "", 0, 0, 0, "", "")
     try:
-        try:
-            data = fetch.fetch(run.web, link, headers)
-            row = replace(row, sha256=sha256_of(data), bytes=len(data))
-            width, height, kind = fetch.measure(data, decode=True)
-            row = replace(row, width=width, height=height, format=kind)
-            run.shelf.keep(replace(row, file=place(query, row.sha256, kind)), data)
-        except Forgotten:
-            raise
-        except Rejected as error:
-            run.shelf.reject(replace(row, rejected=str(error)))
-            raise
+        run.shelf.take(row, lambda: fetch.fetch(run.web, link, headers))
     except OSError as error:  # not from the web, whose errors are Rejected by now
         run.broken = error
         raise Stopped from error

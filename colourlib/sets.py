@@ -14,18 +14,17 @@ import io
 import json
 import shutil
 import socket
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tqdm.auto import tqdm
 
-from . import decisions, fetch, manifest
+from . import decisions, manifest
 from .fetch import Rejected
 from .manifest import Photo
-from .shelf import Forgotten, Shelf, place, sha256_of
+from .shelf import Shelf
 from .web import in_words
 from .workspace import TORCHVISION as PREFIX
 from .workspace import CourseError, replace_text
@@ -113,7 +112,7 @@ def collect_set(root: Path, source: str, per_query: int) -> list[Photo]:
         for row, read in _pictures(name, chosen, parts):
             if kept[row.query] < per_query and row.url not in shelf.rows:
                 with contextlib.suppress(Rejected):  # the reason is in the manifest
-                    _take(shelf, row, read())
+                    shelf.take(row, read)
                     kept[row.query] += 1
                     bar.update()
     replace_text(Path(root) / "set.json", json.dumps({"per_query": per_query}))
@@ -127,22 +126,6 @@ def _done(root: Path) -> int:
         return int(json.loads((Path(root) / "set.json").read_text(encoding="utf-8"))["per_query"])
     except (OSError, ValueError, KeyError, TypeError):
         return 0
-
-
-def _take(shelf: Shelf, row: Photo, data: bytes) -> None:
-    """Check one picture and file it. Raises Rejected."""
-    shelf.claim(row.url)
-    row = replace(row, sha256=sha256_of(data), bytes=len(data))
-    row = replace(row, time=manifest.utc(time.time()))
-    try:
-        width, height, kind = fetch.measure(data, decode=True)
-        row = replace(row, width=width, height=height, format=kind)
-        shelf.keep(replace(row, file=place(row.query, row.sha256, kind)), data)
-    except Forgotten:
-        raise
-    except Rejected as error:
-        shelf.reject(replace(row, rejected=str(error)))
-        raise
 
 
 def _pictures(name: str, chosen: DataSet, parts: list) -> Iterator[tuple[Photo, Callable]]:

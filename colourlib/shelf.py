@@ -13,6 +13,8 @@ import shutil
 import threading
 import time
 import uuid
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -60,6 +62,26 @@ class Shelf:
     def kept(self, query: str) -> int:
         """How many pictures of a query are there."""
         return sum(row.query == query for row in self.by_hash.values())
+
+    def take(self, row: Photo, read: Callable[[], bytes]) -> None:
+        """Read, check and file one picture; of the row, query and address are given.
+
+        Raises Rejected when the reason is in the manifest, Forgotten for what is not to come back,
+        and OSError for a full disk.
+        """
+        self.claim(row.url)
+        row = replace(row, time=manifest.utc(time.time()))
+        try:
+            data = read()
+            row = replace(row, sha256=sha256_of(data), bytes=len(data))
+            width, height, kind = fetch.measure(data, decode=True)
+            row = replace(row, width=width, height=height, format=kind)
+            self.keep(replace(row, file=place(row.query, row.sha256, kind)), data)
+        except Forgotten:
+            raise
+        except Rejected as error:
+            self.reject(replace(row, rejected=str(error)))
+            raise
 
     def claim(self, url: str) -> None:
         """Reserve an address for one worker. Raises Rejected where it is known or taken."""

@@ -30,10 +30,6 @@ ONE_SIDED = {
     "softmax": "softmax lies between 0 and 1 and sums to 1",
 }
 PARTLY = {"leaky_relu": "LeakyReLU", "elu": "ELU", "gelu": "GELU", "silu": "SiLU", "mish": "Mish"}
-CURVES = set(ONE_SIDED) | set(PARTLY) | {
-    "tanh", "selu", "celu", "prelu", "rrelu", "hardtanh", "hardswish", "softsign", "mul", "pow",
-    "clamp", "where", "maximum", "minimum", "div", "log", "sin", "cos", "matmul", "softmax",
-}  # fmt: skip
 SHAPERS = {"interpolate", "upsample", "contiguous", "clone", "view", "reshape", "pixel_shuffle"}
 SHAPERS |= {"getitem", "permute", "transpose", "float", "to", "pad", "squeeze", "unsqueeze"}
 
