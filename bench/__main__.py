@@ -13,7 +13,8 @@ SCRIPTS = (
     ["loading.py"],
     ["networks.py"],
     ["clinic.py"],
-    ["quality.py", "--minutes", "1"],
+    ["training.py"],
+    ["quality.py", "--minutes", "1.5"],
 )
 
 for name, *arguments in SCRIPTS:

@@ -58,6 +58,10 @@ class Stopwatch:
     def __len__(self):
         return len(self.loader)
 
+    @property
+    def batch_sampler(self):
+        return self.loader.batch_sampler
+
     def __iter__(self):
         batches = iter(self.loader)
         while True:

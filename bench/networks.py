@@ -1,13 +1,15 @@
-"""What the three networks cost: a step, a picture of any size, and against their bare convolutions.
+"""What the three networks cost: a step, a picture of any size, and against what they are made of.
 
     python bench/networks.py            steps, growth with size, the bare stack
     python bench/networks.py --photo    a picture of 4000 x 3000 as well, with its peak memory
 
-All in one run, best of several. Read the ratios: milliseconds depend on the machine and on what
-else it does. "GMAC" are thousand millions of multiply-adds of the convolutions.
+All in one run, best of several, within `kept_memory()`, as `fit` trains. Read the ratios:
+milliseconds depend on the machine and on what else it does. "GMAC" are thousand millions of
+multiply-adds of the convolutions.
 """
 
 import argparse
+import copy
 import platform
 import subprocess
 import sys
@@ -18,6 +20,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from colourlib.device import autocast, choose_precision
+from colourlib.memory import kept_memory
 from colourlib.model import ColourNet, EncoderDecoder, PlainNet
 
 NETWORKS = (PlainNet, EncoderDecoder, ColourNet)
@@ -50,16 +53,24 @@ def a_step(net, precision, layout=LAYOUT):
     return step
 
 
-def convolutions(net, x):
-    """(name, layer, shape of its input) of every convolution, in the order they are used."""
-    used = []
-    hooks = [
-        layer.register_forward_hook(
-            lambda layer, given, out, name=name: used.append((name, layer, given[0].shape))
-        )
-        for name, layer in net.named_modules()
-        if isinstance(layer, nn.Conv2d)
-    ]
+def bricks(net, x):
+    """(name, convolution, brick, shape of its input) of all, in the order they are used.
+
+    The brick is the convolution with the pooling, BatchNorm and ReLU that follow it.
+    """
+    used, parts = [], dict(net.named_modules())
+    hooks = []
+    for name, layer in parts.items():
+        if isinstance(layer, nn.Conv2d):
+            outer = parts[name.rpartition(".")[0]]
+            whole = outer if isinstance(outer, nn.Sequential) and outer[0] is layer else layer
+            hooks.append(
+                layer.register_forward_hook(
+                    lambda layer, given, out, name=name, whole=whole: used.append(
+                        (name, layer, whole, given[0].shape)
+                    )
+                )
+            )
     with torch.no_grad():
         net(x)
     for hook in hooks:
@@ -105,48 +116,57 @@ def growth():
         print(f"{side:>6}" + "".join(f"{cell:>22}" for cell in cells))
 
 
-def bare_stack(precision):
-    """ColourNet's step against the same convolutions alone, without BatchNorm, ReLU and skips."""
-    print(f"\nColourNet's step against its bare convolutions, {precision}, forward and backward")
-    net = ColourNet()
-    x = torch.randn(BATCH, 1, SIZE, SIZE)
+def alone(layer, shape, precision):
+    """One layer or brick forward and backward on numbers of its own, as in the network's step."""
+    layer = copy.deepcopy(layer).to(memory_format=LAYOUT)
     number = torch.bfloat16 if precision == "bf16" else torch.float32
-    work, multiply_adds = [], 0
-    for name, layer, shape in convolutions(net, x):
-        # The first layer needs no gradient of its input: that is the picture.
-        given = torch.randn(shape, dtype=number).to(memory_format=LAYOUT)
-        given.requires_grad_(name != "down1.0")
-        alone = nn.Conv2d(
-            layer.in_channels, layer.out_channels, layer.kernel_size, padding=layer.padding,
-            bias=layer.bias is not None,
-        ).to(memory_format=LAYOUT)  # fmt: skip
-        back = torch.randn_like(alone(given.float()).detach()).to(number)
-        macs = alone.weight.numel() * back[:, 0].numel() * (3 if name != "down1.0" else 2)
-        multiply_adds += macs
+    given = torch.randn(shape, dtype=number).to(memory_format=LAYOUT)
+    given.requires_grad_(shape[1] > 1)  # the picture needs no gradient
 
-        def step(alone=alone, given=given, back=back):
-            with autocast("cpu", precision):
-                out = alone(given)
-            out.backward(back)
+    def step():
+        with autocast("cpu", precision):
+            out = layer(given)
+        out.backward(back)
 
-        work.append((name, shape, macs, step))
-    whole_step = a_step(net, precision)
-    whole, rows = float("inf"), {name: float("inf") for name, *_ in work}
-    for _ in range(REPEATS):  # in turns, so that both see the same machine
-        whole = min(whole, best(whole_step, 1))
-        for name, _, _, step in work:
-            rows[name] = min(rows[name], best(step, 1))
-    for name, shape, macs, _ in work:
-        print(
-            f"{name:12}{str(tuple(shape)):>22}{macs / 1e9:>8.2f} GMAC{1000 * rows[name]:>8.1f} ms"
-            f"{macs / rows[name] / 1e9:>8.0f} GMAC/s"
-        )
-    bare = sum(rows.values())
+    with autocast("cpu", precision):
+        back = torch.randn_like(layer(given).detach())
+    return step
+
+
+def bare_stack(precision):
+    """ColourNet's step against its convolutions alone, and against its bricks alone."""
     print(
-        f"bare stack {1000 * bare:.0f} ms for {multiply_adds / 1e9:.1f} GMAC "
-        f"({multiply_adds / bare / 1e9:.0f} GMAC/s); the step {1000 * whole:.0f} ms: "
-        f"{whole / bare:.2f} x"
+        f"\nColourNet's step, and what it is made of run alone, {precision}, forward and backward"
     )
+    net = ColourNet()
+    work = []
+    for name, conv, brick, shape in bricks(net, torch.randn(BATCH, 1, SIZE, SIZE)):
+        # Forward, gradient of the weights, and that of the input unless it is the picture.
+        macs = conv.weight.numel() * shape[0] * shape[2] * shape[3] * (3 if shape[1] > 1 else 2)
+        pair = alone(conv, shape, precision), alone(brick, shape, precision)
+        work.append([name, shape, macs, pair, [float("inf")] * 2])
+    whole_step, whole = a_step(net, precision), float("inf")
+    for _ in range(REPEATS):  # in turns, so that all see the same machine
+        whole = min(whole, best(whole_step, 1))
+        for *_, pair, times in work:
+            times[:] = [min(t, best(step, 1)) for t, step in zip(times, pair, strict=True)]
+    print(f"{'':12}{'input':>22}{'GMAC':>8}{'conv ms':>10}{'GMAC/s':>8}{'brick ms':>10}")
+    for name, shape, macs, _, (conv, brick) in work:
+        print(
+            f"{name:12}{str(tuple(shape)):>22}{macs / 1e9:>8.2f}{1000 * conv:>10.1f}"
+            f"{macs / conv / 1e9:>8.0f}{1000 * brick:>10.1f}"
+        )
+    total = sum(macs for _, _, macs, *_ in work) / 1e9
+    conv, brick = (sum(column) for column in zip(*(row[-1] for row in work), strict=True))
+    print(f"the step: {1000 * whole:.0f} ms, {total:.1f} GMAC")
+    for what, seconds in (
+        ("convolutions", conv),
+        ("bricks (convolution, pooling, BatchNorm, ReLU)", brick),
+    ):
+        print(
+            f"  its {what} alone: {1000 * seconds:.0f} ms, {total / seconds:.0f} GMAC/s; "
+            f"the step takes {whole / seconds:.2f} x"
+        )
     where_the_time_goes(whole_step)
 
 
@@ -202,9 +222,10 @@ def main():
         f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads, "
         f"torch {torch.__version__}; {precision}: {why}"
     )
-    steps(precision)
-    growth()
-    bare_stack(precision)
+    with kept_memory():
+        steps(precision)
+        growth()
+        bare_stack(precision)
     if asked.photo:
         photo()
 

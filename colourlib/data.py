@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 from . import practice, prepared
 from .colour import scale_ab, scale_L
@@ -64,7 +65,8 @@ class PhotoSet(Dataset):
         """x (B, 1, H, W) scaled L and y (B, 2, H, W) scaled ab of several photos at once."""
         L, ab = _take(self.L, indices)[:, None], _take(self.ab, indices)  # bytes until they are cut
         if self.crop is not None:
-            L, ab = random_crop(L, ab, self.size, self.crop, self.generator)
+            dice = indices.dice() if isinstance(indices, Batch) else self.generator
+            L, ab = random_crop(L, ab, self.size, self.crop, dice)
         else:
             L, ab = resize(L, self.size), resize(ab, self.size)
         return scale_L(L * (100 / 255)), scale_ab(ab - 128)
@@ -140,6 +142,47 @@ def cut(images: Tensor, places: Tensor, side: int, mirrored: Tensor) -> Tensor:
     return torch.stack(squares)  # (B, C, side, side)
 
 
+class Batch(list):
+    """Indices of the photos in a batch, and the seed of its crops."""
+
+    def __init__(self, indices: list[int], seed: list[int]) -> None:
+        super().__init__(indices)
+        self.seed = seed
+
+    def dice(self) -> torch.Generator:
+        """A generator of random numbers that is the same whenever this batch is made."""
+        return _generator(self.seed)
+
+
+def _generator(seed: list[int]) -> torch.Generator:
+    state = np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]
+    return torch.Generator().manual_seed(int(state))
+
+
+class Batches(Sampler):
+    """Deals the photos out in batches, in another order each epoch.
+
+    Order and crops follow from the seed, the epoch and the number of the batch, from nothing else:
+    so a run that was stopped can go on in the middle of an epoch as if nothing had been.
+    """
+
+    def __init__(self, photos: int, batch_size: int, seed: int) -> None:
+        self.photos, self.batch_size, self.seed = photos, batch_size, seed
+        self.epoch, self.first = 0, 0  # of the next iteration: its epoch, its first batch
+
+    def __len__(self) -> int:
+        """Batches an epoch; a last, smaller one is left out unless it is the only one."""
+        return max(1, self.photos // self.batch_size)
+
+    def __iter__(self) -> Iterator[Batch]:
+        epoch, first = self.epoch, self.first
+        self.epoch, self.first = epoch + 1, 0
+        order = torch.randperm(self.photos, generator=_generator([self.seed, epoch])).tolist()
+        for number in range(first, len(self)):
+            start = number * self.batch_size
+            yield Batch(order[start : start + self.batch_size], [self.seed, epoch, number])
+
+
 @dataclass(frozen=True)
 class PhotoData:
     """What a network is trained and judged on."""
@@ -148,6 +191,7 @@ class PhotoData:
     validation: PhotoSet
     mean_tint: Tensor  # (2,) scaled ab: the training photos' mean colour
     fingerprint: str  # changes with the pictures, the decisions, the split and the size
+    runs: Path | None = None  # the folder in which `fit` keeps its runs; None: it keeps none
 
     def to(self, device: str | torch.device) -> PhotoData:
         """The data with all training photos on a GPU, where that has the room; else as it is.
@@ -165,17 +209,13 @@ class PhotoData:
         """Random batches of training photos: x (B, 1, H, W), y (B, 2, H, W), shuffled each epoch.
 
         The last, smaller batch of an epoch is left out: BatchNorm would take its statistics from
-        too few photos. The seed decides order and crops.
+        too few photos. The seed decides order and crops, see `Batches`.
         """
         if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
             raise CourseError(f"batch_size is {batch_size!r}; give a whole number from 1 up.")
-        generator = torch.Generator().manual_seed(seed)
         return DataLoader(
-            replace(self.train, generator=generator),
-            batch_size=batch_size,
-            shuffle=True,
-            drop_last=len(self.train) > batch_size,
-            generator=generator,
+            self.train,
+            batch_sampler=Batches(len(self.train), batch_size, seed),
             collate_fn=_as_it_is,  # the set already returns whole batches
         )
 
@@ -204,7 +244,8 @@ def prepare(root: Path, verdicts: list, split: dict[str, str], size: int) -> Pho
     train, validation = (_photo_set(made, side) for side in SIDES)
     crop = PHOTO_CROP if validation.optimum is None else SCENE_CROP
     mean_tint = scale_ab(torch.tensor(made.meta["mean_ab"]))
-    return PhotoData(replace(train, crop=crop), validation, mean_tint, fingerprint)
+    runs = Path(root) / "runs"
+    return PhotoData(replace(train, crop=crop), validation, mean_tint, fingerprint, runs)
 
 
 def _photo_set(made: prepared.Prepared, side: str) -> PhotoSet:

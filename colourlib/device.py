@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,52 @@ def choose_device() -> Device:
     if torch.backends.mps.is_available():
         return Device("mps", "no NVIDIA GPU, but Apple's GPU (MPS) is there")
     return Device("cpu", f"no GPU found; {torch.get_num_threads()} CPU threads")
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a run takes place: all in `fit` that depends on the machine goes through here.
+
+    One process and one device. Under a launcher of several processes (accelerate, torchrun), their
+    number and the exchange of gradients would have their place here, too, and the loop would stay.
+    """
+
+    device: str
+    precision: str  # 'fp32' or 'bf16'
+    reason: str  # why that precision
+
+    def model(self, model: nn.Module) -> nn.Module:
+        """The network moved, in place, in the memory layout that convolutions are fastest in."""
+        return model.to(self.device, memory_format=torch.channels_last)
+
+    def batch(self, x: Tensor) -> Tensor:
+        """A batch (N, C, H, W) beside the network, in the same layout."""
+        return x.to(self.device, memory_format=torch.channels_last, non_blocking=True)
+
+    def autocast(self) -> AbstractContextManager:
+        """The context in which the forward pass runs."""
+        return autocast(self.device, self.precision)
+
+    def backward(self, loss: Tensor) -> None:
+        """Compute the gradients."""
+        loss.backward()
+
+
+def place(precision: str = "auto") -> Placement:
+    """The best device there is, and the number format: as asked, or the faster one if 'auto'.
+
+    Raises RuntimeError where a launcher has started several processes: each would train alone.
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise RuntimeError(
+            f"fit trains in one process; a launcher has started {os.environ['WORLD_SIZE']}, which "
+            "would each train a network of their own. Start it without the launcher."
+        )
+    device = choose_device().name
+    reason = "as asked"
+    if precision == "auto":
+        precision, reason = choose_precision(device)
+    return Placement(device, precision, reason)
 
 
 @lru_cache

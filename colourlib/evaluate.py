@@ -148,6 +148,15 @@ def compare(colourisers: dict[str, Colouriser], data: PhotoData) -> dict[str, Sc
     return table
 
 
+def levels(data: PhotoData) -> dict[str, float]:
+    """Explained chroma of the baselines on the validation photos, and of the optimum if known."""
+    photos = data.validation
+    known = {"grey copy": 0.0, "mean tint": validate(tint(data.mean_tint), photos)[1]}
+    if photos.optimum is not None:
+        known["optimum"] = _tally(optimum(photos)).explained_chroma
+    return known
+
+
 def rows(table: dict[str, Scores]) -> list[list[str]]:
     """The table of compare() as text cells, for show.table."""
     return [

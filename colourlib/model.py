@@ -1,7 +1,8 @@
 """Three networks that turn lightness (N, 1, H, W) into chroma (N, 2, H, W), of any size from 16 up.
 
 `PlainNet` is the course's first try, `EncoderDecoder` the second, `ColourNet` the one that stays.
-All are made of one brick, `conv_bn_relu`; 04_model builds them step by step.
+All are made of one brick, `conv_bn_relu`, some of it with a pooling inside, `conv_pool_bn_relu`;
+04_model builds them step by step.
 """
 
 from __future__ import annotations
@@ -29,6 +30,17 @@ def conv_bn_relu(channels_in: int, channels_out: int, kernel: int = 3) -> nn.Seq
         nn.BatchNorm2d(channels_out),
         nn.ReLU(inplace=True),
     )
+
+
+def conv_pool_bn_relu(channels_in: int, channels_out: int) -> nn.Sequential:
+    """The brick with 2x2 max pooling behind its convolution: (N, in, H, W) -> (N, out, H/2, W/2).
+
+    H odd -> (H + 1) / 2. BatchNorm and ReLU then have a quarter of the pixels to work on. As long as
+    BatchNorm's factors are positive, and they start at 1, the largest of four values is the largest
+    also afterwards: it makes no other difference than that the mean and deviation are the maxima's.
+    """
+    conv, *rest = conv_bn_relu(channels_in, channels_out)
+    return nn.Sequential(conv, nn.MaxPool2d(2, ceil_mode=True), *rest)
 
 
 def chroma_head(channels_in: int) -> nn.Conv2d:
@@ -178,7 +190,8 @@ class ColourNet(nn.Module):
     Max pooling down to 1/16; there the map is pooled to 1 x 1, passed through fully connected
     layers and added to every place of it (global context, after Iizuka et al. 2016). Then up to
     1/4, where the skip connections are added rather than stacked, which halves the cost; the last
-    step to full size is bilinear, because chroma is smooth.
+    step to full size is bilinear, because chroma is smooth. No skip leaves from the two largest
+    maps, so these are pooled before BatchNorm: four times fewer pixels to normalise.
 
     Without the context, a crop whose corner lies at multiples of 16 gets the colours that it has in
     the whole photo, except for 144 pixels along its border. With it, the answer depends on all of
@@ -188,8 +201,8 @@ class ColourNet(nn.Module):
     def __init__(self, width: int = 32) -> None:
         super().__init__()
         w = width
-        self.down1 = conv_bn_relu(1, w // 4)
-        self.down2 = conv_bn_relu(w // 4, w)
+        self.down1 = conv_pool_bn_relu(1, w // 4)
+        self.down2 = conv_pool_bn_relu(w // 4, w)
         self.down3 = conv_bn_relu(w, 2 * w)
         self.down4 = conv_bn_relu(2 * w, 3 * w)
         self.deep = nn.Sequential(
@@ -211,9 +224,8 @@ class ColourNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, 1, H, W) in -1..1 -> (N, 2, H, W), ab / 110."""
-        check_input(x, self.head.in_channels // 2, self.head.in_channels * 4 // 3)
-        half = self.down2(pool(self.down1(x)))  # (N, w, H/2, W/2)
-        quarter = self.down3(pool(half))  # (N, 2w, H/4, W/4)
+        check_input(x, self.head.in_channels * 3 // 8, self.head.in_channels * 6 // 5)
+        quarter = self.down3(self.down2(self.down1(x)))  # (N, 2w, H/4, W/4)
         eighth = self.down4(pool(quarter))  # (N, 3w, H/8, W/8)
         deep = self.deep(pool(eighth))  # (N, 5w, H/16, W/16)
         whole_picture = self.context(deep)[:, :, None, None]  # (N, 5w, 1, 1)

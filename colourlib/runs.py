@@ -1,120 +1,205 @@
-"""What a training run leaves behind: its history and its best weights, in memory and on disk.
+"""What a training run leaves behind: a folder of its own, readable without this package.
 
-A run's folder holds weights.safetensors and run.json, both readable without this package.
+`run.json` tells the story (settings, layers, curves, scores), `network.txt` shows the network,
+`weights.safetensors` holds the best weights, `checkpoint.pt` what is needed to go on, and
+`sample-1.png` … show three validation photos beside `truth-1.png` ….
 """
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
+import platform
+import weakref
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import safetensors.torch
+import torch
+from filelock import FileLock
+from PIL import Image
 from torch import Tensor, nn
 
-from . import evaluate
+from . import __version__, checkpoints
 from . import model as networks
+from .board import Sample
 from .data import PhotoData
-from .workspace import CourseError, replace_text
+from .device import Placement
+from .samples import Samples
+from .workspace import CourseError, Workspace, replace_text
+
+_trained_in: weakref.WeakKeyDictionary[nn.Module, str] = weakref.WeakKeyDictionary()
 
 
 @dataclass
 class Run:
-    """A network with the best weights it has had, and how it got there."""
+    """One training run: the network with the best weights it has had, and how it got there."""
 
     model: nn.Module
     config: object  # train.Config
-    precision: str
-    reason: str  # why that precision
+    placement: Placement
     data: PhotoData = field(repr=False)
+    name: str
+    label: str  # the name without its number
     folder: Path | None = None  # where it is kept; nowhere if None
-    stopped: bool = False
-    history: list[dict] = field(default_factory=list)  # a row an epoch, see add_epoch
+    state: str = "training"  # or "stopped", "finished", "failed"
+    sentence: str = ""  # what is going on, or how it ended
+    started: str = ""
+    started_from: str | None = None  # the run that this network was trained in before
+    seconds: float = 0.0  # of training, without the time that it lay stopped
+    photos: int = 0
+    history: list[dict] = field(default_factory=list)  # a row a validation, see train.validate
+    losses: list[tuple[float, float]] = field(default_factory=list)  # (epochs done, training loss)
+    levels: dict[str, float] = field(default_factory=dict)  # explained chroma of the baselines
+    grey_loss: float = 1.0  # loss of the grey copy: explained chroma = 1 - loss / grey_loss
     best_weights: dict[str, Tensor] = field(default_factory=dict, repr=False)
+    samples: Samples | None = field(default=None, repr=False)
+    lock: FileLock | None = field(default=None, repr=False)
 
     @property
     def best(self) -> dict:
-        """The epoch with the lowest validation error."""
+        """The row of the validation with the lowest error."""
         return min(self.history, key=lambda row: row["validation_loss"])
 
-    def add_epoch(self, loss: float | None, photos: int, seconds: float) -> None:
-        """Validate, keep the weights if they are the best so far, and add a row to the history.
-
-        loss: mean training loss of the epoch, None if none was finished; photos and seconds: since
-        the run began.
-        """
-        error, explained = evaluate.validate(self.model, self.data.validation)
-        if not self.history or error < self.best["validation_loss"]:
-            state = self.model.state_dict()
-            self.best_weights = {k: v.detach().cpu().clone() for k, v in state.items()}
-        self.history.append(
-            {
-                "epoch": len(self.history) + 1,
-                "loss": loss,
-                "validation_loss": error,
-                "explained_chroma": explained,
-                "photos": photos,
-                "seconds": round(seconds, 2),
-            }
-        )
-        if self.folder is not None:
-            self.save(self.unfinished)
+    @property
+    def rate(self) -> float:
+        """Photos a second."""
+        return self.photos / self.seconds if self.seconds else 0.0
 
     @property
-    def unfinished(self) -> Path:
-        """Where a run lies while it is trained, beside the finished run that it may replace."""
-        return self.folder.with_name(f"{self.folder.name}-unfinished-{os.getpid()}")
+    def precision(self) -> str:
+        """The number format of the forward pass."""
+        return self.placement.precision
 
-    def save(self, folder: Path) -> None:
-        """The best weights and run.json (network, settings, history), each whole or not at all."""
-        folder.mkdir(parents=True, exist_ok=True)
-        scratch = folder / f"weights.safetensors.{os.getpid()}.tmp"
-        contiguous = {k: v.contiguous() for k, v in self.best_weights.items()}
-        safetensors.torch.save_file(contiguous, scratch)
-        os.replace(scratch, folder / "weights.safetensors")
-        story = {
+    @property
+    def reason(self) -> str:
+        """Why that format."""
+        return self.placement.reason
+
+    @property
+    def stopped(self) -> bool:
+        """Was it stopped before its end?"""
+        return self.state == "stopped"
+
+    def story(self) -> dict:
+        """Everything about the run in words and numbers, as run.json holds it."""
+        size, sides = self.data.train.size, (self.data.train, self.data.validation)
+        data = {"fingerprint": self.data.fingerprint, "size": size}
+        data |= {"train": len(sides[0]), "validation": len(sides[1])}
+        rows = self.samples.rows if self.samples else []
+        named = [
+            {"query": row["query"], "sha256": row["sha256"], "file": f"sample-{i}.png"}
+            for i, row in enumerate(rows, start=1)
+        ]
+        return {
+            "format": checkpoints.FORMAT,
+            "name": self.name,
             "network": type(self.model).__name__,
+            "parameters": sum(p.numel() for p in self.model.parameters()),
             "config": asdict(self.config),
-            "precision": self.precision,
-            "data": self.data.fingerprint,
-            "stopped": self.stopped,
+            "device": self.placement.device,
+            "precision": self.placement.precision,
+            "reason": self.placement.reason,
+            "data": data,
+            "identity": self.identity,
+            "started": self.started,
+            "started_from": self.started_from,
+            "state": self.state,
+            "sentence": self.sentence,
+            "seconds": round(self.seconds, 2),
+            "rate": round(self.rate, 1),
+            "versions": {
+                "python": platform.python_version(),
+                "torch": torch.__version__,
+                "colourlib": __version__,
+            },
+            "levels": self.levels,
+            "grey_loss": self.grey_loss,
+            "best": self.best if self.history else None,
+            "samples": named,
             "history": self.history,
+            "losses": self.losses,
+            "layers": checkpoints.layers(self.model),
+            "forward": checkpoints.forward_source(self.model),
         }
-        replace_text(folder / "run.json", json.dumps(story, indent=1))
 
-    def finish(self) -> None:
-        """Leave the network with its best weights, in eval mode, and the run in its folder.
+    @property
+    def identity(self) -> str:
+        """The same for runs that are the same in network, settings, photos and name."""
+        return checkpoints.identity(self.model, self.config, self.data.fingerprint, self.label)
 
-        A run that was stopped does not replace a finished one: it goes beside it, as NAME-stopped.
-        """
+    def save(self, folder: Path | None = None, pictures: list[Sample] = ()) -> None:
+        """Story, best weights and pictures, each file whole or not at all. Raises OSError."""
+        folder = folder or self.folder
+        folder.mkdir(parents=True, exist_ok=True)
         if self.best_weights:
-            self.model.load_state_dict(self.best_weights)
-        self.model.eval()
-        if self.folder is None or not self.history:
-            return
-        scratch = self.unfinished
-        if self.stopped and (self.folder / "run.json").exists():
-            self.folder = self.folder.with_name(f"{self.folder.name}-stopped")
-            print(
-                f"The finished run of before is kept; this one lies beside it: {self.folder.name}"
-            )
-        self.save(self.folder)
-        shutil.rmtree(scratch, ignore_errors=True)
+            about = {"run": self.name, "network": type(self.model).__name__}
+            checkpoints.save_weights(folder / "weights.safetensors", self.best_weights, about)
+        for i, sample in enumerate(pictures, start=1):
+            for kind, array in (("sample", sample.network), ("truth", sample.truth)):
+                picture = Image.fromarray(array)
+                checkpoints.write(
+                    folder / f"{kind}-{i}.png", lambda file, p=picture: p.save(file, "PNG")
+                )
+        replace_text(folder / "run.json", json.dumps(self.story(), indent=1))
+
+    def note_trained(self) -> None:
+        """Remember that this network has been trained, so that a later run can say so."""
+        _trained_in[self.model] = self.name
+
+    def note_origin(self) -> None:
+        """Where this network's weights come from: an earlier run, or nowhere."""
+        self.started_from = _trained_in.get(self.model)
+
+    def close(self) -> None:
+        """Let others have the folder."""
+        if self.lock is not None:
+            self.lock.release()
 
 
-def load_run(folder: Path, model: nn.Module | None = None) -> tuple[nn.Module, dict]:
-    """(network with the run's weights in eval mode, the run's story as in run.json).
+def number_of(path: Path) -> int:
+    """The number of a run's folder; 0 for a folder without one."""
+    head = path.name.split("-")[0]
+    return int(head) if head.isdecimal() else 0
 
-    Without `model` the network is built by its name from colourlib.model. Raises CourseError if
-    there is no run in the folder, or if its weights do not fit the network.
+
+def all_runs(where) -> list[dict]:
+    """The stories (run.json) of all runs in order, each with its "folder": a Path.
+
+    where: a Workspace, a PhotoData, or the folder of runs. Folders that hold no run are left out.
     """
+    if isinstance(where, Workspace):
+        where = where.root / "runs"
+    folder = where.runs if isinstance(where, PhotoData) else Path(where)
+    if folder is None:  # a PhotoData that keeps no runs
+        return []
+    stories = []
+    for path in sorted(folder.glob("*/run.json"), key=lambda p: (number_of(p.parent), p)):
+        try:
+            story = json.loads(path.read_text(encoding="utf-8"))
+            if story.get("format") == checkpoints.FORMAT:
+                stories.append(story | {"folder": path.parent})
+        except (OSError, ValueError, AttributeError):
+            continue
+    return stories
+
+
+def load_run(
+    folder: Path, model: nn.Module | None = None, partly: bool = False
+) -> tuple[nn.Module, dict]:
+    """(network with the run's best weights in eval mode, the run's story as in run.json).
+
+    Without `model` the network is built by its name from colourlib.model. Raises CourseError where
+    there is no run, or where its weights do not fit: it then names the layers that differ, and
+    `partly=True` carries over those that match and leaves the others as they are.
+    """
+    folder = Path(folder)
     try:
         story = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         weights = safetensors.torch.load_file(folder / "weights.safetensors")
-    except FileNotFoundError as e:
-        raise CourseError(f"There is no finished run in {folder}: train one in 05_train.") from e
+    except FileNotFoundError as error:
+        raise CourseError(f"There is no trained run in {folder}: train one in 05_train.") from error
+    except (ValueError, safetensors.SafetensorError) as error:
+        raise CourseError(f"The run in {folder} is damaged: {error}") from error
     if model is None:
         maker = getattr(networks, story["network"], None)
         if maker is None:
@@ -123,8 +208,30 @@ def load_run(folder: Path, model: nn.Module | None = None) -> tuple[nn.Module, d
                 f"not have: give it as load_run(folder, model)."
             )
         model = maker()
-    try:
-        model.load_state_dict(weights)
-    except RuntimeError as e:
-        raise CourseError(f"The weights in {folder} do not fit this network: {e}") from e
+    here = model.state_dict()
+    fitting = {k: w for k, w in weights.items() if k in here and here[k].shape == w.shape}
+    if len(fitting) < max(len(weights), len(here)) and not partly:
+        raise CourseError(
+            f"The weights in {folder} do not fit this network:\n{_misfits(weights, here)}\n"
+            f"load_run(folder, model, partly=True) carries over the {len(fitting)} of {len(here)} "
+            "that match."
+        )
+    if partly:
+        print(f"{len(fitting)} of {len(here)} weights carried over, the others are as they were.")
+    model.load_state_dict(fitting, strict=False)
     return model.eval(), story
+
+
+def _misfits(weights: dict[str, Tensor], here: dict[str, Tensor], lines: int = 8) -> str:
+    """A line for each weight that differs, the first few of them."""
+    texts = []
+    for name in dict.fromkeys([*here, *weights]):
+        there, now = weights.get(name), here.get(name)
+        if there is None:
+            texts.append(f"  {name}: only in this network {tuple(now.shape)}")
+        elif now is None:
+            texts.append(f"  {name}: only in the run {tuple(there.shape)}")
+        elif there.shape != now.shape:
+            texts.append(f"  {name}: {tuple(there.shape)} in the run, {tuple(now.shape)} here")
+    more = [f"  and {len(texts) - lines} more"] if len(texts) > lines else []
+    return "\n".join(texts[:lines] + more)

@@ -1,40 +1,55 @@
 """Train a network: mean squared error over batches of 20, Adam, L2 regularisation.
 
-One plain loop. It is not a framework: no callbacks, one device, no resuming. What it does beyond
-the lesson is to choose the number format, and to keep what it has when Stop is pressed.
+One plain loop, `train`, that reads like the lesson of 05_train. Around it, `fit` sees to it that
+nothing is lost: Stop, a crash, or a full memory cost at most some seconds of training.
 """
 
 from __future__ import annotations
 
+import copy
 import difflib
 import math
-import time
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from torch import nn
-from tqdm.auto import tqdm
+from torch import Tensor, nn
 
+from . import board, device, rescue
 from .data import BATCH_SIZE, PhotoData
-from .device import autocast, choose_device, choose_precision
+from .memory import kept_memory
 from .model import ColourNet
-from .runs import Run, load_run
+from .resume import begin
+from .runs import Run, all_runs, load_run
+from .session import Session
+from .stopping import Stop
 from .workspace import CourseError, Workspace
+
+LOSSES = {"mse": F.mse_loss, "huber": lambda guess, y: F.huber_loss(guess, y, delta=0.1)}
 
 
 @dataclass(frozen=True)
 class Config:
     """Every knob of a run."""
 
-    batch_size: int = BATCH_SIZE  # 20, the course's own
-    lr: float = 1.2e-3  # Adam's peak step; it rises over the first 5 % and falls to 0 by a cosine
+    loss: str = "mse"  # or 'huber', which lets outliers weigh less
+    lr: float = 1.2e-3  # Adam's largest step
+    schedule: str = "cosine"  # up over the first 5 %, then down to 0; or 'constant'
     weight_decay: float = 1e-5  # L2, on convolution and linear weights only
+    batch_size: int = BATCH_SIZE  # 20, the course's own
     epochs: float = 10  # passes over the training photos
     minutes: float | None = None  # a time limit instead of a number of epochs
+    average: float = 0.998  # weights are judged and kept as a running average of this decay; 0: off
     seed: int = 0  # of the order of the photos and of the crops; not of the model's first weights
     precision: str = "auto"  # 'fp32', 'bf16', or 'auto': the faster one, by a short measurement
+
+
+CHOICES = {
+    "loss": tuple(LOSSES),
+    "schedule": ("cosine", "constant"),
+    "precision": ("auto", "fp32", "bf16"),
+}
 
 
 def configure(base: Config | None = None, **changes) -> Config:
@@ -46,19 +61,24 @@ def configure(base: Config | None = None, **changes) -> Config:
             hint = f"Did you mean {near[0]!r}? " if near else ""
             raise CourseError(f"fit knows no setting {name!r}. {hint}It knows {', '.join(known)}.")
     config = replace(base or Config(), **changes)
-    for name in ("batch_size", "lr", "epochs", "minutes"):
+    for name, allowed in CHOICES.items():
+        if (value := getattr(config, name)) not in allowed:
+            raise CourseError(f"{name} is one of {', '.join(map(repr, allowed))}, not {value!r}.")
+    for name in ("lr", "weight_decay", "batch_size", "epochs", "minutes", "average", "seed"):
         value = getattr(config, name)
+        whole = name in ("batch_size", "seed")
         if value is None and name == "minutes":
             continue
-        if not isinstance(value, int if name == "batch_size" else (int, float)):
-            kind = "a whole number" if name == "batch_size" else "a number"
+        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
+            kind = "a whole number" if whole else "a number"
             raise CourseError(f"{name} has to be {kind}; it is {value!r}.")
-        if not value > 0:
+        if name in ("weight_decay", "average", "seed"):
+            if not value >= 0:
+                raise CourseError(f"{name} has to be 0 or more; it is {value!r}.")
+        elif not 0 < value < math.inf:
             raise CourseError(f"{name} has to be greater than 0; it is {value!r}.")
-    if config.weight_decay < 0:
-        raise CourseError(f"weight_decay has to be 0 or more; it is {config.weight_decay!r}.")
-    if config.precision not in ("auto", "fp32", "bf16"):
-        raise CourseError(f"precision is 'auto', 'fp32' or 'bf16', not {config.precision!r}.")
+    if config.average >= 1:
+        raise CourseError(f"average has to be below 1, such as 0.998; it is {config.average!r}.")
     return config
 
 
@@ -79,10 +99,71 @@ def adam(model: nn.Module, config: Config) -> torch.optim.Adam:
     return torch.optim.Adam(groups, lr=config.lr, fused=fused)
 
 
-def lr_at(progress: float, peak: float) -> float:
+def lr_at(progress: float, config: Config) -> float:
     """The learning rate when a share `progress` (0..1) of the run is done: up, then down."""
+    if config.schedule == "constant":
+        return config.lr
     warm_up = min(1.0, progress / 0.05 + 0.01)
-    return peak * warm_up * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
+    return config.lr * warm_up * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
+
+
+def train_step(
+    model: nn.Module,
+    x: Tensor,
+    y: Tensor,
+    optimiser: torch.optim.Optimizer,
+    config: Config,
+    placement: device.Placement,
+) -> Tensor:
+    """One step on one batch: x (B, 1, H, W) scaled L, y (B, 2, H, W) scaled ab. Gives the loss."""
+    with placement.autocast():
+        prediction = model(x)  # 1. guess: (B, 2, H, W)
+    loss = LOSSES[config.loss](prediction.float(), y)  # 2. how wrong is it?
+    optimiser.zero_grad()
+    placement.backward(loss)  # 3. in which direction would each weight make it less wrong?
+    optimiser.step()  # 4. a small step that way
+    return loss.detach()
+
+
+@torch.no_grad()
+def average_(averaged: nn.Module, model: nn.Module, decay: float, step: int) -> None:
+    """Move the averaged weights a little toward the present ones, in place.
+
+    averaged = decay * averaged + (1 - decay) * present: the mean over about 1 / (1 - decay) steps,
+    over fewer at first, when the weights have not settled. It evens out the zigzag of single
+    batches (Polyak and Juditsky 1992).
+    """
+    decay = min(decay, (1 + step) / (10 + step))
+    pairs = zip(averaged.state_dict().values(), model.state_dict().values(), strict=True)
+    floats = []
+    for old, new in pairs:
+        if old.is_floating_point():
+            floats.append((old, new))
+        else:
+            old.copy_(new)  # BatchNorm's counter
+    torch._foreach_lerp_([old for old, _ in floats], [new for _, new in floats], 1 - decay)
+
+
+def train(session: Session, look, stop: Stop, show: board.Board) -> None:
+    """The loop: batch after batch, epoch after epoch, until the run is over or stopped."""
+    config, placement = session.run.config, session.run.placement
+    while not session.over and not stop.pressed:
+        for x, y in session.batches():  # (B, 1, H, W) and (B, 2, H, W), from where it was left
+            for group in session.optimiser.param_groups:
+                group["lr"] = lr_at(session.progress, config)
+            session.model.train()
+            x, y = placement.batch(x), placement.batch(y)
+            loss = train_step(session.model, x, y, session.optimiser, config, placement)
+            if session.averaged is not None:
+                average_(session.averaged, session.model, config.average, session.step)
+            session.note(loss, len(x))
+            show.tick(look)
+            session.save_if_due()
+            if session.over or stop.pressed:
+                break
+        if session.to_validate or session.over:
+            session.validate()
+            session.save_if_due()
 
 
 def fit(
@@ -90,140 +171,113 @@ def fit(
     data: PhotoData,
     config: Config | None = None,
     *,
+    name: str | None = None,
+    resume: bool = True,
     folder: Path | None = None,
     quiet: bool = False,
     **changes,
 ) -> Run:
-    """Train `model` in place on data.train and return the run; the weights of its best epoch stay.
+    """Train `model` in place on data.train; the best weights of the run stay in it. Gives the run.
 
-    `changes` are values of Config: fit(model, data, epochs=3, lr=1e-3). With a folder, weights and
-    history are kept there (`load_run` reads them). Stop (KeyboardInterrupt) ends the run early and
-    keeps what was reached. Raises CourseError for an unknown setting, an output of the wrong
-    shape, or a loss that is no longer a number; all but the last before any training.
+    `changes` are values of Config: fit(model, data, epochs=3, lr=1e-3). The run is kept in a folder
+    of its own under data.runs, or under `folder`, called after `name` or the network's class.
+    Stop finishes the step and keeps everything; the same call again goes on from there, also after
+    a crash (`resume=False` begins anew). Raises CourseError for an unknown setting, a network that
+    the clinic finds broken, a folder that cannot be written (all before any training), and for a
+    loss that explodes or memory that runs out; the best weights so far are in the network then.
     """
     config = configure(config, **changes)
-    device = choose_device().name
     from .clinic import inspect  # takes a second to import; only who trains needs it
 
-    inspect(model, data.train.size, config.batch_size, photos=0).raise_if_broken()
-    precision, reason = config.precision, "as asked"
-    if precision == "auto":
-        precision, reason = choose_precision(device)
-    model.to(device, memory_format=torch.channels_last)
-    loader = data.to(device).loader(config.batch_size, config.seed)
-    optimiser = adam(model, config)
-    run = Run(model, config, precision, reason, data, folder)
+    report = inspect(model, data.train.size, config.batch_size, photos=0)
+    report.raise_if_broken()
+    placement = device.place(config.precision)
+    parent = Path(folder) if folder is not None else data.runs
+    label = name or type(model).__name__
+    run, checkpoint = begin(model, data, config, placement, parent, label, resume)
     if not quiet:
-        print(f"device {device}; {precision}: {reason}; {len(data.train)} training photos")
-    clock = Clock(config, len(loader))
-    bar = tqdm(
-        total=1.0,
-        disable=quiet,
-        mininterval=1,
-        bar_format="{l_bar}{bar}| {elapsed}<{remaining} {postfix}",
-    )
+        print(announce(run, checkpoint))
+    show = board.choose(quiet)
     try:
-        while not clock.over:
-            loss = train_epoch(model, loader, optimiser, config, device, precision, clock, bar)
-            run.add_epoch(loss, clock.seen, clock.seconds)
-            row = run.history[-1]
-            bar.set_postfix_str(
-                f"epoch {row['epoch']}: loss {row['loss']:.4f}, "
-                f"validation explains {row['explained_chroma']:.1%} of the chroma"
-            )
-    except KeyboardInterrupt:
-        run.stopped = True
-        print(f"Stopped after {len(run.history)} epochs. The next fit starts anew.")
-        if not run.history:  # keep the weights as they are
-            run.add_epoch(None, clock.seen, clock.seconds)
+        with Stop() as stop, kept_memory():
+            _train_safely(run, checkpoint, report, stop, show)
     finally:
-        bar.close()
-        run.finish()
-    if not quiet:
-        print(
-            f"{clock.seen} photos in {clock.seconds:.0f} s; kept epoch {run.best['epoch']} of "
-            f"{len(run.history)}, which explains {run.best['explained_chroma']:.1%} of the chroma"
-        )
+        run.note_trained()
+        run.close()
     return run
 
 
-def train_epoch(model, loader, optimiser, config, device, precision, clock, bar) -> float:
-    """One pass over the photos; the mean loss. Ends early where the run's time is over."""
-    model.train()
-    total, photos = 0.0, 0
-    for x, y in loader:  # (B, 1, H, W) and (B, 2, H, W)
-        for group in optimiser.param_groups:
-            group["lr"] = lr_at(clock.progress, config.lr)
-        x = x.to(device, memory_format=torch.channels_last)
-        y = y.to(device, memory_format=torch.channels_last)
-        with autocast(device, precision):
-            prediction = model(x)
-        loss = F.mse_loss(prediction.float(), y)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-
-        value = loss.item()
-        if not math.isfinite(value):
-            raise CourseError(
-                f"The loss became {value} at step {clock.step}: the steps are too large. "
-                f"Try lr={config.lr / 10:g} (it was {config.lr:g})."
-            )
-        total, photos = total + value * len(x), photos + len(x)
-        clock.tick(len(x))
-        bar.update(min(clock.progress, 1.0) - bar.n)
-        if clock.over:
-            break
-    return total / photos
+def announce(run: Run, checkpoint: dict | None) -> str:
+    """What is about to happen, and why so: a line or two."""
+    placement, photos = run.placement, len(run.data.train)
+    text = (
+        f"Run {run.name} on {placement.device}, {placement.precision} ({placement.reason}); "
+        f"{photos:,} training photos, {len(run.data.validation):,} to validate."
+    )
+    if checkpoint is not None:
+        epoch, batch, *_ = checkpoint["place"]
+        text += f"\nIt goes on after {epoch} epochs and {batch} batches; resume=False begins anew."
+    elif run.started_from is not None:
+        text += (
+            f"\nThis network was trained before, in run {run.started_from}, and goes on from those "
+            f"weights. For a fresh start make it anew: net = {type(run.model).__name__}(...)."
+        )
+    return text
 
 
-class Clock:
-    """How much of a run is done, whether it is measured in epochs or in minutes."""
-
-    def __init__(self, config: Config, steps_per_epoch: int) -> None:
-        self.config, self.steps_per_epoch = config, steps_per_epoch
-        self.step, self.seen = 0, 0
-        self.start = time.perf_counter()
-
-    def tick(self, photos: int) -> None:
-        self.step += 1
-        self.seen += photos
-
-    @property
-    def seconds(self) -> float:
-        return time.perf_counter() - self.start
-
-    @property
-    def progress(self) -> float:
-        if self.config.minutes is not None:
-            return self.seconds / 60 / self.config.minutes
-        return self.step / max(1, round(self.config.epochs * self.steps_per_epoch))
-
-    @property
-    def over(self) -> bool:
-        return self.progress >= 1
+def _train_safely(run: Run, checkpoint: dict | None, report, stop: Stop, show) -> None:
+    """Train; whatever happens, leave the best weights in the network and the run in its folder."""
+    session = fault = None
+    try:
+        session = Session(run, checkpoint, adam, copy.deepcopy)
+        train(session, session.view, stop, show)
+        run.state = "stopped" if stop.pressed and not session.over else "finished"
+    except KeyboardInterrupt:  # Stop was pressed twice: the step is not finished
+        run.state = "stopped"
+        session and session.drop_step()
+    except BaseException as error:
+        fault = error
+        run.state = "stopped" if rescue.out_of_memory(error) else "failed"
+        session and session.drop_step()
+    if rescue.out_of_memory(fault):
+        rescue.release(fault, run.placement.device)
+        config, size = run.config, run.data.train.size
+        text = rescue.memory_advice(
+            fault, report.memory, config.batch_size, size, run.placement.device
+        )
+        fault = CourseError(text)
+    if session is not None:
+        session.end(fault)
+        show.close(session.view)
+    if fault is not None:
+        raise fault
 
 
 def load_or_fit(ws: Workspace) -> tuple[nn.Module, dict]:
-    """The course's network as 05_train left it, or trained now; it says which, and why.
+    """(network, story) of the last run of 05_train that fits, or of one made now; it says which.
 
-    A run that does not fit any more (other photos, edited network) is kept under another name.
+    A run fits where it is of the course's network as it is now, on the photos as they are now.
     """
     data = ws.prepared()
-    folder = ws.root / "runs" / "colournet"
-    if not (folder / "run.json").exists():
+    stories = [s for s in all_runs(data) if s["network"] == ColourNet.__name__ and s["history"]]
+    if not stories:
         print("05_train has not been run here yet: training the network now.")
-    else:
-        try:
-            model, story = load_run(folder)
-            if story["data"] == data.fingerprint:
-                return model, story
+    for story in reversed(stories):
+        if story["data"]["fingerprint"] != data.fingerprint:
             print("The photos have changed since 05_train was run: training anew.")
-        except CourseError as reason:
-            print(f"{reason}\nTraining the network as it is now.")
-        old = folder.with_name(f"colournet-{time.time_ns()}")
-        folder.rename(old)
-        print(f"The run of before is kept as {old.name}.")
+            break
+        if (net := _as_now(story)) is not None:
+            print(f"From 05_train: run {story['name']}, {story['state']}.")
+            return net, story
     torch.manual_seed(0)
-    fit(ColourNet(), data, minutes=ws.setting.minutes, folder=folder)
-    return load_run(folder)
+    run = fit(ColourNet(), data, minutes=ws.setting.minutes, name="colournet")
+    return run.model, run.story()
+
+
+def _as_now(story: dict) -> nn.Module | None:
+    """The course's network with the weights of a run, or None where they no longer fit."""
+    try:
+        return load_run(story["folder"])[0]
+    except CourseError as reason:
+        print(f"{reason}\nTraining the network as it is now.")
+        return None

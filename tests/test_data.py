@@ -24,8 +24,30 @@ def test_batches_are_random_seeded_and_of_twenty(practice_data):
 
 
 def test_an_epoch_serves_every_photo_once(practice_data):
-    order = list(practice_data.loader().sampler)
-    assert sorted(order) == list(range(len(practice_data.train)))
+    batches = list(practice_data.loader(9).batch_sampler)  # 45 photos
+    assert sorted(sum(batches, [])) == list(range(len(practice_data.train)))
+
+
+def test_an_epoch_goes_on_in_the_middle_with_the_same_photos_and_crops(practice_data):
+    whole = practice_data.loader(9, seed=4)
+    list(whole.batch_sampler)
+    expected = [(x.clone(), y.clone()) for x, y in whole][3:]  # of the second epoch
+    rest = practice_data.loader(9, seed=4)
+    rest.batch_sampler.epoch, rest.batch_sampler.first = 1, 3
+    for (x, y), (x2, y2) in zip(expected, rest, strict=True):
+        assert torch.equal(x, x2) and torch.equal(y, y2)
+
+
+def test_worker_processes_cut_the_same_crops(practice_data):
+    with_workers = practice_data.loader(20, 3)
+    with_workers = torch.utils.data.DataLoader(
+        with_workers.dataset,
+        batch_sampler=with_workers.batch_sampler,
+        collate_fn=with_workers.collate_fn,
+        num_workers=1,
+    )
+    for (x, y), (x2, y2) in zip(practice_data.loader(20, 3), with_workers, strict=True):
+        assert torch.equal(x, x2) and torch.equal(y, y2)
 
 
 def test_chroma_stays_with_its_lightness_through_crop_and_flip():

@@ -1,10 +1,16 @@
-"""How much memory is free: a number where the system tells, None where it does not."""
+"""How much memory is free, where the system tells; and that glibc keeps what it is asked to."""
+
+import ctypes
+import subprocess
+import sys
+import threading
 
 import psutil
 import pytest
 import torch
 
-from colourlib.memory import free_memory, gigabytes
+from colourlib import memory
+from colourlib.memory import free_memory, gigabytes, kept_memory
 
 
 def test_free_memory_is_what_the_system_says():
@@ -28,3 +34,112 @@ def test_what_torch_holds_in_reserve_on_a_gpu_counts_as_free():
 def test_numbers_of_bytes_in_words():
     words = [gigabytes(n) for n in (0, 4_200_000, 999_000_000, 1_300_000_000, 2.2e12)]
     assert words == ["1 MB", "4 MB", "999 MB", "1.3 GB", "2200.0 GB"]
+
+
+# --- kept_memory
+
+FAULTS = """
+import resource, sys, torch
+from colourlib.memory import kept_memory
+
+def faults(mebibytes):
+    "Pages that the system had to bring for ten tensors of that size, one after the other."
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(10):
+        torch.ones(mebibytes << 20, dtype=torch.uint8)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+faults(24)
+outside = faults(64), faults(24)
+with kept_memory():
+    faults(64)
+    with kept_memory():
+        inside = faults(64)
+    still = faults(64)
+print(*outside, inside, still, faults(64), faults(24))
+"""
+
+
+@pytest.mark.skipif(memory._glibc() is None, reason="the C library is not glibc")
+def test_within_it_the_pages_stay_and_afterwards_all_is_as_before():
+    done = subprocess.run([sys.executable, "-c", FAULTS], capture_output=True, text=True)
+    assert not done.returncode, done.stderr
+    large, small, inside, still, large_after, small_after = map(int, done.stdout.split())
+    # 16,384 pages a block, or 32 where the system hands out huge ones.
+    assert large > 250, "or this test shows nothing: each block comes anew, page by page"
+    assert inside < large / 10 and still < large / 10
+    assert large_after > large / 2, "large blocks are given back again"
+    assert small_after <= small + large / 10, "blocks that glibc keeps anyhow are kept as before"
+
+
+class Recorder:
+    """Stands for the C library: notes what it is asked to do."""
+
+    def __init__(self):
+        self.settings, self.trims = {}, 0
+
+    def mallopt(self, name, value):
+        self.settings[name] = value
+        return 1
+
+    def malloc_trim(self, pad):
+        self.trims += 1
+        return 1
+
+
+@pytest.fixture
+def library(monkeypatch):
+    library = Recorder()
+    monkeypatch.setattr(memory, "_glibc", lambda: library)
+    return library
+
+
+def test_only_the_last_to_leave_gives_back(library):
+    with kept_memory():
+        with kept_memory():
+            assert library.settings == memory.KEEP
+        assert library.settings == memory.KEEP and not library.trims
+    assert library.settings == memory.GIVE_BACK and library.trims == 1
+    assert memory.GIVE_BACK.keys() >= memory.KEEP.keys(), "all that is set is set back"
+
+
+def test_an_error_inside_passes_through_and_the_memory_is_given_back(library):
+    with pytest.raises(KeyError), kept_memory():
+        raise KeyError
+    assert library.settings == memory.GIVE_BACK
+
+
+def test_threads_may_leave_in_any_order(library):
+    entered, leave = threading.Event(), threading.Event()
+
+    def work():
+        with kept_memory():
+            entered.set()
+            leave.wait(60)
+
+    thread = threading.Thread(target=work)
+    with kept_memory():
+        thread.start()
+        assert entered.wait(60)
+    assert library.settings == memory.KEEP and not library.trims
+    leave.set()
+    thread.join(60)
+    assert library.settings == memory.GIVE_BACK and library.trims == 1
+
+
+@pytest.mark.parametrize("system", ["Windows", "musl"])
+def test_where_the_library_is_another_nothing_happens(system, monkeypatch):
+    def load(name):
+        if system == "Windows":
+            raise TypeError("bad argument type for built-in operation")
+        return object()  # has none of the functions
+
+    memory._glibc.cache_clear()
+    monkeypatch.setattr(ctypes, "CDLL", load)
+    try:
+        assert memory._glibc() is None
+        with kept_memory(), kept_memory():
+            assert memory._inside == 2
+        assert memory._inside == 0
+    finally:
+        memory._glibc.cache_clear()

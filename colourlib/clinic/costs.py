@@ -68,7 +68,8 @@ def epoch_seconds(
 
     A copy is trained for a few steps at two small sizes; time is a fixed part a step and a part a
     pixel, so that two measurements give both. adds: multiply-adds of one picture of `size`; where
-    not even a small picture would be done soon on a CPU, nothing is measured.
+    not even a small picture would be done soon on a CPU, nothing is measured, and where small and
+    large steps take equally long, because the machine is busy with something else, nothing is told.
     """
     side, few = min(size, 32), min(2, batch)
     if device == "cpu":
@@ -80,14 +81,21 @@ def epoch_seconds(
         twin = copy_of(model, "cpu").to(device, memory_format=torch.channels_last).train()
         step = _stepper(twin, device)
         t0 = step(few, side)
-        pixels = min(batch * size**2, few * side**2 * max(2.0, GOAL / t0))
-        side_1 = min(size, max(side, int(math.sqrt(pixels / 4)) // 16 * 16))
-        many = max(few, min(batch, int(pixels / side_1**2)))
-        t1 = step(many, side_1) if t0 < 4 * GOAL else t0
+        if t0 >= 4 * GOAL and few * side**2 > 16**2:  # slow: go down rather than up
+            t1, few_1, side_1 = t0, few, side
+            few, side = 1, 16
+            t0 = step(few, side)
+            if t0 > 0.5 * t1:
+                return None
+        else:
+            pixels = min(batch * size**2, few * side**2 * max(2.0, GOAL / t0))
+            side_1 = min(size, max(side, int(math.sqrt(pixels / 4)) // 16 * 16))
+            few_1 = max(few, min(batch, int(pixels / side_1**2)))
+            t1 = step(few_1, side_1) if t0 < 4 * GOAL else t0
     except Exception:  # it takes no small picture, say
         return None
-    p0, p1 = few * side**2, many * side_1**2
-    slope = t0 / p0 if t0 >= 4 * GOAL or p1 == p0 else max((t1 - t0) / (p1 - p0), 0.5 * t1 / p1)
+    p0, p1 = few * side**2, few_1 * side_1**2
+    slope = t0 / p0 if t1 == t0 or p1 == p0 else max((t1 - t0) / (p1 - p0), 0.5 * t1 / p1)
     fixed = max(0.0, t0 - slope * p0)
     return math.ceil(photos / batch) * fixed + photos * size**2 * slope
 

@@ -24,6 +24,7 @@ LINEAR = {
     "clone",
 }
 LINEAR |= set(DROPOUTS)
+POOLS = ("max_pool2d", "avg_pool2d")  # may stand between a convolution and its BatchNorm
 LARGE_KERNEL = 11
 FEWEST = 16  # channels that a 1x1 convolution with a stride can take safely
 
@@ -33,9 +34,7 @@ def between(trace: Trace) -> Iterator[Finding]:
     convs = [op for op in trace.ops if op.name in CONVS]
     bare, normed = [], 0
     for op in convs:
-        users = trace.consumers(op)
-        only = users[0] if len(users) == 1 else None
-        if only is not None and only.name == "batch_norm" and _bias(op) is not None:
+        if _bias(op) is not None and _straight_into(trace, op, "batch_norm"):
             yield Finding(
                 "note", op.where, "has a bias that the BatchNorm behind it subtracts again",
                 f"bias=False in {spell(trace, op.call.name) if op.call else 'it'}",
@@ -66,8 +65,8 @@ def between(trace: Trace) -> Iterator[Finding]:
         )  # fmt: skip
     for op in trace.ops:
         if op.name == "batch_norm" and op.tensors:
-            before = trace.before(op)
-            source = trace.before(before) if before is not None else None
+            before = _before_pools(trace, op)
+            source = _before_pools(trace, before) if before is not None else None
             if before is not None and before.name in ("relu", *PARTLY) and source in convs:
                 yield Finding(
                     "note", op.where, "stands behind the activation; usually it stands before it",
@@ -79,12 +78,30 @@ def _bias(op: Op):
     return op.arg(2, "bias")
 
 
+def _straight_into(trace: Trace, op: Op, name: str) -> bool:
+    """Does all of its output go into a function of that name, at most through a pooling?"""
+    users = trace.consumers(op)
+    while len(users) == 1 and users[0].name in POOLS:
+        users = trace.consumers(users[0])
+    return len(users) == 1 and users[0].name == name
+
+
+def _before_pools(trace: Trace, op: Op) -> Op | None:
+    """What made its main tensor, before that was pooled."""
+    source = trace.before(op)
+    while source is not None and source.name in POOLS:
+        source = trace.before(source)
+    return source
+
+
 def _norm_behind(trace: Trace, op: Op, depth: int = 4) -> Op | None:
     """The norm that a convolution's output goes through, also behind an activation or a sum."""
     for user in trace.consumers(op):
         if user.name in NORMS:
             return user
-        ahead = user.name in POINTWISE or user.name in SHAPERS or user.name in ("cat", "add")
+        ahead = (
+            user.name in POINTWISE or user.name in SHAPERS or user.name in ("cat", "add", *POOLS)
+        )
         if depth and ahead and (found := _norm_behind(trace, user, depth - 1)):
             return found
     return None

@@ -1,0 +1,14 @@
+"""What one sees while a network trains: a board in a notebook, plain lines in a terminal.
+
+    board = choose()
+    board.tick(look)    # after every step; look() -> View is asked for only when a drawing is due
+    board.close(look)   # the last drawing, which stays
+
+`view` holds what a board shows and says it in words, `chart` draws the curves, `page` puts the
+notebook's board together, `boards` decides when to draw, and where.
+"""
+
+from .boards import LinesBoard, NotebookBoard, Silent, choose
+from .view import Sample, View
+
+__all__ = ["LinesBoard", "NotebookBoard", "Sample", "Silent", "View", "choose"]

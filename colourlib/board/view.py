@@ -1,0 +1,185 @@
+"""What a board shows at one moment, and the same in words.
+
+Every number that a board writes is made here, once: the chart's labels, the text for screen readers
+and the lines in a terminal cannot contradict one another.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+POINTS = 200  # of a curve; a chart has about as many pixels, and the notebook stays small
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One validation photo in three versions, each (h, w, 3) uint8 sRGB."""
+
+    query: str  # the words that it was found with
+    grey: np.ndarray
+    network: np.ndarray
+    truth: np.ndarray
+
+
+@dataclass(frozen=True)
+class View:
+    """A run at one moment. Explained chroma is a share: 0 the grey copy, 1 the truth, or < 0."""
+
+    name: str
+    state: str  # "training", "stopped", "finished" or "failed"
+    sentence: str  # what goes on, or how it ended
+    progress: float  # 0..1
+    seconds: float  # so far
+    left: float | None  # seconds that it still takes; None: not known yet
+    rate: float  # photos a second
+    losses: list[tuple[float, float]]  # (epochs done, mean training loss since the point before)
+    history: list[dict]  # a row a validation, with "epoch" and "explained_chroma" at least
+    levels: dict[str, float]  # explained chroma of the baselines
+    grey_loss: float  # the loss of the grey copy
+    samples: list[Sample]
+
+
+# ---------------------------------------------------------------- the curves
+
+
+def training_curve(view: View) -> list[tuple[float, float]]:
+    """(epochs done, explained chroma) of the training photos; each of at most 200 points is a mean.
+
+    Empty where the grey copy has no loss to be measured against. Values that are no finite numbers
+    are left out, here and in the other curve.
+    """
+    if not (math.isfinite(view.grey_loss) and view.grey_loss > 0):
+        return []
+    points = _finite((epoch, 1 - loss / view.grey_loss) for epoch, loss in view.losses)
+    groups = np.array_split(np.array(points).reshape(-1, 2), min(POINTS, max(len(points), 1)))
+    # The last point stays as it is: it is the number that stands in the words.
+    means = [tuple(map(float, group.mean(axis=0))) for group in groups if len(group)]
+    return [*means[:-1], *points[-1:]]
+
+
+def validation_curve(view: View) -> list[tuple[float, float]]:
+    """(epoch, explained chroma) of the validation photos; at most 200, among them the last."""
+    points = _validations(view)
+    if len(points) <= POINTS:
+        return points
+    return [points[i] for i in np.linspace(0, len(points) - 1, POINTS).round().astype(int)]
+
+
+def _validations(view: View) -> list[tuple[float, float]]:
+    return _finite((row["epoch"], row["explained_chroma"]) for row in view.history)
+
+
+def baselines(view: View) -> dict[str, float]:
+    """The levels that are finite numbers, lowest first."""
+    known = {name: value for name, value in view.levels.items() if _number(value)}
+    return dict(sorted(known.items(), key=lambda item: item[1]))
+
+
+def _finite(points: Iterable[tuple]) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in points if _number(x) and _number(y)]
+
+
+def _number(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
+
+
+# ---------------------------------------------------------------- the words
+
+
+def percent(share: float) -> str:
+    """0.312 -> '31.2 %'. Never '-0.0 %'."""
+    return f"{round(100 * share, 1) + 0.0:.1f} %"
+
+
+def duration(seconds: float) -> str:
+    """35 -> '35 s', 125 -> '2 min 05 s', 4320 -> '1 h 12 min'."""
+    seconds = max(0, round(seconds))
+    minutes, hours = seconds // 60, seconds // 3600
+    if hours:
+        return f"{hours} h {minutes % 60:02d} min"
+    return f"{minutes} min {seconds % 60:02d} s" if minutes else f"{seconds} s"
+
+
+def tidy(text: object) -> str:
+    """Text in one line, without characters that have no picture: they could break a page."""
+    return "".join(c if c.isprintable() else " " for c in str(text))
+
+
+def status(view: View) -> list[str]:
+    """How far the run is: ['training', '42 % done', '25 s so far', ...]."""
+    done = min(max(view.progress, 0.0), 1.0) if _number(view.progress) else 0.0
+    taken = duration(view.seconds if _number(view.seconds) else 0)
+    facts = [tidy(view.state), f"{math.floor(100 * done + 1e-6)} % done"]
+    if view.state == "training":
+        facts += [f"{taken} so far", time_left(view)]
+    else:
+        facts += [f"{taken} of training"]
+    return [*facts, rate(view)]
+
+
+def time_left(view: View) -> str:
+    """'about 35 s left'."""
+    known = _number(view.left)
+    return f"about {duration(view.left)} left" if known else "time left not known yet"
+
+
+def rate(view: View) -> str:
+    """'380 photos a second'."""
+    value = view.rate if _number(view.rate) else 0.0
+    return f"{value:.0f} photos a second" if value >= 10 else f"{value:.1f} photos a second"
+
+
+def scores(view: View) -> str:
+    """The newest and the best explained chroma, in a sentence."""
+    validation, training = _validations(view), training_curve(view)
+    parts = []
+    if validation:
+        epoch, newest = validation[-1]
+        top_epoch, top = max(validation, key=lambda point: point[1])
+        parts.append(f"validation {percent(newest)} at epoch {epoch:g}")
+        parts.append(f"at best {percent(top)} at epoch {top_epoch:g}")
+    else:
+        parts.append("validation not measured yet")
+    if training:
+        epoch, newest = training[-1]
+        parts.append(f"training {percent(newest)} at epoch {epoch:.1f}")
+    return f"Explained chroma: {', '.join(parts)}."
+
+
+def levels(view: View) -> str:
+    """The baselines' explained chroma, in a sentence."""
+    known = baselines(view)
+    said = ", ".join(f"{tidy(name)} {percent(value)}" for name, value in known.items())
+    return f"Baselines: {said or 'not measured'}."
+
+
+def as_text(view: View) -> str:
+    """The whole board in a few lines."""
+    lines = [f"{tidy(view.name)}: {', '.join(status(view))}", tidy(view.sentence)]
+    lines += [scores(view), levels(view)]
+    if view.samples:
+        queries = ", ".join(tidy(sample.query) for sample in view.samples)
+        lines.append(f"Validation photos (grey, network, truth): {queries}.")
+    return "\n".join(line for line in lines if line.strip())
+
+
+def as_line(view: View) -> str:
+    """The moment in one line, for a terminal or a log."""
+    validation, training = _validations(view), training_curve(view)
+    losses = _finite(view.losses)
+    facts = [tidy(view.name)]
+    facts.append(
+        f"epoch {losses[-1][0]:.1f}, loss {losses[-1][1]:.4f}" if losses else "no loss yet"
+    )
+    explained = [f"validation {percent(validation[-1][1])}"] if validation else []
+    explained += [f"training {percent(training[-1][1])}"] if training else []
+    known = ", ".join(f"{tidy(k)} {percent(v)}" for k, v in baselines(view).items())
+    beside = f" ({known})" if known else ""
+    facts.append(f"explained chroma: {', '.join(explained) or 'not measured yet'}{beside}")
+    facts.append(rate(view))
+    facts.append(time_left(view) if view.state == "training" else tidy(view.state))
+    return " | ".join(facts)

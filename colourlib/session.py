@@ -1,0 +1,265 @@
+"""What changes while a run goes on, how it is saved, and how it is taken up again.
+
+`train.train` is the lesson; this is its memory: network, averaged network, optimiser, place in the
+epoch, random numbers, curves. A checkpoint holds all of it, so that on the CPU a run that was
+stopped gives the same losses, to the last bit, as one that never was.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+
+from . import checkpoints, evaluate, rescue, tensorboard
+from .board import View
+from .clinic import inspect
+from .runs import Run
+
+POINTS = 10  # of the training curve, an epoch
+SAVE_EVERY = 10  # seconds at least; and a hundred times what the last saving took
+ON_GPU = 20  # steps between two looks at the loss: each look waits for the GPU
+
+
+class Session:
+    """The state of a run in progress. `batches` and `note` move it on, `validate` judges it."""
+
+    def __init__(self, run: Run, checkpoint: dict | None, optimiser: Callable, copy: Callable):
+        """optimiser(model, config) makes it; copy(model) gives an independent copy."""
+        self.run, self.config = run, run.config
+        self.model = run.placement.model(run.model)
+        self.averaged = None
+        if self.config.average:
+            self.averaged = copy(self.model).eval().requires_grad_(False)
+        self.optimiser = optimiser(self.model, self.config)
+        data = run.data.to(run.placement.device)
+        self.loader = data.loader(self.config.batch_size, self.config.seed)
+        self.epoch = self.batch = self.step = self.photos = 0  # where we are, and what has been
+        self.curve: list[float] = []  # losses since the curve's last point
+        self.epoch_losses: list[float] = []
+        self.recent: list[float] = []
+        self.waiting: list[Tensor] = []  # losses that are still on the GPU
+        self.warned = self.whole = False
+        self.to_validate = False  # between an epoch's last step and its validation
+        self.first_weights = {k: v.cpu().clone() for k, v in self.judged.state_dict().items()}
+        if checkpoint is not None:
+            self.restore(checkpoint)
+        self.seconds_before, self.start = run.seconds, time.perf_counter()
+        self.saved, self.saving = self.start, 0.0
+        self.writer = tensorboard.writer(run.folder)
+
+    # --- where the run is -------------------------------------------------------------------
+
+    @property
+    def judged(self):
+        """The network that is validated, shown and kept: the averaged one, if there is one."""
+        return self.averaged if self.averaged is not None else self.model
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training, those before a stop included."""
+        return self.seconds_before + time.perf_counter() - self.start
+
+    @property
+    def epochs_done(self) -> float:
+        """Passes over the photos so far, as a fraction."""
+        return self.epoch + self.batch / len(self.loader)
+
+    @property
+    def progress(self) -> float:
+        """How much of the run is done, 0..1, whether it is measured in epochs or in minutes."""
+        if self.config.minutes is not None:
+            return self.seconds / 60 / self.config.minutes
+        return self.step / max(1, round(self.config.epochs * len(self.loader)))
+
+    @property
+    def over(self) -> bool:
+        """Is the run done?"""
+        return self.progress >= 1
+
+    # --- moving on --------------------------------------------------------------------------
+
+    def batches(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """The rest of the present epoch."""
+        self.loader.batch_sampler.epoch, self.loader.batch_sampler.first = self.epoch, self.batch
+        yield from self.loader
+
+    def note(self, loss: Tensor, photos: int) -> None:
+        """Count a step. Raises CourseError where losses are no numbers any more, or explode."""
+        self.step, self.photos, self.batch = self.step + 1, self.photos + photos, self.batch + 1
+        self.waiting.append(loss)
+        if len(self.waiting) >= (1 if loss.device.type == "cpu" else ON_GPU):
+            self._look_at_losses()
+        if self.batch >= len(self.loader):
+            self._look_at_losses()
+            self.epoch, self.batch, self.to_validate = self.epoch + 1, 0, True
+        if len(self.curve) >= max(1, len(self.loader) // POINTS):
+            mean = sum(self.curve) / len(self.curve)
+            self.run.losses.append((round(self.epochs_done, 3), mean))
+            self.curve = []
+        self.run.photos, self.run.seconds = self.photos, self.seconds
+        self.whole = True
+
+    def _look_at_losses(self) -> None:
+        if not self.waiting:
+            return
+        self.whole = False  # until we know that the weights are sound
+        losses = torch.stack(self.waiting).tolist()
+        self.waiting = []
+        self.recent = (self.recent + losses)[-rescue.PATIENCE :]
+        rescue.check_losses(self.recent, self.run.grey_loss, self.step, self.config.lr)
+        self.curve += losses
+        self.epoch_losses += losses
+
+    def validate(self) -> None:
+        """Judge the network on the validation photos, keep the weights if they are the best."""
+        error, explained = evaluate.validate(self.judged, self.run.data.validation)
+        losses, self.epoch_losses = self.epoch_losses, []
+        if not self.run.history or error < self.run.best["validation_loss"]:
+            state = self.judged.state_dict()
+            self.run.best_weights = {k: v.detach().cpu().clone() for k, v in state.items()}
+        row = {
+            "epoch": self.epoch + (self.batch > 0),
+            "loss": sum(losses) / len(losses) if losses else None,
+            "validation_loss": error,
+            "explained_chroma": explained,
+            "photos": self.photos,
+            "seconds": round(self.seconds, 2),
+        }
+        self.run.history.append(row)
+        self.to_validate = False
+        tensorboard.add(self.writer, row)
+
+    # --- saving -----------------------------------------------------------------------------
+
+    def state(self) -> dict:
+        """All that a checkpoint holds."""
+        self._look_at_losses()
+        return {
+            "model": self.model.state_dict(),
+            "averaged": self.averaged.state_dict() if self.averaged is not None else None,
+            "optimiser": self.optimiser.state_dict(),
+            "random": checkpoints.random_state(),
+            "place": [self.epoch, self.batch, self.step, self.photos],
+            "seconds": self.seconds,
+            "losses": [self.curve, self.epoch_losses, self.recent, self.run.losses],
+            "history": self.run.history,
+            "best_weights": self.run.best_weights,
+        }
+
+    def restore(self, state: dict) -> None:
+        """Be where the run was when state() was called."""
+        self.model.load_state_dict(state["model"])
+        if self.averaged is not None:
+            self.averaged.load_state_dict(state["averaged"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        checkpoints.restore_random_state(state["random"])
+        self.epoch, self.batch, self.step, self.photos = state["place"]
+        self.run.photos, self.run.seconds = self.photos, state["seconds"]
+        self.curve, self.epoch_losses, self.recent, points = state["losses"]
+        self.run.losses = [tuple(point) for point in points]
+        self.run.history, self.run.best_weights = state["history"], state["best_weights"]
+
+    def save_if_due(self) -> None:
+        """A checkpoint now and then: a crash costs seconds, saving next to nothing."""
+        due = time.perf_counter() - self.saved > max(SAVE_EVERY, 100 * self.saving)
+        if due and not self.to_validate:
+            self.save()
+
+    def save(self, pictures: bool = False) -> None:
+        """Write the checkpoint and the story. A full disk does not end the training."""
+        if self.run.folder is None:
+            return
+        start = time.perf_counter()
+        try:
+            checkpoints.save_checkpoint(self.run.folder / "checkpoint.pt", self.state())
+            self.run.save(pictures=self.samples() if pictures else [])
+            self.warned = False
+        except OSError as error:
+            if not self.warned:
+                print(
+                    f"The run cannot be saved in {self.run.folder}: {error.strerror}. The training "
+                    "goes on; make room, and the next try will save it."
+                )
+            self.warned = True
+        self.saved = time.perf_counter()
+        self.saving = self.saved - start
+
+    def drop_step(self) -> None:
+        """The present weights may be half of a step: what was saved before is to stay."""
+        self.whole = False
+
+    def end(self, fault: BaseException | None) -> None:
+        """Leave the network with its best weights, in eval mode, and the run in its folder."""
+        run = self.run
+        if self.whole and run.state != "finished":
+            self.save()
+        if not run.history and self.whole:  # stopped in the first epoch: judge what there is
+            self.validate()
+        run.seconds = self.seconds
+        self.model.load_state_dict(run.best_weights or self.first_weights)
+        if self.averaged is not None:
+            self.averaged.load_state_dict(self.model.state_dict())
+        self.model.eval()
+        self.optimiser.zero_grad(set_to_none=True)
+        run.sentence = self.sentence(fault)
+        if run.folder is not None:
+            try:
+                if run.state == "finished":
+                    (run.folder / "checkpoint.pt").unlink(missing_ok=True)  # it will not go on
+                self._describe()
+                run.save(pictures=self.samples())
+            except OSError as error:
+                run.sentence += (
+                    f" It could not be saved: {error.strerror}. The weights are in the network; "
+                    "run.save(Path('another/folder')) keeps them."
+                )
+        if self.writer is not None:
+            self.writer.close()
+
+    def _describe(self) -> None:
+        text = f"{self.model}\n\n{inspect(self.model, self.run.data.train.size, photos=0)}\n"
+        path = self.run.folder / "network.txt"
+        checkpoints.write(path, lambda scratch: scratch.write_text(text, encoding="utf-8"))
+
+    # --- showing ----------------------------------------------------------------------------
+
+    def sentence(self, fault: BaseException | None = None) -> str:
+        """How the run stands, in a line or two."""
+        run = self.run
+        text = f"{self.photos:,} photos in {self.seconds:.0f} s"
+        if run.history:
+            best = run.best
+            text += f"; best after epoch {best['epoch']}: {best['explained_chroma']:.1%} explained"
+            known = ", ".join(f"{name} {value:.1%}" for name, value in run.levels.items())
+            text += f" ({known})"
+        if fault is not None:
+            text = f"{str(fault).splitlines()[0] if str(fault) else type(fault).__name__} {text}"
+        if run.state == "stopped":
+            text += ". Stopped: the same call goes on from here, resume=False begins anew"
+        return text + "."
+
+    def samples(self):
+        """Three validation photos as the network colours them now."""
+        return self.run.samples.coloured(self.judged)
+
+    def view(self) -> View:
+        """What the board shows."""
+        run, seconds = self.run, self.seconds
+        done = min(1.0, self.progress)
+        return View(
+            name=run.name,
+            state=run.state,
+            sentence=run.sentence or f"epoch {self.epoch + 1}, step {self.step}",
+            progress=done,
+            seconds=seconds,
+            left=seconds * (1 - done) / done if done > 0.01 else None,
+            rate=self.photos / seconds if seconds else 0.0,
+            losses=run.losses,
+            history=run.history,
+            levels=run.levels,
+            grey_loss=run.grey_loss,
+            samples=self.samples(),
+        )

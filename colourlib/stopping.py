@@ -1,0 +1,37 @@
+"""Stop without loss: the first press lets the step finish, the second one ends it at once."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+
+class Stop:
+    """While it is open, an interrupt (the square in the toolbar, Ctrl-C) only sets `pressed`.
+
+        with Stop() as stop:
+            while not stop.pressed:
+                ...
+
+    A second press raises KeyboardInterrupt, as everywhere. Outside of the main thread nothing can
+    be caught, and an interrupt does what it always does.
+    """
+
+    def __init__(self) -> None:
+        self.pressed = False
+
+    def __enter__(self) -> Stop:
+        self._before = None
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(self, *_) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _note(self, *_) -> None:
+        if self.pressed:
+            raise KeyboardInterrupt
+        self.pressed = True
+        print("Stopping after this step …", flush=True)

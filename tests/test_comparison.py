@@ -1,0 +1,493 @@
+"""What did my edit do? Told from folders of runs that are written here by hand."""
+
+import copy
+import html
+import json
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+from torch import nn
+
+from colourlib import show
+from colourlib.comparison import apart_by, changes, compare, outcome, spread
+from colourlib.model import ColourNet
+from colourlib.workspace import CourseError, open_workspace
+
+LEVELS = {"grey copy": 0.0, "mean tint": 0.05, "optimum": 0.6}
+GREY_LOSS = 0.02
+FORWARD = (
+    "    def forward(self, x):\n        y = self.down(x)  # halves\n        return self.head(y)\n"
+)
+
+
+def layers_of(model):
+    return [[name, repr(m)] for name, m in model.named_modules() if not list(m.children())]
+
+
+def small(*middle):
+    return nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), *middle, nn.Conv2d(8, 2, 1))
+
+
+def story(name="001-Net", scores=(0.1, 0.2, 0.3), seconds=30.0, **changed):
+    """run.json as fit writes it; `changed` are values of the config or of the story."""
+    rows = [
+        {
+            "epoch": i,
+            "loss": 0.02,
+            "validation_loss": GREY_LOSS * (1 - score),
+            "explained_chroma": score,
+            "photos": 100 * i,
+            "seconds": seconds * i / len(scores),
+        }
+        for i, score in enumerate(scores, start=1)
+    ]
+    config = {
+        "loss": "mse", "lr": 0.0012, "weight_decay": 1e-5, "batch_size": 20, "epochs": 10,
+        "minutes": None, "schedule": "cosine", "seed": 0, "precision": "auto", "average": 0.998,
+    }  # fmt: skip
+    whole = {
+        "format": 1, "name": name, "network": "Net", "parameters": 98, "config": config,
+        "device": "cpu", "precision": "fp32", "reason": "measured",
+        "data": {"fingerprint": "aaaa", "train": 950, "validation": 182, "size": 64},
+        "started": "2026-11-22T17:00:00Z", "started_from": None, "state": "finished",
+        "sentence": "", "seconds": seconds, "rate": 380.0, "versions": {}, "levels": LEVELS,
+        "layers": layers_of(small(nn.ReLU())), "forward": FORWARD, "losses": [[0.1, 0.05]],
+        "history": rows, "best": rows[-1] if rows else None,
+        "samples": [{"query": query, "sha256": 64 * query[0], "file": f"sample-{i}.png"}
+                    for i, query in enumerate(("beaches", "forests", "cats"), start=1)],
+    }  # fmt: skip
+    for key, value in changed.items():
+        (config if key in config and key != "precision" else whole)[key] = value
+    return copy.deepcopy(whole)
+
+
+def keep(folder, pictures=True, **changed):
+    """A run's folder, the way fit leaves it."""
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text(json.dumps(story(folder.name, **changed)), encoding="utf-8")
+    for i in (1, 2, 3) if pictures else ():
+        picture = np.full((24, 24, 3), 40 * i, np.uint8)
+        Image.fromarray(picture).save(folder / f"sample-{i}.png")
+        picture[..., 0] = 200
+        Image.fromarray(picture).save(folder / f"truth-{i}.png")
+    return folder
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """Three runs: a first, one with another learning rate, one with another seed as well."""
+    parent = tmp_path / "runs"
+    keep(parent / "001-Net")
+    keep(parent / "002-Net", lr=0.003, scores=(0.1, 0.25))
+    keep(parent / "003-warm", lr=0.003, seed=1, scores=(0.1, 0.26))
+    return parent
+
+
+def names(one):
+    return [each["name"] for each in one.stories]
+
+
+def html_of(one):
+    return one._repr_mimebundle_()["text/html"]
+
+
+def told(old, new):
+    """Every line on what differs between two stories."""
+    return [line for change in changes(old, new) for line in change.lines]
+
+
+def edited(old, new):
+    """The lines on layers for two networks."""
+    sides = [story(layers=layers_of(old)), story(layers=layers_of(new))]
+    return told(*(comparison_ready(side) for side in sides))
+
+
+def comparison_ready(raw):
+    """A story as compare() holds it."""
+    return raw | {"samples": [], "layers": [tuple(layer) for layer in raw["layers"]]}
+
+
+# ---------------------------------------------------------------- which runs
+
+
+def test_runs_are_named_in_many_ways(runs):
+    class Run:
+        folder = runs / "003-warm"
+
+    one = compare(Run(), 1, "002-Net", folder=runs)
+    assert names(one) == ["003-warm", "001-Net", "002-Net"], "in the order given"
+    assert names(compare({"folder": runs / "001-Net"}, runs / "002-Net")) == ["001-Net", "002-Net"]
+    assert names(compare(str(runs / "001-Net"), folder=runs)) == ["001-Net"]
+    assert names(compare(1, "001-Net", runs / "001-Net", folder=runs)) == ["001-Net"], "once"
+
+
+def test_without_arguments_the_latest_five_by_number(runs):
+    for number in (4, 5, 10, 100):
+        keep(runs / f"{number:03d}-Net", pictures=False)
+    keep(runs / "1000-Net", pictures=False)
+    assert names(compare(folder=runs)) == ["004-Net", "005-Net", "010-Net", "100-Net", "1000-Net"]
+
+
+def test_the_workspace_opened_last_is_looked_up(fresh_home, capsys):
+    ws = open_workspace("practice", "full")
+    keep(ws.root / "runs" / "001-Net", pictures=False)
+    capsys.readouterr()
+    assert names(compare()) == names(compare(1)) == ["001-Net"]
+    assert capsys.readouterr().out == "", "the workspace was announced before"
+
+    class Data:
+        runs = ws.root / "runs"
+
+    assert names(compare(folder=ws)) == names(compare(folder=Data())) == ["001-Net"]
+
+
+def test_other_folders_are_left_out_with_a_word(runs):
+    (runs / "notes").mkdir()
+    (runs / ".hidden").mkdir()
+    for name, text in (("004-cut", '{"format": 1, "na'), ("005-other", "[1]"), ("006-new", "{}")):
+        (runs / name).mkdir()
+        (runs / name / "run.json").write_text(text)
+    keep(runs / "007-later", format=2)
+    keep(runs / "008-rows", history=["no row"])
+    one = compare(folder=runs)
+    assert names(one) == ["001-Net", "002-Net", "003-warm"]
+    assert "notes is not a run's folder: it has no run.json" in repr(one)
+    assert len(one.left_out) == 6 and "and 1 more" in repr(one)
+    assert any("006-new" in line and "no 'format'" in line for line in one.left_out)
+    assert any("007-later" in line and "format 2" in line for line in one.left_out)
+
+
+@pytest.mark.parametrize(
+    ("run", "message"),
+    [
+        ("002-Nett", r"no run '002-Nett'; did you mean '002-Net'\? There are: 003-warm, 002"),
+        (7, "no run 7. There are: 003-warm, 002-Net, 001-Net"),
+        (0, "no run 0"),
+        (True, "not as bool"),
+        (["001-Net"], "not as list"),
+        (None, "not as NoneType"),
+    ],
+)
+def test_a_run_that_is_not_there_is_explained(runs, run, message):
+    (runs / "000-empty").mkdir()
+    with pytest.raises(CourseError, match=message):
+        compare(run, folder=runs)
+
+
+def test_nothing_to_compare_is_explained(runs, tmp_path):
+    with pytest.raises(CourseError, match="fit\\(model, data\\) makes one"):
+        compare(folder=tmp_path / "nowhere")
+    with pytest.raises(CourseError, match="There is none yet"):
+        compare(1, folder=tmp_path / "nowhere")
+    with pytest.raises(CourseError, match="not a run's folder"):
+        compare(tmp_path)
+    with pytest.raises(CourseError, match="not int"):
+        compare(folder=3)
+
+    class InMemory:
+        folder = None
+
+    with pytest.raises(CourseError, match="in memory only"):
+        compare(InMemory())
+
+
+def test_what_is_optional_may_be_missing(tmp_path):
+    for name in ("001-bare", "002-bare"):
+        kept = story(name)
+        for key in ("parameters", "device", "precision", "state", "seconds", "rate", "levels",
+                    "layers", "forward", "losses", "samples", "best", "started_from"):  # fmt: skip
+            del kept[key]
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "run.json").write_text(json.dumps(kept))
+    one = compare(folder=tmp_path)
+    assert "30.0%" in repr(one) and one.pictures is None
+    assert "Whether forward differs is not known" in repr(one)
+
+
+def test_a_run_that_has_just_begun_or_has_diverged(runs):
+    keep(runs / "004-new", scores=(), state="training", pictures=False)
+    keep(runs / "005-nan", scores=(0.1, float("nan")), state="failed", lr=9.0)
+    one = compare(folder=runs)
+    assert "none yet" in repr(one) and "No score of 004-new yet" in repr(one)
+    assert "nan" not in re.sub("005-nan", "", repr(one)).lower()
+    assert one.stories[-1]["best"]["explained_chroma"] == 0.1
+    assert len(one.alike) == 5 and "004-new" not in one.curves.alt
+    assert compare(4, folder=runs).curves is None
+
+
+def test_runs_of_one_name_are_told_apart(tmp_path):
+    for workspace in ("here", "there"):
+        keep(tmp_path / workspace / "runs" / "001-Net", pictures=False)
+    one = compare(*(tmp_path / name / "runs" / "001-Net" for name in ("here", "there")))
+    assert names(one) == ["here/001-Net", "there/001-Net"]
+
+
+# ---------------------------------------------------------------- what changed
+
+
+def test_settings_are_told_by_their_names():
+    old = story()
+    assert told(old, story()) == []
+    assert told(old, story(lr=0.003)) == ["learning rate 0.0012 -> 0.003"]
+    assert told(old, story(batch_size=40)) == ["batch size 20 -> 40"]
+    assert told(old, story(epochs=10.0)) == []
+    assert told(story(seed=1234567), story(seed=1234568)) == ["seed 1234567 -> 1234568"]
+    assert told(old, story(minutes=2, epochs=3)) == ["training time 10 epochs -> 2 minutes"]
+    assert told(story(minutes=2), story(minutes=2, epochs=3)) == [], "minutes decide"
+    assert told(old, story(device="cuda", precision="bf16")) == [
+        "device cpu -> cuda",
+        "precision fp32 -> bf16",
+    ]
+    older = story()
+    del older["config"]["average"]
+    assert told(older, old) == ["averaging of weights not kept -> 0.998"]
+
+
+def test_other_photos_are_told():
+    data = {"fingerprint": "bbbb", "train": 1200, "validation": 182, "size": 64}
+    lines = told(story(), story(data=data))
+    assert lines == ["trained on other photos; photos 950 -> 1200"]
+
+
+def test_edited_layers_are_told():
+    old = small(nn.ReLU())
+    assert edited(old, small(nn.GELU())) == ["1: ReLU() -> GELU(approximate='none')"]
+    assert edited(old, small(nn.ReLU(inplace=True))) == ["1: inplace False -> True"]
+    bigger = nn.Sequential(nn.Conv2d(1, 8, 5, padding=2), nn.ReLU(), nn.Conv2d(8, 2, 1))
+    assert edited(old, bigger) == ["0: kernel 3x3 -> 5x5, padding 1 -> 2"]
+    wider = nn.Sequential(nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.Conv2d(16, 2, 1))
+    assert edited(old, wider) == ["0: channels out 8 -> 16", "2: channels in 8 -> 16"]
+    loose = nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Conv2d(8, 2, 1, bias=False))
+    assert edited(old, loose) == ["0: padding 1 -> 0", "2: bias True -> False"]
+
+
+def test_a_layer_put_between_others_is_one_change_although_names_shift():
+    old = small(nn.BatchNorm2d(8), nn.ReLU())
+    lines = edited(old, small(nn.BatchNorm2d(8), nn.Dropout(0.2), nn.ReLU()))
+    assert lines == ["layer 2 added: Dropout(p=0.2, inplace=False)"]
+    assert edited(small(nn.Dropout(0.2), nn.ReLU()), small(nn.ReLU())) == [
+        "layer 1 removed: Dropout(p=0.2, inplace=False)"
+    ]
+
+
+def test_a_whole_block_is_one_line():
+    without = ColourNet()
+    del without.context
+    assert edited(ColourNet(), without) == ["layer context removed (5 layers)"]
+    assert edited(without, ColourNet()) == ["layer context added (5 layers)"]
+    fewer = ColourNet()
+    del fewer.context[4]
+    assert edited(ColourNet(), fewer) == [
+        "layer context.4 removed: Linear(in_features=160, out_features=160, bias=True)"
+    ]
+
+
+def test_the_same_edit_everywhere_is_one_line():
+    large = ColourNet()
+    for layer in large.modules():
+        if isinstance(layer, nn.Conv2d) and layer.kernel_size == (3, 3):
+            layer.kernel_size, layer.padding = (5, 5), (2, 2)
+    assert edited(ColourNet(), large) == [
+        "12 layers (down1.0, down2.0, down3.0 and 9 more): kernel 3x3 -> 5x5, padding 1 -> 2"
+    ]
+
+
+def test_long_lists_are_shortened():
+    lines = edited(ColourNet(32), ColourNet(64))
+    assert len(lines) == 9 and re.fullmatch(r"and \d+ more", lines[-1])
+
+
+def test_what_another_torch_prints_is_no_change():
+    old, new = (
+        "BatchNorm2d(8, eps=1e-05, affine=True)",
+        "BatchNorm2d(8, eps=1e-05, affine=True, bias=True)",
+    )
+    assert told(story(layers=[("a", old)]), story(layers=[("a", new)])) == []
+    strange = story(layers=[("a", "Mine"), ("b", "Mine(x=((1, (2,)), 3)\nsecond line"), ("c", "")])
+    assert told(strange, strange) == [] and told(story(), strange), "odd texts do no harm"
+
+
+def test_parameters_are_counted():
+    assert told(story(), story(parameters=147)) == ["parameters 98 -> 147 (+50.0%)"]
+
+
+def test_forward_is_shown_as_a_difference():
+    (line,) = told(story(), story(forward=FORWARD.replace("self.head(y)", "self.head(y) * 2")))
+    assert line.startswith("the layers are the same; forward differs:")
+    assert "-    return self.head(y)\n+    return self.head(y) * 2" in line
+    comment = FORWARD.replace("  # halves", "\n")
+    assert told(story(), story(forward=comment)) == [], "a comment computes nothing"
+    long = FORWARD + "".join(f"        y = y + {i}\n" for i in range(50))
+    (line,) = told(story(), story(forward=long))
+    assert len(line.splitlines()) < 20 and "more lines" in line
+    assert told(story(), story(forward="not (python")), (
+        "a text that is no Python is compared as text"
+    )
+
+
+def test_a_new_name_alone_is_no_change():
+    assert told(story(), story(network="Other")) == []
+    lines = told(story(), story(network="Other", layers=[]))
+    assert lines[0] == "network Net -> Other"
+
+
+# ---------------------------------------------------------------- what may be concluded
+
+
+def concluded(old, new, chance=None):
+    old, new = comparison_ready(old), comparison_ready(new)
+    return " ".join(outcome(old, new, changes(old, new), chance))
+
+
+def test_the_difference_is_given_in_points_beside_the_baselines():
+    text = concluded(story(), story("002-Net", scores=(0.1, 0.318), lr=0.003))
+    assert "002-Net explains 31.8% of the chroma, 1.8 points more than 001-Net (30.0%)" in text
+    assert "grey copy 0.0%, mean tint 5.0%, optimum 60.0%" in text
+    assert "One thing changed: learning rate." in text and "another seed" in text
+    assert "2.0 points less than" in concluded(story(), story("002-Net", scores=(0.28,), lr=0.003))
+    assert "as much as 001-Net" in concluded(story(), story("002-Net", lr=0.003))
+
+
+def test_a_difference_is_held_against_chance():
+    old, new = story(), story("002-Net", scores=(0.31,), lr=0.003)
+    assert "this may be chance" in concluded(old, new, chance=0.015)
+    assert "more than seeds alone made here (0.5 points)" in concluded(old, new, chance=0.005)
+
+
+def test_chance_is_what_the_seed_alone_does():
+    first, again = story(), story(seed=1, scores=(0.32,))
+    other, cut = story(lr=1.0, scores=(0.9,)), story(seed=2, scores=(0.01,), state="stopped")
+    ready = [comparison_ready(one) for one in (first, again, other, cut)]
+    assert spread(ready) == pytest.approx(0.02)
+    assert spread(ready[:1]) is None and spread([ready[0], ready[2]]) is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({}, "Nothing that is kept of a run differs: what you see is chance"),
+        ({"seed": 1}, "Only the seed differs: what you see is chance."),
+        ({"seed": 1, "lr": 1.0}, "2 things changed (learning rate, seed)"),
+        ({"lr": 1.0, "layers": []}, "2 things changed (learning rate, the network)"),
+        ({"layers": [], "forward": "def f(x): pass"}, "Only the network changed, but in several"),
+        ({"forward": "def f(x): pass"}, "One thing changed: the network."),
+        ({"state": "stopped"}, "Not a fair comparison: 002-Net was stopped early."),
+        ({"state": "failed"}, "Not a fair comparison: 002-Net failed"),
+        ({"state": "training"}, "Not a fair comparison: 002-Net has not ended (state: training)."),
+        ({"seconds": 20.0}, "002-Net had 20 s of training, 001-Net 30 s."),
+        ({"started_from": "001-Net"}, "002-Net began with the weights of 001-Net"),
+        ({"data": {"fingerprint": "b"}}, "their scores cannot be compared."),
+    ],
+)
+def test_what_may_be_concluded(changed, sentence):
+    assert sentence in concluded(story(), story("002-Net", **changed))
+
+
+def test_a_fair_comparison_is_not_called_unfair():
+    assert "fair" not in concluded(story(), story("002-Net", seconds=29.0, lr=0.003))
+    assert "fair" not in concluded(story(), story("002-Net", seconds=15.0, epochs=5)), "as asked"
+    assert "%" not in concluded(story(), story(data={"fingerprint": "b"})), "no score beside it"
+
+
+# ---------------------------------------------------------------- what one sees
+
+
+def test_the_table_has_the_runs_and_the_baselines(runs):
+    rows = {row[0]: dict(zip(comparison_headers(runs), row, strict=True)) for row in table(runs)}
+    assert list(rows) == ["001-Net", "002-Net", "003-warm", "grey copy", "mean tint", "optimum"]
+    first, third = rows["001-Net"], rows["003-warm"]
+    assert first["epochs"] == "3" and first["state"] == "finished" and first["seconds"] == "30"
+    assert first["best loss"] == "0.01400" and first["explained chroma"] == "30.0%"
+    assert rows["002-Net"]["changed"] == "learning rate" and third["changed"] == "seed"
+    assert rows["grey copy"]["best loss"] == "0.02000"
+    assert rows["optimum"]["best loss"] == "0.00800", "what is left of the grey copy's"
+
+
+def table(runs):
+    return compare(folder=runs).table.rows
+
+
+def comparison_headers(runs):
+    return compare(folder=runs).table.headers
+
+
+def test_runs_on_other_photos_are_not_drawn_together(runs):
+    data = {"fingerprint": "bbbb", "train": 10, "validation": 5, "size": 64}
+    keep(runs / "004-other", data=data, levels={"grey copy": 0.0, "mean tint": 0.4})
+    one = compare(folder=runs)
+    text = repr(one)
+    assert "Not all were trained on the same photos (001-Net, 002-Net, 003-warm; 004-other)" in text
+    assert "004-other" in one.curves.alt and "001-Net" not in one.curves.alt
+    assert "004-other" in one.pictures.alt and "001-Net" not in one.pictures.alt
+    rows = [row[0] for row in one.table.rows]
+    assert "mean tint (photos of 001-Net)" in rows and "mean tint (photos of 004-other)" in rows
+    assert "Not all were trained" not in repr(compare(1, 2, folder=runs))
+
+
+def test_seconds_of_different_devices_are_not_passed_over(runs):
+    assert "different devices" not in repr(compare(folder=runs))
+    keep(runs / "004-gpu", device="cuda")
+    assert "different devices" in repr(compare(folder=runs))
+
+
+def test_the_curves_have_words(runs):
+    alt = compare(folder=runs).curves.alt
+    assert "001-Net is at 30.0% after 30 s, best 30.0%" in alt and "mean tint 5.0%" in alt
+
+
+def test_labels_are_moved_apart_and_keep_their_order():
+    heights = [0.3, 0.31, 0.3, 0.9, 0.29]
+    moved = apart_by(0.1, heights)
+    assert sorted(range(5), key=moved.__getitem__) == [4, 0, 2, 1, 3]
+    steps = np.diff(sorted(moved))
+    assert (steps > 0.099).all() and moved[3] == 0.9, "no further than needed"
+
+
+def test_a_worse_than_grey_start_or_end_leaves_the_figure_readable(runs):
+    keep(runs / "004-bad", scores=(-40.0, -30.0))
+    picture = compare(folder=runs).curves
+    assert picture.image.height < 600 and "004-bad is at -3000.0%" in picture.alt
+
+
+def test_the_photos_are_a_row_a_run_and_the_truth_last(runs, monkeypatch):
+    drawn = {}
+    monkeypatch.setattr(show, "grid", lambda *given, **named: drawn.update(named, given=given))
+    keep(runs / "004-none", pictures=False)
+    (runs / "002-Net" / "sample-2.png").write_bytes(b"cut")
+    compare(folder=runs).pictures  # noqa: B018
+    assert drawn["row_labels"] == ["001-Net\n30.0%", "003-warm\n26.0%", "as they are"]
+    pictures, titles, columns = drawn["given"]
+    assert len(pictures) == 9 and columns == 3 and titles[:3] == ["beaches", "forests", "cats"]
+    assert pictures[0].getpixel((0, 0)) == (40, 40, 40) and pictures[-1].getpixel((0, 0))[0] == 200
+    assert "001-Net 0," in drawn["alt"] and "the photos as they are" in drawn["alt"]
+
+
+def test_it_shows_itself_in_a_notebook_with_every_word_and_alt_text(runs):
+    one = compare(folder=runs)
+    page, text = html_of(one), repr(one)
+    assert one._repr_mimebundle_()["text/plain"] == text
+    assert page.count("<img ") == 2 and page.count("data:image/") == 2
+    assert html.escape(one.curves.alt) in page and html.escape(one.pictures.alt) in page
+    assert "<li>learning rate 0.0012 -&gt; 0.003</li>" in page and "<caption>" in page
+    assert "- learning rate 0.0012 -> 0.003" in text and one.curves.alt in text
+    assert str(runs) not in page + text, "no path of this machine"
+    assert max(map(len, text.split("\n\n")[1].splitlines())) < 100
+
+
+def test_names_from_a_folder_are_escaped(tmp_path):
+    for i in (1, 2):
+        keep(
+            tmp_path / f"00{i}-<b>",
+            network="<script>",
+            forward=FORWARD + f"  # <i>{i}\n        {i}",
+        )
+    page = html_of(compare(folder=tmp_path))
+    assert "<script>" not in page and "<b>" not in page and "<i>" not in page
+    assert "<pre>" in page
+
+
+def test_a_single_run_is_shown_too(runs):
+    one = compare(2, folder=runs)
+    assert "A single run" in repr(one) and "30" in html_of(one)
