@@ -415,7 +415,15 @@ def outcome(old: dict, new: dict, found: list[Change], chance: float | None) -> 
     score = f"{new['name']} explains {after:.1%} of the chroma, {much} "
     score += f"{'than' if points else 'as'} {old['name']} ({before:.1%})"
     score += f"; baselines: {levels}." if levels else "."
-    return [score, *_unfair(old, new, things), _cause(found, things, abs(after - before), chance)]
+    cause = _cause(found, things)
+    if unfair := _unfair(old, new, things):
+        return [score, *unfair, cause]
+    return [score, cause, *([_luck(abs(after - before), chance)] if _is_one(things) else [])]
+
+
+def _is_one(things: list[str]) -> bool:
+    """One thing changed, and it was not the seed."""
+    return len(things) == 1 and things != ["seed"]
 
 
 def _unfair(old: dict, new: dict, things: list[str]) -> list[str]:
@@ -435,15 +443,17 @@ def _unfair(old: dict, new: dict, things: list[str]) -> list[str]:
             )
     short, long = sorted((old, new), key=lambda story: story["seconds"])
     few, many = short["seconds"], long["seconds"]
-    if few < SHORTER * many and "training time" not in things and not sentences:
+    longer = few < min(SHORTER * many, many - 1)  # and by a second at least
+    if longer and "training time" not in things and not sentences:
         sentences.append(
-            f"Not a fair comparison: {short['name']} had {few:.0f} s of training, {long['name']} "
-            f"{many:.0f} s. The same minutes= gives both the same time."
+            f"Not a fair comparison in time: {short['name']} had {few:.0f} s of training, "
+            f"{long['name']} {many:.0f} s. The same minutes= gives both the same time."
         )
     return sentences
 
 
-def _cause(found: list[Change], things: list[str], difference: float, chance: float | None) -> str:
+def _cause(found: list[Change], things: list[str]) -> str:
+    """What the difference may be put down to."""
     if not things:
         return (
             "Nothing that is kept of a run differs: what you see is chance, as where the first "
@@ -456,20 +466,22 @@ def _cause(found: list[Change], things: list[str], difference: float, chance: fl
             f"{len(things)} things changed ({', '.join(things)}): which of them did it cannot be "
             "told apart. Change one at a time."
         )
-    text = f"One thing changed: {things[0]}. "
     lines = [line for change in found if change.what == "layers" for line in change.lines]
     if sum(not line.startswith(("parameters", "network")) for line in lines) > 1:
-        text = (
+        return (
             "Only the network changed, but in several layers: if that was more than one idea, "
-            "which of them did it cannot be told apart. "
+            "which of them did it cannot be told apart."
         )
+    return f"One thing changed: {things[0]}."
+
+
+def _luck(difference: float, chance: float | None) -> str:
+    """The difference held against what chance does."""
     if chance is None:
-        return text + (
-            "Whether it did more than chance does, another seed tells: train both again, seed=1."
-        )
+        return "Whether that is more than chance, another seed tells: train both again, seed=1."
     if difference <= chance:
-        return text + f"Seeds alone made {100 * chance:.1f} points here: this may be chance."
-    return text + f"That is more than seeds alone made here ({100 * chance:.1f} points)."
+        return f"Seeds alone made {100 * chance:.1f} points here: this may be chance."
+    return f"That is more than seeds alone made here ({100 * chance:.1f} points)."
 
 
 def spread(stories: list[dict]) -> float | None:
@@ -648,7 +660,8 @@ def _html(kind: str, text: str) -> str:
 def _embedded(picture: show.Picture) -> str:
     (kind, data), *_ = picture._repr_mimebundle_()[0].items()
     address = f"data:{kind};base64,{base64.b64encode(data).decode()}"
-    return f'<img alt="{html.escape(picture.alt)}" src="{address}" style="max-width: 100%">'
+    style = "display: block; max-width: 100%"
+    return f'<img alt="{html.escape(picture.alt)}" src="{address}" style="{style}">'
 
 
 # ---------------------------------------------------------------- figures

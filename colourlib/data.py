@@ -217,6 +217,9 @@ class PhotoData:
             self.train,
             batch_sampler=Batches(len(self.train), batch_size, seed),
             collate_fn=_as_it_is,  # the set already returns whole batches
+            # Each iteration draws a number for worker processes; torch's own ones are left alone,
+            # or dropout would differ in a run that was stopped and begins its epoch a second time.
+            generator=torch.Generator(),
         )
 
 

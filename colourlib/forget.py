@@ -31,8 +31,8 @@ def forget(root: Path, which: str) -> list[str]:
 
     which: its address (`url` of the manifest), or its sha256, or at least the first 8 digits of
     that. Gone are then its file, if we made it; its rows of the manifest, those of its exact copies
-    too; what was measured of it and decided about it; its side of the split; and every prepared set
-    that holds it. A file of one's own in a folder of photos is never touched. Whatever interrupts
+    too; what was measured of it and decided about it; its side of the split; every prepared set
+    that holds it; and the pictures of it that runs show. A file of one's own in a folder of photos is never touched. Whatever interrupts
     this, calling it again finishes it. Raises CourseError for a picture that is not here, and while
     a notebook collects into the same workspace.
     """
@@ -135,7 +135,22 @@ def _remove_traces(root: Path, sha256: str) -> list[str]:
             file.unlink()  # meta.json last: it says what the set holds
         folder.rmdir()
         done.append(f"The prepared set {folder.name}, which held it, is removed: 03 makes it anew.")
+    for file in sorted((root / "runs").glob("*/run.json")):
+        done += _drop_samples(file, sha256)
     return done
+
+
+def _drop_samples(run: Path, sha256: str) -> list[str]:
+    """Take a picture out of those that a run is shown by."""
+    story = _story(run)
+    shown = [row for row in story.get("samples", ()) if row["sha256"] == sha256]
+    for row in shown:
+        for name in (row["file"], row["file"].replace("sample", "truth")):
+            (run.parent / Path(name).name).unlink(missing_ok=True)
+    if shown:
+        story["samples"] = [row for row in story["samples"] if row["sha256"] != sha256]
+        replace_text(run, json.dumps(story, indent=1))
+    return [f"The pictures of it in the run {run.parent.name} are removed." for _ in shown[:1]]
 
 
 def _drop_lines(file: Path, text: str) -> bool:
@@ -171,7 +186,7 @@ def _what_stays(root: Path, rows: list[Photo], hashes: set[str]) -> list[str]:
     sets = {folder.name for folder in _prepared_with(root, hashes)}
     seen, perhaps = [], []
     for file in sorted((root / "runs").glob("*/run.json")):
-        data = _data_of(file)
+        data = _story(file).get("data", {}).get("fingerprint")
         here = (root / "prepared" / str(data) / "meta.json").exists()
         seen += [file.parent.name] * (data in sets)
         perhaps += [file.parent.name] * (not here)
@@ -207,10 +222,12 @@ def _alike(root: Path, hashes: set[str]) -> list[str]:
     return [files[sha256] for sha256 in others if sha256 in alike]
 
 
-def _data_of(run: Path) -> str | None:
-    """The fingerprint of the prepared set that a run was trained on; None if it does not say."""
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        return json.loads(run.read_text(encoding="utf-8")).get("data")
+def _story(run: Path) -> dict:
+    """A run's run.json; empty if it cannot be read."""
+    with contextlib.suppress(OSError, ValueError):
+        story = json.loads(run.read_text(encoding="utf-8"))
+        return story if isinstance(story, dict) else {}
+    return {}
 
 
 def _say(sentences: list[str]) -> list[str]:

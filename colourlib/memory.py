@@ -75,6 +75,12 @@ def kept_memory() -> Iterator[None]:
                 library.malloc_trim(0)
 
 
+def give_back() -> None:
+    """Let the system have what is free in this process now, also within kept_memory()."""
+    if (library := _glibc()) is not None:
+        library.malloc_trim(0)
+
+
 @cache
 def _glibc() -> ctypes.CDLL | None:
     """The C library, where it is glibc; None on macOS, Windows, Alpine Linux and the like."""

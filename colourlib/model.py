@@ -35,9 +35,9 @@ def conv_bn_relu(channels_in: int, channels_out: int, kernel: int = 3) -> nn.Seq
 def conv_pool_bn_relu(channels_in: int, channels_out: int) -> nn.Sequential:
     """The brick with 2x2 max pooling behind its convolution: (N, in, H, W) -> (N, out, H/2, W/2).
 
-    H odd -> (H + 1) / 2. BatchNorm and ReLU then have a quarter of the pixels to work on. As long as
-    BatchNorm's factors are positive, and they start at 1, the largest of four values is the largest
-    also afterwards: it makes no other difference than that the mean and deviation are the maxima's.
+    H odd -> (H + 1) / 2. BatchNorm and ReLU then have a quarter of the pixels to work on. As long
+    as BatchNorm's factors are positive, and they start at 1, the largest of four values is still
+    the largest behind them; the one other difference is that mean and deviation are the maxima's.
     """
     conv, *rest = conv_bn_relu(channels_in, channels_out)
     return nn.Sequential(conv, nn.MaxPool2d(2, ceil_mode=True), *rest)

@@ -1,21 +1,16 @@
 """Prepared photos: each decoded once, into arrays of bytes on the disk.
 
-A set lies in a folder named after its fingerprint: for each side of the split `L`, `ab`, `done` (a
-byte a photo) and, for practice scenes, `optimum`, as .npy files; and `meta.json` with the rows.
 What is done is noted every few photos, so that a preparation that was stopped or killed goes on
-where it was. Photos that an earlier set holds are copied from there.
+where it was. Photos that an earlier set holds are copied from there. `prepared_files` knows how
+a set lies on the disk.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import re
-import shutil
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,60 +23,11 @@ from tqdm.auto import tqdm
 from . import practice
 from .colour import rgb_to_lab, to_tensor
 from .manifest import Photo
-from .memory import gigabytes
 from .pictures import open_picture
-from .workspace import CourseError, replace_text
+from .prepared_files import LAYOUT, SIDES, Prepared, begin, clear_others, finish, load
+from .workspace import CourseError
 
-ROOM = 1.25  # stored side / trained side of a photo: room for random crops
-LAYOUT = 3  # raise it when what is stored changes, and every prepared set is made anew
 NOTED = 64  # photos after which it is written down that they are done
-SIDES = ("train", "validation")
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A set on the disk, finished or not; its arrays are memory-mapped."""
-
-    folder: Path
-    meta: dict  # layout, size, rows of each side, and mean_ab, which is None until all is done
-    arrays: dict[str, dict[str, np.ndarray]]  # side -> L, ab, done, perhaps optimum
-
-    @property
-    def finished(self) -> bool:
-        return self.meta["mean_ab"] is not None
-
-    def todo(self, side: str) -> list[int]:
-        """The photos of a side that are not done."""
-        return np.flatnonzero(self.arrays[side]["done"] == 0).tolist()
-
-    def note(self, jobs: list[tuple[str, int]]) -> None:
-        """Write down that photos are done, after what was made of them has reached the disk."""
-        for side in {side for side, _ in jobs}:
-            arrays = self.arrays[side]
-            for name in arrays.keys() - {"done"}:
-                arrays[name].flush()
-            arrays["done"][[i for s, i in jobs if s == side]] = 1
-            arrays["done"].flush()
-
-
-def load(folder: Path, mode: str = "r") -> Prepared | None:
-    """The set in a folder, memory-mapped; None where there is none that is whole."""
-    if mode != "r" and load(folder) is None:  # opened for writing, a torn file would be filled up
-        return None
-    try:
-        meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
-        arrays = {}
-        for side in SIDES:
-            files = {n: folder / f"{side}_{n}.npy" for n in ("L", "ab", "done", "optimum")}
-            arrays[side] = {
-                name: np.load(file, mmap_mode=mode) for name, file in files.items() if file.exists()
-            }
-            rows = len(meta["rows"][side])
-            if any(len(arrays[side][name]) != rows for name in ("L", "ab", "done")):
-                return None
-        return Prepared(folder, {"size": None, "mean_ab": None} | meta, arrays)
-    except (OSError, ValueError, KeyError, TypeError):  # missing, torn, or of another layout
-        return None
 
 
 def make(folder: Path, root: Path, sides: Mapping[str, list[Photo]], size: int) -> Prepared:
@@ -100,17 +46,17 @@ def make(folder: Path, root: Path, sides: Mapping[str, list[Photo]], size: int) 
                 filter(None, others), key=lambda o: (o.folder / "meta.json").stat().st_mtime
             )
             print(_what_changed(others, sides, size))
-            made = _begin(folder, sides, size)
+            made = begin(folder, sides, size)
             for other in others:
                 _take_over(made, other)
         elif not made.finished:
-            count, total = _progress(made)
+            count, total = made.progress
             print(f"Preparing was stopped at {count} of {total} photos: it goes on from there.")
         if not made.finished:
             _fill(made, root, sides)
-            _finish(made)
+            finish(made)
         del made
-        _clear_others(folder)
+        clear_others(folder)
         return load(folder)
 
 
@@ -147,54 +93,6 @@ def _what_changed(others: list[Prepared], sides: Mapping[str, list[Photo]], size
     return f"Changed since they were prepared: {'; '.join(words)}. Preparing again."
 
 
-def _begin(folder: Path, sides: Mapping[str, list[Photo]], size: int) -> Prepared:
-    """An empty set with all the space on the disk that it is going to need."""
-    shutil.rmtree(folder, ignore_errors=True)  # what cannot be used
-    stored = round(size * ROOM / 4) * 4
-    shapes = {}
-    for side, photos in sides.items():
-        fine = stored if side == "validation" else stored // 4
-        n = len(photos)
-        shapes |= {f"{side}_L": (n, stored, stored), f"{side}_ab": (n, 2, fine, fine)}
-        shapes[f"{side}_done"] = (n,)
-        if side == "validation" and all(practice.is_practice(p.url) for p in photos):
-            shapes[f"{side}_optimum"] = (n, 2, stored, stored)
-    need = sum(int(np.prod(shape)) for shape in shapes.values())
-    free = shutil.disk_usage(folder.parent).free
-    try:
-        if need > free:
-            raise OSError(f"{gigabytes(free)} are free")
-        folder.mkdir()
-        for name, shape in shapes.items():
-            _allocate(folder / f"{name}.npy", shape)
-        rows = {
-            side: [{k: getattr(p, k) for k in ("query", "url", "sha256", "file")} for p in photos]
-            for side, photos in sides.items()
-        }
-        meta = {"layout": LAYOUT, "size": size, "rows": rows, "mean_ab": None}
-        replace_text(folder / "meta.json", json.dumps(meta))
-    except OSError as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise CourseError(
-            f"The prepared photos take {gigabytes(need)} on the disk, and there is no room: "
-            f"{error}. Nothing was left behind. Make room, or choose a smaller setting."
-        ) from error
-    return load(folder, "r+")
-
-
-def _allocate(path: Path, shape: tuple[int, ...]) -> None:
-    """An array of zeros, really written: in a file with holes a full disk would end the kernel."""
-    array = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
-    start, left = array.offset, array.nbytes
-    del array
-    with open(path, "r+b") as file:
-        file.seek(start)
-        while left:
-            left -= file.write(bytes(min(left, 1 << 24)))
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def _take_over(made: Prepared, other: Prepared) -> None:
     """Copy the photos that another set holds in the same form."""
     if (other.meta["size"], other.meta["layout"]) != (made.meta["size"], LAYOUT):
@@ -212,12 +110,6 @@ def _take_over(made: Prepared, other: Prepared) -> None:
                     new[name][i] = old[name][place]
                 copied.append((side, i))
         made.note(copied)
-
-
-def _progress(made: Prepared) -> tuple[int, int]:
-    """(photos done, all photos)."""
-    done = [made.arrays[side]["done"] for side in SIDES]
-    return int(sum(d.sum(dtype=int) for d in done)), sum(map(len, done))
 
 
 def _fill(made: Prepared, root: Path, sides: Mapping[str, list[Photo]]) -> None:
@@ -241,7 +133,7 @@ def _fill(made: Prepared, root: Path, sides: Mapping[str, list[Photo]]) -> None:
         return [job]
 
     jobs = [(side, i) for side in SIDES for i in made.todo(side)]
-    count, total = _progress(made)
+    count, total = made.progress
     with (
         tqdm(total=total, initial=count, desc="preparing", unit="photo") as bar,
         ThreadPoolExecutor(os.cpu_count()) as pool,
@@ -255,7 +147,7 @@ def _fill(made: Prepared, root: Path, sides: Mapping[str, list[Photo]]) -> None:
             finally:  # after Stop, too
                 made.note(done)
     if unreadable:
-        raise CourseError(_cannot_be_opened(unreadable, *_progress(made)))
+        raise CourseError(_cannot_be_opened(unreadable, *made.progress))
 
 
 def _store(arrays: dict[str, np.ndarray], i: int, picture: Image.Image, photo: Photo) -> None:
@@ -285,24 +177,6 @@ def _cannot_be_opened(unreadable: list[tuple[Photo, str]], done: int, total: int
             f"  clean.decide(ws.root, {first.sha256[:16]!r}, keep=False)",
         ]
     )
-
-
-def _finish(made: Prepared) -> None:
-    """Add the training photos' mean ab, in Lab units: from now on the set counts as whole."""
-    ab = made.arrays["train"]["ab"]  # (N, 2, s, s)
-    mean = [float(ab[:, k].mean(dtype=np.float64)) - 128 for k in (0, 1)]
-    replace_text(made.folder / "meta.json", json.dumps(made.meta | {"mean_ab": mean}))
-
-
-def _clear_others(folder: Path) -> None:
-    """Remove our own arrays of photos, decisions or sizes that have changed since."""
-    for other in folder.parent.iterdir():
-        if other != folder and re.fullmatch(r"[0-9a-f]{12}|(gone|building)-.*", other.name):
-            # Renamed first: Windows refuses that while another notebook reads the set, whole.
-            with contextlib.suppress(OSError):
-                gone = other.with_name(f"gone-{other.name}")
-                other.rename(gone)
-                shutil.rmtree(gone)
 
 
 def to_byte(ab: torch.Tensor) -> np.ndarray:

@@ -9,10 +9,11 @@ import traceback
 
 import torch
 
-from .memory import free_memory, gigabytes
+from .memory import free_memory, gigabytes, give_back
 from .workspace import CourseError
 
 UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+UNITS |= {"KB": 2**10, "MB": 2**20, "GB": 2**30}  # as torch writes them on Apple's GPU
 DIVERGED = 10  # times the loss of the grey copy: worse than any colouring has a reason to be
 PATIENCE = 20  # steps that have to be that bad
 
@@ -25,6 +26,8 @@ def out_of_memory(error: BaseException | None) -> bool:
         "not enough memory",
         "can't allocate memory",
         "cannot allocate memory",
+        "alloc_failed",  # cuDNN and cuBLAS
+        "bad_alloc",
     )
     return isinstance(error, MemoryError) or (
         isinstance(error, RuntimeError) and any(word in text for word in words)
@@ -33,7 +36,8 @@ def out_of_memory(error: BaseException | None) -> bool:
 
 def asked_for(error: BaseException) -> float | None:
     """Bytes that could not be had, where the message tells."""
-    found = re.search(r"tried to allocate ([\d.]+) (bytes|[KMG]iB)", str(error), re.IGNORECASE)
+    pattern = r"tried to allocate ([\d.]+) (bytes|[KMG]i?B)"
+    found = re.search(pattern, str(error), re.IGNORECASE)
     return float(found[1]) * UNITS[found[2]] if found else None
 
 
@@ -42,6 +46,7 @@ def release(error: BaseException, device: str) -> None:
     traceback.clear_frames(error.__traceback__)
     error.__traceback__ = None
     gc.collect()
+    give_back()
     if device == "cuda":
         torch.cuda.empty_cache()
 
@@ -57,17 +62,17 @@ def memory_advice(
     free, asked = free_memory(device), asked_for(error)
     lines = [f"The memory of the device {device!r} ran out."]
     if asked is not None:
-        lines.append(f"The network asked for {gigabytes(asked)} more than it had.")
-    lines.append(f"A batch of {batch_size} at {size} px keeps {gigabytes(need)} for its gradients")
-    lines[-1] += f"; {gigabytes(free)} are free now." if free is not None else "."
-    room = 0.6 * free if free is not None else need / 4  # gradients are not all that takes room
-    # What ran out did not fit, whatever the sum says: propose less than there was in any case.
-    batch = max(1, min(batch_size // 2, int(room / need * batch_size)))
-    smaller = max(16, int(min(size / 2, size * math.sqrt(room / need))) // 16 * 16)
-    lines.append(
-        f"Try batch_size={batch}, or pictures of {smaller} px "
-        f"(data.prepare(..., size={smaller})), or a narrower network."
-    )
+        lines.append(f"The network asked for another {gigabytes(asked)} and could not have it.")
+    if need:  # the clinic cannot look into every network
+        keeps = f"A batch of {batch_size} at {size} px keeps {gigabytes(need)} for its gradients"
+        lines.append(keeps + (f"; {gigabytes(free)} are free now." if free is not None else "."))
+    # Gradients are not all that takes room; and what ran out did not fit, whatever the sum says.
+    share = 0.6 * free / need if need and free is not None else 0.25
+    batch = max(1, int(batch_size * min(0.5, share)))
+    smaller = max(16, int(size * min(0.5, math.sqrt(share))) // 16 * 16)
+    tries = [f"batch_size={batch}"] * (batch < batch_size)
+    tries += [f"pictures of {smaller} px (data.prepare(..., size={smaller}))"] * (smaller < size)
+    lines.append(f"Try {', or '.join([*tries, 'a narrower network'])}.")
     lines.append("Other notebooks that are open hold memory, too: shut their kernels down.")
     return " ".join(lines)
 
@@ -77,10 +82,10 @@ def check_losses(recent: list[float], grey_loss: float, step: int, lr: float) ->
 
     grey_loss: what the grey copy scores, the measure of "exploded".
     """
-    for back, loss in enumerate(reversed(recent)):
+    for number, loss in enumerate(recent, start=step - len(recent) + 1):
         if not math.isfinite(loss):
             raise CourseError(
-                f"The loss became {loss} at step {step - back}: the steps are too large. "
+                f"The loss became {loss} at step {number}: the steps are too large. "
                 f"Try lr={lr / 10:g} (it was {lr:g})."
             )
     if len(recent) >= PATIENCE and min(recent[-PATIENCE:]) > DIVERGED * grey_loss:
@@ -88,4 +93,14 @@ def check_losses(recent: list[float], grey_loss: float, step: int, lr: float) ->
             f"The loss is {recent[-1] / grey_loss:.0f} times that of the grey copy at step {step}, "
             f"and has been above {DIVERGED} times for {PATIENCE} steps: the training diverges. "
             f"Try lr={lr / 10:g} (it was {lr:g})."
+        )
+
+
+def check_validation(loss: float, step: int, lr: float) -> None:
+    """Raises CourseError where the loss on the validation photos is no number."""
+    if not math.isfinite(loss):
+        raise CourseError(
+            f"The loss on the validation photos is {loss} after step {step}: the steps are too "
+            f"large, or the network divides by 0 for some photo. Try lr={lr / 10:g} "
+            f"(it was {lr:g})."
         )

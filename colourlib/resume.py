@@ -84,6 +84,7 @@ def _to_go_on(parent: Path, identity: str) -> tuple[Path, FileLock, dict, dict] 
         except (Timeout, OSError):
             continue
         try:
+            checkpoints.tidy(folder)
             return folder, lock, story, checkpoints.load_checkpoint(folder / "checkpoint.pt")
         except FileNotFoundError:  # ended before the first one was written
             lock.release()

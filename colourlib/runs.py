@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import platform
 import weakref
@@ -25,7 +26,7 @@ from .board import Sample
 from .data import PhotoData
 from .device import Placement
 from .samples import Samples
-from .workspace import CourseError, Workspace, replace_text
+from .workspace import CourseError, Workspace
 
 _trained_in: weakref.WeakKeyDictionary[nn.Module, str] = weakref.WeakKeyDictionary()
 
@@ -52,6 +53,7 @@ class Run:
     levels: dict[str, float] = field(default_factory=dict)  # explained chroma of the baselines
     grey_loss: float = 1.0  # loss of the grey copy: explained chroma = 1 - loss / grey_loss
     best_weights: dict[str, Tensor] = field(default_factory=dict, repr=False)
+    described: str = field(default="", repr=False)  # the network in words, for network.txt
     samples: Samples | None = field(default=None, repr=False)
     lock: FileLock | None = field(default=None, repr=False)
 
@@ -93,6 +95,7 @@ class Run:
         return {
             "format": checkpoints.FORMAT,
             "name": self.name,
+            "label": self.label,
             "network": type(self.model).__name__,
             "parameters": sum(p.numel() for p in self.model.parameters()),
             "config": asdict(self.config),
@@ -125,7 +128,8 @@ class Run:
     @property
     def identity(self) -> str:
         """The same for runs that are the same in network, settings, photos and name."""
-        return checkpoints.identity(self.model, self.config, self.data.fingerprint, self.label)
+        photos = [self.data.fingerprint, len(self.data.train), len(self.data.validation)]
+        return checkpoints.identity(self.model, self.config, photos, self.label)
 
     def save(self, folder: Path | None = None, pictures: list[Sample] = ()) -> None:
         """Story, best weights and pictures, each file whole or not at all. Raises OSError."""
@@ -134,13 +138,14 @@ class Run:
         if self.best_weights:
             about = {"run": self.name, "network": type(self.model).__name__}
             checkpoints.save_weights(folder / "weights.safetensors", self.best_weights, about)
+        if self.described:
+            checkpoints.write(folder / "network.txt", self.described.encode())
         for i, sample in enumerate(pictures, start=1):
             for kind, array in (("sample", sample.network), ("truth", sample.truth)):
-                picture = Image.fromarray(array)
-                checkpoints.write(
-                    folder / f"{kind}-{i}.png", lambda file, p=picture: p.save(file, "PNG")
-                )
-        replace_text(folder / "run.json", json.dumps(self.story(), indent=1))
+                content = io.BytesIO()
+                Image.fromarray(array).save(content, "PNG")
+                checkpoints.write(folder / f"{kind}-{i}.png", content.getbuffer())
+        checkpoints.write(folder / "run.json", json.dumps(self.story(), indent=1).encode())
 
     def note_trained(self) -> None:
         """Remember that this network has been trained, so that a later run can say so."""

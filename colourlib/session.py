@@ -15,8 +15,9 @@ from torch import Tensor
 
 from . import checkpoints, evaluate, rescue, tensorboard
 from .board import View
-from .clinic import inspect
+from .board.view import percent
 from .runs import Run
+from .samples import Sample
 
 POINTS = 10  # of the training curve, an epoch
 SAVE_EVERY = 10  # seconds at least; and a hundred times what the last saving took
@@ -41,11 +42,11 @@ class Session:
         self.epoch_losses: list[float] = []
         self.recent: list[float] = []
         self.waiting: list[Tensor] = []  # losses that are still on the GPU
-        self.warned = self.whole = False
-        self.to_validate = False  # between an epoch's last step and its validation
-        self.first_weights = {k: v.cpu().clone() for k, v in self.judged.state_dict().items()}
+        self.warned = False
+        self.to_validate = False  # between an epoch's or the run's last step and its validation
         if checkpoint is not None:
             self.restore(checkpoint)
+        self.first_weights = {k: v.cpu().clone() for k, v in self.judged.state_dict().items()}
         self.seconds_before, self.start = run.seconds, time.perf_counter()
         self.saved, self.saving = self.start, 0.0
         self.writer = tensorboard.writer(run.folder)
@@ -100,12 +101,11 @@ class Session:
             self.run.losses.append((round(self.epochs_done, 3), mean))
             self.curve = []
         self.run.photos, self.run.seconds = self.photos, self.seconds
-        self.whole = True
+        self.to_validate = self.to_validate or self.over
 
     def _look_at_losses(self) -> None:
         if not self.waiting:
             return
-        self.whole = False  # until we know that the weights are sound
         losses = torch.stack(self.waiting).tolist()
         self.waiting = []
         self.recent = (self.recent + losses)[-rescue.PATIENCE :]
@@ -114,8 +114,13 @@ class Session:
         self.epoch_losses += losses
 
     def validate(self) -> None:
-        """Judge the network on the validation photos, keep the weights if they are the best."""
+        """Judge the network on the validation photos, keep the weights if they are the best.
+
+        Raises CourseError where its answers are no numbers.
+        """
+        self._look_at_losses()
         error, explained = evaluate.validate(self.judged, self.run.data.validation)
+        rescue.check_validation(error, self.step, self.config.lr)
         losses, self.epoch_losses = self.epoch_losses, []
         if not self.run.history or error < self.run.best["validation_loss"]:
             state = self.judged.state_dict()
@@ -180,24 +185,24 @@ class Session:
         except OSError as error:
             if not self.warned:
                 print(
-                    f"The run cannot be saved in {self.run.folder}: {error.strerror}. The training "
-                    "goes on; make room, and the next try will save it."
+                    f"The run cannot be saved in {self.run.folder}: {error.strerror or error}. The "
+                    "training goes on; make room, and the next try will save it."
                 )
             self.warned = True
         self.saved = time.perf_counter()
         self.saving = self.saved - start
 
-    def drop_step(self) -> None:
-        """The present weights may be half of a step: what was saved before is to stay."""
-        self.whole = False
+    def settle(self) -> None:
+        """After the last step, whole as it is: save a stopped run, judge any at least once."""
+        self._look_at_losses()
+        if self.run.state == "stopped":
+            self.save()
+        if self.step and not self.run.history:  # stopped in the first epoch
+            self.validate()
 
     def end(self, fault: BaseException | None) -> None:
         """Leave the network with its best weights, in eval mode, and the run in its folder."""
         run = self.run
-        if self.whole and run.state != "finished":
-            self.save()
-        if not run.history and self.whole:  # stopped in the first epoch: judge what there is
-            self.validate()
         run.seconds = self.seconds
         self.model.load_state_dict(run.best_weights or self.first_weights)
         if self.averaged is not None:
@@ -207,22 +212,16 @@ class Session:
         run.sentence = self.sentence(fault)
         if run.folder is not None:
             try:
-                if run.state == "finished":
-                    (run.folder / "checkpoint.pt").unlink(missing_ok=True)  # it will not go on
-                self._describe()
                 run.save(pictures=self.samples())
+                if run.state == "finished":  # it will not go on
+                    (run.folder / "checkpoint.pt").unlink(missing_ok=True)
             except OSError as error:
                 run.sentence += (
-                    f" It could not be saved: {error.strerror}. The weights are in the network; "
-                    "run.save(Path('another/folder')) keeps them."
+                    f" It could not be saved: {error.strerror or error}. The weights are in the "
+                    "network; run.save(Path('another/folder')) keeps them."
                 )
         if self.writer is not None:
             self.writer.close()
-
-    def _describe(self) -> None:
-        text = f"{self.model}\n\n{inspect(self.model, self.run.data.train.size, photos=0)}\n"
-        path = self.run.folder / "network.txt"
-        checkpoints.write(path, lambda scratch: scratch.write_text(text, encoding="utf-8"))
 
     # --- showing ----------------------------------------------------------------------------
 
@@ -232,8 +231,9 @@ class Session:
         text = f"{self.photos:,} photos in {self.seconds:.0f} s"
         if run.history:
             best = run.best
-            text += f"; best after epoch {best['epoch']}: {best['explained_chroma']:.1%} explained"
-            known = ", ".join(f"{name} {value:.1%}" for name, value in run.levels.items())
+            text += f"; best after epoch {best['epoch']}: {percent(best['explained_chroma'])} "
+            text += "of the chroma explained"
+            known = ", ".join(f"{name} {percent(value)}" for name, value in run.levels.items())
             text += f" ({known})"
         if fault is not None:
             text = f"{str(fault).splitlines()[0] if str(fault) else type(fault).__name__} {text}"
@@ -241,9 +241,14 @@ class Session:
             text += ". Stopped: the same call goes on from here, resume=False begins anew"
         return text + "."
 
-    def samples(self):
-        """Three validation photos as the network colours them now."""
-        return self.run.samples.coloured(self.judged)
+    def samples(self) -> list[Sample]:
+        """Three validation photos as the network colours them now; none where it fails at it."""
+        device = self.run.placement.device
+        try:  # how often one looks must not change what dropout does in the training
+            with torch.random.fork_rng(devices=[device] if device == "cuda" else []):
+                return self.run.samples.coloured(self.judged)
+        except Exception:  # training or validation tells of the same fault, or has done so
+            return []
 
     def view(self) -> View:
         """What the board shows."""

@@ -13,12 +13,13 @@ class Stop:
             while not stop.pressed:
                 ...
 
-    A second press raises KeyboardInterrupt, as everywhere. Outside of the main thread nothing can
-    be caught, and an interrupt does what it always does.
+    A second press raises KeyboardInterrupt, as everywhere, but not while `closing` is set: then
+    what was reached is being saved, which takes a moment. Outside of the main thread nothing can be
+    caught, and an interrupt does what it always does.
     """
 
     def __init__(self) -> None:
-        self.pressed = False
+        self.pressed = self.closing = False
 
     def __enter__(self) -> Stop:
         self._before = None
@@ -31,7 +32,9 @@ class Stop:
             signal.signal(signal.SIGINT, self._before)
 
     def _note(self, *_) -> None:
+        if self.closing:
+            return
         if self.pressed:
+            self.closing = True
             raise KeyboardInterrupt
         self.pressed = True
-        print("Stopping after this step …", flush=True)

@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from . import board, device, rescue
+from . import board, checkpoints, device, rescue
 from .data import BATCH_SIZE, PhotoData
 from .memory import kept_memory
 from .model import ColourNet
@@ -27,6 +27,8 @@ from .stopping import Stop
 from .workspace import CourseError, Workspace
 
 LOSSES = {"mse": F.mse_loss, "huber": lambda guess, y: F.huber_loss(guess, y, delta=0.1)}
+
+COURSE_RUN = "colournet"  # the name of 05_train's own run, which 06_evaluate looks for
 
 
 @dataclass(frozen=True)
@@ -195,10 +197,11 @@ def fit(
     parent = Path(folder) if folder is not None else data.runs
     label = name or type(model).__name__
     run, checkpoint = begin(model, data, config, placement, parent, label, resume)
+    run.described = f"{model}\n\n{report}\n"
     if not quiet:
         print(announce(run, checkpoint))
-    show = board.choose(quiet)
     try:
+        show = board.choose(quiet)
         with Stop() as stop, kept_memory():
             _train_safely(run, checkpoint, report, stop, show)
     finally:
@@ -232,13 +235,13 @@ def _train_safely(run: Run, checkpoint: dict | None, report, stop: Stop, show) -
         session = Session(run, checkpoint, adam, copy.deepcopy)
         train(session, session.view, stop, show)
         run.state = "stopped" if stop.pressed and not session.over else "finished"
+        session.settle()
     except KeyboardInterrupt:  # Stop was pressed twice: the step is not finished
         run.state = "stopped"
-        session and session.drop_step()
     except BaseException as error:
         fault = error
         run.state = "stopped" if rescue.out_of_memory(error) else "failed"
-        session and session.drop_step()
+    stop.closing = True
     if rescue.out_of_memory(fault):
         rescue.release(fault, run.placement.device)
         config, size = run.config, run.data.train.size
@@ -256,28 +259,25 @@ def _train_safely(run: Run, checkpoint: dict | None, report, stop: Stop, show) -
 def load_or_fit(ws: Workspace) -> tuple[nn.Module, dict]:
     """(network, story) of the last run of 05_train that fits, or of one made now; it says which.
 
-    A run fits where it is of the course's network as it is now, on the photos as they are now.
+    A run fits where it is called "colournet" and is of the course's network and the photos as both
+    are now; one that was stopped will do.
     """
     data = ws.prepared()
-    stories = [s for s in all_runs(data) if s["network"] == ColourNet.__name__ and s["history"]]
-    if not stories:
-        print("05_train has not been run here yet: training the network now.")
-    for story in reversed(stories):
+    layers = checkpoints.layers(ColourNet())
+    why = "05_train has not been run here yet"
+    for story in all_runs(data):  # the last one decides
+        if story["label"] != COURSE_RUN or not story["history"]:
+            continue
         if story["data"]["fingerprint"] != data.fingerprint:
-            print("The photos have changed since 05_train was run: training anew.")
-            break
-        if (net := _as_now(story)) is not None:
-            print(f"From 05_train: run {story['name']}, {story['state']}.")
-            return net, story
+            why = "The photos have changed since 05_train was run"
+        elif story["layers"] != layers:
+            why = "The network has been edited since 05_train was run"
+        else:
+            why, fitting = "", story
+    if not why:
+        print(f"From 05_train: run {fitting['name']}, {fitting['state']}.")
+        return load_run(fitting["folder"])
+    print(f"{why}: training the network now.")
     torch.manual_seed(0)
-    run = fit(ColourNet(), data, minutes=ws.setting.minutes, name="colournet")
+    run = fit(ColourNet(), data, minutes=ws.setting.minutes, name=COURSE_RUN)
     return run.model, run.story()
-
-
-def _as_now(story: dict) -> nn.Module | None:
-    """The course's network with the weights of a run, or None where they no longer fit."""
-    try:
-        return load_run(story["folder"])[0]
-    except CourseError as reason:
-        print(f"{reason}\nTraining the network as it is now.")
-        return None

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import email.utils
 import http.client
 import io
 import itertools
 import random
-import re
 import socket
-import ssl
 import threading
 import time
 import urllib.error
@@ -24,6 +21,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 from urllib.response import addinfourl
+
+from .web_errors import in_words, lasting, seconds, worth_another_try
 
 MAX_BYTES = 64_000_000  # of one answer
 
@@ -116,10 +115,10 @@ class Web:
                 if self.stop.is_set():
                     raise Stopped from error
                 pause = self._pause(error, number)
-                again = _worth_another_try(error) and number < self.patience.tries
+                again = worth_another_try(error) and number < self.patience.tries
                 if not again or time.monotonic() + pause > end:
                     words = in_words(error) + (f", asked {number} times" if number > 1 else "")
-                    raise Failed(words, _lasting(error)) from error
+                    raise Failed(words, lasting(error)) from error
             if self.stop.wait(pause):
                 raise Stopped
 
@@ -150,7 +149,7 @@ class Web:
         """Seconds until the next try: doubling, a little different for each, or as asked for."""
         asked = getattr(error, "headers", None) and error.headers.get("Retry-After")
         pause = self.patience.pause * 2 ** (number - 1) * random.uniform(1, 1.25)
-        return max(pause, _seconds(asked or ""))
+        return max(pause, seconds(asked or ""))
 
     def _watch(self, connection: socket.socket) -> None:
         """Remember the connection that the attempt of this thread has opened."""
@@ -267,38 +266,6 @@ def _read(response: http.client.HTTPResponse) -> bytes:
     return body.getvalue()
 
 
-def _worth_another_try(error: Exception) -> bool:
-    """Whether asking again within seconds may help."""
-    reason = getattr(error, "reason", error)  # of a URLError: what lies behind it
-    return not (_lasting(error) or isinstance(reason, (socket.gaierror, ssl.SSLError)))
-
-
-def _lasting(error: Exception) -> bool:
-    """Whether an address will answer the same on another day: 404 and its kin, or no address."""
-    if isinstance(error, urllib.error.HTTPError):
-        return error.code < 500 and error.code not in (408, 425, 429)
-    return isinstance(error, (ValueError, http.client.InvalidURL))
-
-
-def _seconds(retry_after: str) -> float:
-    """Seconds to wait by a Retry-After header: a number, or a date; 0 for anything else."""
-    if re.fullmatch(r"\s*\d{1,9}\s*", retry_after):
-        return float(retry_after)
-    with contextlib.suppress(ValueError, TypeError, OverflowError):
-        return max(0.0, email.utils.parsedate_to_datetime(retry_after).timestamp() - time.time())
-    return 0.0
-
-
 def is_web(link: str) -> bool:
     parts = urlsplit(link)
     return parts.scheme.lower() in ("http", "https") and bool(parts.netloc)
-
-
-def in_words(error: Exception) -> str:
-    """What went wrong with a request, for a student: 'HTTP 404 Not Found', 'timed out'."""
-    if isinstance(error, urllib.error.HTTPError):
-        words = f"HTTP {error.code} {http.client.responses.get(error.code, '')}".strip()
-        return words + ", and no end to it" * (300 <= error.code < 400)  # sent in circles
-    if isinstance(error, urllib.error.URLError):
-        error = error.reason
-    return str(getattr(error, "strerror", "") or error) or type(error).__name__

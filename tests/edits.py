@@ -55,8 +55,8 @@ def build(source: str, name: str, width: int = 8):
 CONV = "nn.Conv2d(channels_in, channels_out, kernel, padding=kernel // 2, bias=False)"
 NORM = "nn.BatchNorm2d(channels_out),"
 RELU = "nn.ReLU(inplace=True),"
-DOWN1 = "self.down1 = conv_bn_relu(1, w // 4)"
-DOWN2 = "self.down2 = conv_bn_relu(w // 4, w)"
+DOWN1 = "self.down1 = conv_pool_bn_relu(1, w // 4)"
+DOWN2 = "self.down2 = conv_pool_bn_relu(w // 4, w)"
 DOWN3 = "self.down3 = conv_bn_relu(w, 2 * w)"
 DOWN4 = "self.down4 = conv_bn_relu(2 * w, 3 * w)"
 DEEP = """self.deep = nn.Sequential(
@@ -74,7 +74,7 @@ UP4 = "self.up4 = conv_bn_relu(3 * w, 3 * w)"
 NARROW3 = "self.narrow3 = conv_bn_relu(3 * w, 2 * w)"
 UP3 = "self.up3 = conv_bn_relu(2 * w, 2 * w)"
 HEAD = "self.head = chroma_head(2 * w)"
-HALF = "half = self.down2(pool(self.down1(x)))"
+QUARTER = "quarter = self.down3(self.down2(self.down1(x)))"
 EIGHTH = "eighth = self.down4(pool(quarter))"
 GO_DEEP = "deep = self.deep(pool(eighth))"
 SPREAD = "whole_picture = self.context(deep)[:, :, None, None]"
@@ -102,9 +102,9 @@ WRONG_NUMBERS = [
     ),
     Edit(
         "down1 made wider, down2 not",
-        [(DOWN1, "self.down1 = conv_bn_relu(1, w // 2)")],
+        [(DOWN1, "self.down1 = conv_pool_bn_relu(1, w // 2)")],
         ("down2.0", r"expects 2 channels, receives 4, which layer down1 makes"),
-        mend=[(DOWN2, "self.down2 = conv_bn_relu(w // 2, w)")],
+        mend=[(DOWN2, "self.down2 = conv_pool_bn_relu(w // 2, w)")],
     ),
     Edit(
         "wrong number in the middle of deep",
@@ -145,7 +145,7 @@ WRONG_NUMBERS = [
     ),
     Edit(
         "first layer takes RGB",
-        [(DOWN1, "self.down1 = conv_bn_relu(3, w // 4)")],
+        [(DOWN1, "self.down1 = conv_pool_bn_relu(3, w // 4)")],
         ("down1.0", r"expects 3 channels, receives 1: the picture has one"),
     ),
     Edit(
@@ -166,7 +166,7 @@ WRONG_NUMBERS = [
     Edit(
         "BatchNorm of the wrong width",
         [(NORM, "nn.BatchNorm2d(channels_in),")],
-        ("down1.1", r"expects 1 channels, receives 2, which layer down1.0 makes"),
+        ("down1.2", r"expects 1 channels, receives 2, which layer down1.0 makes"),
     ),
     Edit(
         "stacked instead of added, next layer not widened",
@@ -205,20 +205,25 @@ SIZES = [
     ),
     Edit(
         "kernel 5 with the padding of 3",
-        [(DOWN1, "self.down1 = nn.Sequential(nn.Conv2d(1, w // 4, 5, padding=1), nn.ReLU())")],
+        [
+            (
+                DOWN1,
+                "self.down1 = nn.Sequential(nn.Conv2d(1, w // 4, 5, padding=1), nn.MaxPool2d(2, ceil_mode=True), nn.ReLU())",
+            )
+        ],
         ("down1.0", r"k=5, p=1: 128 -> 126; same size needs p=2"),
         "warning",
         mend=[
             (
-                "5, padding=1), nn.ReLU()",
-                "5, padding=2, bias=False), nn.BatchNorm2d(w // 4), nn.ReLU()",
+                "5, padding=1), nn.MaxPool2d(2, ceil_mode=True)",
+                "5, padding=2, bias=False), nn.MaxPool2d(2, ceil_mode=True), nn.BatchNorm2d(w // 4)",
             )
         ],
     ),
     Edit(
         "an even kernel",
-        [(DOWN1, "self.down1 = conv_bn_relu(1, w // 4, kernel=4)")],
-        ("down1.0", r"k=4, p=2: 128 -> 129; no p keeps the size"),
+        [(DOWN3, "self.down3 = conv_bn_relu(w, 2 * w, kernel=4)")],
+        ("down3.0", r"k=4, p=2: 32 -> 33; no p keeps the size"),
         "warning",
     ),
     Edit(
@@ -234,26 +239,46 @@ SIZES = [
         mend=[("padding=1, dilation=2", "padding=2, dilation=2")],
     ),
     Edit(
+        "padded before the pooling, not before the convolution",
+        [
+            (
+                UP3,
+                "self.up3 = nn.Sequential(nn.ReflectionPad2d(1), nn.MaxPool2d(2, stride=1), nn.Conv2d(2 * w, 2 * w, 3, bias=False), nn.BatchNorm2d(2 * w), nn.ReLU())",
+            )
+        ],
+        ("up3.2", r"k=3, p=0: 33 -> 31; same size needs p=1; the padding stands before max_pool2d"),
+        "warning",
+        mend=[
+            (
+                "nn.ReflectionPad2d(1), nn.MaxPool2d(2, stride=1)",
+                "nn.ReflectionPad2d((0, 1, 0, 1)), nn.MaxPool2d(2, stride=1), nn.ReflectionPad2d(1)",
+            )
+        ],
+    ),
+    Edit(
         "last enlargement forgotten",
         [(RETURN, "return self.head(quarter)")],
-        ("forward", r"the answer is 32 x 32, not 128 x 128: .*max_pool2d 128 -> 64"),
+        ("forward", r"the answer is 32 x 32, not 128 x 128: .*down1.1 128 -> 64"),
         mend=[("return self.head(quarter)", RETURN)],
     ),
     Edit(
         "last enlargement stops half-way",
-        [(RETURN, "return upsample_to(self.head(quarter), half)")],
+        [
+            (QUARTER, "half = self.down1(x)\n        quarter = self.down3(self.down2(half))"),
+            (RETURN, "return upsample_to(self.head(quarter), half)"),
+        ],
         ("forward", r"the answer is 64 x 64, not 128 x 128"),
     ),
     Edit(
         "x overwritten, so the answer has the size of the pooled map",
-        [(HALF, "x = pool(self.down1(x))\n        half = self.down2(x)")],
+        [(QUARTER, "x = self.down1(x)\n        quarter = self.down3(self.down2(x))")],
         ("forward", r"the answer is 64 x 64, not 128 x 128"),
         mend=[
             (
                 RETURN,
                 "return F.interpolate(upsample_to(self.head(quarter), x), size=size, mode='bilinear')",
             ),
-            before("x = pool(self.down1(x))", "size = x.shape[-2:]"),
+            before("x = self.down1(x)", "size = x.shape[-2:]"),
         ],
     ),
     Edit(
@@ -295,12 +320,15 @@ SIZES = [
         ],
     ),
     Edit(
-        "stride in the first layer, not undone",
+        "a stride, not undone",
         [
-            (DOWN1, "self.down1 = nn.Conv2d(1, w // 4, 3, stride=2, padding=1)"),
+            (
+                DOWN3,
+                "self.down3 = nn.Sequential(nn.Conv2d(w, 2 * w, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(2 * w), nn.ReLU())",
+            ),
             (RETURN, "return F.interpolate(self.head(quarter), scale_factor=4.0)"),
         ],
-        ("forward", r"the answer is 64 x 64, not 128 x 128: .*down1 128 -> 64"),
+        ("forward", r"the answer is 64 x 64, not 128 x 128: .*down3.0 32 -> 16"),
         mend=[("return F.interpolate(self.head(quarter), scale_factor=4.0)", RETURN)],
     ),
     Edit(
@@ -599,12 +627,17 @@ FORGOTTEN = [
     ),
     Edit(
         "forward without x",
-        [("    def forward(self, x):\n        half", "    def forward(self):\n        half")],
+        [("    def forward(self, x):\n        quarter", "    def forward(self):\n        quarter")],
         ("forward", r"forward does not take what it is called with"),
     ),
     Edit(
         "forward misspelt",
-        [("    def forward(self, x):\n        half", "    def foward(self, x):\n        half")],
+        [
+            (
+                "    def forward(self, x):\n        quarter",
+                "    def foward(self, x):\n        quarter",
+            )
+        ],
         ("forward", r"has no forward \(foward is misspelt\)"),
     ),
     Edit(
@@ -648,7 +681,7 @@ INSIDE = [
     Edit(
         "BatchNorm behind ReLU",
         [(f"{NORM}\n        {RELU}", f"{RELU}\n        {NORM}")],
-        ("down1.2", r"stands behind the activation"),
+        ("down3.2", r"stands behind the activation"),
         "note",
     ),
     Edit(
@@ -665,8 +698,8 @@ INSIDE = [
     ),
     Edit(
         "a kernel of 31",
-        [(DOWN2, "self.down2 = conv_bn_relu(w // 4, w, kernel=31)")],
-        ("down2.0", r"a kernel of 31 x 31 takes 961 / 9 = 107 times"),
+        [(DOWN3, "self.down3 = conv_bn_relu(w, 2 * w, kernel=31)")],
+        ("down3.0", r"a kernel of 31 x 31 takes 961 / 9 = 107 times"),
         "warning",
     ),
     Edit(
@@ -680,8 +713,8 @@ INSIDE = [
         "no_grad around forward",
         [
             (
-                "    def forward(self, x):\n        half",
-                "    @torch.no_grad()\n    def forward(self, x):\n        half",
+                "    def forward(self, x):\n        quarter",
+                "    @torch.no_grad()\n    def forward(self, x):\n        quarter",
             )
         ],
         ("down1.0", r"ends the gradient \(torch.no_grad"),
@@ -739,7 +772,7 @@ INSIDE = [
     ),
     Edit(
         "the picture is not used",
-        [(HALF, "x = torch.zeros_like(x)\n        half = self.down2(pool(self.down1(x)))")],
+        [before(QUARTER, "x = torch.zeros_like(x)")],
         ("forward", r"the answer is the same whatever the picture is"),
         mend=[("x = torch.zeros_like(x)\n        ", "")],
     ),
@@ -777,8 +810,8 @@ SECOND = [  # what a second reader of the course did
     ),
     Edit(
         "a function given, not called",
-        [(HALF, "half = self.down2(pool)")],
-        ("down2.0", r"pool is a function"),
+        [(EIGHTH, "eighth = self.down4(pool)")],
+        ("down4.0", r"pool is a function"),
     ),
     Edit(
         "pool given to pool",
@@ -822,7 +855,7 @@ SECOND = [  # what a second reader of the course did
     ),
     Edit(
         "height and width of the picture swapped",
-        [(HALF, f"x = x.transpose(2, 3)\n        {HALF}")],
+        [before(QUARTER, "x = x.transpose(2, 3)")],
         ("forward", r"\.transpose\(\.\.\.\) makes \(2, 1, 67, 101\) of \(2, 1, 101, 67\)"),
     ),
     Edit(
@@ -849,7 +882,7 @@ SECOND = [  # what a second reader of the course did
         "a 1x1 window that jumps, on few channels",
         [
             after(HEAD, "self.cut = nn.Conv2d(w, w, 1, stride=2)"),
-            (HALF, f"{HALF}\n        half = upsample_to(self.cut(half), half)"),
+            (QUARTER, "half = self.down2(self.down1(x))\n        quarter = self.down3(upsample_to(self.cut(half), half))"),
         ],
         ("cut", r"1x1 window with stride 2 looks at every fourth pixel only.*\(8 -> 8\)"),
         mend=[("nn.Conv2d(w, w, 1, stride=2)", "nn.Sequential(nn.AvgPool2d(2, ceil_mode=True), nn.Conv2d(w, w, 1))")],
@@ -938,7 +971,7 @@ GOOD_IDEAS = [
     brick(RELU, "nn.GELU(),", "GELU"),
     brick(RELU, "nn.SiLU(),", "SiLU"),
     brick(RELU, "nn.PReLU(channels_out),", "PReLU"),
-    Edit("stride instead of pooling", [(DOWN2, "self.down2 = nn.Sequential(nn.Conv2d(w // 4, w, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(w), nn.ReLU())"), (HALF, "half = self.down2(self.down1(x))")]),
+    Edit("stride instead of pooling", [(DOWN2, "self.down2 = nn.Sequential(nn.Conv2d(w // 4, w, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(w), nn.ReLU())")]),
     Edit("average pooling", [(EIGHTH, "eighth = self.down4(F.avg_pool2d(quarter, 2))")]),
     Edit("attention in the deepest map", [(CLASS, ATTENTION), last_of_deep("Attention(5 * w)")]),
     Edit("attention by hand", [(CLASS, BY_HAND), last_of_deep("Attention(5 * w)")]),
@@ -950,16 +983,16 @@ GOOD_IDEAS = [
     Edit("ConvTranspose2d, fitted to the skip", [after(HEAD, "self.grow = nn.ConvTranspose2d(3 * w, 3 * w, 4, stride=2, padding=1)"), (JOIN4, "eighth = self.up4(eighth + upsample_to(self.grow(self.narrow4(deep)), eighth))")]),
     Edit("tanh on the answer", [(RETURN, "return torch.tanh(upsample_to(self.head(quarter), x))")]),
     Edit("without the context", [(CONTEXT, ""), (f"        {SPREAD}", "        whole_picture = 0"), ]),
-    Edit("a wider brick", [(DOWN1, "self.down1 = conv_bn_relu(1, w)"), (DOWN2, "self.down2 = conv_bn_relu(w, w)")]),
-    Edit("kernel 5 in the first layer", [(DOWN1, "self.down1 = conv_bn_relu(1, w // 4, kernel=5)")]),
-    Edit("reflection padding", [(CONV, "nn.ReflectionPad2d(kernel // 2),\n        nn.Conv2d(channels_in, channels_out, kernel, bias=False)"), (GO_DEEP, "deep = self.deep(eighth)")]),
+    Edit("a wider brick", [(DOWN1, "self.down1 = conv_pool_bn_relu(1, w)"), (DOWN2, "self.down2 = conv_pool_bn_relu(w, w)")]),
+    Edit("kernel 5 in the first layer", [(DOWN1, "self.down1 = nn.Sequential(*conv_bn_relu(1, w // 4, kernel=5), nn.MaxPool2d(2, ceil_mode=True))")]),
+    Edit("reflection padding", [("kernel // 2, bias", "kernel // 2, padding_mode='reflect', bias"), (GO_DEEP, "deep = self.deep(eighth)")]),
     Edit("padding='same'", [("padding=kernel // 2", "padding='same'")]),
     Edit("Dropout before the head", [(RETURN, "return upsample_to(self.head(F.dropout(quarter, 0.1, self.training)), x)")]),
     Edit("weights shared: deep runs twice", [after(FUSE, "deep = self.deep[1](self.deep[1](deep))")]),
     Edit("skips stacked", [(JOIN4, "eighth = self.up4(torch.cat([eighth, upsample_to(self.narrow4(deep), eighth)], dim=1))"), (UP4, "self.up4 = conv_bn_relu(6 * w, 3 * w)")]),
     Edit("a head with random weights", [(HEAD, "self.head = nn.Conv2d(2 * w, 2, 1)")]),
     Edit("two heads, stacked", [(HEAD, "self.head, self.head_b = nn.Conv2d(2 * w, 1, 1), nn.Conv2d(2 * w, 1, 1)"), (RETURN, "return upsample_to(torch.cat([self.head(quarter), self.head_b(quarter)], dim=1), x)")]),
-    Edit("chroma at half the resolution", [(HEAD, "self.head = chroma_head(w)\n        self.narrow2, self.up2 = conv_bn_relu(2 * w, w), conv_bn_relu(w, w)"), (RETURN, "half = self.up2(half + upsample_to(self.narrow2(quarter), half))\n        return upsample_to(self.head(half), x)")]),
+    Edit("chroma at half the resolution", [(DOWN2, "self.down2 = conv_bn_relu(w // 4, w)"), (QUARTER, "half = self.down2(self.down1(x))\n        quarter = self.down3(pool(half))"), (HEAD, "self.head = chroma_head(w)\n        self.narrow2, self.up2 = conv_bn_relu(2 * w, w), conv_bn_relu(w, w)"), (RETURN, "half = self.up2(half + upsample_to(self.narrow2(quarter), half))\n        return upsample_to(self.head(half), x)")]),
     Edit("a learnt factor", [after(HEAD, "self.much = nn.Parameter(torch.ones(1))"), (FUSE, "deep = self.fuse(deep + self.much * whole_picture)")]),
     Edit("nearest enlargement", [(JOIN4, "eighth = self.up4(eighth + F.interpolate(self.narrow4(deep), size=eighth.shape[-2:]))")]),
     Edit("max pooling for the context", [("nn.AdaptiveAvgPool2d(1)", "nn.AdaptiveMaxPool2d(1)")]),
@@ -972,7 +1005,7 @@ GOOD_IDEAS = [
     Edit("a residual branch that starts at zero", [(CLASS, RESIDUAL), last_of_deep("Residual(5 * w)"), after(HEAD, "nn.init.zeros_(self.deep[2].body[1].weight)")]),
     Edit("a factor that starts at zero", [after(HEAD, "self.much = nn.Parameter(torch.zeros(1))"), (FUSE, "deep = self.fuse(deep + self.much * whole_picture)")]),
     Edit("a 1x1 window that jumps, on many channels", [after(HEAD, "self.cut = nn.Conv2d(2 * w, 2 * w, 1, stride=2, bias=False)"), (EIGHTH, f"{EIGHTH}\n        quarter = quarter + upsample_to(self.cut(quarter), quarter)")]),
-    Edit("position as a second input channel", [(DOWN1, "self.down1 = conv_bn_relu(2, w // 4)"), (HALF, "rows = torch.linspace(-1, 1, x.shape[2], device=x.device)[None, None, :, None].expand_as(x)\n        half = self.down2(pool(self.down1(torch.cat([x, rows], dim=1))))")]),
+    Edit("position as a second input channel", [(DOWN1, "self.down1 = conv_pool_bn_relu(2, w // 4)"), (QUARTER, "rows = torch.linspace(-1, 1, x.shape[2], device=x.device)[None, None, :, None].expand_as(x)\n        quarter = self.down3(self.down2(self.down1(torch.cat([x, rows], dim=1))))")]),
 ]  # fmt: skip
 
 EDITS = [*WRONG_NUMBERS, *SIZES, *CONTEXT_EDITS, *OUTPUT, *FORGOTTEN, *INSIDE, *SECOND, *GOOD_IDEAS]

@@ -13,10 +13,12 @@ import torch.nn.functional as F
 from torch import nn
 
 from colourlib import CourseError
-from colourlib.clinic import FAR, Finding, Report, _rows, costs, inspect
+from colourlib.clinic import Finding, Report, costs, inspect
 from colourlib.clinic.copies import copy_of, undisturbed
 from colourlib.clinic.costs import kept_bytes
+from colourlib.clinic.examination import FAR
 from colourlib.clinic.footprints import fields
+from colourlib.clinic.table import table
 from colourlib.clinic.tracing import trace
 from colourlib.model import ColourNet, EncoderDecoder, PlainNet, chroma_head, conv_bn_relu
 
@@ -56,7 +58,7 @@ def test_shapes_parameters_and_multiply_adds_are_torchinfos(name):
         found = trace(copy_of(net, "meta").train(), torch.empty(2, channels, 64, 64, device="meta"))
     assert found.error is None
     # not inspect itself: resnet18 takes RGB
-    rows = [row for row in _rows(found, None, 2) if row.name]
+    rows = [row for row in table(found, None, 2) if row.name]
     x = torch.zeros(2, channels, 64, 64, device=next(net.parameters()).device)
     said = torchinfo.summary(
         net, input_data=x, verbose=0, device=x.device, cache_forward_pass=False
@@ -402,10 +404,10 @@ def test_a_network_on_whatever_device_and_in_whatever_layout_is_read():
 
 
 def test_too_large_names_the_largest_map(monkeypatch):
-    monkeypatch.setattr("colourlib.clinic.free_memory", lambda device: 400_000_000)
+    monkeypatch.setattr("colourlib.clinic.examination.free_memory", lambda device: 400_000_000)
     found = re_find(inspect(PlainNet(), photos=0), "training takes about 1.0 GB, 0.4 GB are free")
     assert found.layer == "body.0.0" and "batch_size=5" in found.fix
-    monkeypatch.setattr("colourlib.clinic.free_memory", lambda device: None)
+    monkeypatch.setattr("colourlib.clinic.examination.free_memory", lambda device: None)
     assert inspect(PlainNet(), photos=0).ok
 
 
@@ -498,7 +500,9 @@ def jumping(takes, makes, groups=1):
 
 @pytest.mark.parametrize("numbers", [(16, 2), (64, 128), (8, 8, 8)])
 def test_a_jump_that_cannot_crash_is_no_error_and_is_not_timed(monkeypatch, numbers):
-    monkeypatch.setattr("colourlib.clinic.epoch_seconds", lambda *_: pytest.fail("timed"))
+    monkeypatch.setattr(
+        "colourlib.clinic.examination.epoch_seconds", lambda *_: pytest.fail("timed")
+    )
     report = inspect(jumping(*numbers))
     assert report.ok and not re_find(report, "1x1 window"), report
 
@@ -508,8 +512,8 @@ def test_what_can_crash_torch_is_never_run(monkeypatch, takes, makes):
     def run(*_):
         raise AssertionError("it was run with numbers")
 
-    monkeypatch.setattr("colourlib.clinic.probe", run)
-    monkeypatch.setattr("colourlib.clinic.epoch_seconds", run)
+    monkeypatch.setattr("colourlib.clinic.examination.probe", run)
+    monkeypatch.setattr("colourlib.clinic.examination.epoch_seconds", run)
     report = inspect(jumping(takes, makes))
     assert not report.ok
     assert re_find(report, rf"looks at every fourth pixel only.*\({takes} -> {makes}\)")

@@ -282,6 +282,8 @@ def test_a_whole_block_is_one_line():
     assert edited(ColourNet(), fewer) == [
         "layer context.4 removed: Linear(in_features=160, out_features=160, bias=True)"
     ]
+    del fewer.context[3]
+    assert len(edited(ColourNet(), fewer)) == 2, "the block is still there: each by its name"
 
 
 def test_the_same_edit_everywhere_is_one_line():
@@ -354,6 +356,8 @@ def test_a_difference_is_held_against_chance():
     old, new = story(), story("002-Net", scores=(0.31,), lr=0.003)
     assert "this may be chance" in concluded(old, new, chance=0.015)
     assert "more than seeds alone made here (0.5 points)" in concluded(old, new, chance=0.005)
+    for beyond in ({"seed": 1, "lr": 0.003}, {"seed": 1}, {"state": "stopped", "lr": 0.003}):
+        assert "alone made" not in concluded(old, story("002-Net", scores=(0.31,), **beyond), 0.005)
 
 
 def test_chance_is_what_the_seed_alone_does():
@@ -387,6 +391,7 @@ def test_what_may_be_concluded(changed, sentence):
 
 def test_a_fair_comparison_is_not_called_unfair():
     assert "fair" not in concluded(story(), story("002-Net", seconds=29.0, lr=0.003))
+    assert "fair" not in concluded(story(seconds=1.4), story("002-Net", seconds=1.0, lr=0.003))
     assert "fair" not in concluded(story(), story("002-Net", seconds=15.0, epochs=5)), "as asked"
     assert "%" not in concluded(story(), story(data={"fingerprint": "b"})), "no score beside it"
 

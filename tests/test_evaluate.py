@@ -89,6 +89,14 @@ def test_compare_puts_baselines_first_and_the_optimum_above_them(practice_data):
     assert all(len(row) == len(evaluate.HEADERS) for row in evaluate.rows(table))
 
 
+def test_levels_are_the_numbers_of_compare(practice_data):
+    table = evaluate.compare({}, practice_data)
+    levels = evaluate.levels(practice_data)
+    assert list(levels) == list(table) == ["grey copy", "mean tint", "optimum"]
+    for name, level in levels.items():
+        assert level == pytest.approx(table[name].explained_chroma, abs=1e-6)
+
+
 def test_predict_uses_eval_mode_and_leaves_the_network_as_it_was(practice_data):
     """In train mode a photo's answer would depend on the batch it is in."""
     net = ColourNet(width=8)

@@ -62,7 +62,12 @@ def root(tmp_path):
     prepared = data.prepare(root, verdicts, split, size=32)
     for name, fingerprint in (("colournet", prepared.fingerprint), ("old", "0123456789ab")):
         (root / "runs" / name).mkdir(parents=True)
-        (root / "runs" / name / "run.json").write_text(json.dumps({"data": fingerprint}))
+        story = {"data": {"fingerprint": fingerprint}, "samples": []}
+        for i in (3, 5):
+            (root / "runs" / name / f"sample-{i}.png").write_bytes(b"coloured")
+            (root / "runs" / name / f"truth-{i}.png").write_bytes(b"the picture itself")
+            story["samples"].append({"sha256": rows[i].sha256, "file": f"sample-{i}.png"})
+        (root / "runs" / name / "run.json").write_text(json.dumps(story))
     return root
 
 
@@ -110,6 +115,15 @@ def test_nothing_of_it_is_left(root, capsys, by):
     noted = (root / forget.NAME).read_text()
     assert row.url not in noted and row.sha256 in noted
     assert hashlib.sha256(row.url.encode()).hexdigest() in noted
+
+
+def test_the_pictures_of_it_that_runs_show_go_too(root):
+    said = collect.forget(root, URLS[3])
+    assert "The pictures of it in the run colournet are removed." in said
+    left = sorted(p.name for p in (root / "runs" / "colournet").glob("*.png"))
+    assert left == ["sample-5.png", "truth-5.png"]
+    story = json.loads((root / "runs" / "colournet" / "run.json").read_text())
+    assert [row["file"] for row in story["samples"]] == ["sample-5.png"]
 
 
 def test_the_others_stay(root):

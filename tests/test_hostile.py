@@ -18,6 +18,7 @@ from colourlib import clean, collect, faults, fetch, practice
 from colourlib.faults import COPIES, FAULTS, INDEX_FAULTS, faulty_web
 from colourlib.faults.files import Origin
 from colourlib.faults.servers import TWICE
+from colourlib.pictures import open_picture
 from colourlib.practice_search import PAGE, Response, results_page, serve
 from colourlib.workspace import CourseError
 
@@ -110,7 +111,7 @@ def every(expected: str | None = None):
 def scene_and_picture(run, verdict) -> tuple[np.ndarray, np.ndarray]:
     """The scene that was painted, and what the course sees of its file; corners left out."""
     _, origin = faults._read(verdict.photo.url)
-    seen = clean.open_picture(verdict.photo.path(run.root), SIDE)
+    seen = open_picture(verdict.photo.path(run.root), SIDE)
     assert seen.mode == "RGB" and not seen.getexif() and "icc_profile" not in seen.info
     middle = (slice(30, -30), slice(30, -30))
     return (np.asarray(x, dtype=float)[middle] for x in (origin.scene().rgb(), seen))

@@ -51,12 +51,13 @@ def test_colournet_is_of_the_size_that_the_course_names():
 
 
 def test_the_context_reaches_every_pixel():
-    net = ColourNet(width=8).eval()
+    torch.manual_seed(0)
+    net = ColourNet().eval()
     nn.init.normal_(net.head.weight)
-    x = torch.randn(1, 1, 256, 256, requires_grad=True)
-    net(x)[0, 0, 128, 128].backward()
-    corners = x.grad[0, 0, ::255, ::255]
-    assert (corners != 0).all()
+    x = torch.randn(4, 1, 256, 256, requires_grad=True)
+    net(x)[:, 0, 128, 128].sum().backward()
+    corners = x.grad[:, 0, ::255, ::255]  # in one picture ReLU may be silent at a corner
+    assert (corners != 0).any(dim=0).all()
 
 
 @pytest.mark.parametrize("network", NETWORKS)

@@ -1,14 +1,26 @@
 """A run that is stopped, killed or cannot be saved loses nothing, and goes on to the last bit."""
 
+import contextlib
+import errno
+import io
+import json
+import multiprocessing
+import os
 import pickle
+import random
+import shutil
+import signal
+from pathlib import Path
 
 import pytest
 import tiny
 import torch
+from filelock import FileLock
 from torch import nn
 
-from colourlib import checkpoints, train
-from colourlib.runs import all_runs
+from colourlib import CourseError, checkpoints, train
+from colourlib.runs import all_runs, load_run
+from colourlib.session import Session
 
 EPOCHS = 4  # of three steps
 LAST = EPOCHS * tiny.STEPS
@@ -47,7 +59,7 @@ def assert_same(run, reference):
 )
 def test_a_stopped_run_goes_on_to_the_last_bit(tmp_path, monkeypatch, stops, changes):
     reference = start(None, **changes)
-    last = int(changes.get("epochs", EPOCHS) * tiny.STEPS)
+    last = round(changes.get("epochs", EPOCHS) * tiny.STEPS)
     stops = [min(stop, last - 1) for stop in stops]
     steps = tiny.at_step(monkeypatch, {stop: tiny.press_stop for stop in stops})
     for i, _ in enumerate(dict.fromkeys(stops)):
@@ -164,8 +176,6 @@ def test_a_finished_run_is_not_gone_on_with(tmp_path):
 
 
 def test_a_stopped_run_whose_folder_is_gone_begins_anew(tmp_path, monkeypatch):
-    import shutil
-
     old = stopped_run(tmp_path, monkeypatch, at=5)
     shutil.rmtree(old.folder)
     assert_same(start(tmp_path), start(None))
@@ -193,21 +203,20 @@ def damage(file, kind):
         file.write_bytes(bytes(len(whole)))
     elif kind == "flipped bits":
         place = len(whole) // 2
-        file.write_bytes(whole[:place] + bytes(b ^ 255 for b in whole[place:][:200]) + whole[place + 200:])
+        middle = bytes(255 - byte for byte in whole[place:][:200])
+        file.write_bytes(whole[:place] + middle + whole[place + 200 :])
     elif kind == "a pickle with code":
         file.write_bytes(pickle.dumps(Bomb(file.with_name("harm"))))
     elif kind == "torch's pickle with code":
         torch.save({"format": checkpoints.FORMAT, "model": Bomb(file.with_name("harm"))}, file)
     elif kind == "another format":
         torch.save({"format": -1}, file)
-    elif kind == "a part is missing":
-        torch.save({"format": checkpoints.FORMAT}, file)
 
 
 @pytest.mark.parametrize(
     "kind",
     ["half of it", "empty", "text", "zeros", "flipped bits", "a pickle with code",
-     "torch's pickle with code", "another format", "a part is missing"],
+     "torch's pickle with code", "another format"],
 )  # fmt: skip
 def test_a_damaged_checkpoint_is_named_and_a_new_run_begun(tmp_path, monkeypatch, capsys, kind):
     old = stopped_run(tmp_path, monkeypatch, at=5)
@@ -219,3 +228,315 @@ def test_a_damaged_checkpoint_is_named_and_a_new_run_begun(tmp_path, monkeypatch
     assert run.name == "002-Sequential"
     assert_same(run, start(None))
     assert not (old.folder / "harm").exists()
+
+
+# --- killed: each life of a run is a process of its own, forked from one that has torch already
+
+LONG = 20  # epochs, of 3 steps
+fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked to be killed")
+
+
+@pytest.fixture(scope="module")
+def processes():
+    """Processes that start in no time, from a server without any threads."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["pytest", "colourlib.train", "colourlib.clinic"])
+    return context
+
+
+def live(folder, seed, pipe, disturb=None, *how):
+    """A life: the same call of fit each time; disturb(*how) changes something before it."""
+    torch.set_num_threads(1)
+    pipe.send("born")
+    if disturb is not None:
+        disturb(*how)
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        run = start(folder, epochs=LONG, config=train.configure(seed=seed))
+    pipe.send((said.getvalue(), run.sentence))
+
+
+def be_born(processes, *how):
+    ours, theirs = processes.Pipe()
+    process = processes.Process(target=live, args=(*how[:2], theirs, *how[2:]))
+    process.start()
+    theirs.close()
+    assert ours.recv() == "born"
+    return process, ours
+
+
+def save_always():
+    """A checkpoint after each step, so that there is always something to disturb."""
+    Session.save_if_due = lambda self: self.to_validate or self.save()
+
+
+def reference_of(processes, folder, seed):
+    """The story and weights of a run that nobody disturbed."""
+    process, _ = be_born(processes, folder, seed)
+    process.join()
+    assert process.exitcode == 0
+    return on_disk(folder / "001-Sequential")
+
+
+def on_disk(folder):
+    """What has to be the same in two runs that are the same, from their files."""
+    model, story = load_run(folder, tiny.network(dropout=0.3))
+    rows = [{k: v for k, v in row.items() if k != "seconds"} for row in story["history"]]
+    return story["state"], story["losses"], rows, model.state_dict()
+
+
+def assert_same_files(folder, reference):
+    *curves, weights = on_disk(folder)
+    assert curves == list(reference[:-1]) and curves[0] == "finished"
+    assert tiny.same_weights(weights, reference[-1])
+    assert not list(folder.glob("*.tmp")) and not (folder / "checkpoint.pt").exists()
+
+
+def steps_kept(runs):
+    """Steps in the checkpoint of each run; whatever lies there has to be whole."""
+    kept = {}
+    for folder in sorted(path for path in runs.glob("*") if path.is_dir()):
+        if (folder / "run.json").exists():
+            assert json.loads((folder / "run.json").read_text())["history"] is not None
+        if (folder / "weights.safetensors").exists():
+            load_run(folder, tiny.network(dropout=0.3))
+        else:
+            with pytest.raises(CourseError, match="no trained run"):
+                load_run(folder, tiny.network(dropout=0.3))
+        with contextlib.suppress(FileNotFoundError):
+            kept[folder] = checkpoints.load_checkpoint(folder / "checkpoint.pt")["place"][2]
+    return kept
+
+
+@fork
+def test_killed_fifty_times_at_random_moments_nothing_is_lost(processes, tmp_path):
+    dice = random.Random(0)
+    kills = seed = 0
+    while kills < 50:
+        runs, reference = tmp_path / f"runs-{seed}", tmp_path / f"reference-{seed}"
+        expected = reference_of(processes, reference, seed)
+        before, finished = {}, False
+        while not finished:
+            how = [save_always] if kills < 50 else []
+            process, _ = be_born(processes, runs, seed, *how)
+            process.join(dice.uniform(0, 0.5) if kills < 50 else None)
+            process.kill()
+            process.join()
+            finished = process.exitcode == 0
+            kills += not finished
+            now = steps_kept(runs)
+            if not finished:
+                assert all(now[folder] >= steps for folder, steps in before.items())
+            before = now
+        (folder,) = [story["folder"] for story in all_runs(runs) if story["state"] == "finished"]
+        assert_same_files(folder, expected)
+        assert not before, "no checkpoint is left over: one run has gone on through all the lives"
+        seed += 1
+
+
+def die_when_writing(phase, file, moment):
+    """Be killed in the first writing of a file in a phase of the run, with half of it written,
+    before the whole file is put in place, or after that."""
+    save_always()
+    phases, step, end = ["begin"], train.train_step, Session.end
+
+    def first_step(*args):
+        phases.append("training")
+        return step(*args)
+
+    def at_the_end(self, fault):
+        phases.append("end")
+        end(self, fault)
+
+    train.train_step, Session.end = first_step, at_the_end
+    replace, unlink = os.replace, Path.unlink
+
+    def due(path, now):
+        return (phases[-1], Path(path).name, moment) == (phase, file, now)
+
+    def die():
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    class Half(io.FileIO):
+        def write(self, content):
+            super().write(bytes(content)[: len(content) // 2])
+            die()
+
+    def open_(path, mode):
+        scratch = Path(path)
+        meant = scratch.name.removesuffix(f".{os.getpid()}.tmp")
+        return Half(path, "w") if due(meant, "half") else open(path, mode)
+
+    def replace_(source, target):
+        if due(target, "before"):
+            die()
+        replace(source, target)
+        if due(target, "after"):
+            die()
+
+    def unlink_(self, missing_ok=False):
+        unlink(self, missing_ok=missing_ok)
+        if due(self, "removed"):
+            die()
+
+    checkpoints.open, os.replace, Path.unlink = open_, replace_, unlink_
+
+
+WRITES = {
+    "begin": ["run.json"],
+    "training": ["checkpoint.pt", "weights.safetensors", "network.txt", "run.json"],
+    "end": ["weights.safetensors", "network.txt", "sample-1.png", "truth-3.png", "run.json"],
+}
+
+
+@fork
+def test_killed_in_the_middle_of_each_writing_nothing_is_lost(processes, tmp_path):
+    expected = reference_of(processes, tmp_path / "reference", 0)
+    runs, before = tmp_path / "runs", {}
+    for phase, files in WRITES.items():
+        for file in files:
+            for moment in ("half", "before", "after"):
+                how = phase, file, moment
+                if how == ("end", "run.json", "after"):  # it says "finished": see below
+                    continue
+                process, _ = be_born(processes, runs, 0, die_when_writing, *how)
+                process.join()
+                assert process.exitcode == -signal.SIGKILL, how
+                now = steps_kept(runs)
+                assert all(now[folder] >= steps for folder, steps in before.items()), how
+                scratch = [*runs.rglob("*.tmp")]
+                assert len(scratch) <= 3 + 1, "what a killed process left is tidied away"
+                before = now
+    (folder,) = before
+    process, _ = be_born(processes, runs, 0, die_when_writing, "end", "checkpoint.pt", "removed")
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    assert_same_files(folder, expected)
+
+
+# --- several at once
+
+
+def wait_for(processes_, pipes):
+    said = [pipe.recv() for pipe in pipes]
+    for process in processes_:
+        process.join()
+        assert process.exitcode == 0
+    return said
+
+
+@fork
+def test_four_that_train_at_once_in_one_workspace_keep_a_folder_each(processes, tmp_path):
+    references = [reference_of(processes, tmp_path / f"reference-{i}", i) for i in (0, 1)]
+    seeds = [0, 1, 0, 1]  # two pairs of the same run
+    born = [be_born(processes, tmp_path / "runs", seed, save_always) for seed in seeds]
+    wait_for(*zip(*born, strict=True))
+    stories = all_runs(tmp_path / "runs")
+    assert [s["name"][:3] for s in stories] == ["001", "002", "003", "004"]
+    assert sorted(s["config"]["seed"] for s in stories) == sorted(seeds)
+    for story in stories:
+        assert_same_files(story["folder"], references[story["config"]["seed"]])
+
+
+def test_a_run_that_somebody_else_trains_now_is_left_to_them(tmp_path, monkeypatch):
+    old = stopped_run(tmp_path, monkeypatch)
+    with FileLock(old.folder / ".lock"):
+        assert start(tmp_path).name == "002-Sequential"
+    assert start(tmp_path).name == old.name
+
+
+# --- it cannot be saved
+
+
+def fails_to_write(monkeypatch, number, until):
+    """Writing fails while until() is false, as on a full disk (ENOSPC) or a read-only one."""
+    real = os.fsync
+
+    def fsync(file):
+        if not until():
+            raise OSError(number, os.strerror(number))
+        real(file)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+
+
+def test_a_disk_that_is_full_for_a_while_costs_nothing(tmp_path, monkeypatch, capsys):
+    reference = start(None)
+    monkeypatch.setattr(Session, "save_if_due", lambda self: self.to_validate or self.save())
+    steps = tiny.at_step(monkeypatch, {10: tiny.press_stop})
+    fails_to_write(monkeypatch, errno.ENOSPC, lambda: len(steps) not in range(3, 9))
+    run = start(tmp_path)
+    said = capsys.readouterr().out
+    assert said.count("cannot be saved") == 1 and "No space left on device" in said
+    assert run.state == "stopped" and not list(run.folder.glob("*.tmp"))
+    assert_same(start(tmp_path), reference)
+
+
+def test_a_disk_that_stays_full_costs_the_files_only(tmp_path, monkeypatch, capsys):
+    reference = start(None)
+    with monkeypatch.context() as patch:
+        steps = tiny.at_step(patch, {})
+        fails_to_write(patch, errno.ENOSPC, lambda: not steps)
+        run = start(tmp_path)
+    assert_same(run, reference)
+    assert "could not be saved: No space left on device" in run.sentence
+    run.save(tmp_path / "elsewhere")
+    model, story = load_run(tmp_path / "elsewhere", tiny.network(dropout=0.3))
+    assert tiny.same_weights(model.state_dict(), run.best_weights)
+    assert story["history"] == run.history
+
+
+def small_files_only():
+    save_always()
+    resource = pytest.importorskip("resource")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8000, 8000))  # run.json and weights fit
+
+
+@fork
+def test_a_disk_that_is_really_full(processes, tmp_path):
+    """The system itself refuses to write the checkpoint, by a limit on the size of files."""
+    process, pipe = be_born(processes, tmp_path, 0, small_files_only)
+    ((said, sentence),) = wait_for([process], [pipe])
+    assert said.count("cannot be saved") == 1 and os.strerror(errno.EFBIG) in said
+    assert "could not be saved" not in sentence, "the weights and the story are small enough"
+    assert on_disk(tmp_path / "001-Sequential")[0] == "finished"
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.ENOSPC])
+def test_a_folder_that_cannot_be_written_is_refused_before_any_training(
+    tmp_path, monkeypatch, number
+):
+    """By patching: whoever runs tests as root can write everywhere."""
+    steps = tiny.at_step(monkeypatch, {})
+    fails_to_write(monkeypatch, number, lambda: False)
+    with pytest.raises(CourseError, match=f"cannot be written: {os.strerror(number)}.*fit\\("):
+        start(tmp_path)
+    assert not steps
+
+
+@pytest.mark.skipif(getattr(os, "geteuid", lambda: 0)() == 0, reason="root can write everywhere")
+def test_a_read_only_folder_is_refused(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(CourseError, match="cannot be written: Permission denied"):
+        start(tmp_path)
+    tmp_path.chmod(0o700)
+
+
+def test_a_file_where_the_folder_should_be_is_refused(tmp_path, monkeypatch):
+    steps = tiny.at_step(monkeypatch, {})
+    (tmp_path / "runs").write_text("a file")
+    for place in (tmp_path / "runs", tmp_path / "runs" / "below"):
+        with pytest.raises(CourseError, match="cannot be written: .*Name another one"):
+            start(place)
+    assert not steps
+
+
+def test_a_folder_that_is_removed_during_the_training_is_made_again_at_its_end(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(Session, "save_if_due", lambda self: self.to_validate or self.save())
+    tiny.at_step(monkeypatch, {5: lambda: shutil.rmtree(tmp_path / "001-Sequential")})
+    run = start(tmp_path)
+    assert capsys.readouterr().out.count("cannot be saved") == 1
+    model, story = load_run(run.folder, tiny.network(dropout=0.3))
+    assert story["state"] == "finished" and tiny.same_weights(model.state_dict(), run.best_weights)

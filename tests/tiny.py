@@ -18,7 +18,7 @@ EXACT = {"quiet": True, "precision": "fp32", "batch_size": BATCH, "lr": 1e-2}
 
 
 def photo_set(count: int, ab_side: int, L_side: int, crop: float | None, seed: int) -> PhotoSet:
-    """Blurred noise whose chroma follows from its lightness, so that there is something to learn."""
+    """Squares of random lightness, their chroma follows from it: there is something to learn."""
     dice = np.random.default_rng(seed)
     coarse = dice.integers(30, 226, (count, ab_side, ab_side))
     L = coarse.repeat(L_side // ab_side, 1).repeat(L_side // ab_side, 2).astype(np.uint8)

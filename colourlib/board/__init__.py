@@ -8,7 +8,7 @@
 notebook's board together, `boards` decides when to draw, and where.
 """
 
-from .boards import LinesBoard, NotebookBoard, Silent, choose
+from .boards import Board, LinesBoard, NotebookBoard, Silent, choose
 from .view import Sample, View
 
-__all__ = ["LinesBoard", "NotebookBoard", "Sample", "Silent", "View", "choose"]
+__all__ = ["Board", "LinesBoard", "NotebookBoard", "Sample", "Silent", "View", "choose"]

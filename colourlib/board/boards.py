@@ -6,6 +6,7 @@ once a second, and only while all drawings together have taken less than 3 % of 
 
 from __future__ import annotations
 
+import contextlib
 import math
 import sys
 import time
@@ -67,8 +68,9 @@ class Board:
             self._draw(look(), last)
         except Exception as error:  # whatever it is, hours of training weigh more than a picture
             if not self._failed:
-                reason = ascii(f"{type(error).__name__}: {error}")[1:-1]
-                print(f"The board has stopped drawing ({reason}). The training is not affected.")
+                why = words.tidy(f"{type(error).__name__}: {error}")
+                with contextlib.suppress(Exception):  # the terminal itself may be gone
+                    _say(f"The board has stopped drawing ({why}). The training is not affected.")
             self._failed = True
         finally:
             end = self._clock()
@@ -106,10 +108,16 @@ class LinesBoard(Board):
     def _draw(self, view: View, last: bool) -> None:
         now = self._clock()
         if last:
-            print(words.as_text(view), flush=True)
+            _say(words.as_text(view))
         elif len(view.history) > self._rows or now >= self._line + SILENCE:
-            print(words.as_line(view), flush=True)
+            _say(words.as_line(view))
             self._rows, self._line = len(view.history), now
+
+
+def _say(text: str) -> None:
+    """Print now; a character that this terminal or log file does not know becomes a '?'."""
+    code = getattr(sys.stdout, "encoding", None) or "utf-8"
+    print(text.encode(code, "replace").decode(code), flush=True)
 
 
 class Silent(Board):

@@ -30,6 +30,7 @@ TOPS = (
 )  # where the upward axis may end: the first that leaves some air
 DASHES = ("2 4", "8 4", "12 3 2 3", "5 2 1 2 1 2")  # of the baselines, the lowest first
 MARGIN = 12  # around the drawing where it brings its own paper
+DOTS = 40  # on the curve of validation, at most
 LINE = 16  # between two lines of text
 FONT = 'font-family="system-ui, sans-serif" font-size="13"'
 
@@ -120,7 +121,7 @@ def _legend(training: list, validation: list) -> str:
     return (
         _text(0, y + 4, "Explained chroma", "font-weight='600'")
         + f'<path d="M{first} {y}h34" {VALIDATION}/>'
-        + _dot(first + 17, y, 4)
+        + _dot(first + 17, y)
         + _text(first + 40, y + 4, f"validation{newest[0]}")
         + f'<path d="M{second} {y}h34" {TRAINING}/>'
         + _text(second + 40, y + 4, f"training{newest[1]}")
@@ -185,14 +186,14 @@ def _curves(field: Field, training: list, validation: list) -> str:
     box = f"{LEFT} {TOP} {RIGHT - LEFT} {BOTTOM - TOP}"
     x, y, width, height = box.split()
     inner = f'<svg x="{x}" y="{y}" width="{width}" height="{height}" viewBox="{box}" fill="none">'
-    dots = [p for p in validation if field.bottom <= p[1]]
-    radius = 4 if len(validation) <= 40 else 2
+    apart = max(1, math.ceil(len(validation) / DOTS))  # the last has its dot in any case
+    dots = [p for p in validation[::-1][::apart] if field.bottom <= p[1]]
     return (
         inner
         + _path(field, training, TRAINING)
         + _path(field, validation, VALIDATION)
         + "</svg>"
-        + "".join(_dot(field.x(epoch), field.y(share), radius) for epoch, share in dots)
+        + "".join(_dot(field.x(epoch), field.y(share)) for epoch, share in dots)
     )
 
 
@@ -203,8 +204,8 @@ def _path(field: Field, curve: list, style: str) -> str:
     return f'<path d="M{"L".join(points)}" stroke-linejoin="round" {style}/>' if points else ""
 
 
-def _dot(x: float, y: float, radius: float) -> str:
-    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}" fill="{BLUE}"/>'
+def _dot(x: float, y: float) -> str:
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{BLUE}"/>'
 
 
 def _triangle(x: float, y: float) -> str:

@@ -19,7 +19,7 @@ from . import chart
 from . import view as words
 from .view import Sample, View
 
-SMALLEST = 96  # pixels; a smaller photo is shown larger, or nothing could be seen
+SHOWN = 112  # pixels on the screen, whatever the photo has: two photos fit beside each other
 QUALITY = 70  # of a JPEG: three photos of 128 pixels, three times each, take about 45 kB
 HELP = "Read the solid line: the share of the colour explained in photos kept from the network."
 STOP = "The square (■) in the toolbar stops the training; nothing is lost."
@@ -43,7 +43,7 @@ def as_html(view: View, kept: bool = False) -> str:
     """The board as HTML, about 50 kB with three photos of 128 pixels."""
     drawing = chart.as_image(view) if kept else chart.inline(view)
     return (
-        '<div style="max-width: 1140px; line-height: 1.5">'
+        '<div style="max-width: 1140px; line-height: 1.5; overflow-wrap: anywhere">'
         f"{_head(view)}"
         '<div style="display: flex; flex-wrap: wrap; gap: 8px 24px; align-items: flex-start">'
         f'<div style="flex: 0 1 {chart.WIDTH}px; min-width: 300px">{drawing}{_help(view)}</div>'
@@ -99,8 +99,7 @@ def _image(pixels: np.ndarray, alt: str) -> str:
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=QUALITY)
     data = base64.b64encode(buffer.getvalue()).decode()
-    width = max(picture.width, SMALLEST)
-    return f'<img src="data:image/jpeg;base64,{data}" width="{width}" alt="{html.escape(alt)}">'
+    return f'<img src="data:image/jpeg;base64,{data}" width="{SHOWN}" alt="{html.escape(alt)}">'
 
 
 def _said(text: str) -> str:

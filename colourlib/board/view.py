@@ -47,18 +47,29 @@ class View:
 
 
 def training_curve(view: View) -> list[tuple[float, float]]:
-    """(epochs done, explained chroma) of the training photos; each of at most 200 points is a mean.
+    """(epochs done, explained chroma) of the training photos, at most 200 points, each a mean.
 
     Empty where the grey copy has no loss to be measured against. Values that are no finite numbers
     are left out, here and in the other curve.
     """
-    if not (math.isfinite(view.grey_loss) and view.grey_loss > 0):
+    last = training_now(view)
+    if last is None:
         return []
-    points = _finite((epoch, 1 - loss / view.grey_loss) for epoch, loss in view.losses)
-    groups = np.array_split(np.array(points).reshape(-1, 2), min(POINTS, max(len(points), 1)))
+    points = np.array(view.losses, dtype=float)  # (n, 2); None becomes NaN
+    points = points[np.isfinite(points).all(axis=1)]
+    points[:, 1] = 1 - points[:, 1] / view.grey_loss
+    groups = np.array_split(points, min(POINTS, len(points)))
     # The last point stays as it is: it is the number that stands in the words.
-    means = [tuple(map(float, group.mean(axis=0))) for group in groups if len(group)]
-    return [*means[:-1], *points[-1:]]
+    return [*(tuple(group.mean(axis=0).tolist()) for group in groups[:-1]), last]
+
+
+def training_now(view: View) -> tuple[float, float] | None:
+    """The last point of that curve, found without going through all the others."""
+    if not (_number(view.grey_loss) and view.grey_loss > 0):
+        return None
+    finite = (p for p in reversed(view.losses) if _number(p[0]) and _number(p[1]))
+    point = next(finite, None)
+    return point and (float(point[0]), 1 - float(point[1]) / view.grey_loss)
 
 
 def validation_curve(view: View) -> list[tuple[float, float]]:
@@ -135,7 +146,7 @@ def rate(view: View) -> str:
 
 def scores(view: View) -> str:
     """The newest and the best explained chroma, in a sentence."""
-    validation, training = _validations(view), training_curve(view)
+    validation, training = _validations(view), training_now(view)
     parts = []
     if validation:
         epoch, newest = validation[-1]
@@ -145,7 +156,7 @@ def scores(view: View) -> str:
     else:
         parts.append("validation not measured yet")
     if training:
-        epoch, newest = training[-1]
+        epoch, newest = training
         parts.append(f"training {percent(newest)} at epoch {epoch:.1f}")
     return f"Explained chroma: {', '.join(parts)}."
 
@@ -169,14 +180,14 @@ def as_text(view: View) -> str:
 
 def as_line(view: View) -> str:
     """The moment in one line, for a terminal or a log."""
-    validation, training = _validations(view), training_curve(view)
-    losses = _finite(view.losses)
+    validation, training = _validations(view), training_now(view)
+    losses = _finite(view.losses[-1:])
     facts = [tidy(view.name)]
     facts.append(
         f"epoch {losses[-1][0]:.1f}, loss {losses[-1][1]:.4f}" if losses else "no loss yet"
     )
     explained = [f"validation {percent(validation[-1][1])}"] if validation else []
-    explained += [f"training {percent(training[-1][1])}"] if training else []
+    explained += [f"training {percent(training[1])}"] if training else []
     known = ", ".join(f"{tidy(k)} {percent(v)}" for k, v in baselines(view).items())
     beside = f" ({known})" if known else ""
     facts.append(f"explained chroma: {', '.join(explained) or 'not measured yet'}{beside}")

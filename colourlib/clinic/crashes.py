@@ -8,8 +8,9 @@ import types
 
 from torch import nn
 
-from .clashes import FUNCTIONS, SUMS, broadcasts, clash
+from .clashes import FUNCTIONS
 from .copies import tensors_in
+from .meetings import SUMS, broadcasts, clash
 from .tracing import Op, Trace
 from .wording import Finding, shrinking
 

@@ -19,6 +19,7 @@ from torch.overrides import TorchFunctionMode
 
 from .copies import replace_tensors, tensors_in
 from .sources import Line, line_of_error, student_line
+from .stand_ins import SHORT_CUTS
 
 PICTURE = -1  # stands for "the input" where an op's number is meant
 CONSTRUCTORS = ("zeros_like", "ones_like", "empty_like", "full_like", "randn_like", "rand_like")
@@ -246,45 +247,6 @@ class Watch(TorchFunctionMode):
             self.trace.saved[key] = (tensor.untyped_storage().nbytes(), maker)
             self.trace.kept.append(tensor)
         return tensor
-
-
-class _Stand(torch.autograd.Function):
-    """Stands in for a function on the meta device: the shape, and what it keeps for backward."""
-
-    @staticmethod
-    def forward(ctx, x: Tensor, shape: tuple[int, ...], keeps: bool, *weights: Tensor) -> Tensor:
-        if keeps:
-            ctx.save_for_backward(x)
-        return x.new_empty(shape)
-
-    @staticmethod
-    def backward(ctx, gradient):
-        raise NotImplementedError("there are no numbers on the meta device")
-
-
-def _batch_norm(func, x, mean, variance, weight=None, bias=None, training=False, *_, **__):
-    """As torch's own, which takes a hundred times as long on the meta device; with its checks."""
-    channels = x.shape[1]
-    if training and x.numel() == channels:
-        raise ValueError(f"Expected more than 1 value per channel, got {tuple(x.shape)}")
-    own = [t for t in (weight, bias, mean, variance) if t is not None]
-    if any(t.numel() != channels for t in own):
-        raise RuntimeError(f"running_mean should contain {channels} elements")
-    return _Stand.apply(x, tuple(x.shape), True, *own[:2])
-
-
-def _interpolate(func, x, size=None, scale_factor=None, mode="nearest", **options):
-    """The same for the usual enlargements; whatever is unusual goes to torch."""
-    usual = isinstance(x, Tensor) and x.ndim == 4 and x.numel() and mode in ("nearest", "bilinear")
-    if usual and size is None and isinstance(scale_factor, (int, float)) and scale_factor >= 1:
-        return _Stand.apply(x, (*x.shape[:2], *(int(n * scale_factor) for n in x.shape[2:])), False)
-    two = isinstance(size, (tuple, list)) and len(size) == 2
-    if usual and scale_factor is None and two and all(isinstance(n, int) and n > 0 for n in size):
-        return _Stand.apply(x, (*x.shape[:2], *size), False)
-    return func(x, size, scale_factor, mode, **options)
-
-
-SHORT_CUTS = {"batch_norm": _batch_norm, "interpolate": _interpolate}
 
 
 def _storage(tensor: Tensor) -> int:

@@ -112,6 +112,9 @@ def shrinking(trace: Trace, op: Op) -> tuple[str, str] | None:
         source = trace.before(op)
         if source is not None and source.name == "pad":
             return None  # padded by hand
+        earlier = trace.before(source) if source is not None and "pool" in source.name else None
+        if earlier is not None and earlier.name == "pad":
+            what += f"; the padding stands before {source.name}"
         fix = (
             f"padding={span // 2}"
             if span % 2
