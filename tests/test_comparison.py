@@ -233,6 +233,7 @@ def test_settings_are_told_by_their_names():
     assert told(old, story(lr=0.003)) == ["learning rate 0.0012 -> 0.003"]
     assert told(old, story(batch_size=40)) == ["batch size 20 -> 40"]
     assert told(old, story(epochs=10.0)) == []
+    assert told(story(lr=0.00123456), story(lr=0.001234561)), "no digit is rounded away"
     assert told(story(seed=1234567), story(seed=1234568)) == ["seed 1234567 -> 1234568"]
     assert told(old, story(minutes=2, epochs=3)) == ["training time 10 epochs -> 2 minutes"]
     assert told(story(minutes=2), story(minutes=2, epochs=3)) == [], "minutes decide"
@@ -270,6 +271,21 @@ def test_a_layer_put_between_others_is_one_change_although_names_shift():
     assert edited(small(nn.Dropout(0.2), nn.ReLU()), small(nn.ReLU())) == [
         "layer 1 removed: Dropout(p=0.2, inplace=False)"
     ]
+
+
+def test_edited_layers_behind_a_new_one_are_paired_one_to_one():
+    old = nn.Sequential(nn.Conv2d(8, 8, 3), nn.Conv2d(8, 8, 3))
+    new = nn.Sequential(nn.Dropout(0.2), nn.Conv2d(8, 8, 5), nn.Conv2d(8, 8, 5))
+    assert edited(old, new) == [
+        "layer 0 added: Dropout(p=0.2, inplace=False)",
+        "2 layers (1, 2): kernel 3x3 -> 5x5",
+    ]
+
+
+def test_what_follows_from_the_layer_before_is_left_out():
+    old = nn.Sequential(nn.Conv2d(1, 8, 3), nn.BatchNorm2d(8), nn.GroupNorm(4, 8))
+    new = nn.Sequential(nn.Conv2d(1, 16, 3), nn.BatchNorm2d(16), nn.GroupNorm(2, 16))
+    assert edited(old, new) == ["0: channels out 8 -> 16", "2: groups 4 -> 2"]
 
 
 def test_a_whole_block_is_one_line():
@@ -450,10 +466,22 @@ def test_labels_are_moved_apart_and_keep_their_order():
     assert (steps > 0.099).all() and moved[3] == 0.9, "no further than needed"
 
 
-def test_a_worse_than_grey_start_or_end_leaves_the_figure_readable(runs):
-    keep(runs / "004-bad", scores=(-40.0, -30.0))
-    picture = compare(folder=runs).curves
-    assert picture.image.height < 600 and "004-bad is at -3000.0%" in picture.alt
+def test_a_run_far_worse_than_grey_leaves_the_figure_readable(runs, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(show, "figure", lambda fig, alt: drawn.append((fig, alt)))
+    keep(runs / "004-bad", scores=(-40.0, -30.0), pictures=False)
+    compare(folder=runs).curves  # noqa: B018
+    (figure, alt), *_ = drawn
+    (ax,) = figure.axes
+    low, high = ax.get_ylim()
+    assert low > -0.3 and high < 0.8 and "004-bad is at -3000.0%" in alt
+    # matplotlib leaves out the name of a point that lies outside the axes.
+    assert all(low <= name.xy[1] <= high for name in ax.texts) and len(ax.texts) == 7
+    assert [name.get_text() for name in ax.texts][3] == "004-bad, best -3000.0%"
+    looks = [(line.get_color(), line.get_linestyle(), line.get_marker()) for line in ax.lines[:4]]
+    assert all(len(set(each)) == 4 for each in zip(*looks, strict=True)), (
+        "told apart without colour"
+    )
 
 
 def test_the_photos_are_a_row_a_run_and_the_truth_last(runs, monkeypatch):
@@ -461,6 +489,8 @@ def test_the_photos_are_a_row_a_run_and_the_truth_last(runs, monkeypatch):
     monkeypatch.setattr(show, "grid", lambda *given, **named: drawn.update(named, given=given))
     keep(runs / "004-none", pictures=False)
     (runs / "002-Net" / "sample-2.png").write_bytes(b"cut")
+    other = [{"query": "cats", "sha256": "x", "file": f"sample-{i}.png"} for i in (1, 2, 3)]
+    keep(runs / "000-others", samples=other)
     compare(folder=runs).pictures  # noqa: B018
     assert drawn["row_labels"] == ["001-Net\n30.0%", "003-warm\n26.0%", "as they are"]
     pictures, titles, columns = drawn["given"]
