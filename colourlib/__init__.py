@@ -1,13 +1,14 @@
 """colourlib: the package behind the course, one module for each story a notebook tells.
 
-    from colourlib import evaluate, model, open_workspace, practice, show, train
+    from colourlib import comparison, evaluate, model, open_workspace, practice, show, train
     ws = open_workspace()            # or open_workspace(source="/my/photos", setting="full")
 
     ws.photos()                      # 01  collect       where pictures come from
     ws.cleaned()                     # 02  clean         verdicts, and a split that does not leak
     data = ws.prepared()             # 03  colour, data  Lab; random batches of 20
     net = model.ColourNet()          # 04  model         lightness in, chroma out, any size
-    run = train.fit(net, data)       # 05  train         MSE, Adam, L2
+    run = train.fit(net, data)       # 05  train         MSE, Adam, L2; Stop, and it goes on
+    comparison.compare()             # 05  comparison    what did my edit do?
     evaluate.compare({"mine": net}, data)                # 06  beside the baselines
     evaluate.colourise("photo.jpg", net, ws.size).save("out.png")
 

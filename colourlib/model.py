@@ -148,9 +148,16 @@ def upsample_to(x: Tensor, like: Tensor) -> Tensor:
     """Bilinear enlargement of x, 2 or 4 times, cut to the height and width of `like`.
 
     By whole factors, so that also at odd sizes each value stays over the pixels it was made from:
-    stretched from 26 to 51 places it would lie beside them, and most at the far border.
+    stretched from 26 to 51 places it would lie beside them, and most at the far border. Raises
+    CourseError where x is twice as large as `like`, or more.
     """
     height, width = like.shape[-2:]
+    # Maps of 2 or 3 pixels are not pooled, so that there x may well be the larger one.
+    if min(height, width) > 3 and (x.shape[-2] >= 2 * height or x.shape[-1] >= 2 * width):
+        raise CourseError(
+            f"upsample_to enlarges, but x is {x.shape[-2]} x {x.shape[-1]} and `like` only "
+            f"{height} x {width}. Exchange the two: upsample_to(small, large)."
+        )
     size = [n * -(-m // n) for n, m in zip(x.shape[-2:], (height, width), strict=True)]
     enlarged = F.interpolate(x, size=size, mode="bilinear", align_corners=False)
     return enlarged[..., :height, :width]

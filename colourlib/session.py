@@ -42,6 +42,7 @@ class Session:
         self.epoch_losses: list[float] = []
         self.recent: list[float] = []
         self.waiting: list[Tensor] = []  # losses that are still on the GPU
+        self.look_every = 1 if run.placement.device == "cpu" else ON_GPU
         self.warned = False
         self.to_validate = False  # between an epoch's or the run's last step and its validation
         if checkpoint is not None:
@@ -91,7 +92,7 @@ class Session:
         """Count a step. Raises CourseError where losses are no numbers any more, or explode."""
         self.step, self.photos, self.batch = self.step + 1, self.photos + photos, self.batch + 1
         self.waiting.append(loss)
-        if len(self.waiting) >= (1 if loss.device.type == "cpu" else ON_GPU):
+        if len(self.waiting) >= self.look_every:
             self._look_at_losses()
         if self.batch >= len(self.loader):
             self._look_at_losses()

@@ -42,7 +42,7 @@ class Config:
     batch_size: int = BATCH_SIZE  # 20, the course's own
     epochs: float = 10  # passes over the training photos
     minutes: float | None = None  # a time limit instead of a number of epochs
-    average: float = 0.998  # weights are judged and kept as a running average of this decay; 0: off
+    average: float = 0.99  # weights are judged and kept as a running average of this decay; 0: off
     seed: int = 0  # of the order of the photos and of the crops; not of the model's first weights
     precision: str = "auto"  # 'fp32', 'bf16', or 'auto': the faster one, by a short measurement
 
@@ -75,12 +75,12 @@ def configure(base: Config | None = None, **changes) -> Config:
             kind = "a whole number" if whole else "a number"
             raise CourseError(f"{name} has to be {kind}; it is {value!r}.")
         if name in ("weight_decay", "average", "seed"):
-            if not value >= 0:
+            if not 0 <= value < math.inf:
                 raise CourseError(f"{name} has to be 0 or more; it is {value!r}.")
         elif not 0 < value < math.inf:
             raise CourseError(f"{name} has to be greater than 0; it is {value!r}.")
     if config.average >= 1:
-        raise CourseError(f"average has to be below 1, such as 0.998; it is {config.average!r}.")
+        raise CourseError(f"average has to be below 1, such as 0.99; it is {config.average!r}.")
     return config
 
 

@@ -681,7 +681,7 @@ INSIDE = [
     Edit(
         "BatchNorm behind ReLU",
         [(f"{NORM}\n        {RELU}", f"{RELU}\n        {NORM}")],
-        ("down3.2", r"stands behind the activation"),
+        ("down1.3", r"stands behind the activation"),
         "note",
     ),
     Edit(
@@ -1008,10 +1008,34 @@ GOOD_IDEAS = [
     Edit("position as a second input channel", [(DOWN1, "self.down1 = conv_pool_bn_relu(2, w // 4)"), (QUARTER, "rows = torch.linspace(-1, 1, x.shape[2], device=x.device)[None, None, :, None].expand_as(x)\n        quarter = self.down3(self.down2(self.down1(torch.cat([x, rows], dim=1))))")]),
 ]  # fmt: skip
 
-EDITS = [*WRONG_NUMBERS, *SIZES, *CONTEXT_EDITS, *OUTPUT, *FORGOTTEN, *INSIDE, *SECOND, *GOOD_IDEAS]
+KINDS = {
+    "wrong numbers of channels": WRONG_NUMBERS,
+    "sizes: padding, pooling, enlarging": SIZES,
+    "the global context": CONTEXT_EDITS,
+    "what is returned": OUTPUT,
+    "forgotten and misspelt": FORGOTTEN,
+    "misplaced layers, broken gradients": INSIDE,
+    "a second reader": SECOND,
+    "good ideas": GOOD_IDEAS,
+}
 
 
 def table(rows: list[tuple]) -> str:
-    """The rows of `test_edits.examine` as a Markdown table, for the README."""
+    """The rows of `test_edits.examine` as a Markdown table."""
     lines = ["| edit | layer or line | finding | mended, it trains |", "|---|---|---|---|"]
     return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
+
+
+def summary(kinds: dict[str, list[Edit]], rows: dict[str, tuple]) -> str:
+    """The same as a row a kind of edit, for the README; `rows`: of those that passed, by name."""
+    lines = ["| kind of edit | edits | explained, right layer | the mend trains | left alone |"]
+    lines.append("|---|--:|--:|--:|--:|")
+    totals = [0] * 4
+    for kind, edits in kinds.items():
+        passed = [e for e in edits if e.name in rows]
+        good = sum(e.says is None for e in passed)
+        row = [len(edits), len(passed) - good, len(passed) - good, good]
+        totals = [a + b for a, b in zip(totals, row, strict=True)]
+        lines.append(f"| {kind} | {' | '.join(str(n) if n else '' for n in row)} |")
+    lines.append(f"| all | {' | '.join(map(str, totals))} |")
+    return "\n".join(lines)

@@ -554,3 +554,80 @@ def test_the_mend_at_a_skip_spells_what_stands_there():
 def test_it_is_not_imported_with_the_package():
     code = "import colourlib, sys; sys.exit('colourlib.clinic' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_where_small_and_large_steps_take_equally_long_no_time_is_told(monkeypatch):
+    """The machine is busy with something else: what was measured says nothing of the network."""
+    asked = []
+
+    def steps(seconds):
+        return lambda model, device: lambda pictures, side: asked.append(side) or seconds[side]
+
+    monkeypatch.setattr(costs, "_stepper", steps({32: 2.0, 16: 1.9}))
+    assert inspect(PlainNet(width=16)).epoch is None and asked == [32, 16]
+    monkeypatch.setattr(costs, "_stepper", steps({32: 2.0, 16: 0.3}))
+    assert inspect(PlainNet(width=16)).epoch > 60
+
+
+TURNS = {
+    "turned and turned back": lambda s, x: s.body(x.transpose(2, 3)).transpose(2, 3),
+    "both ways, added": lambda s, x: s.body(x) + s.body(x.mT).mT,
+    "halves put together": lambda s, x: s.body(torch.cat(x.chunk(2, dim=2), dim=2)),
+    "channels last and back": lambda s, x: s.body(x).permute(0, 2, 3, 1).permute(0, 3, 1, 2),
+    "rows of places and back": lambda s, x: s.body(x).flatten(2).view(len(x), 2, *x.shape[2:]),
+}
+
+
+@pytest.mark.parametrize("name", TURNS)
+def test_what_is_turned_back_is_left_alone(name):
+    report = inspect(Net(nn.Conv2d(1, 2, 3, padding=1), run=TURNS[name]), photos=0)
+    assert not [f for f in report.findings if f.severity != "note"], report
+
+
+ASTRAY = {
+    "turned, and enlarged": (
+        lambda s, x: F.interpolate(s.body(x).transpose(2, 3), size=x.shape[2:]),
+        r"exchanges height and width",
+    ),
+    "put beside each other": (
+        lambda s, x: F.interpolate(s.body(torch.cat([x, x], dim=-1)), size=x.shape[2:]),
+        r"along dimension -1 puts the maps beside one another: 101 x 67 -> 101 x 134",
+    ),
+    "folded the other way": (
+        lambda s, x: F.interpolate(
+            s.body(x).flatten(2).view(len(x), 2, *x.shape[:1:-1]), size=x.shape[2:]
+        ),
+        r"folds the 6767 places of a map of 101 x 67 as 67 x 101",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ASTRAY)
+def test_what_lies_across_the_picture_though_all_sizes_fit_is_found(name):
+    run, says = ASTRAY[name]
+    found = re_find(inspect(Net(nn.Conv2d(1, 2, 3, padding=1), run=run), photos=0), says)
+    assert found and found.severity == "warning" and found.layer.startswith("<lambda>, line ")
+
+
+class Twice(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv2d(1, 2, 1)
+        self.first = nn.utils.parametrizations.weight_norm(self.first)  # of itself: no mistake
+        self.head = nn.Conv2d(2, 4, 1)
+        self.head = nn.Conv2d(2, 2, 1)
+
+    def forward(self, x):
+        return self.head(torch.tanh(self.first(x)))
+
+
+def test_a_layer_that_takes_another_ones_place_is_named():
+    found = [f for f in inspect(Twice(), photos=0).findings if "made twice" in f.what]
+    assert [f.layer for f in found] == ["head"]
+
+
+def test_a_random_head_as_wide_as_the_courses_does_not_explode():
+    """Wide networks move further in a step; their first answers are spread as far."""
+    net = ColourNet()
+    nn.init.kaiming_normal_(net.head.weight)
+    assert not re_find(inspect(net, photos=0), "explodes")

@@ -5,10 +5,14 @@ import re
 import pytest
 import torch
 import torch.nn.functional as F
-from edits import EDITS, Edit, apply, build, model_cells, table
+from edits import KINDS, Edit, apply, build, model_cells, summary, table
+from more_edits import MISTAKES, MORE_IDEAS
 
 from colourlib.clinic import Finding, inspect
 
+KINDS = KINDS | {"a fresh pair of eyes": MISTAKES}
+KINDS["good ideas"] = KINDS.pop("good ideas") + MORE_IDEAS  # at the end
+EDITS = [edit for edits in KINDS.values() for edit in edits]
 CELLS = model_cells()
 RAN: list[str] = []  # fixes that were run as they stand
 RESULTS: dict[str, tuple[str, str, str, str]] = {}
@@ -91,7 +95,10 @@ def test_there_are_enough_edits_and_no_two_are_the_same():
 
 
 def test_the_table():
-    """pytest -s shows it."""
+    """pytest -s shows it: a row an edit, and a row a kind, which stands in the README."""
     text = table(list(RESULTS.values()))
     print("\n" + text)
     assert text.count("\n") == len(RESULTS) + 1
+    short = summary(KINDS, RESULTS)
+    print("\n" + short)
+    assert short.count("\n") == len(KINDS) + 2

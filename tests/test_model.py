@@ -260,3 +260,12 @@ def test_the_network_that_04_model_builds_is_the_one_that_the_package_exports():
         ours.load_state_dict(built.state_dict())  # fails unless names and shapes are the same
         x = torch.randn(3, 1, 37, 50)
         torch.testing.assert_close(built(x), ours(x))
+
+
+def test_upsample_to_refuses_to_make_a_map_smaller():
+    small, large = torch.zeros(1, 2, 8, 9), torch.zeros(1, 2, 16, 18)
+    assert upsample_to(small, large).shape == large.shape
+    with pytest.raises(CourseError, match=r"x is 16 x 18 and `like` only 8 x 9\. Exchange"):
+        upsample_to(large, small)
+    tiny = torch.zeros(1, 2, 2, 9)  # is not pooled any further: a layer may well have doubled it
+    assert upsample_to(torch.zeros(1, 2, 4, 18), tiny).shape == tiny.shape

@@ -72,6 +72,25 @@ def test_a_stopped_run_goes_on_to_the_last_bit(tmp_path, monkeypatch, stops, cha
     assert not (run.folder / "checkpoint.pt").exists(), "it will not go on"
 
 
+@pytest.mark.parametrize("epochs", [3, 7 / 3], ids=["end of an epoch", "middle of an epoch"])
+def test_a_run_that_ends_between_its_last_step_and_its_last_validation(
+    tmp_path, monkeypatch, epochs
+):
+    reference = start(None, epochs=epochs)
+    real = Session.validate
+
+    def validate(self):
+        if self.over:
+            raise KeyboardInterrupt
+        real(self)
+
+    with monkeypatch.context() as patch:
+        tiny.save_always(patch)
+        patch.setattr(Session, "validate", validate)
+        assert start(tmp_path, epochs=epochs).state == "stopped"
+    assert_same(start(tmp_path, epochs=epochs), reference)
+
+
 @pytest.mark.parametrize("what", ["restore_random_state", "place in the epoch", "optimiser"])
 def test_without_any_part_of_the_checkpoint_the_run_would_differ(tmp_path, monkeypatch, what):
     """The comparison above is able to fail."""
@@ -266,8 +285,8 @@ def be_born(processes, *how):
 
 
 def save_always():
-    """A checkpoint after each step, so that there is always something to disturb."""
-    Session.save_if_due = lambda self: self.to_validate or self.save()
+    """For a life: its process ends with it, so nothing has to be undone."""
+    tiny.save_always(pytest.MonkeyPatch())
 
 
 def reference_of(processes, folder, seed):
@@ -462,7 +481,7 @@ def fails_to_write(monkeypatch, number, until):
 
 def test_a_disk_that_is_full_for_a_while_costs_nothing(tmp_path, monkeypatch, capsys):
     reference = start(None)
-    monkeypatch.setattr(Session, "save_if_due", lambda self: self.to_validate or self.save())
+    tiny.save_always(monkeypatch)
     steps = tiny.at_step(monkeypatch, {10: tiny.press_stop})
     fails_to_write(monkeypatch, errno.ENOSPC, lambda: len(steps) not in range(3, 9))
     run = start(tmp_path)
@@ -489,7 +508,7 @@ def test_a_disk_that_stays_full_costs_the_files_only(tmp_path, monkeypatch, caps
 def small_files_only():
     save_always()
     resource = pytest.importorskip("resource")
-    resource.setrlimit(resource.RLIMIT_FSIZE, (8000, 8000))  # run.json and weights fit
+    resource.setrlimit(resource.RLIMIT_FSIZE, (14000, 14000))  # the others fit
 
 
 @fork
@@ -534,7 +553,7 @@ def test_a_file_where_the_folder_should_be_is_refused(tmp_path, monkeypatch):
 def test_a_folder_that_is_removed_during_the_training_is_made_again_at_its_end(
     tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr(Session, "save_if_due", lambda self: self.to_validate or self.save())
+    tiny.save_always(monkeypatch)
     tiny.at_step(monkeypatch, {5: lambda: shutil.rmtree(tmp_path / "001-Sequential")})
     run = start(tmp_path)
     assert capsys.readouterr().out.count("cannot be saved") == 1

@@ -1,25 +1,36 @@
-"""The loop: it learns, it repeats itself, it keeps what it has, and it explains what it refuses."""
+"""The loop: it learns, repeats itself, takes the right steps, and explains what it refuses."""
 
-import json
+import copy
 import math
 from types import SimpleNamespace
 
 import pytest
+import tiny
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from colourlib import CourseError, device, evaluate, train
 from colourlib.model import ColourNet, PlainNet
+from colourlib.runs import all_runs
 
 
-def tiny(seed=0):
+def small(seed=0):
     torch.manual_seed(seed)
     return ColourNet(width=8)
 
 
 def quick(model, data, **changes):
-    return train.fit(model, data, quiet=True, precision="fp32", **changes)
+    return train.fit(model, data, **{"quiet": True, "precision": "fp32"} | changes)
+
+
+@pytest.fixture
+def in_memory(practice_data):
+    """The practice scenes, their runs kept nowhere."""
+    return train.replace(practice_data, runs=None)
+
+
+# --- it learns
 
 
 def test_one_batch_can_be_learnt_by_heart(practice_data):
@@ -36,162 +47,196 @@ def test_one_batch_can_be_learnt_by_heart(practice_data):
     assert loss.item() < 0.1 * first, "the loss has to fall by 90 %"
 
 
-def test_training_beats_the_baselines_and_not_the_optimum(practice_data):
-    net = tiny()
-    run = quick(net, practice_data, epochs=20, lr=1e-2)
-    table = evaluate.compare({"net": net}, practice_data)
+def test_training_beats_the_baselines_and_not_the_optimum(in_memory):
+    net = small()
+    run = quick(net, in_memory, epochs=20, lr=1e-2)
+    table = evaluate.compare({"net": net}, in_memory)
     assert table["mean tint"].explained_chroma < table["net"].explained_chroma
     assert table["net"].explained_chroma < table["optimum"].explained_chroma
     assert run.best["explained_chroma"] == pytest.approx(table["net"].explained_chroma, abs=1e-4)
-    assert len(run.history) == 20
+    assert list(run.levels) == ["grey copy", "mean tint", "optimum"]
+    for name, level in run.levels.items():
+        assert level == pytest.approx(table[name].explained_chroma, abs=1e-4)
+    best = run.best
+    assert best["explained_chroma"] == pytest.approx(1 - best["validation_loss"] / run.grey_loss)
 
 
-def test_the_same_seed_gives_the_same_run(practice_data):
+def test_the_same_seed_gives_the_same_run():
     def losses(seed):
-        return [row["loss"] for row in quick(tiny(), practice_data, epochs=2, seed=seed).history]
+        return tiny.fit(tiny.network(), tiny.photos(), epochs=2, seed=seed).losses
 
     assert losses(0) == losses(0)
     assert losses(0) != losses(1)
 
 
-def test_the_network_is_left_with_the_weights_of_its_best_epoch(practice_data):
-    net = tiny()
-    run = quick(net, practice_data, epochs=6, lr=0.05)  # large steps: validation goes up and down
-    assert evaluate.validate(net, practice_data.validation)[0] == pytest.approx(
-        min(row["validation_loss"] for row in run.history), rel=1e-4
+def test_the_network_is_left_with_the_weights_of_its_best_epoch_in_eval_mode():
+    net, data = tiny.network(), tiny.photos()
+    run = tiny.fit(net, data, epochs=8, lr=0.3, average=0)  # large steps: it goes up and down
+    scores = [row["validation_loss"] for row in run.history]
+    assert min(scores) < scores[-1], "the last epoch must not be the best, or this shows nothing"
+    assert evaluate.validate(net, data.validation)[0] == pytest.approx(min(scores), rel=1e-6)
+    assert run.best["validation_loss"] == min(scores) and not net.training
+
+
+def test_history_has_a_row_an_epoch_and_the_curve_ten_points_at_most():
+    run = tiny.fit(tiny.network(), tiny.photos(), epochs=3)
+    assert [row["epoch"] for row in run.history] == [1, 2, 3]
+    assert [row["photos"] for row in run.history] == [12, 24, 36]
+    assert [when for when, _ in run.losses] == [round((i + 1) / 3, 3) for i in range(9)]
+    for row in run.history:
+        within = [loss for when, loss in run.losses if row["epoch"] - 1 < when <= row["epoch"]]
+        assert row["loss"] == pytest.approx(sum(within) / 3)
+    many = tiny.fit(tiny.network(), tiny.photos(), epochs=1, batch_size=1, average=0)
+    assert len(many.losses) == 12, "with twelve steps an epoch each is a point"
+
+
+def test_a_run_can_be_counted_in_parts_of_an_epoch_and_in_minutes(in_memory, monkeypatch):
+    steps = tiny.at_step(monkeypatch, {})
+    half = quick(small(), in_memory, epochs=0.5)
+    assert len(steps) == 1 and half.history[0]["epoch"] == 1 and half.state == "finished"
+    timed = quick(small(), in_memory, minutes=0.02)
+    assert timed.history and timed.config.minutes == 0.02 and timed.state == "finished"
+
+
+def test_photos_fewer_than_a_batch_are_one_batch(monkeypatch):
+    steps = tiny.at_step(monkeypatch, {})
+    tiny.fit(tiny.network(), tiny.photos(), epochs=2, batch_size=50)
+    assert len(steps) == 2
+
+
+def test_a_run_without_a_folder_is_kept_in_memory_alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = tiny.fit(tiny.network(), tiny.photos(), epochs=1)
+    assert run.folder is None and run.best_weights and run.state == "finished"
+    assert not list(tmp_path.iterdir())
+
+
+# --- the steps that it takes
+
+
+def hand_made_adam(parameters, decays, gradients, lr, steps):
+    """Kingma and Ba 2015, with L2 as a term of the gradient."""
+    state = [(torch.zeros_like(p), torch.zeros_like(p)) for p in parameters]
+    for t in range(1, steps + 1):
+        for p, decay, (m, v), g in zip(parameters, decays, state, gradients(), strict=True):
+            g = g + decay * p
+            m += 0.1 * (g - m)
+            v += 0.001 * (g * g - v)
+            p -= lr * (m / (1 - 0.9**t)) / ((v / (1 - 0.999**t)).sqrt() + 1e-8)
+
+
+@pytest.mark.parametrize("weight_decay", [0.0, 0.1])
+def test_the_steps_are_those_of_adam_with_l2_by_hand(weight_decay):
+    config = train.configure(
+        lr=1e-2, schedule="constant", weight_decay=weight_decay, precision="fp32"
     )
+    net = tiny.network().double()
+    twin = copy.deepcopy(net)
+    data, placement = tiny.photos(), device.place("fp32")
+    batches = [(x.double(), y.double()) for x, y in data.loader(tiny.BATCH)]
+    optimiser = train.adam(net, config)
+    for x, y in batches:
+        train.train_step(net, x, y, optimiser, config, placement)
+    left = iter(batches)
 
+    def gradients():
+        x, y = next(left)
+        twin.zero_grad()
+        F.mse_loss(twin(x).float(), y).backward()
+        return [p.grad for p in twin.parameters()]
 
-def test_a_run_is_kept_and_loaded(practice_data, tmp_path):
-    net = ColourNet()
-    run = quick(net, practice_data, epochs=0.5, folder=tmp_path / "run")
-    loaded, story = train.load_run(tmp_path / "run")
-    x, _ = practice_data.validation.__getitems__([0, 1])
-    torch.testing.assert_close(loaded(x), net.eval()(x))
-    assert story["network"] == "ColourNet" and story["history"] == run.history
-    assert json.loads((tmp_path / "run" / "run.json").read_text())["config"]["epochs"] == 0.5
-    assert not list((tmp_path / "run").glob("*.tmp"))
-    with pytest.raises(CourseError, match="do not fit"):
-        train.load_run(tmp_path / "run", PlainNet(width=8))
-    with pytest.raises(CourseError, match="no finished run"):
-        train.load_run(tmp_path / "nothing")
-
-
-def test_stop_keeps_what_was_reached(practice_data, tmp_path, monkeypatch):
-    net = tiny()
-    steps = 0
-    real = F.mse_loss
-
-    def stop_in_the_third_epoch(*args, **kwargs):
-        nonlocal steps
-        steps += torch.is_grad_enabled()
-        if steps == 6:
-            raise KeyboardInterrupt
-        return real(*args, **kwargs)
-
-    # The loop's own: the clinic, which looks first, takes a step, too.
-    monkeypatch.setattr(train, "F", SimpleNamespace(mse_loss=stop_in_the_third_epoch))
-    run = quick(net, practice_data, epochs=10, folder=tmp_path)
-    assert run.stopped and len(run.history) == 2
-    assert (tmp_path / "weights.safetensors").exists()
-    assert len(json.loads((tmp_path / "run.json").read_text())["history"]) == 2
-
-
-def test_a_stopped_run_does_not_replace_a_finished_one(
-    practice_data, tmp_path, monkeypatch, capsys
-):
-    finished = quick(tiny(), practice_data, epochs=1, folder=tmp_path / "run")
-    before = (tmp_path / "run" / "run.json").read_bytes()
-
-    def stop(*args, **kwargs):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(train, "train_epoch", stop)
-    stopped = quick(tiny(1), practice_data, folder=tmp_path / "run")
-    assert (tmp_path / "run" / "run.json").read_bytes() == before
-    assert json.loads((stopped.folder / "run.json").read_text())["stopped"]
-    assert stopped.folder.name == "run-stopped" and finished.folder.name == "run"
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["run", "run-stopped"]
-    assert "is kept" in capsys.readouterr().out
-
-
-def test_a_trained_network_is_left_in_eval_mode(practice_data):
-    net = tiny()
-    quick(net, practice_data, epochs=0.5)
-    assert not net.training
-
-
-def test_a_run_that_no_longer_fits_is_kept_under_another_name(practice_data, tmp_path, capsys):
-    ws = SimpleNamespace(
-        prepared=lambda: practice_data, root=tmp_path, setting=SimpleNamespace(minutes=0.01)
-    )
-    quick(PlainNet(width=8), practice_data, epochs=0.5, folder=tmp_path / "runs" / "colournet")
-    train.load_or_fit(ws)  # PlainNet's weights of another width
-    assert "do not fit" in capsys.readouterr().out
-    assert len(list((tmp_path / "runs").glob("colournet-*"))) == 1
-
-
-def test_a_loss_that_is_no_number_ends_the_run_at_once(practice_data):
-    with pytest.raises(CourseError, match="The loss became .* at step .* Try lr="):
-        quick(ExplodesAtStep3(), practice_data, epochs=10)
-
-
-class ExplodesAtStep3(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.head = nn.Conv2d(1, 2, 1)
-        self.steps = 0
-
-    def forward(self, x):
-        self.steps += self.training
-        return self.head(x) * (math.nan if self.steps == 3 else 1)
-
-
-@pytest.mark.parametrize(
-    ("changes", "says"),
-    [
-        ({"learning_rate": 0.1}, "fit knows no setting 'learning_rate'"),
-        ({"epoch": 3}, "Did you mean 'epochs'"),
-        ({"lr": 0}, "lr has to be greater than 0"),
-        ({"minutes": "1"}, "minutes has to be a number"),
-        ({"batch_size": 20.0}, "batch_size has to be a whole number"),
-        ({"batch_size": -1}, "batch_size has to be greater than 0"),
-        ({"weight_decay": -1}, "weight_decay has to be 0 or more"),
-        ({"precision": "fp8"}, "not 'fp8'"),
-    ],
-)
-def test_a_wrong_setting_is_explained_before_any_work(practice_data, changes, says):
-    with pytest.raises(CourseError, match=says):
-        train.fit(None, practice_data, **changes)
-
-
-@pytest.mark.parametrize(
-    ("model", "says"),
-    [
-        (nn.Identity(), "no parameters"),
-        (nn.Conv2d(1, 3, 1), r"3 channels.*2|2 channels.*3"),
-        (nn.Conv2d(1, 2, 3), r"64 -> 62; same size needs p=1"),
-        (nn.Sequential(nn.Conv2d(1, 2, 1), nn.Flatten()), r"where \(20, 2, 64, 64\) is due"),
-    ],
-)
-def test_an_output_of_the_wrong_shape_is_explained(practice_data, model, says):
-    with pytest.raises(CourseError, match=says):
-        quick(model, practice_data)
+    parameters = [p.data for p in twin.parameters()]
+    decays = [weight_decay * (p.ndim > 1) for p in parameters]
+    hand_made_adam(parameters, decays, gradients, config.lr, len(batches))
+    for ours, by_hand in zip(net.parameters(), twin.parameters(), strict=True):
+        torch.testing.assert_close(ours, by_hand, rtol=1e-5, atol=1e-7)
+    if weight_decay:
+        plain = tiny.network().double()
+        optimiser = torch.optim.AdamW(plain.parameters(), lr=1e-2, weight_decay=weight_decay)
+        for x, y in batches:
+            train.train_step(plain, x, y, optimiser, config, placement)
+        assert not torch.allclose(plain[0].weight, net[0].weight, rtol=1e-3), "AdamW is another"
 
 
 def test_l2_spares_batchnorm_and_biases():
-    net = tiny()
-    decayed, spared = (group["params"] for group in train.adam(net, train.configure()).param_groups)
+    net = small()
+    decayed, spared = train.adam(net, train.configure(weight_decay=0.5)).param_groups
+    assert (decayed["weight_decay"], spared["weight_decay"]) == (0.5, 0)
+    decayed, spared = decayed["params"], spared["params"]
     assert sum(p.numel() for p in decayed + spared) == sum(p.numel() for p in net.parameters())
     names = {id(p): name for name, p in net.named_parameters()}
     assert all(names[id(p)].endswith("weight") and p.ndim > 1 for p in decayed)
     assert any("bias" in names[id(p)] for p in spared) and all(p.ndim == 1 for p in spared)
 
 
-def test_the_learning_rate_rises_and_falls():
-    rates = [train.lr_at(i / 100, 1.0) for i in range(101)]
-    assert rates[0] < 0.05 and max(rates) > 0.95 and rates[-1] == pytest.approx(0)
+def test_the_learning_rate_rises_and_falls_or_stays():
+    config = train.configure(lr=2.0)
+    rates = [train.lr_at(i / 100, config) for i in range(101)]
+    assert rates[0] < 0.1 and max(rates) > 1.9 and rates[-1] == pytest.approx(0)
     assert rates.index(max(rates)) < 10
+    assert train.lr_at(1.3, config) == pytest.approx(0), "where a run lasts longer than planned"
+    constant = train.configure(lr=2.0, schedule="constant")
+    assert {train.lr_at(i / 100, constant) for i in range(101)} == {2.0}
+
+
+def test_every_step_has_the_learning_rate_of_its_place(monkeypatch):
+    rates, real = [], train.train_step
+
+    def step(model, x, y, optimiser, *rest):
+        rates.append([group["lr"] for group in optimiser.param_groups])
+        return real(model, x, y, optimiser, *rest)
+
+    monkeypatch.setattr(train, "train_step", step)
+    run = tiny.fit(tiny.network(), tiny.photos(), epochs=2)
+    assert rates == [[train.lr_at(i / 6, run.config)] * 2 for i in range(6)]
+
+
+def test_the_average_is_the_mean_of_the_weights_so_far_at_first_and_a_running_one_later():
+    net, averaged = nn.Linear(1, 1, bias=False), nn.Linear(1, 1, bias=False)
+
+    def move(value, average, decay, step):
+        net.weight.data.fill_(value)
+        averaged.weight.data.fill_(average)
+        train.average_(averaged, net, decay, step)
+        return averaged.weight.item()
+
+    assert move(1.0, 0.0, 0.9, 10**6) == pytest.approx(0.1)
+    assert move(1.0, 0.0, 0.9, 0) == pytest.approx(0.9), "the first weights are soon forgotten"
+    assert net.weight.item() == 1.0
+
+
+def test_batchnorms_statistics_are_averaged_and_its_counter_copied():
+    net, averaged = nn.BatchNorm2d(2), nn.BatchNorm2d(2)
+    net.running_mean.fill_(1.0)
+    net.num_batches_tracked.fill_(7)
+    train.average_(averaged, net, 0.5, 10**6)
+    assert averaged.running_mean.tolist() == [0.5, 0.5] and averaged.num_batches_tracked == 7
+
+
+@pytest.mark.parametrize("average", [0, 0.998])
+def test_the_averaged_weights_are_judged_and_kept(monkeypatch, average):
+    last = {}
+    real = train.train_step
+
+    def step(model, *rest):
+        loss = real(model, *rest)
+        last.update(copy.deepcopy(model.state_dict()))
+        return loss
+
+    monkeypatch.setattr(train, "train_step", step)
+    run = tiny.fit(tiny.network(), tiny.photos(), epochs=1, average=average)
+    assert tiny.same_weights(last, run.best_weights) == (average == 0)
+
+
+def test_huber_lets_outliers_weigh_less(monkeypatch):
+    assert train.LOSSES["mse"](torch.tensor(3.0), torch.tensor(0.0)) == 9
+    small_, large = (train.LOSSES["huber"](torch.tensor(e), torch.tensor(0.0)) for e in (0.05, 3.0))
+    assert small_ == pytest.approx(0.05**2 / 2) and large == pytest.approx(0.1 * (3 - 0.05))
+    run = tiny.fit(tiny.network(), tiny.photos(), epochs=1, loss="huber")
+    assert run.losses != tiny.fit(tiny.network(), tiny.photos(), epochs=1).losses
+
+
+# --- precision
 
 
 def test_the_choice_of_precision_gives_its_reason():
@@ -201,26 +246,165 @@ def test_the_choice_of_precision_gives_its_reason():
     assert torch.equal(state, torch.random.get_rng_state()), "it must not change the student's seed"
 
 
-def test_bf16_trains_too(practice_data):
-    net = tiny()
-    run = train.fit(net, practice_data, quiet=True, precision="bf16", epochs=20, lr=1e-2)
-    assert run.history[-1]["explained_chroma"] > 0
+def test_bf16_trains_too(in_memory):
+    run = quick(small(), in_memory, precision="bf16", epochs=20, lr=1e-2)
+    assert run.history[-1]["explained_chroma"] > 0 and run.placement.precision == "bf16"
+    assert all(w.dtype != torch.bfloat16 for w in run.best_weights.values())
 
 
-def test_a_run_can_be_limited_by_time(practice_data):
-    run = quick(tiny(), practice_data, minutes=0.02)
-    assert run.history and run.config.minutes == 0.02
+# --- what it refuses
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"learning_rate": 0.1}, "fit knows no setting 'learning_rate'"),
+        ({"epoch": 3}, "Did you mean 'epochs'"),
+        ({"lr": 0}, "lr has to be greater than 0"),
+        ({"lr": math.nan}, "lr has to be greater than 0"),
+        ({"lr": math.inf}, "lr has to be greater than 0"),
+        ({"epochs": 0}, "epochs has to be greater than 0"),
+        ({"epochs": True}, "epochs has to be a number"),
+        ({"epochs": None}, "epochs has to be a number"),
+        ({"minutes": "1"}, "minutes has to be a number"),
+        ({"minutes": 0}, "minutes has to be greater than 0"),
+        ({"batch_size": 20.0}, "batch_size has to be a whole number"),
+        ({"batch_size": -1}, "batch_size has to be greater than 0"),
+        ({"weight_decay": -1}, "weight_decay has to be 0 or more"),
+        ({"weight_decay": math.inf}, "weight_decay has to be 0 or more"),
+        ({"seed": 1.5}, "seed has to be a whole number"),
+        ({"seed": -1}, "seed has to be 0 or more"),
+        ({"average": 1}, "average has to be below 1"),
+        ({"average": -0.1}, "average has to be 0 or more"),
+        ({"average": math.nan}, "average has to be 0 or more"),
+        ({"precision": "fp8"}, "not 'fp8'"),
+        ({"loss": "l1"}, "loss is one of 'mse', 'huber', not 'l1'"),
+        ({"schedule": "linear"}, "schedule is one of 'cosine', 'constant', not 'linear'"),
+        ({"loss": ["mse"]}, "loss is one of"),
+    ],
+)
+def test_a_wrong_setting_is_explained_before_any_work(changes, says):
+    with pytest.raises(CourseError, match=says):
+        train.fit(None, None, **changes)
+
+
+def test_a_config_can_be_given_and_changed():
+    base = train.Config(lr=0.5, epochs=1)
+    run = tiny.fit(tiny.network(), tiny.photos(), config=base, lr=0.01)
+    assert (run.config.lr, run.config.epochs, base.lr) == (0.01, 1, 0.5)
+    with pytest.raises(CourseError, match="lr has to be greater than 0"):
+        train.fit(None, None, train.Config(lr=-1))
+
+
+@pytest.mark.parametrize(
+    ("model", "says"),
+    [
+        (nn.Identity(), "no parameters"),
+        (nn.Conv2d(1, 3, 1), r"3 channels.*2|2 channels.*3"),
+        (nn.Conv2d(1, 2, 3), r"64 -> 62; same size needs p=1"),
+        (nn.Sequential(nn.Conv2d(1, 2, 1), nn.Flatten()), r"where \(20, 2, 64, 64\) is due"),
+        (ColourNet, r"inspect\(ColourNet\(\)\)"),
+        (None, "nothing was made"),
+    ],
+)
+def test_a_network_that_cannot_be_trained_is_explained(practice_data, tmp_path, model, says):
+    with pytest.raises(CourseError, match=says):
+        quick(model, practice_data, folder=tmp_path / "runs")
+    assert not (tmp_path / "runs").exists(), "nothing has begun"
+
+
+def test_several_processes_are_refused(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    with pytest.raises(RuntimeError, match="started 4, which would each train"):
+        tiny.fit(tiny.network(), tiny.photos())
+    monkeypatch.setenv("WORLD_SIZE", "1")
+    assert device.place("fp32").reason == "as asked"
+
+
+# --- what it says
+
+
+def test_it_says_what_it_does_and_where(tmp_path, capsys, monkeypatch):
+    with monkeypatch.context() as patch:
+        tiny.at_step(patch, {4: tiny.press_stop})
+        run = tiny.fit(tiny.network(), tiny.photos(tmp_path), epochs=2, quiet=False)
+    said = capsys.readouterr().out
+    assert said.startswith("Run 001-Sequential on cpu, fp32 (as asked); 12 training photos, 5 to")
+    assert run.sentence in said
+    tiny.fit(tiny.network(), tiny.photos(tmp_path), epochs=2, quiet=False)
+    assert "It goes on after 1 epochs and 1 batches; resume=False" in capsys.readouterr().out
+    net = tiny.network()
+    tiny.fit(net, tiny.photos(tmp_path), epochs=1)
+    assert capsys.readouterr().out == "", "quiet is quiet"
+    again = tiny.fit(net, tiny.photos(tmp_path), epochs=1, quiet=False)
+    assert "trained before, in run 002-Sequential" in capsys.readouterr().out
+    assert again.started_from == "002-Sequential" and again.name == "003-Sequential"
+
+
+def test_the_sentence_at_the_end_puts_the_score_beside_the_baselines(in_memory):
+    run = quick(small(), in_memory, epochs=2)
+    best = run.best
+    score = f"{best['explained_chroma']:.1%}".replace("%", " %")
+    assert f"best after epoch {best['epoch']}: {score} of the chroma explained" in run.sentence
+    assert "(grey copy 0.0 %, mean tint -0.5 %, optimum 90.3 %)" in run.sentence
+
+
+# --- a run for the next chapter
+
+
+def workspace(data, folder):
+    data = train.replace(data, runs=folder)
+    return SimpleNamespace(prepared=lambda: data, setting=SimpleNamespace(minutes=0.005))
 
 
 def test_a_missing_run_is_made_and_an_outdated_one_made_anew(practice_data, tmp_path, capsys):
-    ws = SimpleNamespace(
-        prepared=lambda: practice_data, root=tmp_path, setting=SimpleNamespace(minutes=0.01)
+    ws = workspace(practice_data, tmp_path)
+    net, story = train.load_or_fit(ws)
+    said = capsys.readouterr().out
+    assert "05_train has not been run here yet: training the network now." in said
+    assert story["name"] == "001-colournet" and isinstance(net, ColourNet) and not net.training
+    again, story = train.load_or_fit(ws)
+    assert "From 05_train: run 001-colournet, finished." in capsys.readouterr().out
+    assert tiny.same_weights(again.state_dict(), net.state_dict()) and len(all_runs(tmp_path)) == 1
+    text = (tmp_path / "001-colournet" / "run.json").read_text()
+    (tmp_path / "001-colournet" / "run.json").write_text(
+        text.replace(practice_data.fingerprint, "another")
     )
     train.load_or_fit(ws)
-    assert "training the network now" in capsys.readouterr().out
-    train.load_or_fit(ws)
-    assert "training" not in capsys.readouterr().out
-    story = tmp_path / "runs" / "colournet" / "run.json"
-    story.write_text(story.read_text().replace(practice_data.fingerprint, "another"))
-    train.load_or_fit(ws)
     assert "photos have changed" in capsys.readouterr().out
+    assert [s["name"] for s in all_runs(tmp_path)] == ["001-colournet", "002-colournet"]
+
+
+def course_run(ws, model, **changes):
+    return quick(model, ws.prepared(), **{"epochs": 0.5, "name": "colournet"} | changes)
+
+
+def test_the_last_run_of_the_course_decides(practice_data, tmp_path, capsys):
+    ws = workspace(practice_data, tmp_path)
+    first = course_run(ws, ColourNet())
+    course_run(ws, ColourNet(), seed=1, name="an experiment")
+    course_run(ws, PlainNet(width=8), name="PlainNet")
+    net, story = train.load_or_fit(ws)
+    assert "run 001-colournet, finished" in capsys.readouterr().out
+    assert story["name"] == first.name
+    assert tiny.same_weights(net.state_dict(), first.best_weights)
+    course_run(ws, small())  # the course's network, edited
+    train.load_or_fit(ws)
+    said = capsys.readouterr().out
+    assert "The network has been edited since 05_train was run: training the network now." in said
+    assert train.load_or_fit(ws)[1]["name"] == "005-colournet"
+
+
+def test_a_stopped_run_will_do_and_one_without_a_validation_will_not(
+    practice_data, tmp_path, monkeypatch, capsys
+):
+    ws = workspace(practice_data, tmp_path)
+    with monkeypatch.context() as patch:
+        tiny.at_step(patch, {1: tiny.press_stop})
+        course_run(ws, ColourNet(), epochs=3)
+    with monkeypatch.context() as patch:
+        tiny.at_step(patch, {1: lambda: torch.tensor(math.nan)})
+        with pytest.raises(CourseError, match="became nan"):
+            course_run(ws, ColourNet(), epochs=4)
+    assert train.load_or_fit(ws)[1]["state"] == "stopped"
+    assert "run 001-colournet, stopped" in capsys.readouterr().out

@@ -3,6 +3,7 @@
 For the tests of `fit`: what they prove about stops, faults and files does not depend on the size.
 """
 
+import math
 import signal
 
 import numpy as np
@@ -11,6 +12,7 @@ from torch import nn
 
 from colourlib import train
 from colourlib.data import PhotoData, PhotoSet
+from colourlib.session import Session
 
 STEPS = 3  # an epoch, with BATCH photos in each
 BATCH = 4
@@ -72,6 +74,17 @@ def at_step(monkeypatch, actions: dict) -> list[int]:
 
     monkeypatch.setattr(train, "train_step", step)
     return steps
+
+
+def save_always(monkeypatch) -> None:
+    """A checkpoint after each step, so that there is always something to disturb."""
+    real = Session.save_if_due
+
+    def save(self):
+        self.saved = -math.inf
+        real(self)
+
+    monkeypatch.setattr(Session, "save_if_due", save)
 
 
 def press_stop() -> None:

@@ -7,6 +7,8 @@ is wrong becomes a Finding with its layer, the arithmetic and the mend; nothing 
 
 from __future__ import annotations
 
+import re
+
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import UninitializedParameter
@@ -57,7 +59,26 @@ def inspect(model: nn.Module, size: int = 128, batch: int = 20, photos: int = 10
             )
         )  # fmt: skip
     report.findings.sort(key=lambda f: SEVERITIES.index(f.severity))
+    report.findings = _together(report.findings)
     return report
+
+
+def _together(findings: list[Finding]) -> list[Finding]:
+    """What is said of more than three layers, but for numbers and names, is said once."""
+    groups: dict[tuple, list[Finding]] = {}
+    for finding in findings:
+        name = finding.layer if not finding.layer.startswith("forward") else ""
+        same = re.sub(r"[\d.]+", "#", finding.what.replace(name, "#") if name else finding.what)
+        groups.setdefault((finding.severity, same), []).append(finding)
+    shown = []
+    for first, *others in groups.values():
+        if len(others) < 3:
+            shown += [first, *others]
+            continue
+        names = ", ".join(f.layer for f in others[:3]) + ", ..." * (len(others) > 3)
+        what = f"{first.what}. The same in {len(others)} other layers: {names}"
+        shown.append(Finding(first.severity, first.layer, what, first.fix))
+    return shown
 
 
 def _not_a_network(thing) -> Finding:

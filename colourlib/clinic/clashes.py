@@ -10,7 +10,7 @@ import math
 from torch import Tensor
 
 from .meetings import SUMS, meeting
-from .tracing import Op, Trace
+from .tracing import Call, Op, Trace
 from .windows import pair
 from .wording import maker, size_of, spell, story
 
@@ -43,6 +43,11 @@ def _conv(trace: Trace, op: Op) -> tuple[str, str]:
 def _channels(trace, op, x, wants, who, code) -> tuple[str, str]:
     gets = x.shape[1]
     if who == "the picture":
+        fitting = [
+            s.output for s in trace.steps if isinstance(s, Call) and s.shape[1:2] == (wants,)
+        ]
+        if fitting:  # layers that have run already make what is expected
+            code = f"give it the map of {maker(trace, fitting[-1])}, {wants} channels, instead of x"
         return (
             f"expects {wants} channels, receives {gets}: the picture has one, its lightness L",
             code,
@@ -69,6 +74,11 @@ def _conv_code(trace: Trace, op: Op, channels: int, makes: int) -> str:
 
 
 def _dtype(x: Tensor, weight: Tensor) -> tuple[str, str]:
+    if not x.is_floating_point():
+        return (
+            f"has weights of {weight.dtype}, but its input is {x.dtype}",
+            "no .int(), .long() or .byte() before it; x.float() turns whole numbers into floats",
+        )
     return (
         f"has weights of {weight.dtype}, but its input is {x.dtype}",
         "model.float() turns all weights into torch.float32, what the photos are",
@@ -81,9 +91,9 @@ def _norm(trace: Trace, op: Op) -> tuple[str, str]:
     if op.name == "batch_norm" and x.numel() == x.shape[1]:
         return (
             f"BatchNorm has one number a channel here ({tuple(x.shape)}): no mean and no deviation "
-            f"can be taken of one number in train mode",
+            f"can be taken of one number in train mode{_way(trace, x)}",
             f"{spell(trace, op.call.name if op.call else '')} = nn.Identity(): leave out BatchNorm "
-            f"on maps of 1 x 1, or pool once less",
+            f"on maps of 1 x 1; or fewer steps of pooling and stride before it",
         )
     if own is not None and own.numel() != x.shape[1] and op.name == "batch_norm":
         kind = type(op.call.module).__name__ if op.call else "BatchNorm2d"
@@ -116,6 +126,12 @@ def _norm(trace: Trace, op: Op) -> tuple[str, str]:
     return "", ""
 
 
+def _way(trace: Trace, x: Tensor) -> str:
+    """(128 -> 64 (max_pool2d) -> 32 (conv2d) ...), where it was made smaller step by step."""
+    way = story(trace, x)
+    return f" ({way})" if way.count("->") > 1 else ""
+
+
 def _linear(trace: Trace, op: Op) -> tuple[str, str]:
     x, weight = op.tensors[:2]
     if x.dtype != weight.dtype:
@@ -124,11 +140,16 @@ def _linear(trace: Trace, op: Op) -> tuple[str, str]:
     name = spell(trace, op.call.name) if op.call is not None else "the layer"
     source = trace.op_of(x)
     if x.ndim == 4:
+        places = f"{name} = nn.Conv2d({x.shape[1]}, {out}, 1): the same numbers at every place"
+        lists = (
+            f"pool and flatten first: nn.AdaptiveAvgPool2d(1), nn.Flatten(), "
+            f"nn.Linear({x.shape[1]}, {out})"
+        )
+        each = x.shape[1] == wants and x.shape[2] * x.shape[3] > 1
         return (
             f"expects {wants} numbers, receives a map {tuple(x.shape)}: Linear works on the last "
             f"dimension, here the {x.shape[-1]} columns",
-            f"pool and flatten first: nn.AdaptiveAvgPool2d(1), nn.Flatten(), "
-            f"nn.Linear({x.shape[1]}, {out}); or nn.Conv2d({x.shape[1]}, {out}, 1)",
+            f"{places}; or {lists}" if each else f"{lists}; or nn.Conv2d({x.shape[1]}, {out}, 1)",
         )
     before = source.shapes[0] if source is not None and source.shapes else ()
     if len(before) == 4 and before[2] * before[3] > 1:
@@ -183,6 +204,14 @@ def _shuffle(trace: Trace, op: Op) -> tuple[str, str]:
     )
 
 
+def _unshuffle(trace: Trace, op: Op) -> tuple[str, str]:
+    x, r = op.tensors[0], op.arg(1, "downscale_factor")
+    return (
+        f"PixelUnshuffle({r}) makes one place of {r} x {r}: {size_of(x.shape)} cannot be divided",
+        f"fill up first: F.pad(x, (0, -x.shape[-1] % {r}, 0, -x.shape[-2] % {r}))",
+    )
+
+
 def _product(trace: Trace, op: Op) -> tuple[str, str]:
     a, b = (tuple(t.shape) for t in op.tensors[:2])
     return (
@@ -205,6 +234,7 @@ FUNCTIONS = {
     "max_pool2d": _pool,
     "avg_pool2d": _pool,
     "pixel_shuffle": _shuffle,
+    "pixel_unshuffle": _unshuffle,
     "matmul": _product,
     "bmm": _product,
 }

@@ -75,7 +75,23 @@ def contract(trace: Trace, severity: str = "error", when: str = "") -> Iterator[
             severity, at, f"answers {out.shape[0]} pictures for {want[0]}{when}",
             "keep the batch, dimension 0, as it is: x.view(x.shape[0], ...)",
         )  # fmt: skip
-    if out.shape[1] != 2:
+    stacked = _stacked(trace)
+    if stacked is not None:
+        yield Finding(
+            severity, str(stacked.line or at),
+            f"torch.cat stacks {' and '.join(str(s[1]) for s in stacked.shapes)} channels; the "
+            f"answer is the 2 channels of chroma alone, a and b{when}",
+            "return the map with 2 channels as it is, without torch.cat",
+        )  # fmt: skip
+    elif out.shape[1] != 2 and (idle := _idle_head(trace)):
+        yield Finding(
+            severity,
+            idle,
+            f"is never called: the answer has {out.shape[1]} channels, and it would make 2, a and "
+            f"b{when}",
+            f"{spell(trace, idle)}(y) as the last layer: y is what is returned now",
+        )
+    elif out.shape[1] != 2:
         head = _last_conv(trace, op)
         code = "chroma_head(...), or nn.Conv2d(..., 2, kernel_size=1), as the last layer"
         if head is not None and out.shape[1] == head.shape[1]:
@@ -110,6 +126,22 @@ def _spoiler(trace: Trace) -> Op | None:
     turns = [o for o in trace.ops if o.name in TURNS and o.call is None and len(o.shape) == 4]
     turns = [o for o in turns if o.shape[2:] == o.shapes[0][:1:-1] != o.shapes[0][2:]]
     return turns[-1] if turns else None
+
+
+def _idle_head(trace: Trace) -> str | None:
+    """A convolution to 2 channels that was made, but did not run."""
+    for name, module in trace.model.named_modules():
+        if getattr(module, "out_channels", 0) == 2 and id(module) not in trace.called:
+            return name
+    return None
+
+
+def _stacked(trace: Trace) -> Op | None:
+    """`torch.cat` at the end, of the two channels that are due and others."""
+    op = last_op(trace)
+    if op is None or op.name != "cat" or op.shape[1] == 2:
+        return None
+    return op if all(len(s) == 4 for s in op.shapes) and any(s[1] == 2 for s in op.shapes) else None
 
 
 def _spelt(op: Op) -> str:

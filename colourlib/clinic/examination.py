@@ -16,11 +16,12 @@ from .contract import answer, contract
 from .copies import copy_of
 from .costs import epoch_seconds, training_bytes
 from .crashes import explain
+from .orientation import turned
 from .probe import probe
 from .report import Report
 from .table import table
 from .tracing import Call, Trace, trace
-from .unused import unused
+from .unused import twice, unused
 from .wording import Finding
 
 FAR = 1024  # side of the picture on which receptive fields are found, so that few reach its edge
@@ -60,8 +61,10 @@ def examine(report: Report, model: nn.Module, size: int, batch: int) -> None:
         if not ("'tuple' object" in str(main.error) and any("comma" in f.what for f in idle)):
             add([explain(main)])
         add(idle)
+        add(twice(model))
         return
     add(_parameters(model))
+    add(twice(model))
     if found := answer(main):
         add([found])
         add(unused(main, None))
@@ -121,7 +124,7 @@ def _other_sizes(add: Callable, run: Callable, size: int) -> bool:
         ((1, 1, 35, 49), False, "warning", " for a picture of 35 x 49 in eval mode"),
         ((1, 1, SMALLEST, SMALLEST), True, "warning", small),
     ]
-    said, failed, batches = set(), 0, False
+    said, failed, batches, oblong = set(), 0, False, None
     for shape, mode, severity, when in cases:
         if batches and shape[2] == size:
             continue  # the same mistake at another batch size
@@ -132,12 +135,15 @@ def _other_sizes(add: Callable, run: Callable, size: int) -> bool:
             new = [answer(found)]
         else:
             new = list(contract(found, severity, when))
+            oblong = oblong or (found if shape[2] != shape[3] and not new else None)
         failed += bool(new) and shape[2] != size
         batches |= bool(new) and shape[2] == size
         for finding in new:
             if finding.layer not in said:
                 add([finding])
             said.add(finding.layer)
+    if oblong is not None:
+        add(turned(oblong))
     return failed == 3
 
 

@@ -120,18 +120,33 @@ def learning(trace: Trace, probe: Probe, already: set[str]) -> Iterator[Finding]
         op = probe.cut
         yield Finding(
             "error" if probe.dead else "warning", op.where,
-            f"ends the gradient ({'torch.no_grad' if op.name != 'detach' else '.detach()'}): the "
-            f"layers before it cannot learn",
-            "no .detach(), .data, .item(), .numpy() or torch.no_grad() in forward",
+            f"ends the gradient ({_end(probe.trace, op)}): the layers before it cannot learn",
+            "no .detach(), .data, .item(), .numpy(), torch.tensor(x), argmax, comparison or "
+            "torch.no_grad() in forward",
         )  # fmt: skip
     elif any(drops_all(op) for op in trace.ops):
         return  # said by habits.middle
     elif probe.dead and not already & {"output"}:
-        yield _dead(probe)
+        yield _dead(trace, probe)
+    elif probe.mixes:
+        op = next((o for o in trace.ops if _over_batch(o)), None)
+        yield Finding(
+            "warning", op.where if op is not None else "forward",
+            "a photo's colours depend on the other photos of its batch, in eval mode, too",
+            "keep dimension 0 apart: .mean(dim=(2, 3)) over height and width, not over dim=0; no "
+            "norm with track_running_stats=False",
+        )  # fmt: skip
     elif not probe.depends:
         yield Finding(
             "error", "forward", "the answer is the same whatever the picture is",
             "use x in forward: x = self.first(x)",
+        )  # fmt: skip
+    if probe.alike:
+        yield Finding(
+            "warning", probe.alike[0],
+            f"starts with the same weights for all its channels{_more(probe.alike)}: they answer "
+            f"alike, get the same gradient, and stay alike for ever",
+            "leave the start to torch, or nn.init.kaiming_normal_(layer.weight): at random",
         )  # fmt: skip
     if probe.spread > 3 and not probe.dead:
         times = probe.spread / 0.15
@@ -142,14 +157,14 @@ def learning(trace: Trace, probe: Probe, already: set[str]) -> Iterator[Finding]
             "chroma_head(...) as the last layer starts at 0; BatchNorm behind each convolution; no "
             "factors over 1",
         )  # fmt: skip
-    elif probe.moved > 0.5:
+    elif probe.moved > max(0.3, 4 * probe.spread):
         yield Finding(
             "warning", "(answer)",
             f"explodes at the first step: one step of Adam at 0.001 moves the answer by "
             f"{probe.moved:.3g}, where the spread of chroma is about 0.15",
             "no large factors behind the head: return upsample_to(self.head(y), x) as it is",
         )  # fmt: skip
-    elif 0 < probe.moved < 1e-4 and not probe.dead:
+    elif 0 < probe.moved < (1e-3 if probe.spread else 1e-4) and not probe.dead:
         yield Finding(
             "warning", "(answer)",
             f"hardly moves: one step of Adam at 0.001 moves the answer by {probe.moved:.1g}, where "
@@ -168,6 +183,9 @@ def learning(trace: Trace, probe: Probe, already: set[str]) -> Iterator[Finding]
         )  # fmt: skip
 
 
+ENDS = {"detach": ".detach()", "data": ".data", "tensor": "torch.tensor"}
+WITHOUT_SLOPE = {"round", "floor", "ceil", "sign", "trunc", "heaviside"}
+CHOICES = {"argmax", "argmin", "argsort", "gt", "ge", "lt", "le", "eq", "ne", "long", "int", "bool"}
 ZEROS = "no nn.init.zeros_ there: only the head may start at 0"
 
 
@@ -175,7 +193,24 @@ def drops_all(op: Op) -> bool:
     return op.name in DROPOUTS and op.arg(1, "p", 0.5) == 1
 
 
-def _dead(probe: Probe) -> Finding:
+def _end(trace: Trace, op: Op) -> str:
+    """What ends the gradient."""
+    while op.name in ("float", "to", "type", "double", "expand_as") and trace.before(op):
+        op = trace.before(op)  # what made the numbers
+    if op.name in CHOICES:
+        return f"{op.name}, which answers a choice, without a slope"
+    return ENDS.get(op.name, "torch.no_grad")
+
+
+def _dead(trace: Trace, probe: Probe) -> Finding:
+    flat = next((op for op in trace.ops if op.name in WITHOUT_SLOPE and op.gradient), None)
+    if flat is not None and not probe.zeros:
+        return Finding(
+            "error", flat.where,
+            f"{flat.name} makes steps, and a step has no slope: its gradient is 0, and no layer "
+            f"before it ever learns",
+            f"leave {flat.name} out while training: it belongs to what is done with the answer",
+        )  # fmt: skip
     if probe.zeros:
         return Finding(
             "error", probe.zeros[0],
@@ -189,6 +224,14 @@ def _dead(probe: Probe) -> Finding:
         f"answer does not depend on any of them",
         "look for ReLU behind the head, a product with 0, weights set to 0 in two layers",
     )  # fmt: skip
+
+
+def _over_batch(op: Op) -> bool:
+    """Does it sum up over the pictures of a batch, or take batch statistics?"""
+    dim = op.arg(1, "dim")
+    dims = dim if isinstance(dim, (tuple, list)) else [dim]
+    over = op.name in ("mean", "sum", "amax", "amin", "std", "var", "softmax", "max", "min", "norm")
+    return over and 0 in [d for d in dims if d is not None]
 
 
 def _more(names: list[str]) -> str:

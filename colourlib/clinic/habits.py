@@ -208,6 +208,15 @@ def drops_in_eval(trace: Trace) -> Iterator[Finding]:
 
 def middle(trace: Trace) -> Iterator[Finding]:
     """softmax where features are, huge kernels, Dropout of everything."""
+    heavy = [op for op in trace.ops if op.name in DROPOUTS and 0.8 <= op.arg(1, "p", 0.5) < 1]
+    if heavy:
+        p, more = heavy[0].arg(1, "p", 0.5), len(heavy) - 1
+        yield Finding(
+            "warning", heavy[0].where,
+            f"p={p:g} drops {p:.0%} of the numbers{f', as do {more} other layers' * (more > 0)}: p "
+            f"is the share that is set to 0, not the share kept",
+            f"p={1 - p:.2g}, if that was meant; 0.1 to 0.5 are usual",
+        )  # fmt: skip
     for op in trace.ops:
         if drops_all(op):
             kind = type(op.call.module).__name__ if op.call is not None else op.name
@@ -243,9 +252,9 @@ def middle(trace: Trace) -> Iterator[Finding]:
 
 
 def shrinks(trace: Trace) -> Iterator[Finding]:
-    """A convolution that loses pixels although the answer has the right size in the end."""
+    """A layer that loses pixels although the answer has the right size in the end."""
     for op in trace.ops:
-        if op.name == "conv2d" and (why := shrinking(trace, op)):
+        if op.name in ("conv2d", *POOLS) and (why := shrinking(trace, op)):
             yield Finding(
                 "warning", op.where, f"{why[0]}; enlarged again later, the map no longer lies over "
                 f"the picture exactly",

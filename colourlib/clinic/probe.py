@@ -31,7 +31,9 @@ class Probe:
     dead: bool = False  # no weight but the head's ever has a gradient that is not 0
     moved: float = 0.0  # by how much the first step of Adam changes the answer (rms)
     zeros: list[str] = field(default_factory=list)  # layers, without heads, that start at 0
+    alike: list[str] = field(default_factory=list)  # layers whose channels start with equal weights
     depends: bool = True  # does the answer depend on the picture?
+    mixes: bool = False  # in eval mode, does the answer to a picture depend on the others?
     one_sided: bool = False  # no answer below 0
     error: Exception | None = None  # of the backward pass
     culprit: Op | None = None  # the op that changed something in place
@@ -94,12 +96,21 @@ def _learn(twin, x, y, before: Tensor, heads: set[int], found: Probe) -> None:
     found.zeros = [
         n.rpartition(".")[0] or n for n, p in weights if id(p) not in heads and not p.any()
     ]
+    found.alike = [
+        name
+        for name, layer in twin.named_modules()
+        if isinstance(layer, (nn.Conv2d, nn.Linear))
+        and id(layer.weight) not in heads
+        and getattr(layer, "groups", 1) == 1
+        and _alike(layer.weight)
+    ]
     optimiser = torch.optim.Adam([p for _, p in own], lr=1e-3)
     known, learns = set(), set()
     for turn in range(STEPS + MORE_STEPS):
         known |= {n for n, p in own if p.grad is not None}
         learns |= {n for n, p in own if p.grad is not None and p.grad.any()}
-        if len(learns) == len(own) or (turn >= STEPS and len(known) == len(own)):
+        enough = len(learns) == len(own) or (turn >= STEPS and len(known) == len(own))
+        if turn and enough:  # the first step is always made: how far does it move the answer?
             break
         optimiser.step()
         out = twin(x)
@@ -111,6 +122,12 @@ def _learn(twin, x, y, before: Tensor, heads: set[int], found: Probe) -> None:
     found.no_gradient = [n for n, _ in own if n not in known]
     others = [n for n, p in weights if id(p) not in heads]
     found.dead = not learns or bool(others and not learns & set(others))
+
+
+def _alike(weight: Tensor) -> bool:
+    """Has every channel the same weights, and are they not 0?"""
+    same = len(weight) > 1 and bool((weight == weight[:1]).all())
+    return same and weight.requires_grad and bool(weight.any())
 
 
 def _heads(trace: Trace) -> set[int]:
@@ -141,7 +158,21 @@ def _awake(model: nn.Module, x: Tensor, y: Tensor, found: Probe) -> None:
     out = twin(x)
     found.one_sided = bool((out >= 0).all() and out.any())
     F.mse_loss(out, y).backward()
+    found.mixes = _mixes(twin, x.detach())
     found.depends = x.grad is not None and bool(x.grad.any())
+
+
+def _mixes(twin: nn.Module, x: Tensor) -> bool:
+    """Is a picture answered otherwise alone than in a batch? (Not where chance is at work.)"""
+    try:
+        twin, x = twin.double().eval(), x.double()  # so that any difference shows
+        with torch.no_grad():
+            both, again, alone = twin(x)[:1], twin(x)[:1], twin(x[:1])
+    except Exception:  # batches of one are looked at elsewhere
+        return False
+    if both.shape != alone.shape or not torch.equal(both, again):
+        return False
+    return not torch.allclose(both, alone, rtol=1e-9, atol=1e-9 * both.std().item())
 
 
 def _cut(trace: Trace) -> Op | None:

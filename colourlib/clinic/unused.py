@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+import textwrap
 from collections.abc import Iterator
 
 from torch import nn
@@ -61,6 +64,30 @@ def unused(trace: Trace, probe: Probe | None) -> Iterator[Finding]:
             + (f": {sum(p.numel() for p in weights):,} parameters do nothing" if weights else ""),
             f"x = {spell(trace, name)}(x) in forward, or delete it",
         )
+
+
+def twice(model: nn.Module) -> Iterator[Finding]:
+    """`self.up4 = ...` on two lines of __init__: the second takes the first one's place."""
+    try:
+        lines, start = inspect.getsourcelines(type(model).__init__)
+        tree = ast.parse(textwrap.dedent("".join(lines)))
+    except (OSError, TypeError, SyntaxError):  # no source: typed into a prompt, say
+        return
+    own = dict(model.named_children())
+    seen: dict[str, int] = {}
+    for line in tree.body[0].body:  # those of an `if` are none of our business
+        if not isinstance(line, ast.Assign) or len(line.targets) != 1:
+            continue
+        name = ast.unparse(line.targets[0])
+        part = name.removeprefix("self.")
+        if name in seen and part in own and name not in ast.unparse(line.value):
+            yield Finding(
+                "warning", part,
+                f"is made twice in __init__: that of line {start + line.lineno - 1} takes the "
+                f"place of that of line {start + seen[name] - 1}",
+                f"another name for one of the two: {ast.unparse(line)}",
+            )  # fmt: skip
+        seen[name] = line.lineno
 
 
 def _hidden(model: nn.Module) -> Iterator[tuple[str, str]]:

@@ -92,6 +92,14 @@ def story(trace: Trace, tensor: Tensor) -> str:
 # --- maps that shrink or miss by one on the way
 
 
+def _halves(op: Op) -> bool:
+    """A stride, or padding by hand: after a pooling that moves by 1, it softens the halving."""
+    strides = {"conv2d": 3, "avg_pool2d": 2, "max_pool2d": 2}
+    if op.name in strides:
+        return max(pair(op.arg(strides[op.name], "stride") or 2)) > 1
+    return op.name == "pad"
+
+
 def shrinking(trace: Trace, op: Op) -> tuple[str, str] | None:
     """(arithmetic, fix) of a convolution that changes the size by a few pixels; None if none."""
     if len(op.shape) != 4 or not op.shapes or len(op.shapes[0]) != 4:
@@ -100,9 +108,9 @@ def shrinking(trace: Trace, op: Op) -> tuple[str, str] | None:
     if op.name == "conv2d":
         k, d = op.tensors[1].shape[2:], pair(op.arg(5, "dilation", 1))
         s, p = pair(op.arg(3, "stride", 1)), op.arg(4, "padding", 0)
-        if s != (1, 1) or isinstance(p, str) or before == after:
+        if s != (1, 1) or before == after:
             return None
-        p, i = pair(p), 0 if before[0] != after[0] else 1
+        p, i = (0, 0) if isinstance(p, str) else pair(p), 0 if before[0] != after[0] else 1
         span = d[i] * (k[i] - 1) + 1
         need = (
             f"same size needs p={span // 2}" if span % 2 else "no p keeps the size: k must be odd"
@@ -121,6 +129,18 @@ def shrinking(trace: Trace, op: Op) -> tuple[str, str] | None:
             else f"kernel_size={k[i] - 1}, padding={k[i] // 2 - 1}"
         )
         return what, fix
+    if op.name in ("max_pool2d", "avg_pool2d"):
+        k = pair(op.arg(1, "kernel_size"))[0]
+        s, lost = pair(op.arg(2, "stride") or k)[0], before[0] - after[0]
+        source = trace.before(op)
+        by_hand = source is not None and source.name == "pad"
+        if s != 1 or not 0 < lost < k or by_hand or any(map(_halves, trace.consumers(op))):
+            return None
+        return (
+            f"a window of {k} that moves by 1: {before[0]} -> {after[0]}, neither halved nor of "
+            f"the same size",
+            f"stride={k} to halve it, or kernel_size=3, stride=1, padding=1 to keep the size",
+        )
     if op.name == "conv_transpose2d":
         k, s, p = op.tensors[1].shape[2], pair(op.arg(3, "stride", 1))[0], op.arg(4, "padding", 0)
         p, extra = pair(p)[0], pair(op.arg(5, "output_padding", 0))[0]

@@ -1,0 +1,156 @@
+"""The board of a training, Stop, and going on, in a real JupyterLab."""
+
+import os
+import pickle
+import re
+import signal
+from dataclasses import replace
+
+import pytest
+from lab import WAIT, command, when_ready
+
+from colourlib.runs import all_runs
+
+expect = pytest.importorskip(
+    "playwright.sync_api", reason="playwright is not installed: pip install playwright"
+).expect
+
+SETUP = """\
+import os
+import pickle
+import torch
+from colourlib import session, train
+from colourlib.model import ColourNet
+
+photos = pickle.load(open({photos!r}, "rb"))
+session.SAVE_EVERY = 0  # seconds: a checkpoint after about a hundred times what it costs
+print("kernel", os.getpid())"""
+FIT = """\
+net = ColourNet(width=8)
+run = train.fit(net, photos, minutes={minutes}, precision="fp32")"""
+
+
+@pytest.fixture
+def cells(practice_data, tmp_path):
+    """cells(minutes) -> a notebook that trains on practice scenes, kept under tmp_path/runs."""
+    path = tmp_path / "photos.pickle"
+    path.write_bytes(pickle.dumps(replace(practice_data, runs=tmp_path / "runs")))
+    return lambda minutes: [SETUP.format(photos=str(path)), FIT.format(minutes=minutes)]
+
+
+def run_cell(page, index: int) -> None:
+    """Run one cell as one does by hand, and do not wait for its end."""
+    page.locator(".jp-CodeCell").nth(index).locator(".cm-content").click()
+    page.keyboard.press("Control+Enter")
+
+
+def board(page):
+    """The board: the one HTML output of the cell that trains."""
+    return page.locator(".jp-CodeCell").nth(1).locator('[data-mime-type="text/html"]')
+
+
+def said(page):
+    """What the cell that trains has printed."""
+    return page.locator(".jp-CodeCell").nth(1).locator('[data-mime-type*="stdout"]')
+
+
+def press_stop(page) -> None:
+    page.locator('.jp-NotebookPanel-toolbar [data-jp-item-name="interrupt"]').click()
+
+
+def last_epoch(page) -> int:
+    """The epoch of the newest validation, as the board says it."""
+    return int(re.search(r"validation \S+ % at epoch (\d+)", board(page).inner_text())[1])
+
+
+def assert_no_errors(page) -> None:
+    for kind in ("error", "stderr"):
+        found = page.locator(f'[data-mime-type="application/vnd.jupyter.{kind}"]')
+        assert found.all_inner_texts() == []
+
+
+def in_both_themes(page, path, name: str) -> None:
+    for theme, is_light in (("Dark", "false"), ("Light", "true")):
+        command(page, "apputils:change-theme", {"theme": f"JupyterLab {theme}"})
+        expect(page.locator(f'body[data-jp-theme-light="{is_light}"]')).to_be_attached()
+        expect(page.locator("#jupyterlab-splash")).to_have_count(0)
+        board(page).scroll_into_view_if_needed()
+        page.screenshot(path=path / f"{name}-{theme}.png")
+
+
+VALIDATED = re.compile(r"validation \S+ % at epoch \d+")
+
+
+def test_stop_keeps_the_board_and_running_the_cell_again_goes_on(open_notebook, cells, tmp_path):
+    page = open_notebook("training.ipynb", cells(minutes=0.4))
+    run_cell(page, 0)
+    run_cell(page, 1)
+    expect(board(page)).to_contain_text("001-ColourNet", timeout=WAIT)
+    expect(board(page)).to_contain_text(VALIDATED, timeout=WAIT)
+    expect(board(page)).to_contain_text("training ·")
+    first = board(page).inner_text()
+    expect(board(page)).not_to_have_text(first, timeout=WAIT)  # it moves
+    expect(board(page)).to_have_count(1)  # in its place
+    in_both_themes(page, tmp_path, "training")
+
+    press_stop(page)
+    when_ready(page)
+    expect(board(page)).to_contain_text("stopped ·")
+    expect(board(page)).to_contain_text("the same call goes on from here")
+    stopped_at = last_epoch(page)
+    expect(board(page).locator("img[alt*='as the network colours it']")).to_have_count(3)
+    in_both_themes(page, tmp_path, "stopped")
+    assert_no_errors(page)
+    (story,) = all_runs(tmp_path / "runs")
+    assert story["state"] == "stopped" and story["history"][-1]["epoch"] == stopped_at
+
+    run_cell(page, 1)
+    expect(said(page)).to_contain_text("It goes on after", timeout=WAIT)
+    expect(board(page)).to_contain_text("finished ·", timeout=2 * WAIT)
+    expect(board(page)).to_contain_text("001-ColourNet")
+    expect(board(page)).to_have_count(1)
+    assert last_epoch(page) > stopped_at
+    in_both_themes(page, tmp_path, "finished")
+    assert_no_errors(page)
+    (finished,) = all_runs(tmp_path / "runs")
+    assert finished["state"] == "finished"
+    assert finished["history"][: len(story["history"])] == story["history"], "nothing is lost"
+
+
+def kill_kernel(page) -> None:
+    """As the system does when memory runs out; JupyterLab then starts another one."""
+    printed = page.locator(".jp-CodeCell").nth(0).locator('[data-mime-type*="stdout"]')
+    os.kill(int(printed.inner_text().split()[1]), signal.SIGKILL)
+    page.locator(".jp-Dialog").get_by_role("button", name="Ok").click(timeout=WAIT)
+    when_ready(page)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot kill -9")
+@pytest.mark.parametrize("how", ["killed", "restarted"])
+def test_a_kernel_that_ends_while_it_trains_loses_nothing(open_notebook, cells, tmp_path, how):
+    page = open_notebook(f"{how}.ipynb", cells(minutes=0.25))
+    run_cell(page, 0)
+    run_cell(page, 1)
+    expect(board(page)).to_contain_text(VALIDATED, timeout=WAIT)
+    for _ in range(600):  # tenths of a second, until there is a checkpoint
+        if [story for story in all_runs(tmp_path / "runs") if story["history"]]:
+            break
+        page.wait_for_timeout(100)
+    if how == "killed":
+        kill_kernel(page)
+    else:
+        session = "jupyterapp.shell.currentWidget.sessionContext.session"
+        page.evaluate(f"() => {session}.kernel.restart()")
+        when_ready(page)
+    (story,) = all_runs(tmp_path / "runs")
+    assert story["state"] in ["training"] + ["stopped"] * (how == "restarted")
+    run_cell(page, 0)
+    run_cell(page, 1)
+    expect(said(page)).to_contain_text("Run 001-ColourNet", timeout=WAIT)
+    expect(said(page)).to_contain_text("It goes on after")
+    expect(board(page)).to_contain_text("finished ·", timeout=2 * WAIT)
+    (finished,) = all_runs(tmp_path / "runs")
+    assert finished["state"] == "finished"
+    kept = finished["history"][: len(story["history"])]
+    assert kept == story["history"] and len(finished["history"]) > len(kept) > 0
+    assert_no_errors(page)

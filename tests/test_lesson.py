@@ -1,0 +1,206 @@
+"""What 05_train builds by hand is what torch and `fit` do: MSE, Adam and L2, step for step.
+
+The functions are taken out of the notebook's own cells, those with the tag "by-hand". Each
+comparison is also made with a mistake in the cell, and has to see it.
+"""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+import torch
+import torch.nn.functional as F
+from edits import apply
+from torch import nn
+
+from colourlib import train
+
+NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "05_train.ipynb"
+LR, STRENGTH, STEPS = 1e-2, 0.05, 20
+SAME = 1e-10  # largest difference of two weights; rounding alone makes about 1e-16 a step
+WRONG = 1e-5  # a mistake makes more
+
+
+def lesson(*mistakes: tuple[str, str]) -> SimpleNamespace:
+    """The notebook's functions; mistakes are (old text, new text) in the cells."""
+    cells = nbformat.read(NOTEBOOK, as_version=4).cells
+    source = "\n\n".join(c.source for c in cells if "by-hand" in c.metadata.get("tags", []))
+    scope = {}
+    exec(apply(source, list(mistakes)), scope)
+    return SimpleNamespace(**{k: v for k, v in scope.items() if not k.startswith("__")})
+
+
+# ---------------------------------------------------------------- training, with any optimiser
+
+
+def network() -> nn.Module:
+    """A small convolutional network in double precision, always with the same first weights."""
+    torch.manual_seed(0)
+    return nn.Sequential(
+        nn.Conv2d(1, 6, 3, padding=1, bias=False),
+        nn.BatchNorm2d(6),
+        nn.ReLU(),
+        nn.Conv2d(6, 2, 1),
+    ).double()
+
+
+def batches():
+    generator = torch.Generator().manual_seed(1)
+    for _ in range(STEPS):
+        x = torch.rand(4, 1, 12, 12, generator=generator, dtype=torch.float64) * 2 - 1
+        yield x, torch.cat([0.3 * x + 0.2, -0.2 * x.roll(1, dims=2)], dim=1)
+
+
+def weights_after(optimise, penalty=None) -> torch.Tensor:
+    """All weights of the network after 20 steps, one behind the other.
+
+    optimise(net) gives the function that makes a step from the gradients.
+    """
+    net = network()
+    step = optimise(net)
+    for x, y in batches():
+        loss = F.mse_loss(net(x), y) + (penalty(net, STRENGTH) if penalty else 0)
+        net.zero_grad()
+        loss.backward()
+        step()
+    return torch.cat([p.detach().flatten() for p in net.parameters()])
+
+
+def by_hand(taught: SimpleNamespace):
+    """The lesson's Adam."""
+
+    def optimise(net):
+        weights, t = list(net.parameters()), 0
+        averages = [(torch.zeros_like(w), torch.zeros_like(w)) for w in weights]
+
+        def step():
+            nonlocal t
+            t += 1
+            taught.adam_step(weights, averages, t, lr=LR)
+
+        return step
+
+    return optimise
+
+
+def groups(net: nn.Module, strength: float) -> list[dict]:
+    """L2 on the weights of convolutions, none on BatchNorm and biases."""
+    return [
+        {"params": [p for p in net.parameters() if p.ndim > 1], "weight_decay": strength},
+        {"params": [p for p in net.parameters() if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+
+
+def by_torch(kind=torch.optim.Adam, strength: float = 0.0):
+    return lambda net: kind(groups(net, strength), lr=LR).step
+
+
+def by_course(strength: float = 0.0):
+    """The optimiser that `fit` trains with."""
+    return lambda net: train.adam(net, train.Config(lr=LR, weight_decay=strength)).step
+
+
+def gap(one: torch.Tensor, other: torch.Tensor) -> float:
+    return (one - other).abs().max().item()
+
+
+# ---------------------------------------------------------------- the lesson is right
+
+
+def test_the_network_really_moves():
+    start = torch.cat([p.detach().flatten() for p in network().parameters()])
+    assert gap(start, weights_after(by_torch())) > 10 * LR
+
+
+def mse_gap(mse) -> float:
+    """The largest difference between an MSE and those of torch and of the course."""
+    torch.manual_seed(0)
+    guess, truth = torch.randn(2, 3, 2, 5, 7, dtype=torch.float64)
+    theirs = [F.mse_loss, nn.MSELoss(), train.LOSSES[train.Config().loss]]
+    return max(gap(mse(guess, truth), other(guess, truth)) for other in theirs)
+
+
+def test_mse_by_hand_is_torchs_and_the_courses():
+    assert mse_gap(lesson().mse) < SAME
+
+
+def test_adam_by_hand_is_torchs_and_the_courses_step_for_step():
+    ours = weights_after(by_hand(lesson()))
+    assert gap(ours, weights_after(by_torch())) < SAME
+    assert gap(ours, weights_after(by_course())) < SAME
+
+
+def test_the_penalty_is_the_weight_decay_of_adam_and_of_the_course():
+    taught = lesson()
+    ours = weights_after(by_hand(taught), taught.l2_penalty)
+    assert gap(ours, weights_after(by_torch(), taught.l2_penalty)) < SAME
+    assert gap(ours, weights_after(by_torch(strength=STRENGTH))) < SAME
+    assert gap(ours, weights_after(by_course(STRENGTH))) < SAME
+
+
+def test_adamw_is_something_else():
+    taught = lesson()
+    ours = weights_after(by_hand(taught), taught.l2_penalty)
+    assert gap(ours, weights_after(by_torch(torch.optim.AdamW, STRENGTH))) > WRONG
+    # and nothing else: without L2 the two are the same
+    assert gap(weights_after(by_torch()), weights_after(by_torch(torch.optim.AdamW))) < SAME
+
+
+# ---------------------------------------------------------------- the comparisons, compared
+
+
+WRONG_MSES = {
+    "summed": (".mean()", ".sum()"),
+    "not squared": ("(guess - truth) ** 2", "(guess - truth).abs()"),
+    "halved": (".mean()", ".mean() / 2"),
+}
+
+
+@pytest.mark.parametrize("mistake", WRONG_MSES.values(), ids=WRONG_MSES)
+def test_a_wrong_mse_is_seen(mistake):
+    assert mse_gap(lesson(mistake).mse) > WRONG
+
+
+WRONG_ADAMS = {
+    "bias of m not corrected": ("m / (1 - beta1**t)", "m"),
+    "bias of v not corrected": ("v / (1 - beta2**t)", "v"),
+    "t counted from 0": ("v / (1 - beta2**t)", "v / (1 - beta2 ** (t + 1))"),
+    "gradient not squared": ("w.grad**2 - v", "w.grad.abs() - v"),
+    "no root": ("v_fair.sqrt()", "v_fair"),
+    "another beta": ("beta2=0.999", "beta2=0.99"),
+    "learning rate twice as large": ("w -= lr", "w -= 2 * lr"),
+    "uphill": ("w -= lr", "w += lr"),
+}
+
+
+@pytest.mark.parametrize("mistake", WRONG_ADAMS.values(), ids=WRONG_ADAMS)
+def test_a_wrong_adam_is_seen(mistake):
+    ours = weights_after(by_hand(lesson(mistake)))
+    assert not gap(ours, weights_after(by_torch())) < WRONG
+
+
+WRONG_PENALTIES = {
+    "without the half": ("strength / 2", "strength"),
+    "on BatchNorm and biases too": (" if w.ndim > 1)", ")"),
+    "on BatchNorm and biases only": ("w.ndim > 1", "w.ndim <= 1"),
+    "the weights, not their squares": ("(w**2).sum()", "w.abs().sum()"),
+    "the mean of squares": ("(w**2).sum()", "(w**2).mean()"),
+}
+
+
+@pytest.mark.parametrize("mistake", WRONG_PENALTIES.values(), ids=WRONG_PENALTIES)
+def test_a_wrong_penalty_is_seen(mistake):
+    taught = lesson(mistake)
+    ours = weights_after(by_hand(taught), taught.l2_penalty)
+    assert gap(ours, weights_after(by_torch(strength=STRENGTH))) > WRONG
+
+
+def test_a_course_that_pulled_at_everything_would_be_seen():
+    taught = lesson()
+    ours = weights_after(by_hand(taught), taught.l2_penalty)
+
+    def at_everything(net):
+        return torch.optim.Adam(net.parameters(), lr=LR, weight_decay=STRENGTH).step
+
+    assert gap(ours, weights_after(at_everything)) > WRONG
