@@ -14,7 +14,6 @@ from one run; the parts take turns, so that all see the same machine.
 import argparse
 import os
 import platform
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,7 +23,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
-import psutil
 import torch
 import torch.nn.functional as F
 from PIL import Image
@@ -32,7 +30,7 @@ from skimage.color import rgb2lab
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import v2
 
-from colourlib import clean, data, folder, practice, train
+from colourlib import data, practice, train
 from colourlib.collect import Photo
 from colourlib.device import place
 from colourlib.memory import kept_memory
@@ -113,7 +111,7 @@ def drawn(root, count=400):
 
 
 def prepared(root, files, size, copies=1):
-    """PhotoData of the files; every tenth validates. `copies` makes a set that many times larger."""
+    """PhotoData of the files, every tenth to validate; `copies` makes the set larger."""
     verdicts, split = [], {}
     for i, file in enumerate(list(files) * copies):
         sha = f"{i:064x}"

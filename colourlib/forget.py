@@ -32,9 +32,9 @@ def forget(root: Path, which: str) -> list[str]:
     which: its address (`url` of the manifest), or its sha256, or at least the first 8 digits of
     that. Gone are then its file, if we made it; its rows of the manifest, those of its exact copies
     too; what was measured of it and decided about it; its side of the split; every prepared set
-    that holds it; and the pictures of it that runs show. A file of one's own in a folder of photos is never touched. Whatever interrupts
-    this, calling it again finishes it. Raises CourseError for a picture that is not here, and while
-    a notebook collects into the same workspace.
+    that holds it; and the pictures of it that runs show. A file of one's own in a folder of photos
+    is never touched. Whatever interrupts this, calling it again finishes it. Raises CourseError for
+    a picture that is not here, and while a notebook collects into the same workspace.
     """
     root, rows = Path(root), _rows(Path(root), which)
     if not rows:

@@ -136,9 +136,10 @@ def average_(averaged: nn.Module, model: nn.Module, decay: float, step: int) -> 
     batches (Polyak and Juditsky 1992).
     """
     decay = min(decay, (1 + step) / (10 + step))
-    pairs = zip(averaged.state_dict().values(), model.state_dict().values(), strict=True)
+    olds = [*averaged.parameters(), *averaged.buffers()]  # a weight that two layers share, once
+    news = [*model.parameters(), *model.buffers()]
     floats = []
-    for old, new in pairs:
+    for old, new in zip(olds, news, strict=True):
         if old.is_floating_point():
             floats.append((old, new))
         else:
@@ -219,7 +220,8 @@ def announce(run: Run, checkpoint: dict | None) -> str:
     )
     if checkpoint is not None:
         epoch, batch, *_ = checkpoint["place"]
-        text += f"\nIt goes on after {epoch} epochs and {batch} batches; resume=False begins anew."
+        done = f"{epoch} epoch{'s' * (epoch != 1)} and {batch} batch{'es' * (batch != 1)}"
+        text += f"\nIt goes on after {done}; resume=False begins anew."
     elif run.started_from is not None:
         text += (
             f"\nThis network was trained before, in run {run.started_from}, and goes on from those "
@@ -265,18 +267,19 @@ def load_or_fit(ws: Workspace) -> tuple[nn.Module, dict]:
     data = ws.prepared()
     layers = checkpoints.layers(ColourNet())
     why = "05_train has not been run here yet"
-    for story in all_runs(data):  # the last one decides
-        if story["label"] != COURSE_RUN or not story["history"]:
-            continue
+    for story in reversed([s for s in all_runs(data) if s["label"] == COURSE_RUN and s["history"]]):
         if story["data"]["fingerprint"] != data.fingerprint:
             why = "The photos have changed since 05_train was run"
         elif story["layers"] != layers:
             why = "The network has been edited since 05_train was run"
         else:
-            why, fitting = "", story
-    if not why:
-        print(f"From 05_train: run {fitting['name']}, {fitting['state']}.")
-        return load_run(fitting["folder"])
+            try:
+                net, story = load_run(story["folder"])
+            except CourseError as damage:
+                print(damage)
+                continue
+            print(f"From 05_train: run {story['name']}, {story['state']}.")
+            return net, story
     print(f"{why}: training the network now.")
     torch.manual_seed(0)
     run = fit(ColourNet(), data, minutes=ws.setting.minutes, name=COURSE_RUN)

@@ -332,7 +332,7 @@ def test_it_says_what_it_does_and_where(tmp_path, capsys, monkeypatch):
     assert said.startswith("Run 001-Sequential on cpu, fp32 (as asked); 12 training photos, 5 to")
     assert run.sentence in said
     tiny.fit(tiny.network(), tiny.photos(tmp_path), epochs=2, quiet=False)
-    assert "It goes on after 1 epochs and 1 batches; resume=False" in capsys.readouterr().out
+    assert "It goes on after 1 epoch and 1 batch; resume=False" in capsys.readouterr().out
     net = tiny.network()
     tiny.fit(net, tiny.photos(tmp_path), epochs=1)
     assert capsys.readouterr().out == "", "quiet is quiet"
@@ -388,10 +388,15 @@ def test_the_last_run_of_the_course_decides(practice_data, tmp_path, capsys):
     assert "run 001-colournet, finished" in capsys.readouterr().out
     assert story["name"] == first.name
     assert tiny.same_weights(net.state_dict(), first.best_weights)
-    course_run(ws, small())  # the course's network, edited
+    course_run(ws, small())  # the course's network, edited: the run before it still fits
+    assert train.load_or_fit(ws)[1]["name"] == first.name
+    (first.folder / "weights.safetensors").write_bytes(b"damaged")
+    capsys.readouterr()
     train.load_or_fit(ws)
     said = capsys.readouterr().out
-    assert "The network has been edited since 05_train was run: training the network now." in said
+    assert (
+        "is damaged" in said and "edited since 05_train was run: training the network now" in said
+    )
     assert train.load_or_fit(ws)[1]["name"] == "005-colournet"
 
 

@@ -1,8 +1,9 @@
 """The model clinic: `inspect(model)` says what every layer does, what it costs, and what is wrong.
 
 One call, under two seconds, without training. The network is never changed: copies are looked at,
-on torch's meta device (`tracing`), and once with real numbers on two tiny pictures (`probe`). What
-is wrong becomes a Finding with its layer, the arithmetic and the mend; nothing is raised.
+on torch's meta device (`tracing`), and once with real numbers on two tiny pictures (`probe`);
+`examination` says in which order. What is wrong becomes a Finding with its layer, the arithmetic
+and the mend; nothing is raised.
 """
 
 from __future__ import annotations
