@@ -48,7 +48,7 @@ class Placement:
 
     def batch(self, x: Tensor) -> Tensor:
         """A batch (N, C, H, W) beside the network, in the same layout."""
-        return x.to(self.device, memory_format=torch.channels_last, non_blocking=True)
+        return x.to(self.device, memory_format=torch.channels_last)
 
     def autocast(self) -> AbstractContextManager:
         """The context in which the forward pass runs."""

@@ -38,10 +38,14 @@ def begin(
         run.name, run.started = run.folder.name, story["started"]
         run.started_from = story["started_from"]
         run.levels, run.grey_loss = story["levels"], story["grey_loss"]
+        run.training_grey_loss = story["training_grey_loss"]
+        if placement.device == story["device"]:  # a new measurement might choose another format
+            run.placement = Placement(story["device"], story["precision"], story["reason"])
         run.samples = Samples(data.validation)
         return run, checkpoint
     run.note_origin()
     run.grey_loss, _ = evaluate.validate(evaluate.grey, data.validation)
+    run.training_grey_loss = _grey_loss_of_crops(data, config)
     run.levels = evaluate.levels(data)
     run.samples = Samples(data.validation)
     if parent is not None:
@@ -56,6 +60,13 @@ def begin(
                 "Name another one, fit(..., folder='/path'), or make room there."
             ) from error
     return run, None
+
+
+def _grey_loss_of_crops(data: PhotoData, config, batches: int = 20) -> float:
+    """The grey copy's loss on the first batches that the run will see."""
+    loader = data.loader(config.batch_size, config.seed)
+    losses = [y.square().mean().item() for _, (_, y) in zip(range(batches), loader, strict=False)]
+    return max(sum(losses) / len(losses), 1e-9)
 
 
 def _lock(folder: Path) -> FileLock:

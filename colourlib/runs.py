@@ -12,6 +12,7 @@ import json
 import platform
 import weakref
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import safetensors.torch
@@ -48,10 +49,11 @@ class Run:
     started_from: str | None = None  # the run that this network was trained in before
     seconds: float = 0.0  # of training, without the time that it lay stopped
     photos: int = 0
-    history: list[dict] = field(default_factory=list)  # a row a validation, see train.validate
+    history: list[dict] = field(default_factory=list)  # a row a validation, see Session.validate
     losses: list[tuple[float, float]] = field(default_factory=list)  # (epochs done, training loss)
     levels: dict[str, float] = field(default_factory=dict)  # explained chroma of the baselines
     grey_loss: float = 1.0  # loss of the grey copy: explained chroma = 1 - loss / grey_loss
+    training_grey_loss: float = 1.0  # the same on random crops of training photos
     best_weights: dict[str, Tensor] = field(default_factory=dict, repr=False)
     described: str = field(default="", repr=False)  # the network in words, for network.txt
     samples: Samples | None = field(default=None, repr=False)
@@ -60,6 +62,8 @@ class Run:
     @property
     def best(self) -> dict:
         """The row of the validation with the lowest error."""
+        if not self.history:
+            raise CourseError(f"Run {self.name} was stopped before its first validation.")
         return min(self.history, key=lambda row: row["validation_loss"])
 
     @property
@@ -117,18 +121,25 @@ class Run:
             },
             "levels": self.levels,
             "grey_loss": self.grey_loss,
+            "training_grey_loss": self.training_grey_loss,
             "best": self.best if self.history else None,
             "samples": named,
             "history": self.history,
             "losses": self.losses,
             "layers": checkpoints.layers(self.model),
-            "forward": checkpoints.forward_source(self.model),
+            "forward": self.forward,
         }
 
-    @property
+    @cached_property  # both once, at the beginning: the source may be edited while it trains
+    def forward(self) -> str | None:
+        """The text of the network's forward."""
+        return checkpoints.forward_source(self.model)
+
+    @cached_property
     def identity(self) -> str:
         """The same for runs that are the same in network, settings, photos and name."""
-        photos = [self.data.fingerprint, len(self.data.train), len(self.data.validation)]
+        train, validation = self.data.train, self.data.validation
+        photos = [self.data.fingerprint, len(train), len(validation), train.size, train.crop]
         return checkpoints.identity(self.model, self.config, photos, self.label)
 
     def save(self, folder: Path | None = None, pictures: list[Sample] = ()) -> None:

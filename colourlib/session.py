@@ -48,9 +48,9 @@ class Session:
         if checkpoint is not None:
             self.restore(checkpoint)
         self.first_weights = {k: v.cpu().clone() for k, v in self.judged.state_dict().items()}
+        self.writer = tensorboard.writer(run.folder)
         self.seconds_before, self.start = run.seconds, time.perf_counter()
         self.saved, self.saving = self.start, 0.0
-        self.writer = tensorboard.writer(run.folder)
 
     # --- where the run is -------------------------------------------------------------------
 
@@ -221,8 +221,7 @@ class Session:
                     f" It could not be saved: {error.strerror or error}. The weights are in the "
                     "network; run.save(Path('another/folder')) keeps them."
                 )
-        if self.writer is not None:
-            self.writer.close()
+        tensorboard.close(self.writer)
 
     # --- showing ----------------------------------------------------------------------------
 
@@ -267,5 +266,6 @@ class Session:
             history=run.history,
             levels=run.levels,
             grey_loss=run.grey_loss,
+            training_grey_loss=run.training_grey_loss,
             samples=self.samples(),
         )

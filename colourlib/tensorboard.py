@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,11 +11,11 @@ def writer(folder: Path | None):
     """A SummaryWriter in the run's folder, or None without TensorBoard or without a folder."""
     if folder is None or find_spec("tensorboard") is None:
         return None
-    from torch.utils.tensorboard import SummaryWriter
-
     try:
+        from torch.utils.tensorboard import SummaryWriter
+
         return SummaryWriter(folder / "tensorboard")
-    except OSError:  # a full disk is reported where the run itself is saved
+    except Exception:  # a broken installation, a full disk: the run itself is kept elsewhere
         return None
 
 
@@ -28,4 +29,12 @@ def add(writer, row: dict) -> None:
         ("explained_chroma", "explained chroma/validation"),
     ):
         if row[name] is not None:
-            writer.add_scalar(tag, row[name], row["photos"])
+            with contextlib.suppress(Exception):  # these curves are a copy; training goes on
+                writer.add_scalar(tag, row[name], row["photos"])
+
+
+def close(writer) -> None:
+    """The last points to the disk."""
+    if writer is not None:
+        with contextlib.suppress(Exception):
+            writer.close()

@@ -26,7 +26,7 @@ from .session import Session
 from .stopping import Stop
 from .workspace import CourseError, Workspace
 
-LOSSES = {"mse": F.mse_loss, "huber": lambda guess, y: F.huber_loss(guess, y, delta=0.1)}
+LOSSES = {"mse": F.mse_loss}  # what the course teaches; another one would be added here
 
 COURSE_RUN = "colournet"  # the name of 05_train's own run, which 06_evaluate looks for
 
@@ -35,7 +35,7 @@ COURSE_RUN = "colournet"  # the name of 05_train's own run, which 06_evaluate lo
 class Config:
     """Every knob of a run."""
 
-    loss: str = "mse"  # or 'huber', which lets outliers weigh less
+    loss: str = "mse"  # mean squared error of scaled ab
     lr: float = 1.2e-3  # Adam's largest step
     schedule: str = "cosine"  # up over the first 5 %, then down to 0; or 'constant'
     weight_decay: float = 1e-5  # L2, on convolution and linear weights only
@@ -189,7 +189,14 @@ def fit(
     the clinic finds broken, a folder that cannot be written (all before any training), and for a
     loss that explodes or memory that runs out; the best weights so far are in the network then.
     """
+    if config is not None and not isinstance(config, Config):
+        raise CourseError(f"Give settings by name: fit(model, data, epochs={config!r}).")
     config = configure(config, **changes)
+    if not isinstance(data, PhotoData):
+        raise CourseError(
+            f"fit trains on prepared photos, not on {type(data).__name__}: "
+            "data = ws.prepared(), then fit(model, data)."
+        )
     from .clinic import inspect  # takes a second to import; only who trains needs it
 
     report = inspect(model, data.train.size, config.batch_size, photos=0)
@@ -254,6 +261,7 @@ def _train_safely(run: Run, checkpoint: dict | None, report, stop: Stop, show) -
     if session is not None:
         session.end(fault)
         show.close(session.view)
+    session = None  # the notebook keeps the traceback, and that would keep the session
     if fault is not None:
         raise fault
 

@@ -562,3 +562,12 @@ def test_lines_can_be_seen_and_told_apart_without_colour():
     assert len([e for e in svg.iter() if e.tag.endswith("circle")]) == 5  # one in the key
     one_less = replace(view(), levels={"grey copy": 0.0})
     assert "grey copy 0.0 %" in [e.text for e in drawings(page.as_html(one_less))[0].iter()]
+
+
+def test_training_is_measured_against_the_grey_copy_of_the_crops():
+    from colourlib.board.view import training_now
+
+    now = view()
+    once, twice = (training_now(replace(now, training_grey_loss=g)) for g in (None, 0.5))
+    assert once[1] == pytest.approx(1 - now.losses[-1][1] / now.grey_loss)
+    assert twice[1] == pytest.approx(1 - now.losses[-1][1] / 0.5)

@@ -361,7 +361,7 @@ def test_stop_at_any_moment_leaves_a_whole_run(tmp_path, monkeypatch, moment, pr
         steps = tiny.at_step(patch, {5: tiny.press_stop} if moment == "end" else {})
         where = {
             "checkpoint": (checkpoints, "save_checkpoint"),
-            "story": (checkpoints, "forward_source"),
+            "story": (checkpoints, "layers"),
             "end": (Session, "sentence"),
             "validation": (Session, "validate"),
             "drawing": (train.board.Silent, "tick"),

@@ -228,17 +228,6 @@ def test_the_averaged_weights_are_judged_and_kept(monkeypatch, average):
     assert tiny.same_weights(last, run.best_weights) == (average == 0)
 
 
-def test_huber_lets_outliers_weigh_less(monkeypatch):
-    assert train.LOSSES["mse"](torch.tensor(3.0), torch.tensor(0.0)) == 9
-    small_, large = (train.LOSSES["huber"](torch.tensor(e), torch.tensor(0.0)) for e in (0.05, 3.0))
-    assert small_ == pytest.approx(0.05**2 / 2) and large == pytest.approx(0.1 * (3 - 0.05))
-    run = tiny.fit(tiny.network(), tiny.photos(), epochs=1, loss="huber")
-    assert run.losses != tiny.fit(tiny.network(), tiny.photos(), epochs=1).losses
-
-
-# --- precision
-
-
 def test_the_choice_of_precision_gives_its_reason():
     state = torch.random.get_rng_state()
     chosen, why = device.choose_precision("cpu")
@@ -278,7 +267,7 @@ def test_bf16_trains_too(in_memory):
         ({"average": -0.1}, "average has to be 0 or more"),
         ({"average": math.nan}, "average has to be 0 or more"),
         ({"precision": "fp8"}, "not 'fp8'"),
-        ({"loss": "l1"}, "loss is one of 'mse', 'huber', not 'l1'"),
+        ({"loss": "l1"}, "loss is one of 'mse', not 'l1'"),
         ({"schedule": "linear"}, "schedule is one of 'cosine', 'constant', not 'linear'"),
         ({"loss": ["mse"]}, "loss is one of"),
     ],
@@ -286,6 +275,20 @@ def test_bf16_trains_too(in_memory):
 def test_a_wrong_setting_is_explained_before_any_work(changes, says):
     with pytest.raises(CourseError, match=says):
         train.fit(None, None, **changes)
+
+
+def test_what_is_no_data_and_no_config_is_explained(practice_data):
+    with pytest.raises(CourseError, match=r"not on PhotoSet: data = ws.prepared\(\)"):
+        train.fit(tiny.network(), practice_data.train)
+    with pytest.raises(CourseError, match=r"fit\(model, data, epochs=10\)"):
+        train.fit(tiny.network(), practice_data, 10)
+
+
+def test_the_training_curve_is_measured_against_the_crops_it_sees(practice_data):
+    run = quick(small(), practice_data, epochs=1)
+    seen = [y.square().mean().item() for _, y in practice_data.loader(20, seed=0)]
+    assert run.training_grey_loss == pytest.approx(sum(seen) / len(seen))
+    assert run.training_grey_loss != run.grey_loss
 
 
 def test_a_config_can_be_given_and_changed():

@@ -39,11 +39,17 @@ class View:
     losses: list[tuple[float, float]]  # (epochs done, mean training loss since the point before)
     history: list[dict]  # a row a validation, with "epoch" and "explained_chroma" at least
     levels: dict[str, float]  # explained chroma of the baselines
-    grey_loss: float  # the loss of the grey copy
+    grey_loss: float  # the loss of the grey copy on the validation photos
     samples: list[Sample]
+    training_grey_loss: float | None = None  # on training crops; None: the same
 
 
 # ---------------------------------------------------------------- the curves
+
+
+def training_grey(view: View) -> float:
+    """The loss of the grey copy on what is trained on: crops are less or more colourful."""
+    return view.training_grey_loss or view.grey_loss
 
 
 def training_curve(view: View) -> list[tuple[float, float]]:
@@ -57,7 +63,7 @@ def training_curve(view: View) -> list[tuple[float, float]]:
         return []
     points = np.array(view.losses, dtype=float)  # (n, 2); None becomes NaN
     points = points[np.isfinite(points).all(axis=1)]
-    points[:, 1] = 1 - points[:, 1] / view.grey_loss
+    points[:, 1] = 1 - points[:, 1] / training_grey(view)
     groups = np.array_split(points, min(POINTS, len(points)))
     # The last point stays as it is: it is the number that stands in the words.
     return [*(tuple(group.mean(axis=0).tolist()) for group in groups[:-1]), last]
@@ -69,7 +75,7 @@ def training_now(view: View) -> tuple[float, float] | None:
         return None
     finite = (p for p in reversed(view.losses) if _number(p[0]) and _number(p[1]))
     point = next(finite, None)
-    return point and (float(point[0]), 1 - float(point[1]) / view.grey_loss)
+    return point and (float(point[0]), 1 - float(point[1]) / training_grey(view))
 
 
 def validation_curve(view: View) -> list[tuple[float, float]]:

@@ -82,7 +82,7 @@ def _cause(found: list[Change], things: list[str]) -> str:
             "told apart. Change one at a time."
         )
     lines = [line for change in found if change.what == "layers" for line in change.lines]
-    if sum(not line.startswith(("parameters", "network")) for line in lines) > 1:
+    if sum(not line.startswith(("parameters ", "network ")) for line in lines) > 1:
         return (
             "Only the network changed, but in several layers: if that was more than one idea, "
             "which of them did it cannot be told apart."
