@@ -33,6 +33,7 @@ def begin(
     """
     started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     run = Run(model, config, placement, data, label, label, started=started)
+    run.samples = Samples(data.validation)
     if parent is not None and resume and (found := _to_go_on(parent, run.identity)):
         run.folder, run.lock, story, checkpoint = found
         run.name, run.started = run.folder.name, story["started"]
@@ -41,13 +42,11 @@ def begin(
         run.training_grey_loss = story["training_grey_loss"]
         if placement.device == story["device"]:  # a new measurement might choose another format
             run.placement = Placement(story["device"], story["precision"], story["reason"])
-        run.samples = Samples(data.validation)
         return run, checkpoint
     run.note_origin()
     run.grey_loss, _ = evaluate.validate(evaluate.grey, data.validation)
     run.training_grey_loss = _grey_loss_of_crops(data, config)
     run.levels = evaluate.levels(data)
-    run.samples = Samples(data.validation)
     if parent is not None:
         try:
             run.folder = _new_folder(Path(parent), label)

@@ -16,8 +16,6 @@ from .colour import to_picture
 from .data import PhotoSet
 from .evaluate import judging
 
-COUNT = 3
-
 
 def choose(photos: PhotoSet) -> list[int]:
     """Indices of up to three photos of different queries, spread over the more colourful half.

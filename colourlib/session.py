@@ -7,6 +7,7 @@ stopped gives the same losses, to the last bit, as one that never was.
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Iterator
 
@@ -27,13 +28,13 @@ ON_GPU = 20  # steps between two looks at the loss: each look waits for the GPU
 class Session:
     """The state of a run in progress. `batches` and `note` move it on, `validate` judges it."""
 
-    def __init__(self, run: Run, checkpoint: dict | None, optimiser: Callable, copy: Callable):
-        """optimiser(model, config) makes it; copy(model) gives an independent copy."""
+    def __init__(self, run: Run, checkpoint: dict | None, optimiser: Callable):
+        """optimiser(model, config) makes one, as train.adam does."""
         self.run, self.config = run, run.config
         self.model = run.placement.model(run.model)
         self.averaged = None
         if self.config.average:
-            self.averaged = copy(self.model).eval().requires_grad_(False)
+            self.averaged = copy.deepcopy(self.model).eval().requires_grad_(False)
         self.optimiser = optimiser(self.model, self.config)
         data = run.data.to(run.placement.device)
         self.loader = data.loader(self.config.batch_size, self.config.seed)
@@ -47,7 +48,7 @@ class Session:
         self.to_validate = False  # between an epoch's or the run's last step and its validation
         if checkpoint is not None:
             self.restore(checkpoint)
-        self.first_weights = {k: v.cpu().clone() for k, v in self.judged.state_dict().items()}
+        self.first_weights = self._weights()
         self.writer = tensorboard.writer(run.folder)
         self.seconds_before, self.start = run.seconds, time.perf_counter()
         self.saved, self.saving = self.start, 0.0
@@ -58,6 +59,10 @@ class Session:
     def judged(self):
         """The network that is validated, shown and kept: the averaged one, if there is one."""
         return self.averaged if self.averaged is not None else self.model
+
+    def _weights(self) -> dict[str, Tensor]:
+        """A copy of its weights, on the CPU."""
+        return {k: v.detach().cpu().clone() for k, v in self.judged.state_dict().items()}
 
     @property
     def seconds(self) -> float:
@@ -124,8 +129,7 @@ class Session:
         rescue.check_validation(error, self.step, self.config.lr)
         losses, self.epoch_losses = self.epoch_losses, []
         if not self.run.history or error < self.run.best["validation_loss"]:
-            state = self.judged.state_dict()
-            self.run.best_weights = {k: v.detach().cpu().clone() for k, v in state.items()}
+            self.run.best_weights = self._weights()
         row = {
             "epoch": self.epoch + (self.batch > 0),
             "loss": sum(losses) / len(losses) if losses else None,
@@ -174,14 +178,14 @@ class Session:
         if due and not self.to_validate:
             self.save()
 
-    def save(self, pictures: bool = False) -> None:
+    def save(self) -> None:
         """Write the checkpoint and the story. A full disk does not end the training."""
         if self.run.folder is None:
             return
         start = time.perf_counter()
         try:
             checkpoints.save_checkpoint(self.run.folder / "checkpoint.pt", self.state())
-            self.run.save(pictures=self.samples() if pictures else [])
+            self.run.save()
             self.warned = False
         except OSError as error:
             if not self.warned:

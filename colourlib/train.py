@@ -6,7 +6,6 @@ nothing is lost: Stop, a crash, or a full memory cost at most some seconds of tr
 
 from __future__ import annotations
 
-import copy
 import difflib
 import math
 from dataclasses import dataclass, fields, replace
@@ -241,7 +240,7 @@ def _train_safely(run: Run, checkpoint: dict | None, report, stop: Stop, show) -
     """Train; whatever happens, leave the best weights in the network and the run in its folder."""
     session = fault = None
     try:
-        session = Session(run, checkpoint, adam, copy.deepcopy)
+        session = Session(run, checkpoint, adam)
         train(session, session.view, stop, show)
         run.state = "stopped" if stop.pressed and not session.over else "finished"
         session.settle()
