@@ -1,6 +1,7 @@
-"""The course's commands without make: python -m colourlib course | test | notebooks.
+"""The commands of the package: python -m colourlib colourise | course | test | notebooks.
 
-`course` and `notebooks` live in course.py; `test`, which needs the test tools, lives here.
+`colourise` lives in batch.py, `course` and `notebooks` in course.py; `test`, which needs the test
+tools, lives here.
 """
 
 from __future__ import annotations
@@ -86,6 +87,32 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m colourlib", description=__doc__.splitlines()[0])
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
+    colourise = commands.add_parser(
+        "colourise",
+        help="colour grey photos at their full size",
+        description="Colour photos at their full size; their lightness stays as it is. Colours "
+        "are estimated, and the files written say so. No photo is changed. What is written keeps "
+        "the photo's format (others than JPEG, PNG, WebP and TIFF become PNG).",
+        epilog="Exit code: 0 all done, 1 a photo failed, 2 a mistake in the command, 130 Ctrl-C. "
+        "Names that begin with a dash go behind --.",
+    )
+    colourise.add_argument(
+        "photos", nargs="+", metavar="PHOTO", help="a file, or a folder with all that lies below"
+    )
+    colourise.add_argument(
+        "-o",
+        "--out",
+        required=True,
+        help="a folder, made if missing; for one photo also a file: .jpg, .png, .webp or .tif",
+    )
+    colourise.add_argument(
+        "--saturation", type=float, default=1.0, help="0 is grey, 1 as estimated (default), 1.2 ..."
+    )
+    colourise.add_argument(
+        "--model", metavar="RUN", help="a run's folder or a .safetensors file (default: as shipped)"
+    )
+    colourise.add_argument("--force", action="store_true", help="overwrite files that are there")
+
     course = commands.add_parser(
         "course",
         help="run all notebooks in order and sum up times and scores",
@@ -127,6 +154,12 @@ def main(arguments: list[str] | None = None) -> int:
     """0: done; 1: something ran and failed; 2: a mistake on the command line, told in one line."""
     args = parser().parse_args(arguments)
     try:
+        if args.command == "colourise":
+            from . import batch  # which takes time, and --help should not
+
+            return batch.colourise_files(
+                args.photos, args.out, args.model, args.saturation, args.force
+            ).code
         if args.command == "test":
             return 0 if run_tests(_steps(args.steps)) else 1
         course = _course_module()
@@ -135,11 +168,16 @@ def main(arguments: list[str] | None = None) -> int:
         source = _folder(args.photos) if args.photos is not None else args.source
         return 0 if course.run_course(source, args.setting, args.out, args.only) else 1
     except CourseError as error:
-        print(f"colourlib: {error}", file=sys.stderr)
+        print(f"colourlib: {_printable(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\ncolourlib: stopped by Ctrl-C", file=sys.stderr)
         return 130
+
+
+def _printable(error: CourseError) -> str:
+    """One line; what a file's name could do to a terminal is left out."""
+    return " ".join("".join(c if c.isprintable() else " " for c in str(error)).split())
 
 
 def _steps(named: list[str]) -> list[str]:

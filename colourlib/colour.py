@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from kornia.color import lab_to_rgb as _kornia_lab_to_rgb
-from kornia.color import rgb_to_lab as _kornia_rgb_to_lab
 from PIL import Image
 from torch import Tensor
 
@@ -120,7 +118,9 @@ def rgb_to_lab(rgb: Tensor) -> tuple[Tensor, Tensor]:
             f"rgb_to_lab wants floats from 0 to 1, not {rgb.dtype}: "
             f"rgb / 255, or colour.to_tensor(picture) for a picture."
         )
-    lab = _kornia_rgb_to_lab(rgb.float())  # (N, 3, H, W)
+    from kornia import color  # here, for its import takes memory that colouring a photo can save
+
+    lab = color.rgb_to_lab(rgb.float())  # (N, 3, H, W)
     return lab[:, :1], lab[:, 1:]
 
 
@@ -131,7 +131,9 @@ def lab_to_rgb(L: Tensor, ab: Tensor) -> Tensor:
             f"lab_to_rgb wants L (N, 1, H, W) and ab (N, 2, H, W) of one size; "
             f"these are {tuple(L.shape)} and {tuple(ab.shape)}."
         )
-    return _kornia_lab_to_rgb(torch.cat([L, ab], dim=1).float(), clip=True)  # (N, 3, H, W)
+    from kornia import color
+
+    return color.lab_to_rgb(torch.cat([L, ab], dim=1).float(), clip=True)  # (N, 3, H, W)
 
 
 def scale_L(L: Tensor) -> Tensor:

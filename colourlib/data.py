@@ -63,13 +63,23 @@ class PhotoSet(Dataset):
 
     def __getitems__(self, indices: list[int]) -> tuple[Tensor, Tensor]:
         """x (B, 1, H, W) scaled L and y (B, 2, H, W) scaled ab of several photos at once."""
-        L, ab = _take(self.L, indices)[:, None], _take(self.ab, indices)  # bytes until they are cut
         if self.crop is not None:
             dice = indices.dice() if isinstance(indices, Batch) else self.generator
-            L, ab = random_crop(L, ab, self.size, self.crop, dice)
-        else:
-            L, ab = resize(L, self.size), resize(ab, self.size)
-        return scale_L(L * (100 / 255)), scale_ab(ab - 128)
+            return self.cropped(indices, self.size, self.crop, dice)
+        L, ab = _take(self.L, indices)[:, None], _take(self.ab, indices)
+        return _scaled(resize(L, self.size), resize(ab, self.size))
+
+    def cropped(
+        self, indices: list[int], size: int, crop: float, dice: torch.Generator | None
+    ) -> tuple[Tensor, Tensor]:
+        """Random crops of photos as x (B, 1, size, size) and y (B, 2, size, size), scaled."""
+        L, ab = _take(self.L, indices)[:, None], _take(self.ab, indices)  # bytes until they are cut
+        return _scaled(*random_crop(L, ab, size, crop, dice))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of what is trained on."""
+        return self.L.nbytes + self.ab.nbytes
 
     def best(self, index: int) -> Tensor:
         """The best possible answer for a practice scene, (2, H, W) scaled ab."""
@@ -78,6 +88,11 @@ class PhotoSet(Dataset):
     def to(self, device: str | torch.device) -> PhotoSet:
         """The same photos with L and ab as uint8 tensors on a device; batches are cut there."""
         return replace(self, L=_on(self.L, device), ab=_on(self.ab, device))
+
+
+def _scaled(L: Tensor, ab: Tensor) -> tuple[Tensor, Tensor]:
+    """Stored levels, as floats, to scaled L and scaled ab."""
+    return scale_L(L * (100 / 255)), scale_ab(ab - 128)
 
 
 def _take(array: np.ndarray | Tensor, indices: list[int]) -> Tensor:
@@ -201,7 +216,7 @@ class PhotoData:
         """
         device = torch.device(device)
         free = free_memory(device) if device.type == "cuda" else None
-        if free is None or self.train.L.nbytes + self.train.ab.nbytes > ON_DEVICE * free:
+        if free is None or self.train.nbytes > ON_DEVICE * free:
             return self
         return replace(self, train=self.train.to(device))
 

@@ -62,7 +62,7 @@ def check_input(x: Tensor, alive: int = 1, kept: int = 1) -> None:
     """
     if not isinstance(x, Tensor):
         raise CourseError(f"The network wants a tensor, not {type(x).__name__}: {FROM_PICTURE}.")
-    if x.ndim != 4 or x.shape[1] != 1 or not len(x):
+    if x.ndim != 4 or x.shape[1] != 1 or not x.shape[0]:
         raise CourseError(f"The network wants (N, 1, H, W); this is {tuple(x.shape)}: {_mend(x)}.")
     if min(x.shape[2:]) < SMALLEST:
         raise CourseError(
@@ -158,7 +158,8 @@ def upsample_to(x: Tensor, like: Tensor) -> Tensor:
             f"upsample_to enlarges, but x is {x.shape[-2]} x {x.shape[-1]} and `like` only "
             f"{height} x {width}. Exchange the two: upsample_to(small, large)."
         )
-    size = [n * -(-m // n) for n, m in zip(x.shape[-2:], (height, width), strict=True)]
+    # (m + n - 1) // n, not -(-m // n): ONNX rounds the quotient of a negative number toward 0.
+    size = [n * ((m + n - 1) // n) for n, m in zip(x.shape[-2:], (height, width), strict=True)]
     enlarged = F.interpolate(x, size=size, mode="bilinear", align_corners=False)
     return enlarged[..., :height, :width]
 

@@ -26,6 +26,7 @@ TURNS = {  # what sets a picture upright, by the tag's value
     8: Image.Transpose.ROTATE_90,
 }
 BLACK_POINT = 0x2000  # lcms: a printer's darkest ink becomes black, and not a dark grey
+UNUSUAL = {"icc_profile", "transparency"}  # what makes more of RGB than its three channels
 WHITE_LEVELS = {"I": (65535,), "F": (1, 255, 65535)}  # what white may be; 16 bits in all others
 
 
@@ -39,6 +40,7 @@ def open_picture(source: str | Path | BinaryIO, side: int | None = None) -> Imag
     raises at hostile bytes (ValueError, SyntaxError, Image.DecompressionBombError and others).
     """
     with Image.open(source) as image:
+        image.filename = ""  # else Pillow maps some TIFFs, and forgets to turn them
         if side:
             image.draft(None, (side, side))  # a JPEG at 1/2, 1/4 or 1/8; others take no notice
         return _normalised(image, side)
@@ -49,9 +51,35 @@ def normalise(image: Image.Image) -> Image.Image:
     return _normalised(image, None)
 
 
+def with_alpha(image: Image.Image, ours: bool = False) -> Image.Image:
+    """Upright, sRGB, without metadata, RGB; or RGBA, not yet on white, where it is see-through.
+
+    A new picture, and the given one is not changed. ours: nobody else wants the given one, so its
+    pixels may become those of the result, which saves the memory of a second picture.
+    """
+    image.load()
+    turn, plain = _turn(image), image.mode == "RGB" and not image.info.keys() & UNUSUAL
+    if plain and ours:
+        image = image._new(image.im)  # not the class of a file, which knows its metadata
+    else:
+        image, alpha = _in_srgb(image, None)
+        if alpha:
+            image.putalpha(alpha)
+    return _upright(image, turn)
+
+
 def _normalised(image: Image.Image, side: int | None) -> Image.Image:
     image.load()
-    turn, profile = _turn(image), image.info.get("icc_profile")
+    turn = _turn(image)
+    image, alpha = _in_srgb(image, side)
+    if alpha:
+        image = Image.composite(image, Image.new("RGB", image.size, "white"), alpha)
+    return _upright(image, turn)
+
+
+def _in_srgb(image: Image.Image, side: int | None) -> tuple[Image.Image, Image.Image | None]:
+    """(a new RGB picture in sRGB, its alpha or None), not yet upright, at about `side` pixels."""
+    profile = image.info.get("icc_profile")
     image = _eight_bits(image)
     factor = min(image.size) // side if side else 1
     if factor > 1:
@@ -59,9 +87,11 @@ def _normalised(image: Image.Image, side: int | None) -> Image.Image:
     alpha = image.getchannel("A") if image.mode in ("LA", "RGBA") else None
     if alpha:
         image = image.convert(image.mode[:-1])
-    image = _to_srgb(image, profile)
-    if alpha:
-        image = Image.composite(image, Image.new("RGB", image.size, "white"), alpha)
+    return _to_srgb(image, profile), alpha
+
+
+def _upright(image: Image.Image, turn: Image.Transpose | None) -> Image.Image:
+    """Turned, and without metadata."""
     if turn is not None:
         image = image.transpose(turn)
     image.info = {}
@@ -96,11 +126,21 @@ def _to_bytes(image: Image.Image) -> Image.Image:
 
     Where 32 bits or floats go beyond every usual full level, the brightest pixel is white.
     """
-    values = np.nan_to_num(np.asarray(image, dtype=np.float32), posinf=0, neginf=0)  # (H, W)
-    brightest = float(values.max())
+    values = np.asarray(image)  # (H, W)
+    rows = max(1, (1 << 20) // values.shape[1])  # in strips: floats of a large scan fill the memory
+    strips = [slice(top, top + rows) for top in range(0, len(values), rows)]
+    brightest = max(float(_finite(values[strip]).max()) for strip in strips)
     levels = WHITE_LEVELS.get(image.mode, (65535,))
     white = next((level for level in levels if brightest <= level), brightest)
-    return Image.fromarray((values.clip(0) * (255 / white)).round().astype(np.uint8))
+    as_bytes = np.empty(values.shape, np.uint8)
+    for strip in strips:
+        as_bytes[strip] = (_finite(values[strip]).clip(0) * (255 / white)).round()
+    return Image.fromarray(as_bytes)
+
+
+def _finite(values: np.ndarray) -> np.ndarray:
+    """As float32, with 0 for what is no number."""
+    return np.nan_to_num(values.astype(np.float32), posinf=0, neginf=0)
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

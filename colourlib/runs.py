@@ -21,15 +21,15 @@ from filelock import FileLock
 from PIL import Image
 from torch import Tensor, nn
 
-from . import __version__, checkpoints
-from . import model as networks
+from . import __version__, checkpoints, fitting
 from .board import Sample
 from .data import PhotoData
 from .device import Placement
 from .samples import Samples
 from .workspace import CourseError, Workspace
 
-_trained_in: weakref.WeakKeyDictionary[nn.Module, str] = weakref.WeakKeyDictionary()
+# network -> (name of the run it was trained in, side of what it saw there in pixels)
+_trained_in: weakref.WeakKeyDictionary[nn.Module, tuple[str, int]] = weakref.WeakKeyDictionary()
 
 
 @dataclass
@@ -160,16 +160,29 @@ class Run:
 
     def note_trained(self) -> None:
         """Remember that this network has been trained, so that a later run can say so."""
-        _trained_in[self.model] = self.name
+        remember(self.model, self.name, self.data.train.size)
 
     def note_origin(self) -> None:
         """Where this network's weights come from: an earlier run, or nowhere."""
-        self.started_from = _trained_in.get(self.model)
+        self.started_from = _trained_in.get(self.model, (None, None))[0]
 
     def close(self) -> None:
         """Let others have the folder."""
         if self.lock is not None:
             self.lock.release()
+
+
+def remember(model: nn.Module, name: str, size: int) -> None:
+    """That this network was trained in a run of that name, on photos of `size` pixels a side."""
+    _trained_in[model] = name, size
+
+
+def trained_size(model: nn.Module) -> int | None:
+    """Side in pixels of the photos that this network was trained on; None if nobody knows.
+
+    Known of networks trained by `fit` in this session, and of those that were loaded.
+    """
+    return _trained_in.get(model, (None, None))[1]
 
 
 def number_of(path: Path) -> int:
@@ -204,50 +217,43 @@ def load_run(
 ) -> tuple[nn.Module, dict]:
     """(network with the run's best weights in eval mode, the run's story as in run.json).
 
-    Without `model` the network is built by its name from colourlib.model. Raises CourseError where
-    there is no run, or where its weights do not fit: it then names the layers that differ, and
-    `partly=True` carries over those that match and leaves the others as they are.
+    Without `model` the network is built by its name from colourlib.model, with the arguments that
+    its weights tell. Raises CourseError where there is no run, or where its weights do not fit: it
+    then names the layers that differ, and `partly=True` carries over those that match and leaves
+    the others as they are. Without `model` it also raises where an edit left all weights as they
+    were, but not what the network does with them.
     """
     folder = Path(folder)
     try:
         story = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         weights = safetensors.torch.load_file(folder / "weights.safetensors")
+        name, layers, forward = story["network"], story["layers"], story["forward"]
+        trained_in = story["name"], story["data"]["size"]
     except FileNotFoundError as error:
         raise CourseError(f"There is no trained run in {folder}: train one in 05_train.") from error
+    except OSError as error:
+        raise CourseError(f"The run in {folder} cannot be read: {error.strerror}.") from error
     except (ValueError, safetensors.SafetensorError) as error:
         raise CourseError(f"The run in {folder} is damaged: {error}") from error
+    except (KeyError, TypeError) as error:
+        raise CourseError(f"The run in {folder} is damaged: run.json is no run's story.") from error
     if model is None:
-        maker = getattr(networks, story["network"], None)
-        if maker is None:
+        model = fitting.build(name, fitting.arguments_of(name, weights), weights, folder)
+        if edited := fitting.edits(layers, forward, model):
             raise CourseError(
-                f"The run in {folder} is of a network {story['network']!r} that colourlib does "
-                f"not have: give it as load_run(folder, model)."
+                f"The run in {folder} is of another {name} than colourlib's:\n{edited}\n"
+                "Give the network that was trained: load_run(folder, MyNet())."
             )
-        model = maker()
     here = model.state_dict()
-    fitting = {k: w for k, w in weights.items() if k in here and here[k].shape == w.shape}
-    if len(fitting) < max(len(weights), len(here)) and not partly:
+    same = {k: w for k, w in weights.items() if k in here and here[k].shape == w.shape}
+    if len(same) < max(len(weights), len(here)) and not partly:
         raise CourseError(
-            f"The weights in {folder} do not fit this network:\n{_misfits(weights, here)}\n"
-            f"load_run(folder, model, partly=True) carries over the {len(fitting)} of {len(here)} "
+            f"The weights in {folder} do not fit this network:\n{fitting.misfits(weights, here)}\n"
+            f"load_run(folder, model, partly=True) carries over the {len(same)} of {len(here)} "
             "that match."
         )
     if partly:
-        print(f"{len(fitting)} of {len(here)} weights carried over, the others are as they were.")
-    model.load_state_dict(fitting, strict=False)
+        print(f"{len(same)} of {len(here)} weights carried over, the others are as they were.")
+    model.load_state_dict(same, strict=False)
+    remember(model, *trained_in)
     return model.eval(), story
-
-
-def _misfits(weights: dict[str, Tensor], here: dict[str, Tensor], lines: int = 8) -> str:
-    """A line for each weight that differs, the first few of them."""
-    texts = []
-    for name in dict.fromkeys([*here, *weights]):
-        there, now = weights.get(name), here.get(name)
-        if there is None:
-            texts.append(f"  {name}: only in this network {tuple(now.shape)}")
-        elif now is None:
-            texts.append(f"  {name}: only in the run {tuple(there.shape)}")
-        elif there.shape != now.shape:
-            texts.append(f"  {name}: {tuple(there.shape)} in the run, {tuple(now.shape)} here")
-    more = [f"  and {len(texts) - lines} more"] if len(texts) > lines else []
-    return "\n".join(texts[:lines] + more)

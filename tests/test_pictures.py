@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageOps, PngImagePlugin, features
 from skimage.color import lab2rgb, xyz2rgb
 
-from colourlib import CourseError, evaluate, show
+from colourlib import CourseError, apply, evaluate, show
 from colourlib.pictures import normalise, open_picture
 
 needs_lcms = pytest.mark.skipif(
@@ -309,6 +309,17 @@ def test_every_way_to_hold_a_camera(kind, value, side):
     assert difference(opened, expected.resize(opened.size, Image.Resampling.BOX)) < 40
 
 
+def test_a_tiff_is_turned_when_it_is_opened_by_its_name(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for mode in ("L", "RGBA", "RGB"):  # Pillow maps the first two into memory
+        smooth().convert(mode).save(tmp_path / "a.tif", exif=exif)
+        expected = open_picture(io.BytesIO((tmp_path / "a.tif").read_bytes()))
+        assert expected.size == (64, 96)
+        opened = open_picture(tmp_path / "a.tif")
+        assert opened.size == (64, 96) and difference(opened, expected) == 0
+
+
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
 def test_broken_exif_does_not_matter():
     image = smooth()
@@ -413,12 +424,12 @@ def test_figures_and_the_colouriser_open_pictures_in_the_same_way(tmp_path):
     assert (show.as_array(tmp_path / "a.jpg") == expected).all()
     with Image.open(tmp_path / "a.jpg") as image:
         assert (show.as_array(image) == expected).all()
-        from_image = evaluate.colourise(image, evaluate.grey, size=64)
-    from_file = evaluate.colourise(tmp_path / "a.jpg", evaluate.grey, size=64)
+        from_image = apply.colourise(image, evaluate.grey, size=64)
+    from_file = apply.colourise(tmp_path / "a.jpg", evaluate.grey, size=64)
     assert from_file.size == (64, 96) and difference(from_file, from_image) == 0
     levels = np.linspace(20_000, 60_000, 32 * 32).reshape(32, 32).astype(np.uint16)
     Image.fromarray(levels).save(tmp_path / "deep.png")
-    grey = np.asarray(evaluate.colourise(tmp_path / "deep.png", evaluate.grey, size=32))
+    grey = np.asarray(apply.colourise(tmp_path / "deep.png", evaluate.grey, size=32))
     assert np.abs(grey - levels[..., None] / 257).max() <= 2
 
 
@@ -426,4 +437,4 @@ def test_figures_and_the_colouriser_open_pictures_in_the_same_way(tmp_path):
 def test_the_colouriser_says_which_file_is_no_picture(tmp_path, content):
     (tmp_path / "odd.jpg").write_bytes(content)
     with pytest.raises(CourseError, match="odd.jpg cannot be read as a picture"):
-        evaluate.colourise(tmp_path / "odd.jpg", evaluate.grey, size=64)
+        apply.colourise(tmp_path / "odd.jpg", evaluate.grey, size=64)

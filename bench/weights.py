@@ -1,0 +1,215 @@
+"""Train the weights that come with the repository, choose how they are used, and write their card.
+
+python bench/weights.py --photos FOLDER_OR_ZIP [FOLDER_OR_ZIP ...] --minutes 100
+
+Each folder or zip is an origin: pictures in subfolders named after what they show. Origins are
+cleaned and split like those of the course, mixed in every batch, and judged each by itself; of
+origins with many kinds some kinds are never trained on. Stopped, it goes on with the same command.
+"""
+
+import argparse
+import hashlib
+import json
+import platform
+import statistics
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+
+from colourlib import mixed, open_workspace, sides, weights
+from colourlib.data import PhotoSet, prepare, resize
+from colourlib.evaluate import judge
+from colourlib.model import ColourNet
+from colourlib.runs import load_run
+from colourlib.train import fit
+from colourlib.workspace import home
+
+MANY = 100  # kinds: an origin with so many can spare some
+DROPOUT = 0.1  # of the deepest map's channels, while training only: the photos are few
+RECIPE = {"lr": 1.5e-3, "average": 0.999, "weight_decay": 1e-5}  # of train.Config
+SHOWN = (64, 80, 96, 112, 128, 160, 192)  # pixels, shorter side: sizes that are tried
+
+
+def folder_of(source):
+    """The folder itself, or a zip file's content, unpacked once beside the workspaces."""
+    source = Path(source).resolve()
+    if not zipfile.is_zipfile(source):
+        return source
+    folder = home() / "unpacked" / source.stem
+    if not folder.is_dir():
+        half = folder.with_name(f"{folder.name}.unfinished")
+        zipfile.ZipFile(source).extractall(half)  # it leaves out "..", drives and leading slashes
+        half.rename(folder)
+    return folder
+
+
+def held_out(kinds):
+    """About one kind in twenty, by hash: the same ones every time."""
+    if len(kinds) < MANY:
+        return set()
+    order = sorted(kinds, key=lambda kind: hashlib.sha256(kind.encode()).digest())
+    return set(order[: len(kinds) // 20])
+
+
+def origin(source):
+    """An origin, cleaned, split without near-duplicates across, and prepared."""
+    ws = open_workspace(folder_of(source), "quick")
+    verdicts, split = ws.cleaned()
+    kept = [v for v in verdicts if v.keep]
+    spared = held_out({v.photo.query for v in kept})
+    split |= {v.photo.sha256: "validation" for v in kept if v.photo.query in spared}
+    typical = statistics.median(v.measures["too small"] for v in kept)  # pixels, shorter side
+    data = prepare(ws.root, verdicts, split, size=128 if typical >= 128 else 64)
+    every = {row["query"] for row in data.validation.rows}
+    validation = {"seen kinds": mixed.some(data.validation, 10**6, every - spared)}
+    if spared:
+        validation["new kinds"] = mixed.some(data.validation, 10**6, spared)
+    pairs = [p for p in sides.leaks(verdicts, split) if not {v.photo.query for v in p} & spared]
+    print(f"{ws.root.name}: {len(data.train)} train, {len(pairs)} near-duplicates across the split")
+    return mixed.Origin(Path(source).stem, data.train, validation)
+
+
+def with_dropout(net):
+    """The network, which leaves out whole channels of its deepest map at random while it trains."""
+    net.deep.register_forward_hook(lambda deep, _, y: F.dropout2d(y, DROPOUT, deep.training))
+    return net
+
+
+@torch.inference_mode()
+def terms(net, photos: PhotoSet, size):
+    """(truth^2, truth * guess, guess^2), means of scaled ab at full resolution: a row a photo.
+
+    The network sees the photo at `size`; its answer is enlarged to the photo. With a factor f on ab
+    the error is truth^2 - 2 f truth * guess + f^2 guess^2, so one pass serves every factor.
+    """
+    rows = []
+    for i in range(0, len(photos), 20):
+        L = torch.from_numpy(photos.L[i : i + 20])[:, None].float()  # (B, 1, S, S)
+        y = (torch.from_numpy(photos.ab[i : i + 20]).float() - 128) / 110  # (B, 2, S, S)
+        guess = F.interpolate(net(resize(L, size) / 127.5 - 1), size=y.shape[-2:], mode="bilinear")
+        three = [y.square(), guess * y, guess.square()]
+        rows.append(torch.stack([t.mean((1, 2, 3)) for t in three], dim=1))  # (B, 3)
+    return torch.cat(rows)
+
+
+def explained(rows, factor=1.0):
+    """Explained chroma of photos judged, with ab times a factor."""
+    grey, product, square = rows.sum(0).tolist()
+    return 1 - (grey - 2 * factor * product + factor**2 * square) / grey
+
+
+def choose(net, origins):
+    """(size, factor on ab) that are best for the origin that fares worst, and what each size gives.
+
+    Every origin gives up to 700 validation photos. The factor may strengthen or weaken the colours.
+    """
+    rows = {
+        size: [
+            torch.cat([terms(net, mixed.some(p, 350), size) for p in o.validation.values()])
+            for o in origins
+        ]
+        for size in SHOWN
+    }
+    factors = [round(0.7 + 0.05 * i, 2) for i in range(11)]
+    _, size, factor = max(
+        (min(explained(r, f) for r in rows[s]), s, f) for s in SHOWN for f in factors
+    )
+    names = [o.name for o in origins]
+    by_size = {s: dict(zip(names, map(explained, rows[s]), strict=True)) for s in SHOWN}
+    return size, factor, by_size
+
+
+def report(net, origins, data, size, factor):
+    """{validation set: {colouriser: {measure: [value, low, high]}}}, beside both baselines.
+
+    At the photos' own size, as apply.colourise does it.
+    """
+
+    def coloured(x):
+        """x (B, 1, S, S) -> (B, 2, S, S); the network sees it at `size`."""
+        return factor * F.interpolate(net(resize(x, size)), size=x.shape[-2:], mode="bilinear")
+
+    table = {}
+    for o in origins:
+        for kinds, photos in o.validation.items():
+            whole = replace(photos, size=photos.L.shape[-1])
+            reports = judge.everyone({"network": coloured}, replace(data, validation=whole))
+            table[f"{o.name}, {kinds}: {len(whole)} photos"] = {
+                name: {m: [one.value(m), *one.interval(m)] for m in judge.MEASURES}
+                for name, one in reports.items()
+            }
+    return table
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--photos", nargs="+", required=True, metavar="FOLDER_OR_ZIP")
+    parser.add_argument("--repeats", nargs="+", type=int, help="of each origin, an epoch (1)")
+    parser.add_argument("--minutes", type=float, default=80)
+    parser.add_argument("--width", type=int, default=40)
+    parser.add_argument("--run", type=Path, metavar="FOLDER", help="of a finished run: judge that")
+    parser.add_argument("--out", type=Path, default=weights.SHIPPED)
+    args = parser.parse_args()
+
+    origins = [origin(source) for source in args.photos]
+    repeats = args.repeats or [1] * len(origins)
+    data = mixed.mixture(origins, repeats, runs=home() / "runs")
+    torch.manual_seed(0)
+    net = with_dropout(ColourNet(args.width))
+    if args.run:
+        net, story = load_run(args.run, net)
+    else:
+        run = fit(net, data, minutes=args.minutes, name="shipped", **RECIPE)
+        if run.stopped:
+            return
+        story = run.story()
+    size, factor, by_size = choose(net, origins)
+    table = report(net, origins, data, size, factor)
+    card = {
+        "network": "ColourNet",
+        "arguments": {"width": args.width},
+        "size": size,
+        "saturation": factor,
+        "stored": "float16",
+        "config": story["config"],
+        "sizes": mixed.SIZES,
+        "data": {
+            o.name: {"train": len(o.train), "repeats": n}
+            | {k: len(p) for k, p in o.validation.items()}
+            for o, n in zip(origins, repeats, strict=True)
+        },
+        "photos_seen": story["history"][-1]["photos"],
+        "seconds": round(story["seconds"]),
+        "epochs": round(story["losses"][-1][0], 1),
+        "curve": [[row["photos"], round(row["explained_chroma"], 4)] for row in story["history"]],
+        "explained_by_size": by_size,
+        "scores": table,
+        "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
+        "torch": torch.__version__,
+        "licence": "MIT",
+    }
+    weights.save(args.out, net, card)
+    print(json.dumps(card, indent=1))
+    print(*lines(table), sep="\n")
+
+
+def lines(table):
+    """The scores as rows of a Markdown table, with intervals for the network's own."""
+    yield "| photos | | " + " | ".join(m.title for m in judge.MEASURES.values()) + " |"
+    yield "|---|---|" + "--:|" * len(judge.MEASURES)
+    for photos, by_name in table.items():
+        for name, scores in by_name.items():
+            cells = []
+            for measure, (value, low, high) in scores.items():
+                form = judge.MEASURES[measure].form
+                between = f" ({low:{form}} to {high:{form}})" if name == "network" else ""
+                cells.append(f"{value:{form}}{between}")
+            yield f"| {photos} | {name} | " + " | ".join(cells) + " |"
+            photos = ""
+
+
+if __name__ == "__main__":
+    main()

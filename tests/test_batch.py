@@ -1,0 +1,685 @@
+"""Batches of photos: what is written and where, what is never overwritten, bad input, Ctrl-C."""
+
+import errno
+import io
+import os
+import signal
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from PIL import Image, PngImagePlugin
+from skimage.color import rgb2lab
+
+from colourlib import CourseError, batch, folder, outputs, tagged, unreadable, weights
+from colourlib.__main__ import CHECKOUT, main
+from colourlib.batch import CTRL_C, DISK, colourise_files
+from colourlib.model import ColourNet
+
+AB_SCALE = 110  # of scaled ab
+
+
+def tint(x):
+    """A colouriser: the same warm colour everywhere. (N, 1, h, w) -> (N, 2, h, w)."""
+    return x.new_tensor([0.2, 0.3])[None, :, None, None].expand(len(x), 2, *x.shape[2:])
+
+
+def grey(size=(48, 32)) -> Image.Image:
+    ramp = np.linspace(20, 230, size[0] * size[1]).reshape(size[::-1])
+    return Image.fromarray(ramp.astype(np.uint8))
+
+
+def photo(path: Path, image: Image.Image | None = None, **how) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    (image or grey()).save(path, **how)
+    return path
+
+
+def content(kind: str, image: Image.Image | None = None, **how) -> bytes:
+    file = io.BytesIO()
+    (image or grey()).save(file, kind, **how)
+    return file.getvalue()
+
+
+def run(photos, out, **how):
+    return colourise_files(photos, out, model=how.pop("model", tint), **how)
+
+
+def files(folder: Path) -> list[str]:
+    """All that lies below a folder, hidden files, too."""
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir())
+
+
+def is_coloured(path: Path) -> bool:
+    with Image.open(path) as image:
+        return bool(np.ptp(np.asarray(image.convert("RGB")), axis=-1).mean() > 10)
+
+
+# ---------------------------------------------------------------- what becomes which file
+
+
+def test_a_folder_is_mirrored_and_its_photos_stay_as_they_were(tmp_path, capsys):
+    old, out = tmp_path / "old", tmp_path / "new" / "deeper"
+    photo(old / "a.JPG"), photo(old / "aunts" / "b.png"), photo(old / "aunts" / "c d" / "ä.webp")
+    photo(old / "scan.gif"), photo(old / "x.tif"), photo(old / "y.bmp"), photo(old / "z.jfif")
+    photo(old / ".hidden.jpg"), photo(old / ".trash" / "d.jpg")
+    (old / "read me.txt").write_text("hello")
+    before = {name: (old / name).read_bytes() for name in files(old)}
+
+    done = run([old], out)
+
+    names = ["a.JPG", "aunts/b.png", "aunts/c d/ä.webp", "scan.png", "x.tif", "y.png", "z.jpg"]
+    assert files(out) == sorted(names) and all(is_coloured(out / name) for name in names)
+    assert sorted(done.coloured) == sorted(out / name for name in names)
+    assert (done.code, done.failed, done.skipped, done.left) == (0, [], [], 0)
+    assert {name: (old / name).read_bytes() for name in files(old)} == before
+    kinds = {name: Image.open(out / name).format for name in names}
+    assert [kinds[name] for name in names] == ["JPEG", "PNG", "WEBP", "PNG", "TIFF", "PNG", "JPEG"]
+    printed = capsys.readouterr()
+    assert printed.err == "" and ".txt (1)" in printed.out  # left alone, and said so
+    last = printed.out.splitlines()[-1]
+    assert last.startswith("7 coloured, 0 skipped, 0 failed in ") and str(out) in last
+
+
+def test_a_folder_of_photos_is_the_same_as_for_the_course():
+    assert set(outputs.ENDINGS) == set(folder.PICTURE_NAMES)
+
+
+@pytest.mark.parametrize("out", ["new.jpg", "new.JPEG", "new.png", "new.webp", "new.tif"])
+def test_one_photo_may_become_one_file(tmp_path, out):
+    done = run([photo(tmp_path / "old.png")], tmp_path / "made" / out)
+    assert done.coloured == [tmp_path / "made" / out] and is_coloured(tmp_path / "made" / out)
+    assert str(tmp_path / "made" / out) in done.summary()
+    kind = {"new.jpg": "JPEG", "new.JPEG": "JPEG", "new.tif": "TIFF"}
+    with Image.open(tmp_path / "made" / out) as image:
+        assert image.format == kind.get(out, out[4:].upper()) and image.size == (48, 32)
+
+
+def test_an_out_without_such_an_ending_is_a_folder(tmp_path):
+    one = photo(tmp_path / "old.png")
+    (tmp_path / "c.png").mkdir()
+    for out in ("a", "b.v2", "c.png", "d.png/"):
+        run([one], f"{tmp_path}/{out}")
+        assert is_coloured(tmp_path / out / "old.png")
+
+
+def test_two_that_want_one_name_are_both_kept_and_found_again(tmp_path, capsys):
+    old, out = tmp_path / "old", tmp_path / "new"
+    given = [photo(old / "1" / "x.jpg"), photo(old / "2" / "x.jpg"), photo(old / "3" / "X.JPG")]
+    given += [photo(old / "4" / "y.bmp"), photo(old / "5" / "y.gif"), photo(old / "6" / "y.png")]
+    for time in range(2):
+        done = run(given, out)
+        names = ["X-3.JPG", "x-2.jpg", "x.jpg", "y-2.png", "y-3.png", "y.png"]
+        assert files(out) == names, time
+    assert len(done.skipped) == 6
+    plan = outputs.plan(given, out)
+    assert plan.jobs[5].out.name == "y.png"  # it was called so, the others were not
+    assert [job.photo for job in plan.jobs] == given
+    assert f"{given[1]}: becomes x-2.jpg" in capsys.readouterr().out
+
+
+def test_a_photo_given_twice_is_coloured_once(tmp_path):
+    one = photo(tmp_path / "old" / "a.jpg")
+    again = tmp_path / "old" / ".." / "old" / "a.jpg"
+    done = run([one, tmp_path / "old", one, again], tmp_path / "new")
+    assert len(done.coloured) == 1 and files(tmp_path / "new") == ["a.jpg"]
+
+
+def test_out_inside_the_folder_is_not_read(tmp_path):
+    photo(tmp_path / "a.jpg"), photo(tmp_path / "b" / "c.jpg")
+    for _ in range(2):
+        done = run([tmp_path], tmp_path / "b" / "new", force=True)
+        assert len(done.coloured) == 2
+    done = run([tmp_path], tmp_path / "b" / "newer")  # nor is what an earlier call has written
+    assert files(tmp_path / "b" / "newer") == ["a.jpg", "b/c.jpg"]
+    assert [why for _, why in done.skipped] == [batch.OURS] * 2
+    named = run([tmp_path / "b" / "new" / "a.jpg"], tmp_path / "newest")
+    assert len(named.coloured) == 1  # but whoever names it means it
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
+def test_links_in_a_circle_and_to_nowhere(tmp_path, capsys):
+    old = tmp_path / "old"
+    photo(old / "a.jpg")
+    (old / "round").symlink_to(old, target_is_directory=True)
+    (old / "self.jpg").symlink_to(old / "self.jpg")
+    (old / "gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
+    done = run([old], tmp_path / "new")
+    assert files(tmp_path / "new") == ["a.jpg"] and len(done.failed) == 2
+    assert "links to folders (1)" in capsys.readouterr().out
+
+
+# ---------------------------------------------------------------- what is in the file
+
+
+@pytest.mark.parametrize("ending", ["jpg", "png", "webp", "tif"])
+def test_each_file_says_that_its_colours_are_estimated_and_nothing_else(tmp_path, ending):
+    exif = Image.Exif()
+    exif[0x010E], exif[0x0112], exif[0x0132] = "at home with Ann", 6, "1999:01:01 00:00:00"
+    exif.get_ifd(0x8825)[2] = (47.0, 22.0, 11.0)  # GPS latitude
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Comment", "Ann")
+    more = {"png": {"pnginfo": text}, "jpg": {"comment": "Ann"}}.get(ending, {})
+    old = photo(tmp_path / f"a.{ending}", exif=exif, dpi=(300, 300), icc_profile=b"Ann", **more)
+    assert b"Ann" in old.read_bytes()
+    new = run([old], tmp_path / "new").coloured[0]
+    assert b"Ann" not in new.read_bytes() and b"1999" not in new.read_bytes()
+    with Image.open(new) as image:
+        assert image.size == (32, 48)  # turned upright
+        tags = dict(image.getexif())
+        if ending == "png":
+            assert set(image.info) == {"Description", "Software"}
+            words, program = image.info["Description"], image.info["Software"]
+        else:
+            assert not image.getexif().get_ifd(0x8825) and 0x0112 not in tags
+            assert ending == "tif" or set(tags) == {0x010E, 0x0131}
+            words, program = tags[0x010E], tags[0x0131]
+        assert "olours estimated" in words and "weights: function" in words
+        assert program.startswith("colourlib ") and tagged.is_ours(image)
+        assert "icc_profile" not in image.info
+    with Image.open(old) as image:
+        assert not tagged.is_ours(image)
+
+
+def test_the_name_of_the_weights_cannot_break_the_tag(tmp_path):
+    for kind in set(outputs.FORMATS.values()):
+        image = Image.open(io.BytesIO(tagged.encode(grey().convert("RGB"), kind, "Ø\n\0\x1b 色")))
+        words = image.info.get("Description") or image.getexif()[tagged.DESCRIPTION]
+        assert "\x1b" not in words and "\n" not in words and "weights: " in words
+
+
+def test_transparency_is_kept_where_the_format_has_it(tmp_path):
+    alpha = Image.linear_gradient("L").resize((48, 32))
+    image = Image.merge("LA", (grey(), alpha))
+    old = photo(tmp_path / "a.png", image)
+    for ending in ("png", "webp", "tif"):
+        run([old], tmp_path / f"b.{ending}")
+        with Image.open(tmp_path / f"b.{ending}") as made:
+            assert made.mode == "RGBA"
+            assert np.abs(np.asarray(made)[..., 3].astype(int) - np.asarray(alpha)).max() <= 1
+    done = run([old], tmp_path / "b.jpg")
+    assert done.notes[batch.ON_WHITE] == [old]
+    with Image.open(tmp_path / "b.jpg") as made:
+        assert made.mode == "RGB" and np.asarray(made)[0].min() > 240  # see-through: white
+
+
+def test_what_is_said_about_photos_that_are_coloured_all_the_same(tmp_path, capsys):
+    red = Image.new("RGB", (40, 40), "red")
+    frames = {"save_all": True, "append_images": [red], "duration": 10}
+    two = [
+        photo(tmp_path / "a.jpg", red),
+        photo(tmp_path / "b.gif", grey().convert("RGB"), **frames),
+    ]
+    deep = photo(
+        tmp_path / "c.png", Image.fromarray(np.arange(2500, dtype=np.uint16).reshape(50, 50))
+    )
+    photo(tmp_path / "d.jpg", grey().convert("RGB"))  # grey, though it is stored as RGB
+    photo(tmp_path / "e.tif", append_images=[grey()], save_all=True)
+    done = run([tmp_path], tmp_path / "new")
+    assert done.code == 0 and len(done.coloured) == 5
+    assert done.notes[batch.OWN_COLOURS] == two[:1]
+    assert done.notes[batch.FIRST_FRAME] == [two[1], tmp_path / "e.tif"]
+    assert done.notes[batch.DEEP] == [deep]
+    printed = capsys.readouterr()
+    assert printed.err == "" and f"{two[0]}: {batch.OWN_COLOURS}\n" in printed.out
+    with Image.open(tmp_path / "new" / "b.png") as image:
+        assert image.n_frames == 1
+
+
+def test_a_tiff_that_is_to_be_turned(tmp_path):
+    """Grey and uncompressed: one that is mapped into memory is turned wrongly by Pillow 13."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image = grey()
+    run([photo(tmp_path / "a.tif", image, exif=exif)], tmp_path / "b.png", saturation=0)
+    with Image.open(tmp_path / "b.png") as made:
+        got = np.asarray(made.convert("L")).astype(int)
+    assert np.abs(got - np.asarray(image.transpose(Image.Transpose.ROTATE_270))).max() <= 1
+
+
+def test_saturation_reaches_the_file(tmp_path):
+    old = photo(tmp_path / "a.png")
+    run([old], tmp_path / "b.png", saturation=0)
+    assert not is_coloured(tmp_path / "b.png")
+    for wrong in (-0.1, float("nan"), float("inf"), "much"):
+        with pytest.raises(CourseError, match="saturation"):
+            run([old], tmp_path / "c.png", saturation=wrong)
+    assert files(tmp_path) == ["a.png", "b.png"]
+
+
+# ---------------------------------------------------------------- never overwritten
+
+
+def test_what_is_there_stays_without_force(tmp_path, capsys):
+    old, out = photo(tmp_path / "a.jpg"), tmp_path / "new"
+    run([old], out)
+    (out / "a.jpg").write_bytes(b"mine")
+    done = run([old], out)
+    assert (out / "a.jpg").read_bytes() == b"mine" and done.code == 0
+    assert done.skipped == [(old, batch.THERE)] and done.coloured == []
+    assert "0 coloured, 1 skipped, 0 failed" in capsys.readouterr().out.splitlines()[-1]
+    run([old], out, force=True)
+    assert is_coloured(out / "a.jpg") and files(out) == ["a.jpg"]
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_photo_is_never_overwritten(tmp_path, force, monkeypatch):
+    old = photo(tmp_path / "old" / "a.jpg")
+    before = old.read_bytes()
+    monkeypatch.chdir(old.parent)
+    ways = [([old], old.parent), ([old], old), (["a.jpg"], "."), ([old.parent], old.parent)]
+    ways.append(([old.parent], tmp_path / "old" / ".." / "old"))
+    if os.name != "nt":
+        (tmp_path / "link").symlink_to(old.parent, target_is_directory=True)
+        ways += [([old], tmp_path / "link"), ([tmp_path / "link"], old.parent)]
+        (tmp_path / "hard").mkdir()
+        os.link(old, tmp_path / "hard" / "a.jpg")
+        ways.append(([old], tmp_path / "hard"))
+        (tmp_path / "links").mkdir()
+        (tmp_path / "links" / "a.jpg").symlink_to(old)
+        ways.append(([tmp_path / "links"], old.parent))
+    for photos, out in ways:
+        with pytest.raises(CourseError, match="choose"):
+            run(photos, out, force=force)
+        assert old.read_bytes() == before and files(old.parent) == ["a.jpg"]
+
+
+def test_coloured_files_do_not_lie_among_the_photos_of_a_folder(tmp_path):
+    photo(tmp_path / "a.gif")  # a.png would not overwrite it, but the next call would read a.png
+    with pytest.raises(CourseError, match="is the folder of the photos"):
+        run([tmp_path], tmp_path)
+    assert files(tmp_path) == ["a.gif"]
+
+
+# ---------------------------------------------------------------- bad input
+
+
+SVG = b"<?xml version='1.0'?>\n<svg xmlns='http://www.w3.org/2000/svg'/>"
+NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (90, 90), dtype=np.uint8))
+
+
+def bomb() -> bytes:
+    """A PNG of a few bytes that claims 60,000 x 60,000 pixels."""
+    png = bytearray(content("PNG", Image.new("L", (8, 8))))
+    png[16:24] = (60_000).to_bytes(4, "big") * 2
+    png[29:33] = zlib.crc32(png[12:29]).to_bytes(4, "big")
+    return bytes(png)
+
+
+BAD = {
+    "cut.jpg": (content("JPEG", NOISE)[:-900], "is cut short or damaged"),
+    "cut.png": (content("PNG", NOISE)[:-900], "is cut short or damaged"),
+    "cut.webp": (content("WEBP", NOISE)[:-900], "damaged"),
+    "head.jpg": (b"\xff\xd8\xff\xe0 and then nothing", "damaged"),
+    "empty.jpg": (b"", "is empty, 0 bytes"),
+    "zeros.jpg": (bytes(4000), "holds zeros only"),
+    "text.jpg": (b"Dear Ann,\nthe photo is in the other letter.", "is text, not a picture"),
+    "page.jpg": (b"\n<!DOCTYPE html><html>404</html>", "is a web page"),
+    "drawing.png": (SVG, "is an SVG drawing"),
+    "phone.jpg": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "is a HEIC photo"),
+    "letter.jpg": (b"%PDF-1.7\n%\xe2\xe3", "is a PDF"),
+    "noise.jpg": (b"\x89ABC" + bytes(range(256)), "is no picture that is read here"),
+    "bomb.png": (bomb(), "million pixels"),
+    "program.jpg": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not a picture"),
+    "a\x1b[31m\nb\u202e.jpg": (b"", "is empty"),
+    "-o.jpg": (b"", "is empty"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_photos_are_told_in_a_line_and_the_others_go_on(tmp_path, name, capsys):
+    bytes_, words = BAD[name]
+    try:
+        (tmp_path / name).write_bytes(bytes_)
+    except OSError:
+        pytest.skip("this system has no such names")
+    good = photo(tmp_path / "~good.jpg")
+    done = run([tmp_path], tmp_path / "new")
+    assert done.coloured == [tmp_path / "new" / good.name] and done.code == 1
+    assert files(tmp_path / "new") == [good.name]
+    (failed, why), *others = done.failed
+    assert not others and failed == tmp_path / name and words in why
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and why in error and "\x1b" not in error
+    assert error.startswith(batch.shown(failed)) and "\u202e" not in error
+
+
+@pytest.mark.parametrize(
+    "name", ["cut.jpg", "empty.jpg", "phone.jpg", "text.jpg", "drawing.png", "bomb.png"]
+)
+def test_an_open_file_is_judged_like_one_on_the_disk(name):
+    with pytest.raises(CourseError, match=BAD[name][1]):
+        unreadable.open_photo(io.BytesIO(BAD[name][0]))
+
+
+def test_odd_sizes(tmp_path):
+    given = [
+        photo(tmp_path / f"{w}x{h}.png", grey((w, h))) for w, h in [(1, 1), (1, 5000), (5000, 1)]
+    ]
+    done = run(given, tmp_path / "new")
+    assert len(done.coloured) + len(done.failed) == 3
+    for path in done.coloured:
+        assert Image.open(path).size == Image.open(tmp_path / path.name).size
+    for _, why in done.failed:
+        assert "pixels" in why and "\n" not in why
+
+
+def test_files_that_are_not_there_or_not_files(tmp_path, capsys):
+    good = photo(tmp_path / "good.jpg")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "a.txt").write_text("a")
+    odd = {tmp_path / "none.jpg": "no such file", tmp_path / "empty": "is empty"}
+    odd |= {tmp_path / "texts": ".txt (1)", tmp_path / ("x" * 300): "too long"}
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe.jpg")
+        odd[tmp_path / "pipe.jpg"] = "neither a file nor a folder"
+    done = run([*odd, good], tmp_path / "new")
+    assert len(done.coloured) == 1 and done.code == 1
+    assert len(done.failed) == len(odd)
+    for path, why in done.failed:
+        assert odd[path] in why
+    assert capsys.readouterr().err.count("\n") == len(odd)
+
+
+def test_a_photo_without_permission(tmp_path, monkeypatch, capsys):
+    good, bad = photo(tmp_path / "a.jpg"), photo(tmp_path / "b.jpg")
+    real = Image.open
+
+    def refuse(path, *more, **how):
+        if path == bad:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path, *more, **how)
+
+    monkeypatch.setattr(unreadable.Image, "open", refuse)
+    done = run([bad, good], tmp_path / "new")
+    assert len(done.coloured) == 1 and "may not be opened" in capsys.readouterr().err
+
+
+def test_a_folder_without_permission_inside_is_told(tmp_path, monkeypatch):
+    photo(tmp_path / "a.jpg")
+    real = os.walk
+
+    def walk(folder, onerror=None):
+        onerror(PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "private")))
+        return real(folder, onerror=onerror)
+
+    monkeypatch.setattr(outputs.os, "walk", walk)
+    done = run([tmp_path], tmp_path / "new")
+    assert len(done.coloured) == 1
+    assert done.failed == [(tmp_path / "private", "this folder cannot be read: Permission denied")]
+
+
+@pytest.mark.parametrize("error", [MemoryError(), ValueError("odd\nthing"), CourseError("a\nb")])
+def test_a_network_that_fails_at_one_photo(tmp_path, error, capsys):
+    def fails_at_wide(x):
+        if x.shape[3] > 2 * x.shape[2]:
+            raise error
+        return tint(x)
+
+    given = [photo(tmp_path / "a.png", grey((90, 20))), photo(tmp_path / "b.png")]
+    done = run(given, tmp_path / "new", model=fails_at_wide)
+    assert files(tmp_path / "new") == ["b.png"] and len(done.failed) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_very_long_names(tmp_path):
+    longest = photo(tmp_path / ("x" * 251 + ".png"))  # no room for the name of a scratch file
+    longer = tmp_path / ("y" * 255)
+    longer.write_bytes(content("PNG"))  # no room for an ending
+    done = run([longest, longer], tmp_path / "new")
+    assert files(tmp_path / "new") == [longest.name]
+    assert done.failed[0][0] == longer and "too long" in done.failed[0][1].lower()
+
+
+# ---------------------------------------------------------------- OUT that takes nothing
+
+
+def bad_outs(folder: Path) -> dict:
+    (folder / "file").write_text("mine")
+    (folder / "file.png").write_text("mine")
+    return {
+        folder / "file": "is a file and no folder",
+        folder / "file" / "below": "is a file and no folder",
+        folder / "file.png" / "a.jpg": "is a file and no folder",
+        folder / "new.gif": "ends in .jpg",
+        folder / "new.heic": "ends in .jpg",
+    }
+
+
+def test_an_out_that_cannot_be_is_a_mistake_and_nothing_is_done(tmp_path, monkeypatch, capsys):
+    one, two = photo(tmp_path / "a.jpg"), photo(tmp_path / "b.jpg")
+    outs = bad_outs(tmp_path)
+    before = files(tmp_path)
+    for out, words in outs.items():
+        assert main(["colourise", str(one), "-o", str(out)]) == 2
+        error = capsys.readouterr().err
+        assert error.startswith("colourlib: ") and words in error and error.count("\n") == 1
+    for photos in ([str(one), str(two)], [str(tmp_path)]):
+        assert main(["colourise", *photos, "-o", str(tmp_path / "new.png")]) == 2
+        assert "name a folder" in capsys.readouterr().err
+    monkeypatch.setattr(outputs.os, "access", lambda path, mode: False)
+    assert main(["colourise", str(one), "-o", str(tmp_path / "new")]) == 2
+    assert "may not be written to" in capsys.readouterr().err
+    assert files(tmp_path) == before and not (tmp_path / "new").exists()
+
+
+def test_a_folder_where_the_file_should_be(tmp_path):
+    (tmp_path / "new" / "a.jpg").mkdir(parents=True)
+    given = [photo(tmp_path / "a.jpg"), photo(tmp_path / "b.jpg")]
+    done = run(given, tmp_path / "new", force=True)
+    assert done.failed[0][0] == given[0] and "is a folder" in done.failed[0][1]
+    assert files(tmp_path / "new") == ["b.jpg"]
+
+
+def test_a_full_disk_ends_the_batch_and_leaves_nothing_half_written(tmp_path, monkeypatch, capsys):
+    given = [photo(tmp_path / f"{name}.png") for name in "abcd"]
+    real, count = os.fsync, []
+
+    def full(handle):
+        count.append(handle)
+        if len(count) > 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(handle)
+
+    monkeypatch.setattr(tagged.os, "fsync", full)
+    done = run(given, tmp_path / "new")
+    assert files(tmp_path / "new") == ["a.png"] and len(count) == 2
+    assert (len(done.coloured), len(done.failed), done.left) == (1, 1, 2)
+    assert done.stopped == DISK and done.code == 1
+    printed = capsys.readouterr()
+    assert printed.err.count("\n") == 1 and "Make room" in printed.err
+    assert "2 not begun: there is no room" in printed.out.splitlines()[-1]
+    monkeypatch.undo()
+    done = run(given, tmp_path / "new")  # the same again, with room
+    assert (len(done.coloured), len(done.skipped)) == (3, 1)
+
+
+@pytest.mark.parametrize("error", [errno.EFBIG, errno.EACCES])
+def test_a_file_that_cannot_be_written_does_not_end_the_batch(tmp_path, monkeypatch, error):
+    given = [photo(tmp_path / f"{name}.png") for name in "ab"]
+    real = os.replace
+
+    def fails(scratch, path):
+        if path.name == "a.png":
+            raise OSError(error, os.strerror(error))
+        real(scratch, path)
+
+    monkeypatch.setattr(tagged.os, "replace", fails)
+    done = run(given, tmp_path / "new")
+    assert files(tmp_path / "new") == ["b.png"] and os.strerror(error) in done.failed[0][1]
+
+
+def test_a_picture_that_its_format_cannot_hold(tmp_path):
+    old = photo(tmp_path / "a.png", grey((17_000, 20)))
+    done = run([old], tmp_path / "b.webp")
+    assert "does not fit into a WEBP file" in done.failed[0][1] and files(tmp_path) == ["a.png"]
+
+
+# ---------------------------------------------------------------- Ctrl-C
+
+
+def test_ctrl_c_lets_the_photo_in_work_be_finished(tmp_path, capsys):
+    given, seen = [photo(tmp_path / f"{name}.png") for name in "abc"], []
+
+    def pressed(x):
+        if not seen:
+            signal.raise_signal(signal.SIGINT)
+        seen.append(x)
+        return tint(x)
+
+    done = run(given, tmp_path / "new", model=pressed)
+    assert files(tmp_path / "new") == ["a.png"] and is_coloured(tmp_path / "new" / "a.png")
+    assert (done.code, done.stopped, done.left) == (130, CTRL_C, 2)
+    assert capsys.readouterr().out.splitlines()[-1].endswith("2 not begun: stopped by Ctrl-C.")
+
+
+def test_a_second_ctrl_c_ends_it_at_once(tmp_path, monkeypatch):
+    given = [photo(tmp_path / f"{name}.png") for name in "abc"]
+    real, count = os.fsync, []
+
+    def impatient(handle):
+        count.append(handle)
+        if len(count) == 2:
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+        real(handle)
+
+    monkeypatch.setattr(tagged.os, "fsync", impatient)
+    done = run(given, tmp_path / "new")
+    assert files(tmp_path / "new") == ["a.png"] and (done.code, done.left) == (130, 2)
+
+
+# ---------------------------------------------------------------- the command
+
+
+def test_the_command(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(batch, "_painter", lambda *about: (told.append(about), (paint, "w"))[1])
+    told, paint = [], lambda image: Image.new("RGB", image.size, "red")
+    old = [photo(tmp_path / f"{name}.png") for name in ("a", "-b")]
+    out = ["-o", str(tmp_path / "new")]
+    assert main(["colourise", *map(str, old), *out, "--saturation", "1.5", "--model", "m"]) == 0
+    assert told == [("m", 1.5)]  # once for all photos
+    assert main(["colourise", *map(str, old), *out]) == 0  # all skipped: all done
+    assert len(told) == 1  # and nothing loaded
+    monkeypatch.chdir(tmp_path)
+    assert main(["colourise", "-o", "newer", "--", "-b.png", "none.png"]) == 1
+    assert files(tmp_path / "newer") == ["-b.png"]
+    assert capsys.readouterr().out.splitlines()[-1].startswith("1 coloured, 0 skipped, 1 failed")
+
+
+@pytest.fixture(scope="session")
+def brown(tmp_path_factory) -> Path:
+    """Weights of a tiny network that colours everything in the same brown."""
+    network = ColourNet(width=4)
+    network.head.bias.data[:] = torch.tensor([0.1, 0.3])
+    folder = tmp_path_factory.mktemp("weights")
+    return weights.save(folder / "brown.safetensors", network, {"size": 32, "saturation": 0.5})
+
+
+def test_weights_of_ones_own(tmp_path, brown, monkeypatch):
+    old = [photo(tmp_path / f"{name}.png", Image.new("L", (48, 32), 120)) for name in "ab"]
+    real, loaded = weights.load, []
+    monkeypatch.setattr(weights, "load", lambda where: (loaded.append(where), real(where))[1])
+    out = tmp_path / "new"
+    assert main(["colourise", *map(str, old), "-o", str(out), "--model", str(brown)]) == 0
+    assert loaded == [str(brown)]  # once for both photos
+    with Image.open(out / "a.png") as image:
+        assert "weights: brown.safetensors" in image.info["Description"]
+        assert str(tmp_path) not in image.info["Description"]
+        pixel = np.array(image.getpixel((20, 20)), dtype=np.uint8)
+    # the network's answer in Lab, times the card's saturation
+    ab = rgb2lab(pixel[None, None])[0, 0, 1:]
+    assert np.abs(ab - np.array([0.1, 0.3]) * AB_SCALE * 0.5).max() < 1.5
+    done = colourise_files([old[0]], tmp_path / "plain.png", model=real(brown)[0])
+    assert "weights: ColourNet" in Image.open(done.coloured[0]).info["Description"]
+
+
+def changed(file: Path, folder: Path, kind: str) -> Path:
+    """A file beside the good one that is wrong in some way."""
+    bad, good = folder / f"{kind}.safetensors", bytearray(file.read_bytes())
+    if kind == "cut":
+        bad.write_bytes(good[:-100])
+    elif kind == "flipped":
+        good[-50] ^= 0x41
+        bad.write_bytes(good)
+    elif kind == "text":
+        bad.write_text("these are my weights")
+    elif kind == "other":  # weights of another kind
+        safetensors.torch.save_file({"w": torch.ones(3)}, bad)
+    elif kind == "edited":  # saved from a network that a student had edited, and named the same
+        bad.write_bytes(bytes(good).replace(b"ColourNet", b"MyOwnNets"))
+    elif kind == "folder":
+        bad.mkdir()
+    return bad
+
+
+KINDS = ["cut", "flipped", "text", "other", "edited", "folder", "missing"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_bad_weights_are_one_line_and_nothing_is_done(tmp_path, brown, kind, capsys):
+    old, bad = photo(tmp_path / "a.png"), changed(brown, tmp_path, kind)
+    out = tmp_path / "new"
+    assert main(["colourise", str(old), "-o", str(out), "--model", str(bad)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("colourlib: ") and error.count("\n") == 1 and bad.name in error
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["a.jpg"], ["-o", "x"], ["a.jpg", "-o", "x", "--saturation", "much"]]
+)
+def test_mistakes_on_the_command_line_end_with_2(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["colourise", *arguments])
+    assert stop.value.code == 2 and "usage" in capsys.readouterr().err
+
+
+def test_quiet_says_nothing(tmp_path, capsys):
+    photo(tmp_path / "a.jpg")
+    (tmp_path / "b.jpg").write_bytes(b"")
+    done = run([tmp_path], tmp_path / "new", quiet=True)
+    assert (len(done.coloured), len(done.failed)) == (1, 1)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_lines_leave_the_bar_whole(tmp_path, monkeypatch):
+    class Terminal(io.StringIO):
+        encoding = "ascii"  # a name may hold letters that it does not know
+
+        def isatty(self):
+            return True
+
+    for name in ("a", "ü", "z"):
+        photo(tmp_path / f"{name}.png")
+    (tmp_path / "ä.jpg").write_bytes(b"")
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setattr(sys, "stdout", screen)
+    run([tmp_path], tmp_path / "new")
+    lines = screen.getvalue().split("\n")
+    told = [line.rpartition("\r")[2] for line in lines if "is empty" in line]
+    assert told and told[0].startswith(str(tmp_path)) and "\\xe4.jpg: is empty" in told[0]
+    assert any("4/4" in line for line in lines)
+    assert lines[-2].startswith("3 coloured")
+
+
+def test_help_and_mistakes_need_no_torch(tmp_path):
+    code = (
+        "import sys; from colourlib.__main__ import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "code = main(['colourise', 'none.jpg', '-o', 'new'])\n"
+        "print(code, main(['colourise', 'x', '-o', 'x.gif']))\n"
+        "print(sorted({'torch', 'matplotlib', 'scipy'} & set(sys.modules)))"
+    )
+    env = os.environ | {"PYTHONPATH": str(CHECKOUT)}
+    made = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True)
+    *_, codes, modules = made.stdout.decode().splitlines()
+    assert (codes, modules) == ("1 2", "[]"), made.stderr.decode()

@@ -1,0 +1,591 @@
+"""Networks as files: what comes back, and what hostile, damaged and edited files are told."""
+
+import importlib.util
+import inspect
+import json
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.torch
+import tiny
+import torch
+from torch import nn
+
+from colourlib import CourseError, checkpoints, fitting, onnx_export, weights
+from colourlib.fitting import NETWORKS
+from colourlib.model import ColourNet
+from colourlib.runs import load_run, trained_size
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def lively(net, seed=0):
+    """A network whose answers are not zero, and whose BatchNorm has seen something."""
+    dice = torch.Generator().manual_seed(seed)
+    for module in net.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.normal_(0, 0.1, generator=dice)
+            module.running_var.uniform_(0.5, 2, generator=dice)
+        elif isinstance(module, nn.Conv2d | nn.Linear):
+            nn.init.normal_(module.weight, std=module.weight[0].numel() ** -0.5, generator=dice)
+    return net
+
+
+def noise(*shape, seed=1):
+    return torch.rand(shape, generator=torch.Generator().manual_seed(seed)) * 2 - 1
+
+
+@torch.no_grad()
+def ab(net, x):
+    return net.eval()(x)
+
+
+@pytest.fixture(scope="module")
+def net():
+    return lively(ColourNet(8))
+
+
+@pytest.fixture(scope="module")
+def saved(net, tmp_path_factory):
+    """A weights file as it should be."""
+    return weights.save(tmp_path_factory.mktemp("saved") / "w.safetensors", net, {"size": 96})
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run of a narrow ColourNet on photos of 16 px."""
+    torch.manual_seed(0)
+    return tiny.fit(ColourNet(4), tiny.photos(tmp_path_factory.mktemp("runs")), epochs=2)
+
+
+def rewritten(path, target, change_card=None, change_weights=None, rehash=False):
+    """The same file with its card or its weights changed, as somebody might do by hand."""
+    with safetensors.safe_open(path, "pt") as file:
+        card = json.loads(file.metadata()["card"])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    if change_weights:
+        change_weights(tensors)
+    if rehash:
+        from colourlib.weights_file import fingerprint
+
+        card["sha256"] = fingerprint(tensors)
+    card = change_card(card) if change_card else card
+    safetensors.torch.save_file(tensors, target, {"card": json.dumps(card)})
+    return target
+
+
+# --- there and back
+
+
+def test_what_is_saved_comes_back_to_the_last_bit(net, saved):
+    loaded, card = weights.load(saved)
+    assert type(loaded) is ColourNet and not loaded.training
+    assert tiny.same_weights(loaded.state_dict(), net.state_dict())
+    assert (card["network"], card["arguments"], card["size"]) == ("ColourNet", {"width": 8}, 96)
+    assert card["saturation"] == 1.0 and card["stored"] == "float32"
+    assert [p.name for p in saved.parent.iterdir()] == ["w.safetensors"]
+    assert trained_size(loaded) == 96
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_built_with_any_arguments_comes_back(name, tmp_path):
+    arguments = {key: 4 + i for i, key in enumerate(inspect.signature(NETWORKS[name]).parameters)}
+    net = NETWORKS[name](**arguments)
+    loaded, card = weights.load(weights.save(tmp_path / "w.safetensors", net, {"size": 64}))
+    assert card["arguments"] == arguments
+    assert tiny.same_weights(loaded.state_dict(), net.state_dict())
+
+
+def test_half_precision_halves_the_file_and_spares_batchnorm(net, saved, tmp_path):
+    card = {"size": 96, "stored": "float16", "saturation": 1.1, "anything": ["else"]}
+    path = weights.save(tmp_path / "half.safetensors", net, card)
+    loaded, back = weights.load(path)
+    assert card.items() <= back.items()
+    assert path.stat().st_size < 0.6 * saved.stat().st_size
+    for (name, one), other in zip(
+        net.state_dict().items(), loaded.state_dict().values(), strict=True
+    ):
+        assert other.dtype == one.dtype
+        if one.ndim > 1:
+            torch.testing.assert_close(other, one, rtol=1e-3, atol=1e-6)
+        else:
+            assert torch.equal(other, one), name
+    x = noise(2, 1, 48, 80)
+    torch.testing.assert_close(ab(loaded, x), ab(net, x), rtol=0.02, atol=0.02)
+
+
+def test_a_rounded_file_is_judged_by_its_rounded_weights(net, tmp_path):
+    card = {"size": 64, "stored": "float16"}
+    loaded, card = weights.load(weights.save(tmp_path / "w.safetensors", net, card))
+    assert weights._answer(loaded) == pytest.approx(card["answer"], abs=3e-6)
+    assert weights._answer(net) != pytest.approx(card["answer"], abs=3e-6)
+
+
+def test_saving_changes_nothing_in_the_network(tmp_path):
+    net = lively(ColourNet(4)).train()
+    before = {name: w.clone() for name, w in net.state_dict().items()}
+    weights.save(tmp_path / "w.safetensors", net, {"size": 64, "stored": "float16"})
+    assert net.training and tiny.same_weights(net.state_dict(), before)
+
+
+# --- runs
+
+
+def test_a_run_is_one_file_with_its_story(run, tmp_path):
+    story = run.story()
+    for what in (run, run.folder, str(run.folder)):
+        path = weights.save(tmp_path / "mine.safetensors", what)
+        loaded, card = weights.load(str(path))
+        assert tiny.same_weights(loaded.state_dict(), run.best_weights) and not loaded.training
+        assert card["size"] == 16 and card["arguments"] == {"width": 4}
+        assert card["config"] == story["config"] and card["data"] == story["data"]
+        assert card["scores"] == {"best": story["best"], "levels": story["levels"]}
+        assert card["run"] == run.name and card["versions"] == story["versions"]
+        assert trained_size(loaded) == 16
+
+
+def test_a_run_and_its_folder_are_loaded_alike(run):
+    one, card = weights.load(run)
+    other, card_too = weights.load(run.folder)
+    assert tiny.same_weights(one.state_dict(), other.state_dict())
+    assert json.loads(json.dumps(card)) == card_too
+    assert one is not run.model and trained_size(one) == trained_size(other) == 16
+
+
+def test_a_run_gives_its_best_weights_whatever_became_of_the_network(run, tmp_path):
+    kept = {name: w.clone() for name, w in run.model.state_dict().items()}
+    run.model.train()
+    with torch.no_grad():
+        run.model.head.weight.fill_(9)
+    try:
+        for loaded in (weights.load(run)[0], weights.load(run, ColourNet(4))[0]):
+            assert tiny.same_weights(loaded.state_dict(), run.best_weights)
+        assert run.model.training and run.model.head.weight[0, 0].item() == 9
+    finally:
+        run.model.load_state_dict(kept)
+
+
+def test_a_run_stopped_before_its_first_validation_says_so(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "best_weights", {})
+    with pytest.raises(CourseError, match="stopped before its first validation"):
+        weights.save(tmp_path / "w.safetensors", run)
+
+
+def test_the_size_a_network_was_trained_at_is_known(run):
+    assert trained_size(run.model) == 16
+    assert trained_size(ColourNet(4)) is None
+    assert trained_size(load_run(run.folder)[0]) == 16
+
+
+def test_a_network_that_was_trained_needs_no_card(run, tmp_path):
+    _, card = weights.load(weights.save(tmp_path / "w.safetensors", run.model))
+    assert card["size"] == 16
+
+
+# --- networks that colourlib does not have, and edited ones
+
+
+class Leaky(ColourNet):
+    """All weights as in ColourNet; one activation is another."""
+
+    def __init__(self, width=8):
+        super().__init__(width)
+        self.down4[2] = nn.LeakyReLU(0.3)
+
+
+class NoSkip(ColourNet):
+    """All layers as in ColourNet; forward leaves half of the answer out."""
+
+    def forward(self, x):
+        """Half."""
+        return 0.5 * super().forward(x)
+
+
+class Deeper(ColourNet):
+    """One layer more, one wider."""
+
+    def __init__(self, width=8):
+        super().__init__(width)
+        self.up3 = nn.Sequential(*self.up3, nn.Conv2d(2 * width, 24, 1))
+        self.head = nn.Conv2d(24, 2, 1)
+
+
+for kind in (Leaky, NoSkip, Deeper):  # as in a notebook, where the edited class keeps its name
+    kind.__name__ = "ColourNet"
+
+
+def test_a_network_of_ones_own_is_given(tmp_path):
+    own = tiny.network()
+    path = weights.save(tmp_path / "own.safetensors", own, {"size": 32})
+    with pytest.raises(CourseError, match="'Sequential' that colourlib does not have: give it"):
+        weights.load(path)
+    mine = tiny.network(seed=5)
+    loaded, card = weights.load(path, mine)
+    assert loaded is mine and tiny.same_weights(loaded.state_dict(), own.state_dict())
+    with pytest.raises(CourseError, match=r"4.weight: \(2, 4, 1, 1\) in the run, \(2, 5, 1, 1\)"):
+        weights.load(path, tiny.network(width=5))
+
+
+EDITED = {
+    Leaky: r"down4.2: LeakyReLU\(negative_slope=0.3\) in training, ReLU\(inplace=True\) here",
+    NoSkip: "forward: other lines in training than here",
+    Deeper: r"head.weight: \(2, 24, 1, 1\) in the run, \(\d+, 16, 1, 1\) here",
+}
+
+
+@pytest.mark.parametrize("kind", EDITED)
+def test_an_edited_network_is_told_by_its_layers(kind, tmp_path):
+    path = weights.save(tmp_path / "w.safetensors", lively(kind()), {"size": 64})
+    with pytest.raises(CourseError, match=EDITED[kind]) as caught:
+        weights.load(path)
+    assert str(path) in str(caught.value) and "MyNet()" in str(caught.value)
+    assert type(weights.load(path, kind())[0]) is kind
+
+
+def test_what_forward_calls_counts_too(tmp_path, monkeypatch, net):
+    from colourlib import model
+
+    path = weights.save(tmp_path / "w.safetensors", net, {"size": 64})
+    real = model.upsample_to
+    monkeypatch.setattr(model, "upsample_to", lambda x, like: 1.1 * real(x, like))
+    with pytest.raises(CourseError, match="in code that its forward calls"):
+        weights.load(path)
+
+
+@pytest.mark.parametrize("kind", EDITED)
+def test_a_run_of_an_edited_network_is_told_by_its_layers(kind, tmp_path):
+    edited = tiny.fit(kind(4), tiny.photos(tmp_path), epochs=0.3)
+    with pytest.raises(CourseError, match=EDITED[kind].replace("16, 1", "8, 1")):
+        load_run(edited.folder)
+    assert type(weights.load(edited.folder, kind(4))[0]) is kind
+
+
+def test_a_comment_or_a_line_break_in_forward_is_no_edit(net):
+    layers = checkpoints.layers(net)
+    source = inspect.getsource(ColourNet.forward)
+    assert fitting.edits(layers, source.replace("\n", "  # here\n"), net) == ""
+    assert fitting.edits(layers, None, net) == ""
+    assert "forward" in fitting.edits(layers, source.replace("self.fuse", "self.fuze"), net)
+
+
+# --- the shipped ones
+
+
+def test_the_shipped_weights_are_read_once_and_given_as_copies(net, tmp_path, monkeypatch):
+    path = weights.save(tmp_path / "colournet.safetensors", net, {"size": 80})
+    monkeypatch.setattr(weights, "SHIPPED", path)
+    first, card = weights.load()
+    path.unlink()
+    card["size"] = 0
+    nn.init.ones_(first.train().head.weight)
+    again, card = weights.load()
+    assert not again.training and card["size"] == 80 and trained_size(again) == 80
+    assert tiny.same_weights(again.state_dict(), net.state_dict())
+
+
+def test_without_shipped_weights_it_says_how_to_make_them(tmp_path, monkeypatch):
+    monkeypatch.setattr(weights, "SHIPPED", tmp_path / "colournet.safetensors")
+    with pytest.raises(CourseError, match="is missing. Train them.*bench/weights.py --photos FOL"):
+        weights.load()
+
+
+def test_the_weights_that_come_with_the_repository():
+    if not weights.SHIPPED.is_file():
+        pytest.skip("not trained yet: python bench/weights.py")
+    assert weights.SHIPPED == ROOT / "data" / "weights" / "colournet.safetensors"
+    assert weights.SHIPPED.stat().st_size <= 8e6
+    shipped, card = weights.load()
+    assert type(shipped) is ColourNet
+    for key in ("arguments", "size", "saturation", "config", "scores", "data", "licence"):
+        assert card.get(key), key
+    assert ab(shipped, noise(1, 1, 64, 64)).abs().max() > 0.01
+
+
+def test_an_installed_package_brings_its_weights(tmp_path, saved):
+    """What pip does to make a wheel, with a package that holds little else."""
+    pytest.importorskip("setuptools", minversion="77", reason="pip install setuptools")
+    source, built = tmp_path / "source", tmp_path / "built"
+    (source / "data" / "weights").mkdir(parents=True)
+    (source / "colourlib").mkdir()
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    for name in ("__init__.py", "weights.py"):
+        shutil.copy(ROOT / "colourlib" / name, source / "colourlib")
+    shutil.copy(saved, source / "data" / "weights" / "colournet.safetensors")
+    command = [sys.executable, "setup.py", "-q", "build_py", "--build-lib", str(built)]
+    done = subprocess.run(command, cwd=source, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    module = built / "colourlib" / "weights.py"
+    spec = importlib.util.spec_from_file_location("colourlib.installed_weights", module)
+    installed = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(installed)
+    assert built / "colourlib" / "shipped" / "colournet.safetensors" == installed.SHIPPED
+    assert installed.load()[1]["size"] == 96
+
+
+# --- files that are something else
+
+
+class Bomb:
+    """Unpickled, it would leave a file behind."""
+
+    def __reduce__(self):
+        return Path.touch, (Path(os.environ["BOMB"]),)
+
+
+def other_files(folder, saved):
+    """{name: what is said} of files that are no weights file."""
+    whole = saved.read_bytes()
+    net = tiny.network()
+    (folder / "empty.safetensors").write_bytes(b"")
+    (folder / "text.safetensors").write_text("these are my weights\n" * 9)
+    (folder / "short.safetensors").write_bytes(b"\x10")
+    (folder / "cut.safetensors").write_bytes(whole[: len(whole) // 2])
+    (folder / "head.safetensors").write_bytes(whole[:100])
+    (folder / "long.safetensors").write_bytes(whole + b"more")
+    (folder / "huge.safetensors").write_bytes(b"\xff" * 7 + b"\x7f{" + whole[9:])
+    (folder / "noise.safetensors").write_bytes(np.random.default_rng(0).bytes(5000))
+    torch.save({"weights": net.state_dict()}, folder / "checkpoint.pt")
+    torch.save(net.state_dict(), folder / "old.pth", _use_new_zipfile_serialization=False)
+    (folder / "bomb.safetensors").write_bytes(pickle.dumps(Bomb()))
+    with zipfile.ZipFile(folder / "photos.zip", "w") as file:
+        file.writestr("a.txt", "a")
+    safetensors.torch.save_file(net.state_dict(), folder / "plain.safetensors")
+    safetensors.torch.save_file(net.state_dict(), folder / "list.safetensors", {"card": "[1]"})
+    safetensors.torch.save_file(
+        net.state_dict(), folder / "deep.safetensors", {"card": "[" * 99999}
+    )
+    safetensors.torch.save_file(net.state_dict(), folder / "bare.safetensors", {"card": "{}"})
+    archive = "may hold code: only .safetensors files are opened"
+    damaged = "is damaged or cut short"
+    return {
+        "empty.safetensors": "is empty", "text.safetensors": "is no .safetensors file",
+        "short.safetensors": "is no .safetensors file", "noise.safetensors": "is no .safetensors",
+        "cut.safetensors": damaged, "head.safetensors": damaged, "long.safetensors": damaged,
+        "huge.safetensors": damaged, "checkpoint.pt": archive, "old.pth": archive,
+        "bomb.safetensors": archive, "photos.zip": archive,
+        "plain.safetensors": "without the card", "list.safetensors": "no names and values",
+        "deep.safetensors": "its card is no JSON", "bare.safetensors": "size = None",
+        "missing.safetensors": "There is no file", "": "There is no trained run",
+    }  # fmt: skip
+
+
+def test_whatever_is_no_weights_file_is_told_in_one_sentence(saved, tmp_path, monkeypatch):
+    monkeypatch.setenv("BOMB", str(tmp_path / "exploded"))
+    for name, says in other_files(tmp_path, saved).items():
+        with pytest.raises(CourseError) as caught:
+            weights.load(tmp_path / name)
+        text = str(caught.value)
+        assert says in text and str(tmp_path / name) in text and len(text) < 500, (name, text)
+    assert not (tmp_path / "exploded").exists()
+    with pytest.raises(CourseError, match="cannot load a int"):
+        weights.load(5)
+    with pytest.raises(CourseError, match="There is no file"):
+        weights.load("a\0b.safetensors")
+
+
+def test_a_runs_own_files_lead_to_its_folder(run):
+    with pytest.raises(CourseError, match="Of a run give the folder, .*001-ColourNet"):
+        weights.load(run.folder / "weights.safetensors")
+
+
+CARDS = {
+    "size": [None, "96", 8, 10**6, True, 96.5],
+    "saturation": [None, "1", -1, 11, float("nan"), float("inf")],
+    "network": [None, 5],
+    "arguments": [None, [8], "width"],
+    "answer": [None, [], ["a"] * 32, [float("nan")] * 32, [10**400] * 32],
+    "layers": [None, {}, [["a"]], [[1, 2]], ["ab"]],
+    "forward": [5],
+    "sha256": [None, 5],
+}
+
+
+def test_a_card_with_anything_wrong_is_refused(saved, tmp_path):
+    for key, values in CARDS.items():
+        for value in values:
+            path = rewritten(
+                saved, tmp_path / "w.safetensors", lambda c, k=key, v=value: c | {k: v}
+            )
+            with pytest.raises(CourseError, match=f"cannot be right: {key} = "):
+                weights.load(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"arguments": {"width": 100000}}, r"asks for ColourNet\(width=100000\).* cannot be"),
+        ({"arguments": {"width": 10**30}}, "cannot be"),
+        ({"arguments": {"width": "8"}}, "cannot be"),
+        ({"arguments": {"width": True}}, "cannot be"),
+        ({"arguments": {"width": 8.0}}, "cannot be"),
+        ({"arguments": {"width": -8}}, "cannot be"),
+        ({"arguments": {"self": 8}}, "takes width, whole numbers"),
+        ({"arguments": {"width": 4}}, "do not fit"),
+        ({"arguments": {"width": 1000}}, r"down1.0.weight: \(2, 1, 3, 3\) in the run, \(250, 1"),
+        ({"arguments": {}}, "do not fit ColourNet as it is here"),
+        ({"network": "PlainNet"}, "body.0.0.weight: only in this network"),
+        ({"network": "Module"}, "'Module' that colourlib does not have"),
+        ({"network": "os.system"}, "'os.system' that colourlib does not have"),
+        ({"sha256": "0" * 64}, "is damaged: its weights have changed"),
+    ],
+)
+def test_a_network_that_cannot_be_is_refused_before_it_takes_memory(saved, tmp_path, changes, says):
+    path = rewritten(saved, tmp_path / "w.safetensors", lambda card: card | changes)
+    with pytest.raises(CourseError, match=says) as caught:
+        weights.load(path)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_weights_that_are_no_numbers_are_refused(saved, tmp_path, value):
+    def spoil(tensors):
+        tensors["up4.0.weight"][1, 2, 0, 0] = value
+
+    path = rewritten(saved, tmp_path / "w.safetensors", None, spoil, rehash=True)
+    with pytest.raises(CourseError, match="NaN .* or infinity in up4.0.weight"):
+        weights.load(path)
+
+
+@pytest.mark.parametrize("dtype", [torch.complex64, torch.float8_e4m3fn, torch.bfloat16])
+def test_formats_that_are_never_written_are_refused(saved, tmp_path, dtype):
+    def convert(tensors):
+        tensors["head.bias"] = tensors["head.bias"].to(dtype)
+
+    path = rewritten(saved, tmp_path / "w.safetensors", None, convert, rehash=True)
+    with pytest.raises(CourseError, match=f"holds head.bias as {dtype}"):
+        weights.load(path)
+
+
+def test_one_changed_byte_is_noticed(saved, tmp_path):
+    content = bytearray(saved.read_bytes())
+    content[-1000] ^= 1
+    (tmp_path / "w.safetensors").write_bytes(content)
+    with pytest.raises(CourseError, match="its weights have changed"):
+        weights.load(tmp_path / "w.safetensors")
+
+
+# --- what save refuses
+
+
+class Small(nn.Conv2d):
+    """Answers at half the size."""
+
+
+REFUSED = {
+    "no size": (ColourNet(4), {}, "size = None"),
+    "size": (ColourNet(4), {"size": 5}, "size = 5"),
+    "format": (ColourNet(4), {"size": 64, "stored": "int8"}, "'float32' or 'float16', not 'int8'"),
+    "card": (ColourNet(4), {"size": 64, "scores": np.float32(1)}, "holds what JSON cannot"),
+    "nan": (ColourNet(4), {"size": 64, "scores": float("nan")}, "holds what JSON cannot"),
+    "shape": (Small(1, 2, 3, 2, 1), {"size": 64}, r"makes \(1, 2, 32, 32\)"),
+    "fails": (nn.Linear(5, 2), {"size": 64}, "Linear fails on 64 x 64 pixels"),
+    "no network": ({"weights": 1}, {"size": 64}, "takes a network, a Run or .* not a dict"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_could_not_be_read_back_is_not_written(name, tmp_path):
+    net, card, says = REFUSED[name]
+    with pytest.raises(CourseError, match=says):
+        weights.save(tmp_path / "w.safetensors", net, card)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("value", "stored"), [(float("nan"), "float32"), (1e6, "float16")])
+def test_weights_that_would_be_no_numbers_are_not_written(tmp_path, value, stored):
+    net = ColourNet(4)
+    with torch.no_grad():
+        net.up4[0].weight[0, 0, 0, 0] = value
+    with pytest.raises(CourseError, match="in up4.0.weight"):
+        weights.save(tmp_path / "w.safetensors", net, {"size": 64, "stored": stored})
+
+
+def test_another_ending_is_refused(net, tmp_path):
+    with pytest.raises(CourseError, match=r"named ….safetensors, not 'w.pt'"):
+        weights.save(tmp_path / "w.pt", net, {"size": 64})
+
+
+def test_a_full_disk_leaves_the_old_file(saved, net, tmp_path, monkeypatch):
+    path = shutil.copy(saved, tmp_path / "w.safetensors")
+
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(CourseError, match="cannot be written: No space left on device"):
+        weights.save(path, net, {"size": 64})
+    assert [p.name for p in tmp_path.iterdir()] == ["w.safetensors"]
+    assert path.read_bytes() == saved.read_bytes()
+    with pytest.raises(CourseError, match="cannot be written: .*(exists|directory)"):
+        weights.save(path / "inside" / "w.safetensors", net, {"size": 64})
+
+
+# --- ONNX
+
+
+@pytest.fixture(scope="module")
+def onnx(net, tmp_path_factory):
+    """ColourNet as an ONNX session; made once, for it takes some seconds."""
+    for package in onnx_export.PACKAGES:
+        pytest.importorskip(package, reason="pip install onnx onnxscript onnxruntime")
+    import onnxruntime
+
+    path = weights.export_onnx(tmp_path_factory.mktemp("onnx") / "net.onnx", net)
+    assert [p.name for p in path.parent.iterdir()] == ["net.onnx"], "weights are in the file itself"
+    return onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 64, 64), (2, 96, 80), (3, 65, 99), (1, 131, 77), (1, 32, 32), (1, 33, 200)]
+)
+def test_onnx_answers_like_torch_at_any_size(onnx, net, shape):
+    batch, height, width = shape
+    x = noise(batch, 1, height, width)
+    (answer,) = onnx.run(["ab"], {"L": x.numpy()})
+    expected = ab(net, x).numpy()
+    assert np.abs(expected).max() > 0.1
+    np.testing.assert_allclose(answer, expected, atol=1e-3, rtol=0)
+
+
+class Decides(nn.Module):
+    """Takes another path for dark pictures."""
+
+    def forward(self, x):
+        """(N, 1, H, W) -> (N, 2, H, W)."""
+        return torch.cat([x, x], 1) if x.mean() > 0 else torch.cat([x, -x], 1)
+
+
+def test_a_network_that_takes_decisions_is_refused(onnx, tmp_path):
+    with pytest.raises(CourseError, match="Decides cannot be written as ONNX: its forward takes"):
+        weights.export_onnx(tmp_path / "net.onnx", Decides())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_answers_otherwise_than_torch_is_refused(onnx, tmp_path, monkeypatch):
+    one, other = nn.Conv2d(1, 2, 3, padding=1), nn.Conv2d(1, 2, 3)
+    content = onnx_export._traced(one)
+    for net, says in ((other, "in shape"), (nn.Conv2d(1, 2, 3, padding=1), "[0-9]")):
+        monkeypatch.setattr(onnx_export, "_traced", lambda network: content)
+        with pytest.raises(CourseError, match=f"differs from torch at 64 x 96 pixels .{says}"):
+            weights.export_onnx(tmp_path / "net.onnx", net)
+    monkeypatch.setattr(onnx_export, "_traced", lambda network: b"no graph")
+    with pytest.raises(CourseError, match="differs from torch"):
+        weights.export_onnx(tmp_path / "net.onnx", one)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_packages_are_named(net, tmp_path, monkeypatch):
+    real = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "onnxscript" else real(name)
+    )
+    with pytest.raises(CourseError, match="needs onnxscript. Install: pip install onnx onnxscript"):
+        weights.export_onnx(tmp_path / "net.onnx", net)
