@@ -1,6 +1,6 @@
 """colourlib: the package behind the course, one module for each story a notebook tells.
 
-    from colourlib import comparison, evaluate, model, open_workspace, practice, show, train
+    from colourlib import apply, comparison, evaluate, model, open_workspace, practice, show, train
     ws = open_workspace()            # or open_workspace(source="/my/photos", setting="full")
 
     ws.photos()                      # 01  collect       where pictures come from
@@ -10,7 +10,7 @@
     run = train.fit(net, data)       # 05  train         MSE, Adam, L2; Stop, and it goes on
     comparison.compare()             # 05  comparison    what did my edit do?
     evaluate.compare({"mine": net}, data)                # 06  beside the baselines
-    evaluate.colourise("photo.jpg", net, ws.size).save("out.png")
+    apply.colourise("photo.jpg", net).save("out.png")    # without net: the shipped weights
 
     show.grid(pictures, title="...", alt="...")          # pictures, curves, tables with their words
     practice.scene("beaches", seed=7, width=160)         # pictures nobody owns, optimum known

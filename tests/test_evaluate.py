@@ -1,15 +1,13 @@
-"""Metrics against examples worked by hand, baselines, and colouring one picture."""
+"""The scores that every chapter uses against examples worked by hand, and the baselines."""
 
 import math
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
-from skimage.color import rgb2lab
 from torch import nn
 
-from colourlib import CourseError, colour, evaluate
+from colourlib import colour, evaluate
 from colourlib.data import PhotoSet
 from colourlib.model import ColourNet
 
@@ -107,42 +105,3 @@ def test_predict_uses_eval_mode_and_leaves_the_network_as_it_was(practice_data):
     )
     torch.testing.assert_close(one, many, atol=1e-5, rtol=1e-4)
     assert net.training
-
-
-@pytest.mark.parametrize("size", [(16, 16), (37, 90), (300, 201)])
-def test_colourise_keeps_size_and_lightness(size):
-    net = ColourNet(width=8)
-    nn.init.constant_(net.head.bias, 0.1)  # a mild tint everywhere
-    noise = np.random.default_rng(0).integers(60, 190, (size[1], size[0], 3), dtype=np.uint8)
-    picture = Image.fromarray(noise)
-    coloured = evaluate.colourise(picture, net, size=64)
-    assert coloured.size == size and coloured.mode == "RGB"
-    before, after = (rgb2lab(np.asarray(p)) for p in (picture, coloured))
-    assert np.abs(before[..., 0] - after[..., 0]).max() < 0.8  # a byte of rounding
-    np.testing.assert_allclose(after[..., 1:].mean((0, 1)), [11, 11], atol=1)
-
-
-def test_colourise_of_an_untrained_network_is_the_grey_copy():
-    picture = Image.fromarray(np.arange(256, dtype=np.uint8).reshape(16, 16))
-    np.testing.assert_array_equal(
-        evaluate.colourise(picture, ColourNet(width=8), 64), np.asarray(picture.convert("RGB"))
-    )
-
-
-def test_colourise_turns_a_phone_photo_upright(tmp_path):
-    picture = Image.fromarray(np.zeros((20, 40, 3), np.uint8))
-    exif = picture.getexif()
-    exif[0x0112] = 6  # to be turned by 90 degrees
-    picture.save(tmp_path / "phone.jpg", exif=exif)
-    assert evaluate.colourise(tmp_path / "phone.jpg", ColourNet(width=8), 64).size == (20, 40)
-
-
-def test_colourise_explains_what_it_cannot_read(tmp_path):
-    net = ColourNet(width=8)
-    with pytest.raises(CourseError, match="There is no file"):
-        evaluate.colourise(tmp_path / "nowhere.jpg", net, 64)
-    (tmp_path / "text.jpg").write_text("not a picture")
-    with pytest.raises(CourseError, match=r"text\.jpg cannot be read"):
-        evaluate.colourise(tmp_path / "text.jpg", net, 64)
-    with pytest.raises(CourseError, match="8 x 50 pixels; 16 a side"):
-        evaluate.colourise(Image.new("RGB", (8, 50)), net, 64)

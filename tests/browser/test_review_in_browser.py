@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from lab import command, run_all, when_ready
+from lab import CONTRAST, command, run_all, when_ready
 from PIL import Image
 
 from colourlib import decisions, practice
@@ -218,29 +218,3 @@ def test_every_text_can_be_read_in_light_and_dark(open_notebook, workspace, tmp_
         for part in ("words", "pictures"):
             ratio = page.evaluate(CONTRAST, f".colourlib-limit-{part} .widget-html-content")
             assert ratio >= 4.5, f"the slider's {part} in {theme}: {ratio:.2f} : 1"
-
-
-# The contrast of a text to what is behind it, after WCAG 2.1.
-CONTRAST = """(selector) => {
-    const numbers = (text) => text.match(/[\\d.]+/g).map(Number);
-    const over = (top, under) => {
-        const a = top[3] ?? 1;
-        return [0, 1, 2].map((i) => a * top[i] + (1 - a) * under[i]);
-    };
-    const light = (rgb) => {
-        const [r, g, b] = rgb.map((v) => v / 255)
-            .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
-        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    };
-    const node = document.querySelector(selector);
-    const grounds = [];
-    for (let at = node; at; at = at.parentElement) {
-        const ground = numbers(getComputedStyle(at).backgroundColor);
-        grounds.unshift(ground);
-        if ((ground[3] ?? 1) === 1) break;
-    }
-    const ground = grounds.reduce((under, top) => over(top, under), [255, 255, 255]);
-    const text = over(numbers(getComputedStyle(node).color), ground);
-    const [low, high] = [light(ground), light(text)].sort((a, b) => a - b);
-    return (high + 0.05) / (low + 0.05);
-}"""

@@ -1,8 +1,13 @@
-"""Judge a colouriser by numbers that stand beside their baselines, and colour a photo with it.
+"""Judge a colouriser by numbers that stand beside their baselines.
 
 A colouriser is anything that maps x (N, 1, H, W), scaled L, to y (N, 2, H, W), scaled ab: a network
 or one of the baselines. Every score here is an average over all pixels of all photos of a set,
 at full resolution, unless its name says "mean".
+
+This file holds what training and every chapter need. The rest of chapter 06, one idea a module:
+`judge` (measures photo by photo, with intervals), `likeness` (SSIM, CIEDE2000), `bootstrap`,
+`gallery` (pictures), `misleads` (where a number deceives), `queries`, `brown` (why is it brown?),
+`things` (the same by class, on practice scenes), `contest` (networks side by side), `sliders`.
 """
 
 from __future__ import annotations
@@ -11,18 +16,13 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from PIL import Image
 from torch import Tensor, nn
 
-from .colour import lab_to_rgb, rgb_to_lab, scale_L, to_bytes, to_tensor, unscale_ab, unscale_L
-from .data import PhotoData, PhotoSet
-from .model import SMALLEST
-from .pictures import normalise, open_picture
-from .workspace import CourseError
+from ..colour import lab_to_rgb, unscale_ab, unscale_L
+from ..data import PhotoData, PhotoSet
 
 Colouriser = Callable[[Tensor], Tensor]
 
@@ -178,42 +178,3 @@ HEADERS = [
     "mean of PSNRs (dB)",
     "colourfulness, predicted / true",
 ]
-
-
-def colourise(picture: str | Path | Image.Image, colouriser: Colouriser, size: int) -> Image.Image:
-    """The picture with guessed colours: RGB, at its own size, its lightness kept.
-
-    The network sees it with the shorter side at `size` pixels, or as it is where it is smaller.
-    Give the size that it was trained at (`ws.size`): at another it is much worse.
-    The chroma it answers is enlarged and laid under the full-resolution L. Colours that the picture
-    may have are ignored. Raises CourseError for a file that is missing or cannot be read, and for
-    a picture with a side under 16 pixels.
-    """
-    L, _ = rgb_to_lab(to_tensor(_upright(picture)))  # (1, 1, H, W), 0..100
-    height, width = L.shape[2:]
-    if min(height, width) < SMALLEST:
-        raise CourseError(
-            f"The picture has {width} x {height} pixels; {SMALLEST} a side is the least."
-        )
-    share = min(1.0, size / min(height, width))
-    seen = [max(SMALLEST, round(side * share)) for side in (height, width)]
-    x = F.interpolate(scale_L(L), size=seen, mode="bilinear", antialias=True)
-    with judging(colouriser) as device:
-        y = colouriser(x.to(device)).float().cpu()  # (1, 2, h, w)
-    ab = unscale_ab(F.interpolate(y, size=(height, width), mode="bilinear", align_corners=False))
-    return Image.fromarray(to_bytes(lab_to_rgb(L, ab))[0])
-
-
-def _upright(picture: str | Path | Image.Image) -> Image.Image:
-    """A file or a picture as an upright RGB picture."""
-    if isinstance(picture, Image.Image):
-        return normalise(picture)
-    path = Path(picture)
-    if not path.exists():
-        raise CourseError(
-            f"There is no file {str(path)!r}. A relative path starts from {Path.cwd()}."
-        )
-    try:
-        return open_picture(path)
-    except Exception as e:  # whatever a decoder raises at bytes that it does not understand
-        raise CourseError(f"{path.name} cannot be read as a picture: {e}") from e

@@ -1,0 +1,213 @@
+"""Which photos are shown, what stands above them, why guesses are brown, and the two sliders."""
+
+import base64
+import io
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from colourlib import CourseError, colour, evaluate, practice
+from colourlib.evaluate import brown, gallery, judge, sliders, things
+from colourlib.evaluate import grey as grey_copy
+from colourlib.practice import CLASSES
+
+
+def network(x):
+    """A colouriser: dark is blue, light is yellow."""
+    return torch.cat([0.05 + 0 * x, 0.3 * x], dim=1)
+
+
+@pytest.fixture(scope="module")
+def report(practice_data):
+    return judge.judge(network, practice_data.validation, "mine")
+
+
+@pytest.fixture(scope="module")
+def optimum(practice_data):
+    return judge.judge_optimum(practice_data.validation)
+
+
+def with_columns(report, **columns):
+    return replace(report, columns={name: np.array(v, float) for name, v in columns.items()})
+
+
+# ------------------------------------------------------------------ the gallery
+
+
+def test_which_photos_are_picked(report):
+    # explained: 0.9, -4, 0.5, -0.2; harm: -0.9, +0.4, -1, +1
+    made_up = with_columns(
+        report, error=[0.1, 0.5, 1, 6], error_grey=[1, 0.1, 2, 5], chroma=[9, 1, 5, 7]
+    )
+    assert gallery.best(made_up, 2) == [0, 2]
+    assert gallery.worst(made_up, 2) == [3, 2]
+    assert gallery.greyest(made_up, 2) == [1, 2]
+    assert gallery.wrongly_vivid(made_up, 2) == [3, 1]
+
+
+def test_random_photos_are_the_same_ones_each_time(report):
+    first = gallery.at_random(report, 5)
+    assert first == gallery.at_random(report, 5) != gallery.at_random(report, 5, seed=1)
+    assert len(set(first)) == 5 and len(gallery.at_random(report, 500)) == len(report.photos)
+
+
+def test_photos_of_a_query(report):
+    query = report.photos.rows[3]["query"]
+    assert 3 in gallery.of_query(report, query)
+    with pytest.raises(CourseError, match=f"'cats'. There are: .*{query}"):
+        gallery.of_query(report, "cats")
+
+
+def test_a_gallery_says_its_numbers(report, optimum, tmp_path):
+    picture = gallery.show_photos(tmp_path, report, [0, 5], "Two")
+    for i in (0, 5):
+        x, y, p = report.answer([i])
+        distance = colour.unscale_ab(p - y).norm(dim=1).mean().item()
+        share = f"{round(report.explained[i], 2) + 0.0:.0%}"
+        assert f"{report.photos.rows[i]['query']} ({share}, {distance:.0f})" in picture.alt
+    assert "grey, mine, optimum, truth, error" in picture.alt
+    beside = gallery.side_by_side(tmp_path, {"mine": report, "optimum": optimum}, [0, 5], "Two")
+    assert f"optimum {optimum.value('explained'):.0%}" in beside.alt
+    far = with_columns(report, error=[100] * 12, error_grey=[0.1] * 12)
+    assert "(< -999%" in gallery.show_photos(tmp_path, far, [0], "One").alt
+
+
+def test_the_true_chroma_gives_the_true_picture(report, tmp_path):
+    _, y, _ = report.answer([2])
+    truth = gallery.truths(tmp_path, report, [2])
+    (mine,) = gallery.coloured(truth, y)
+    (grey,) = gallery.coloured(truth, 0 * y)
+    away = [np.abs(np.asarray(truth[0]).astype(int) - z).mean() for z in (mine, grey)]
+    assert away[0] < 0.4 * away[1] and np.ptp(grey, axis=-1).max() <= 1
+
+
+# ------------------------------------------------------------------ why is it brown?
+
+
+def test_the_price_is_what_judging_the_factors_gives(report, practice_data):
+    factors = [0, 0.5, 1.5]
+    price = brown.price(report, factors)
+    for i, factor in enumerate(factors):
+        by_hand = judge.judge(lambda x, f=factor: f * network(x), practice_data.validation)
+        assert price.explained[i] == pytest.approx(by_hand.value("explained"), abs=1e-5)
+        assert price.colourfulness[i] == pytest.approx(by_hand.value("colourfulness"), abs=1e-4)
+    near = brown.price(report, [price.best - 0.1, price.best, price.best + 0.1]).explained
+    assert near[1] > max(near[0], near[2])
+    assert f"highest at {price.best:.2f}" in brown.draw_price(price).alt
+
+
+def test_half_as_vivid_a_truth_is_best_doubled(practice_data):
+    photos = practice_data.validation
+    pale = judge.judge_answers(
+        lambda i: (*(both := photos.__getitems__(i)), both[1] / 2), photos, "pale"
+    )
+    price = brown.price(pale, [1, 2])
+    assert price.best == pytest.approx(2) and price.explained == pytest.approx([0.75, 1])
+
+
+def test_chroma_of_grey_and_of_the_truth(practice_data, optimum):
+    grey = judge.judge(grey_copy, practice_data.validation)
+    alt = brown.chroma({"grey": grey, "optimum": optimum}).alt
+    y = colour.unscale_ab(practice_data.validation.__getitems__(list(range(12)))[1])
+    over = (y.norm(dim=1) > brown.VIVID).float().mean().item()
+    assert f"truth {over:.0%}, grey 0%" in alt
+    alt = brown.plane({"grey": grey, "optimum": optimum}).alt
+    numbers = {k: int(v) for k, v in re.findall(r"(truth|grey|optimum) (\d+)", alt)}
+    rms = y.square().sum(1).mean().sqrt().item()
+    assert numbers["truth"] == pytest.approx(rms, abs=1) and numbers["grey"] <= 2
+
+
+# ------------------------------------------------------------------ thing by thing
+
+
+def test_classes_of_pixels_are_those_of_the_scene(practice_data):
+    row = practice_data.validation.rows[0]
+    scene = practice.scene_of_url(row["url"])
+    same = things.class_map(row["url"], scene.classes.shape[0])
+    assert (same == scene.classes).all(), "at its own size every pixel is pure"
+    smaller = things.class_map(row["url"], 40)
+    assert smaller.shape == (40, 40) and 0 < (smaller < 0).mean() < 0.6
+    for i, j in np.argwhere(smaller >= 0)[::37]:  # 80 pixels onto 40: blocks of two by two
+        block = scene.classes[2 * i : 2 * i + 2, 2 * j : 2 * j + 2]
+        assert (block == smaller[i, j]).all()
+
+
+def test_the_optimum_answers_with_the_mean_of_each_class(optimum):
+    large = [thing.to_mean for thing in things.of(optimum) if len(thing.truth) > 1500]
+    assert np.median(large) < 0.5 and max(large) < 3, "a sharp filter mixes in some neighbours"
+    found = things.telling(things.of(optimum))
+    assert [thing.spread > things.MANY for thing in found].count(True) >= 1
+    assert found[0].name in things.draw_clouds(found).alt
+
+
+def test_a_thing_by_hand():
+    ab = np.array([[40.0, 0], [0, 40]])
+    car = things.Thing("car", truth=ab, guess=np.array([[40.0, 0], [0, -40]]))
+    assert car.error == pytest.approx(80 / np.sqrt(2)) and car.hue == 0.5
+    assert car.spread == pytest.approx(np.sqrt(CLASSES["car"].variance.sum()))
+    (row,) = things.table([car]).rows
+    assert row == ["car", "2", f"{car.spread:.0f}", "57", "50%"]
+    assert f"car {car.spread:.0f} and 57" in things.draw_errors([car]).alt
+
+
+def test_things_are_known_on_practice_scenes_only(practice_data):
+    photos = replace(practice_data.validation, optimum=None)
+    with pytest.raises(CourseError, match="practice scenes only"):
+        things.of(judge.judge(evaluate.grey, photos))
+
+
+# ------------------------------------------------------------------ sliders
+
+
+def shown(view) -> list[Image.Image]:
+    """The pictures in an HTML widget."""
+    found = re.findall(r'src="data:image/jpeg;base64,([^"]+)"', view.value)
+    return [Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB") for data in found]
+
+
+def test_the_before_after_slider_uncovers_from_the_right():
+    before, after = Image.new("RGB", (200, 60), "black"), Image.new("RGB", (200, 60), "red")
+    panel = sliders.BeforeAfter(before, after)
+    for place, cut in ((0, 0), (25, 50), (100, 200)):
+        panel.slider.value = place
+        picture = np.asarray(shown(panel.view)[0])
+        assert (picture[:, : max(0, cut - 8), 0] < 20).all(), "left of it the first picture"
+        assert (picture[:, cut + 8 :, 0] > 230).all(), "right of it the second"
+        assert f"{place} % of its width" in panel.view.value
+        assert f"{place} %" in repr(panel)
+
+
+def test_before_after_shows_a_photo_in_grey_and_coloured(tmp_path):
+    Image.fromarray(practice.scene("cars", 1, 512, 400).rgb()).save(tmp_path / "a.png")
+    panel = sliders.before_after(tmp_path / "a.png", network, size=32)
+    assert panel.after.size == panel.before.size and max(panel.after.size) <= sliders.LARGEST
+    assert np.ptp(np.asarray(panel.before), axis=-1).max() <= 1
+    assert np.ptp(np.asarray(panel.after), axis=-1).max() > 5
+    with pytest.raises(CourseError, match="no file"):
+        sliders.before_after(tmp_path / "b.png", network)
+
+
+def test_the_saturation_slider(report, tmp_path):
+    panel = sliders.saturation(tmp_path, report, 4)
+    assert panel.scores()[0] == pytest.approx(report.explained[4], abs=1e-4)
+    at_one = shown(panel.view)
+    panel.slider.value = 0
+    grey, coloured, truth = shown(panel.view)
+    assert np.abs(np.asarray(grey).astype(int) - np.asarray(coloured)).max() <= 2
+    assert panel.scores() == pytest.approx((0, 0), abs=1e-4)
+    panel.slider.value = 2
+    x, y, p = report.answer([4])
+    expected = 1 - (2 * p - y).square().sum() / y.square().sum()
+    assert panel.scores()[0] == pytest.approx(expected.item(), abs=1e-4)
+    assert f"At 2.0: {expected:.0%}" in panel.words.value and "At 2.0" in repr(panel)
+    vivid = [
+        np.ptp(np.asarray(z[1]).astype(int), axis=-1).mean() for z in (shown(panel.view), at_one)
+    ]
+    assert vivid[0] > 1.5 * vivid[1]
+    assert np.asarray(truth).std() > 0 and len(at_one) == 3
+    still = sliders.saturations(tmp_path, report, 4, factors=(0, 1))
+    assert "0, 1, from grey" in still.alt

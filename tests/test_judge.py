@@ -1,0 +1,320 @@
+"""Measures against scikit-image and cases worked by hand; intervals against what theory says."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from skimage.color import deltaE_ciede2000
+from skimage.metrics import structural_similarity
+from torch import nn
+
+from colourlib import CourseError, colour, evaluate
+from colourlib.data import PhotoSet
+from colourlib.evaluate import bootstrap, contest, judge, likeness, misleads, queries
+from colourlib.model import ColourNet
+
+
+def photo_set(ab_values, queries=None, size=16):
+    """Photos of one even colour each; ab in Lab units."""
+    n = len(ab_values)
+    ab = np.zeros((n, 2, size, size), np.uint8)
+    ab[:] = (np.array(ab_values)[:, :, None, None] + 128).astype(np.uint8)
+    rows = [{"query": query} for query in queries or ["cars"] * n]
+    return PhotoSet(np.full((n, size, size), 128, np.uint8), ab, rows, size)
+
+
+def always(a, b):
+    """A colouriser with one answer."""
+    return evaluate.tint(colour.scale_ab(torch.tensor([float(a), float(b)])))
+
+
+# ------------------------------------------------------------------ SSIM and CIEDE2000
+
+
+def test_ssim_is_that_of_scikit_image():
+    dice = torch.Generator().manual_seed(0)
+    one = torch.rand(3, 3, 40, 27, generator=dice)
+    other = (one + 0.2 * torch.randn(one.shape, generator=dice)).clamp(0, 1)
+    other[2] = one[2].flip(-1)
+    settings = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
+    expected = [
+        structural_similarity(a.numpy(), b.numpy(), channel_axis=0, data_range=1, **settings)
+        for a, b in zip(one, other, strict=True)
+    ]
+    np.testing.assert_allclose(likeness.ssim(one, other), expected, atol=1e-4)
+    np.testing.assert_allclose(likeness.ssim(one, one), 1, atol=1e-5)
+
+
+def test_ciede2000_is_that_of_scikit_image_everywhere():
+    """Greys, blues, and hues on both sides of the place where the circle closes are among them."""
+    dice = torch.Generator().manual_seed(0)
+    one, other = (
+        (
+            100 * torch.rand(2, 1, 60, 60, generator=dice),
+            160 * torch.rand(2, 2, 60, 60, generator=dice) - 80,
+        )
+        for _ in range(2)
+    )
+    one[1][..., :20], other[1][..., 10:30], one[1][:, 1] = 0, 0, one[1][:, 1] / 20
+    expected = deltaE_ciede2000(
+        *(torch.cat(lab, 1).permute(0, 2, 3, 1).double().numpy() for lab in (one, other))
+    )
+    np.testing.assert_allclose(likeness.ciede2000(one, other), expected, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "one, other, expected",  # from table 1 of Sharma, Wu and Dalal 2005
+    [
+        ((50, 2.6772, -79.7751), (50, 0, -82.7485), 2.0425),
+        ((50, 0, 0), (50, -1, 2), 2.3669),
+        ((50, 2.5, 0), (50, 0, -2.5), 4.3065),
+        ((2.0776, 0.0795, -1.1350), (0.9033, -0.0636, -0.5514), 0.9082),
+    ],
+)
+def test_ciede2000_on_published_pairs(one, other, expected):
+    pair = [
+        (torch.tensor(L).view(1, 1, 1, 1).double(), torch.tensor(ab).view(1, 2, 1, 1).double())
+        for L, *ab in (one, other)
+    ]
+    assert likeness.ciede2000(*pair).item() == pytest.approx(expected, abs=1e-4)
+    assert likeness.ciede2000(*pair[::-1]).item() == pytest.approx(expected, abs=1e-4)
+
+
+# ------------------------------------------------------------------ intervals
+
+
+def test_the_interval_of_a_mean_is_what_theory_says():
+    values = np.random.default_rng(1).normal(5, 2, 400)
+    drawn = bootstrap.draws(lambda v: v.mean(-1), values)
+    low, high = bootstrap.interval(drawn)
+    half = 1.96 * values.std() / math.sqrt(400)
+    assert (low, high) == pytest.approx((values.mean() - half, values.mean() + half), abs=0.025)
+    narrow = bootstrap.interval(drawn, 0.5)
+    assert narrow[1] - narrow[0] == pytest.approx(2 * 0.674 * half / 1.96, rel=0.1)
+
+
+def test_the_interval_is_the_same_twice():
+    values = np.arange(20.0)
+    one, two = (bootstrap.draws(lambda v: v.mean(-1), values) for _ in range(2))
+    assert (one == two).all() and len(set(one)) > 100
+
+
+def test_a_difference_is_judged_on_the_same_photos():
+    """Photos differ far more than the networks do: only in pairs the difference is seen."""
+    dice = np.random.default_rng(0)
+    photos = photo_set(dice.integers(-60, 60, (40, 2)))
+    network = judge.judge(always(0, 0), photos, "grey")
+    slightly_better = judge.judge_answers(
+        lambda i: (*(both := photos.__getitems__(i)), 0.02 * both[1]), photos, "better"
+    )
+    value, low, high = judge.difference(slightly_better, network, "psnr")
+    assert 0 < low < value < high < 0.3
+    one, two = slightly_better.interval("psnr"), network.interval("psnr")
+    assert one[0] < two[1], "alone the two cannot be told apart"
+    value, low, high = judge.difference(slightly_better, network, "explained")
+    assert (value, low, high) == pytest.approx([1 - 0.98**2] * 3, abs=1e-5)
+
+
+# ------------------------------------------------------------------ a report
+
+
+@pytest.fixture(scope="module")
+def network():
+    torch.manual_seed(0)
+    net = ColourNet(width=4)
+    nn.init.normal_(net.head.weight, std=0.3)
+    return net
+
+
+@pytest.fixture(scope="module")
+def reports(practice_data, network):
+    return judge.everyone({"mine": network}, practice_data)
+
+
+def test_a_report_agrees_with_compare(practice_data, network, reports):
+    table = evaluate.compare({"mine": network}, practice_data)
+    assert list(table) == list(reports) == ["grey copy", "mean tint", "mine", "optimum"]
+    for name, scores in table.items():
+        for field, value in vars(scores).items():
+            assert getattr(reports[name].scores, field) == pytest.approx(value, abs=1e-4)
+
+
+def test_explained_chroma_over_some_photos_by_hand():
+    report = judge.judge(always(20, 0), photo_set([(40, 0), (0, 20), (0, 0)]))
+    # errors 400 of 1600, 800 of 400, 400 of 0
+    assert report.value("explained") == pytest.approx(1 - 1600 / 2000, abs=1e-5)
+    assert report.value("explained", [0]) == pytest.approx(0.75, abs=1e-5)
+    assert report.value("explained", np.array([True, True, False])) == pytest.approx(0.4, abs=1e-5)
+    np.testing.assert_allclose(report.explained[:2], [0.75, -1], atol=1e-5)
+    np.testing.assert_allclose(report.columns["chroma"], [40, 20, 0], atol=1e-4)
+
+
+def test_colours_that_are_met_exactly(practice_data):
+    photos = practice_data.validation
+    report = judge.judge_answers(
+        lambda i: (*(both := photos.__getitems__(i)), both[1]), photos, "truth"
+    )
+    values = [report.value(key) for key in judge.MEASURES]
+    assert values[:4] == [1, math.inf, math.inf, pytest.approx(1)]
+    assert values[4:] == pytest.approx([0, 1], abs=1e-5)
+    assert report.interval("psnr") == (math.inf, math.inf)
+    assert "inf (inf to inf)" in repr(judge.table({"truth": report}))
+
+
+def test_hue_is_right_within_45_degrees():
+    y = torch.tensor([[40.0, 0], [40, 0], [40, 0], [40, 0], [0, 30], [3, 4]])
+    guess = torch.tensor([[1.0, 0.9], [1, 1.1], [-40, 0], [0, 0], [-5, 50], [3, 4]])
+    y, guess = (colour.scale_ab(z).T[None, :, None] for z in (y, guess))  # (1, 2, 1, 6)
+    coloured, right = judge.hues(y, guess)
+    assert coloured.item() == pytest.approx(5 / 6), "the last is too pale to have a hue"
+    assert right.item() == pytest.approx(2 / 6)
+
+
+def test_tables_hold_every_measure_with_its_interval(reports):
+    table = judge.table(reports)
+    assert [row[0].split(",")[0] for row in table.rows] == [
+        measure.title.split(",")[0] for measure in judge.MEASURES.values()
+    ]
+    low, high = reports["mine"].interval("psnr")
+    value = reports["mine"].value("psnr")
+    assert table.rows[1][3] == f"{value:.2f} ({low:.2f} to {high:.2f})"
+    assert low <= value <= high and low < high
+    pairs = judge.differences(reports, "mine")
+    assert list(pairs.headers) == ["", "grey copy", "mean tint", "optimum"]
+    assert pairs.rows[0][3].startswith("+"), "the optimum explains more"
+    assert judge.differences(reports, "optimum").rows[0][1].startswith("-"), "grey less, surely"
+    same = judge.differences({"mine": reports["mine"], "twin": reports["mine"]}, "mine")
+    assert all(row[1].startswith("= ") for row in same.rows)
+
+
+# ------------------------------------------------------------------ by query
+
+
+def test_queries_by_hand():
+    photos = photo_set(
+        [(40, 0), (40, 0), (20, 0), (0, 40), (0, 0)],
+        ["cars", "cars", "cars", "sky", "fog"],
+    )
+    found = queries.by_query(judge.judge(always(20, 0), photos))
+    assert [q.name for q in found[:2]] == ["cars", "sky"] and found[0].photos == 3
+    assert found[0].explained == pytest.approx(1 - 800 / 3600, abs=1e-5)
+    assert found[0].low == pytest.approx(0.75, abs=1e-5) and found[0].high > found[0].explained
+    assert found[0].hue == 1 and found[1].hue == 0
+    assert math.isnan(found[1].low), "one photo tells nothing of others"
+    assert math.isnan(found[2].hue), "fog has no hue"
+    assert math.isnan(found[0].optimum)
+
+
+def test_the_figures_of_queries_say_what_they_show(reports):
+    found = queries.by_query(reports["mine"], reports["optimum"])
+    assert [q.explained for q in found] == sorted((q.explained for q in found), reverse=True)
+    assert all(q.name in queries.dots(found).alt for q in found)
+    assert all(q.optimum > q.explained for q in found)
+    assert "Lowest optimum" in queries.against_optimum(found).alt
+    assert len(queries.table(found, ends=3).rows) == 7
+    assert len(queries.table(found[:4], ends=3).rows) == 4
+
+
+# ------------------------------------------------------------------ how numbers deceive
+
+
+def test_turned_hues_are_vivid_and_wrong(practice_data):
+    report = misleads.turned(practice_data.validation, 90)
+    assert report.value("explained") == pytest.approx(-1, abs=1e-5)  # |y' - y|² = 2 |y|²
+    assert 0.8 < report.value("colourfulness") < 1.4
+    none = misleads.turned(practice_data.validation, 0)
+    assert none.value("explained") == pytest.approx(1)
+
+
+def test_psnr_prefers_brown():
+    alt = misleads.street().alt
+    vivid, brown = (float(part.split(" dB")[0]) for part in alt.split("PSNR ")[1:])
+    assert brown > vivid + 2
+
+
+def test_the_vivid_tenth_holds_the_error():
+    photos = photo_set([(100, 0)] + [(10, 0)] * 9)
+    report = judge.judge(evaluate.grey, photos)
+    assert misleads.concentration(report, 0.1) == pytest.approx(10_000 / 10_900, abs=1e-5)
+    even = judge.judge(evaluate.grey, photo_set([(10, 0)] * 10))
+    assert misleads.concentration(even, 0.1) == pytest.approx(0.1)
+
+
+def test_psnr_falls_with_chroma():
+    report = judge.judge(evaluate.grey, photo_set([(x, 0) for x in range(5, 95, 5)]))
+    alt = misleads.psnr_by_chroma(report).alt
+    grey, vivid = (float(part.split()[-1]) for part in alt.split(" dB")[:2])
+    assert grey == pytest.approx(report.columns["psnr"][0], abs=0.06) and grey > vivid + 10
+
+
+# ------------------------------------------------------------------ networks side by side
+
+
+def test_a_network_is_shown_photos_at_its_own_size():
+    seen = []
+
+    def network(x):
+        seen.append(tuple(x.shape))
+        return x.expand(-1, 2, -1, -1) * 0.5
+
+    x = torch.linspace(-1, 1, 64).expand(2, 1, 32, 64)
+    y = contest.at_size(network, 48, saturation=2.0)(x)
+    assert seen == [(2, 1, 48, 96)] and y.shape == (2, 2, 32, 64)
+    torch.testing.assert_close(y, x.expand(-1, 2, -1, -1), atol=0.02, rtol=0)
+
+
+def test_runs_are_found_and_edited_ones_left_out(practice_data, tmp_path, capsys):
+    from dataclasses import replace
+
+    from colourlib import train
+
+    data = replace(practice_data, runs=tmp_path)
+    quick = {"quiet": True, "precision": "fp32", "epochs": 1, "batch_size": 45}
+    edited = ColourNet(width=4)
+    edited.deep = edited.deep[:1]
+    for net, name in ((ColourNet(width=4), "mine"), (edited, "edited")):
+        train.fit(net, data, name=name, **quick)
+    capsys.readouterr()
+    assert list(contest.runs(data)) == ["001-mine"]
+    said = capsys.readouterr().out
+    assert "002-edited" in said and "001-mine" not in said
+    other = replace(data, fingerprint="of other photos")
+    assert contest.runs(other) == {}
+
+
+def test_a_plain_network_is_trained_once(practice_data, tmp_path, monkeypatch):
+    from dataclasses import replace
+    from types import SimpleNamespace
+
+    from colourlib import train
+
+    trained = []
+
+    def fit(model, data, **settings):
+        trained.append(settings)
+        return SimpleNamespace(model=model)
+
+    monkeypatch.setattr(train, "fit", fit)
+    data = replace(practice_data, runs=tmp_path)
+    net = contest.plain(data, 0.1)
+    assert trained == [{"minutes": 0.1, "name": contest.PLAIN, "quiet": True}]
+    story = {"label": contest.PLAIN, "data": {"fingerprint": data.fingerprint}, "folder": "there"}
+    monkeypatch.setattr(contest.kept, "all_runs", lambda where: [story])
+    monkeypatch.setattr(contest.kept, "load_run", lambda folder: (net, story))
+    assert contest.plain(data, 0.1) is net and len(trained) == 1
+
+
+def test_without_the_shipped_weights_the_others_go_on(monkeypatch, capsys):
+    from colourlib import weights
+
+    def missing():
+        raise CourseError("not there")
+
+    monkeypatch.setattr(weights, "load", missing)
+    assert contest.shipped() == {}
+    assert "Left out" in capsys.readouterr().out
+    card = {"size": 24, "saturation": 0.5}
+    monkeypatch.setattr(weights, "load", lambda: (lambda x: x.expand(-1, 2, -1, -1), card))
+    (network,) = contest.shipped().values()
+    assert network(torch.ones(1, 1, 16, 16)).mean().item() == pytest.approx(0.5)

@@ -1,0 +1,131 @@
+"""The upload button: several files of any kind in, results and links out, and nothing crashes."""
+
+import base64
+import html
+import io
+import re
+from datetime import datetime, timezone
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from colourlib import practice, tagged, upload
+
+
+def paint(x):
+    """A colouriser without weights: everything a mild red."""
+    return x.new_full((len(x), 2, *x.shape[2:]), 0.15)
+
+
+def content(image: Image.Image, kind: str) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def photo():
+    return Image.fromarray(practice.scene("beaches", 3, 96, 64).rgb())
+
+
+@pytest.fixture
+def box():
+    return upload.upload(paint, size=32)
+
+
+def choose(box, files: list[tuple[str, bytes]]) -> None:
+    """What the browser does: ipywidgets 8 hands over a tuple."""
+    box.files.value = tuple(
+        {"name": name, "type": "image/jpeg", "size": len(data), "content": memoryview(data),
+         "last_modified": datetime.now(timezone.utc)}
+        for name, data in files
+    )  # fmt: skip
+
+
+def rows(box) -> list[str]:
+    return [html.unescape(row.value) for row in box.results.children]
+
+
+def saved(row: str) -> tuple[str, bytes]:
+    """(name, bytes) of the link in a row."""
+    name, data = re.search(r'download="([^"]+)" href="data:image/\w+;base64,([^"]+)"', row).groups()
+    return name, base64.b64decode(data)
+
+
+def test_several_files_are_coloured_and_can_be_saved(box, photo):
+    choose(box, [("a.jpg", content(photo, "JPEG")), ("b.png", content(photo.convert("L"), "PNG"))])
+    assert "2 coloured, 0 not" in box.words.value
+    for row, name in zip(rows(box), ("a-coloured.jpg", "b-coloured.jpg"), strict=True):
+        link, data = saved(row)
+        assert link == name and box.coloured[name] == data
+        picture = Image.open(io.BytesIO(data))
+        assert picture.size == (96, 64) and tagged.is_ours(picture)
+        red = np.asarray(picture.convert("RGB")).astype(int)
+        assert (red[..., 0] - red[..., 2]).mean() > 10, "it is coloured"
+        assert row.count("<img") == 2
+    assert box.files.value == (), "so that the same file can be chosen once more"
+
+
+def test_what_is_see_through_stays_so(box, photo):
+    photo.putalpha(Image.linear_gradient("L").resize(photo.size))
+    choose(box, [("a.png", content(photo, "PNG"))])
+    name, data = saved(rows(box)[0])
+    assert name == "a-coloured.png"
+    alpha = np.asarray(Image.open(io.BytesIO(data)).getchannel("A"))
+    assert (alpha == np.asarray(photo.getchannel("A"))).all()
+
+
+def test_bad_files_are_told_in_a_line_and_the_others_go_on(box, photo):
+    good = content(photo, "JPEG")
+    bad = {
+        "empty.jpg": b"",
+        "text.jpg": b"hello",
+        "cut.jpg": good[: len(good) // 2],
+        "<b>x.jpg": b"\xff\xd8\xff junk",
+    }
+    choose(box, [*bad.items(), ("good.jpg", good)])
+    assert "1 coloured, 4 not" in box.words.value
+    *failed, last = rows(box)
+    for row, name in zip(failed, bad, strict=True):
+        assert row.startswith(f"<strong>✗ {name}: ") and "\n" not in row
+    assert "&lt;b&gt;x.jpg" in box.results.children[3].value, "a name is no HTML"
+    assert "empty, 0 bytes" in failed[0] and "is text" in failed[1] and "cut short" in failed[2]
+    assert saved(last)[0] == "good-coloured.jpg" and list(box.coloured) == ["good-coloured.jpg"]
+
+
+def test_whatever_a_network_raises_is_told(photo):
+    def broken(x):
+        raise RuntimeError("sizes\ndo not match")
+
+    box = upload.upload(broken, size=32)
+    choose(box, [("a.jpg", content(photo, "JPEG"))])
+    assert "0 coloured, 1 not" in box.words.value
+    assert "RuntimeError: sizes do not match" in rows(box)[0]
+
+
+def test_two_photos_of_one_name_get_two_names(box, photo):
+    data = content(photo, "JPEG")
+    choose(box, [("a.jpg", data), ("a.png", data)])
+    assert list(box.coloured) == ["a-coloured.jpg", "a-coloured-2.jpg"]
+    choose(box, [("b.jpg", data)])
+    assert list(box.coloured) == ["b-coloured.jpg"] and len(box.results.children) == 1
+
+
+def test_colours_of_its_own_are_ignored_and_that_is_said(box, photo):
+    choose(box, [("c.jpg", content(photo, "JPEG")), ("g.jpg", content(photo.convert("L"), "JPEG"))])
+    coloured, grey = rows(box)
+    assert upload.OWN_COLOURS in coloured and upload.OWN_COLOURS not in grey
+
+
+def test_older_ipywidgets_hand_over_a_dict():
+    old = {"a.jpg": {"metadata": {"name": "a.jpg"}, "content": b"1"}}
+    new = ({"name": "a.jpg", "content": memoryview(b"1")},)
+    assert list(upload.contents(old)) == list(upload.contents(new)) == [("a.jpg", b"1")]
+
+
+def test_the_saturation_is_used(photo):
+    box = upload.upload(paint, saturation=0.0, size=32)
+    choose(box, [("a.png", content(photo, "PNG"))])
+    picture = Image.open(io.BytesIO(saved(rows(box)[0])[1])).convert("YCbCr")
+    assert np.abs(np.asarray(picture)[..., 1:].astype(int) - 128).max() <= 2
