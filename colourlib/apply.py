@@ -59,12 +59,25 @@ def colourise(
     Raises CourseError for a picture that cannot be read or is too large for the memory, for weights
     that cannot be loaded, and for a network that does not answer with chroma.
     """
+    return _coloured(lambda: _opened(image), model, saturation, size)
+
+
+def colourise_ours(image: Image.Image, model, saturation: float, size: int) -> Image.Image:
+    """The same for a picture that nobody wants afterwards: its memory may become the result's."""
+    _check_memory(*image.size)
+    return _coloured(lambda: with_alpha(image, ours=True), model, saturation, size)
+
+
+def _coloured(
+    opened: Callable[[], Image.Image], model, saturation: float, size: int | None
+) -> Image.Image:
+    """The picture that `opened` gives, its colours replaced in place; mistakes are told before."""
     if not (isinstance(saturation, int | float) and 0 <= saturation < math.inf):
         raise CourseError(f"The saturation {saturation!r} is no number from 0 (grey) up.")
     if size is not None and not (isinstance(size, int) and size >= SMALLEST):
         raise CourseError(f"The size {size!r} is no whole number of pixels from {SMALLEST} up.")
     colouriser, its_saturation, its_size = _chosen(model)
-    picture = _opened(image)
+    picture = opened()
     ab = _guess(colouriser, picture, size or its_size)
     put_chroma(picture, ab * (saturation * its_saturation), torch.get_num_threads())
     return picture

@@ -129,7 +129,7 @@ def _painter(model, saturation: float) -> tuple[Callable[[Image.Image], Image.Im
     if isinstance(model, (str, Path)):
         name = Path(model).expanduser().resolve().name
     strength = saturation * card["saturation"]
-    return lambda image: apply.colourise(image, network, strength, card["size"]), name
+    return lambda image: apply.colourise_ours(image, network, strength, card["size"]), name
 
 
 def _work(jobs: list[Job], paint, weights: str, done: Batch, say: _Voice) -> None:

@@ -17,11 +17,13 @@ from torch import Tensor
 from . import checkpoints, evaluate, rescue, tensorboard
 from .board import View
 from .board.view import percent
+from .device import flush_tiny_
 from .runs import Run
 from .samples import Sample
 
 POINTS = 10  # of the training curve, an epoch
 SAVE_EVERY = 10  # seconds at least; and a hundred times what the last saving took
+TIDIED = 10  # steps between two looks for numbers that are too small to compute with
 ON_GPU = 20  # steps between two looks at the loss: each look waits for the GPU
 
 
@@ -64,6 +66,13 @@ class Session:
         """A copy of its weights, on the CPU."""
         return {k: v.detach().cpu().clone() for k, v in self.judged.state_dict().items()}
 
+    def _numbers(self) -> Iterator[Tensor]:
+        """All that a step computes with: both networks and what the optimiser remembers."""
+        for network in (self.model, self.averaged):
+            yield from network.state_dict().values() if network is not None else ()
+        for memory in self.optimiser.state.values():
+            yield from (value for value in memory.values() if isinstance(value, Tensor))
+
     @property
     def seconds(self) -> float:
         """Seconds of training, those before a stop included."""
@@ -96,6 +105,8 @@ class Session:
     def note(self, loss: Tensor, photos: int) -> None:
         """Count a step. Raises CourseError where losses are no numbers any more, or explode."""
         self.step, self.photos, self.batch = self.step + 1, self.photos + photos, self.batch + 1
+        if self.step % TIDIED == 0 and self.run.placement.device == "cpu":
+            flush_tiny_(self._numbers())
         self.waiting.append(loss)
         if len(self.waiting) >= self.look_every:
             self._look_at_losses()

@@ -416,3 +416,43 @@ def test_a_stopped_run_will_do_and_one_without_a_validation_will_not(
             course_run(ws, ColourNet(), epochs=4)
     assert train.load_or_fit(ws)[1]["state"] == "stopped"
     assert "run 001-colournet, stopped" in capsys.readouterr().out
+
+
+# --- numbers too small to compute with
+
+
+def test_numbers_near_zero_become_zero_and_others_stay():
+    values = torch.tensor([0.0, 1e-39, -1e-31, 2e-30, -1.0, math.nan, math.inf])
+    counter = torch.tensor([3])
+    device.flush_tiny_([values, counter])
+    assert values[:3].eq(0).all() and counter.item() == 3
+    assert values[3:5].tolist() == pytest.approx([2e-30, -1.0])
+    assert values[5].isnan() and values[6].isinf()
+
+
+def denormal(run_or_state):
+    """Names of what holds numbers that a CPU is slow with."""
+    least = torch.finfo(torch.float32).tiny
+    return [
+        name
+        for name, value in run_or_state.items()
+        if value.is_floating_point() and ((value != 0) & (value.abs() < least)).any()
+    ]
+
+
+@pytest.mark.parametrize("average", [0.0, 0.99])
+def test_a_dead_channel_leaves_no_denormal_numbers_behind(average, monkeypatch):
+    """Its weights get no gradient; L2 shrinks them on and on, and BatchNorm's variance as well."""
+    net = tiny.network()
+    with torch.no_grad():
+        net[0].weight[1] = 1e-36
+        net[1].bias[1] = -1e3  # behind ReLU: nothing, ever
+        net[1].running_var[1] = 1e-38
+    seen = []
+    real = train.average_
+    monkeypatch.setattr(train, "average_", lambda a, *rest: (seen.append(a), real(a, *rest)))
+    changes = {"weight_decay": 5e-7, "schedule": "constant", "average": average}
+    run = tiny.fit(net, tiny.photos(), epochs=20, **changes)
+    assert run.history and not denormal(net.state_dict())
+    assert bool(seen) == bool(average)
+    assert not seen or not denormal(seen[-1].state_dict())
