@@ -14,6 +14,8 @@ SCRIPTS = (
     ["networks.py"],
     ["clinic.py"],
     ["training.py"],
+    ["applying.py"],
+    ["public_photos.py"],
     ["quality.py", "--minutes", "1.5"],
 )
 

@@ -16,6 +16,7 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -123,7 +124,8 @@ def choose(net, origins):
 
 
 def report(net, origins, data, size, factor):
-    """{validation set: {colouriser: {measure: [value, low, high]}}}, beside both baselines.
+    """(scores, kinds): {validation set: {colouriser: {measure: [value, low, high]}}}, beside both
+    baselines, and {validation set: {kind: [explained chroma, photos]}}, the best kind first.
 
     At the photos' own size, as apply.colourise does it.
     """
@@ -132,16 +134,28 @@ def report(net, origins, data, size, factor):
         """x (B, 1, S, S) -> (B, 2, S, S); the network sees it at `size`."""
         return factor * F.interpolate(net(resize(x, size)), size=x.shape[-2:], mode="bilinear")
 
-    table = {}
+    table, by_kind = {}, {}
     for o in origins:
         for kinds, photos in o.validation.items():
             whole = replace(photos, size=photos.L.shape[-1])
             reports = judge.everyone({"network": coloured}, replace(data, validation=whole))
-            table[f"{o.name}, {kinds}: {len(whole)} photos"] = {
+            title = f"{o.name}, {kinds}: {len(whole)} photos"
+            table[title] = {
                 name: {m: [one.value(m), *one.interval(m)] for m in judge.MEASURES}
                 for name, one in reports.items()
             }
-    return table
+            by_kind[title] = explained_by_kind(reports["network"])
+    return table, by_kind
+
+
+def explained_by_kind(report):
+    """{kind: [explained chroma, photos]} of the kinds with at least five photos, best first."""
+    kinds = np.array([row["query"] for row in report.photos.rows])
+    found = {}
+    for kind, count in zip(*np.unique(kinds, return_counts=True), strict=True):
+        if count >= 5:
+            found[str(kind)] = [report.value("explained", kinds == kind), int(count)]
+    return dict(sorted(found.items(), key=lambda item: -item[1][0]))
 
 
 def main():
@@ -167,7 +181,7 @@ def main():
             return
         story = run.story()
     size, factor, by_size = choose(net, origins)
-    table = report(net, origins, data, size, factor)
+    table, by_kind = report(net, origins, data, size, factor)
     card = {
         "network": "ColourNet",
         "arguments": {"width": args.width},
@@ -187,6 +201,7 @@ def main():
         "curve": [[row["photos"], round(row["explained_chroma"], 4)] for row in story["history"]],
         "explained_by_size": by_size,
         "scores": table,
+        "explained_by_kind": by_kind,
         "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
         "torch": torch.__version__,
         "licence": "MIT",

@@ -308,6 +308,26 @@ def test_the_weights_that_come_with_the_repository():
     assert ab(shipped, noise(1, 1, 64, 64)).abs().max() > 0.01
 
 
+def test_the_model_card_says_what_is_in_the_file():
+    if not weights.SHIPPED.is_file():
+        pytest.skip("not trained yet: python bench/weights.py")
+    where = importlib.util.spec_from_file_location("weights_bench", ROOT / "bench" / "weights.py")
+    bench = importlib.util.module_from_spec(where)
+    where.loader.exec_module(bench)
+    net, card = weights.load()
+    page = weights.SHIPPED.with_name("README.md").read_text(encoding="utf-8")
+    said = [
+        *bench.lines(card["scores"]),
+        f"{sum(p.numel() for p in net.parameters()):,} parameters",
+        f"| {card['size']} pixels",
+        f"| {card['saturation']:g}, chosen",
+        f"{weights.SHIPPED.stat().st_size / 1e6:.1f} MB",
+        f"{card['photos_seen']:,} photos",
+    ]
+    assert not [line for line in said if line not in page]
+    assert "@@" not in page
+
+
 def test_an_installed_package_brings_its_weights(tmp_path, saved):
     """What pip does to make a wheel, with a package that holds little else."""
     pytest.importorskip("setuptools", minversion="77", reason="pip install setuptools")
