@@ -85,7 +85,7 @@ def stages(path, net, card, repeats):
             image.load()
 
     def colour():
-        return apply.colourise(path, net, card["saturation"], card["size"])
+        return apply.colourise(path, (net, card))
 
     rows = []
     for _ in range(repeats + 1):  # in turns, so that all see the same machine
@@ -132,7 +132,7 @@ from applying import network
 from colourlib import apply, tagged
 net, card = network(sys.argv[2] or None)
 start = time.perf_counter()
-picture = apply.colourise(sys.argv[1], net, card["saturation"], card["size"])
+picture = apply.colourise(sys.argv[1], (net, card))
 tagged.encode(picture, "JPEG", "bench")
 print(time.perf_counter() - start, imported, peak())
 """

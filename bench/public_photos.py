@@ -7,6 +7,7 @@ the six that are in the public domain or CC0; scikit-learn's two are CC BY 2.0 a
 """
 
 import argparse
+import statistics
 
 import numpy as np
 import torch
@@ -56,15 +57,15 @@ def main():
     net, card = weights.load(args.model)
     rows, columns = [], []
     for name, truth in photos().items():
-        coloured = apply.colourise(truth, net, card["saturation"], card["size"])
+        coloured = apply.colourise(truth, (net, card))
         rows.append((name, *scores(truth, coloured)))
         if name in FROM_SKIMAGE:
             columns.append((name, apply.colourise(truth, evaluate.grey), coloured, truth))
     print(f"{'':20}{'explained':>10}{'dB above grey':>15}{'colourful':>11}")
     for name, explained, decibels, ratio in rows:
         print(f"{name:20}{explained:>10.1%}{decibels:>+15.2f}{ratio:>11.2f}")
-    means = [sum(column) / len(rows) for column in zip(*(row[1:] for row in rows), strict=True)]
-    print(f"{'mean':20}{means[0]:>10.1%}{means[1]:>+15.2f}{means[2]:>11.2f}")
+    middle = [statistics.median(column) for column in zip(*(row[1:] for row in rows), strict=True)]
+    print(f"{'median':20}{middle[0]:>10.1%}{middle[1]:>+15.2f}{middle[2]:>11.2f}")
     if args.picture:
         names, *kinds = zip(*columns, strict=True)
         small = [show_small(picture) for kind in kinds for picture in kind]

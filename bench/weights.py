@@ -20,8 +20,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from colourlib import mixed, open_workspace, sides, weights
-from colourlib.data import PhotoSet, prepare, resize
+from colourlib import apply, mixed, open_workspace, sides, weights
+from colourlib.data import PhotoSet, prepare
 from colourlib.evaluate import judge
 from colourlib.model import ColourNet
 from colourlib.runs import load_run
@@ -31,7 +31,8 @@ from colourlib.workspace import home
 MANY = 100  # kinds: an origin with so many can spare some
 DROPOUT = 0.1  # of the deepest map's channels, while training only: the photos are few
 RECIPE = {"lr": 1.5e-3, "average": 0.999, "weight_decay": 1e-5}  # of train.Config
-SHOWN = (64, 80, 96, 112, 128, 160, 192)  # pixels, shorter side: sizes that are tried
+# Pixels, shorter side, at which photos are shown to the network: what is tried.
+SHOWN = [[64], [80], [96], [112], [128], [160], [80, 112], [64, 96, 128]]
 
 
 def folder_of(source):
@@ -80,17 +81,17 @@ def with_dropout(net):
 
 
 @torch.inference_mode()
-def terms(net, photos: PhotoSet, size):
+def terms(net, photos: PhotoSet, sizes):
     """(truth^2, truth * guess, guess^2), means of scaled ab at full resolution: a row a photo.
 
-    The network sees the photo at `size`; its answer is enlarged to the photo. With a factor f on ab
+    The network sees the photo at these sizes. With a factor f on ab
     the error is truth^2 - 2 f truth * guess + f^2 guess^2, so one pass serves every factor.
     """
     rows = []
     for i in range(0, len(photos), 20):
         L = torch.from_numpy(photos.L[i : i + 20])[:, None].float()  # (B, 1, S, S)
         y = (torch.from_numpy(photos.ab[i : i + 20]).float() - 128) / 110  # (B, 2, S, S)
-        guess = F.interpolate(net(resize(L, size) / 127.5 - 1), size=y.shape[-2:], mode="bilinear")
+        guess = apply.at_sizes(net, sizes)(L / 127.5 - 1)  # (B, 2, S, S)
         three = [y.square(), guess * y, guess.square()]
         rows.append(torch.stack([t.mean((1, 2, 3)) for t in three], dim=1))  # (B, 3)
     return torch.cat(rows)
@@ -103,42 +104,44 @@ def explained(rows, factor=1.0):
 
 
 def choose(net, origins):
-    """(size, factor on ab) that are best for the origin that fares worst, and what each size gives.
+    """(sizes, factor on ab) that are best for the origin that fares worst, and what each gives.
 
     Every origin gives up to 700 validation photos. The factor may strengthen or weaken the colours.
     """
-    rows = {
-        size: [
-            torch.cat([terms(net, mixed.some(p, 350), size) for p in o.validation.values()])
+    rows = [
+        [
+            torch.cat([terms(net, mixed.some(p, 350), sizes) for p in o.validation.values()])
             for o in origins
         ]
-        for size in SHOWN
-    }
+        for sizes in SHOWN
+    ]
     factors = [round(0.7 + 0.05 * i, 2) for i in range(11)]
-    _, size, factor = max(
-        (min(explained(r, f) for r in rows[s]), s, f) for s in SHOWN for f in factors
+    _, number, factor = max(
+        (min(explained(r, f) for r in rows[i]), i, f) for i in range(len(SHOWN)) for f in factors
     )
     names = [o.name for o in origins]
-    by_size = {s: dict(zip(names, map(explained, rows[s]), strict=True)) for s in SHOWN}
-    return size, factor, by_size
+    table = [
+        [sizes, dict(zip(names, map(explained, of_each), strict=True))]
+        for sizes, of_each in zip(SHOWN, rows, strict=True)
+    ]
+    return SHOWN[number], factor, table
 
 
-def report(net, origins, data, size, factor):
+def report(net, origins, data, sizes, factor):
     """(scores, kinds): {validation set: {colouriser: {measure: [value, low, high]}}}, beside both
     baselines, and {validation set: {kind: [explained chroma, photos]}}, the best kind first.
 
     At the photos' own size, as apply.colourise does it.
     """
 
-    def coloured(x):
-        """x (B, 1, S, S) -> (B, 2, S, S); the network sees it at `size`."""
-        return factor * F.interpolate(net(resize(x, size)), size=x.shape[-2:], mode="bilinear")
-
+    colouriser = apply.at_sizes(net, sizes)
     table, by_kind = {}, {}
     for o in origins:
         for kinds, photos in o.validation.items():
             whole = replace(photos, size=photos.L.shape[-1])
-            reports = judge.everyone({"network": coloured}, replace(data, validation=whole))
+            reports = judge.everyone(
+                {"network": lambda x: factor * colouriser(x)}, replace(data, validation=whole)
+            )
             title = f"{o.name}, {kinds}: {len(whole)} photos"
             table[title] = {
                 name: {m: [one.value(m), *one.interval(m)] for m in judge.MEASURES}
@@ -180,16 +183,17 @@ def main():
         if run.stopped:
             return
         story = run.story()
-    size, factor, by_size = choose(net, origins)
-    table, by_kind = report(net, origins, data, size, factor)
+    sizes, factor, by_size = choose(net, origins)
+    table, by_kind = report(net, origins, data, sizes, factor)
     card = {
         "network": "ColourNet",
         "arguments": {"width": args.width},
-        "size": size,
+        "size": sizes[len(sizes) // 2],  # where one has to do
+        "sizes": sizes,
         "saturation": factor,
         "stored": "float16",
         "config": story["config"],
-        "sizes": mixed.SIZES,
+        "trained_at": mixed.SIZES,
         "data": {
             o.name: {"train": len(o.train), "repeats": n}
             | {k: len(p) for k, p in o.validation.items()}

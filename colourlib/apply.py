@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
@@ -50,10 +51,11 @@ def colourise(
     array (H, W), (H, W, 3) or (H, W, 4), bytes or floats 0..1; a tensor (1 or 3, H, W) or
     (1, 1 or 3, H, W), the same. It is not changed. Colours that it has are ignored.
     model: None for the weights that come with colourlib, or a Run, a run's folder, a .safetensors
-    file, a network, or any function from x (1, 1, h, w), scaled L, to y (1, 2, ., .), scaled ab.
+    file, what weights.load gave for one of these, a network, or any function from x (1, 1, h, w),
+    scaled L, to y (1, 2, ., .), scaled ab.
     saturation: multiplies ab; 0 gives the grey picture of equal L.
     size: shorter side in pixels at which the network sees the picture, enlarged if need be; None
-    for what the weights were trained for, or 128 where nobody knows.
+    for what the weights' card says, which may be several (`at_sizes`), or 128 if nobody knows.
 
     The result is upright, in sRGB, without metadata. Its L is that of the input, its alpha too.
     Raises CourseError for a picture that cannot be read or is too large for the memory, for weights
@@ -62,10 +64,10 @@ def colourise(
     return _coloured(lambda: _opened(image), model, saturation, size)
 
 
-def colourise_ours(image: Image.Image, model, saturation: float, size: int) -> Image.Image:
+def colourise_ours(image: Image.Image, model, saturation: float) -> Image.Image:
     """The same for a picture that nobody wants afterwards: its memory may become the result's."""
     _check_memory(*image.size)
-    return _coloured(lambda: with_alpha(image, ours=True), model, saturation, size)
+    return _coloured(lambda: with_alpha(image, ours=True), model, saturation, None)
 
 
 def _coloured(
@@ -76,25 +78,49 @@ def _coloured(
         raise CourseError(f"The saturation {saturation!r} is no number from 0 (grey) up.")
     if size is not None and not (isinstance(size, int) and size >= SMALLEST):
         raise CourseError(f"The size {size!r} is no whole number of pixels from {SMALLEST} up.")
-    colouriser, its_saturation, its_size = _chosen(model)
+    colouriser, its_saturation, its_size = _chosen(model, size)
     picture = opened()
-    ab = _guess(colouriser, picture, size or its_size)
+    ab = _guess(colouriser, picture, its_size)
     put_chroma(picture, ab * (saturation * its_saturation), torch.get_num_threads())
     return picture
 
 
-def _chosen(model) -> tuple[Colouriser, float, int]:
-    """(what guesses, the factor that its ab wants, the size that it wants to see)."""
-    if model is None or not callable(model):  # callable: a network or another function
-        from . import weights
-
-        network, card = weights.load(model)
-        return network, card["saturation"], card["size"]
+def _chosen(model, size: int | None) -> tuple[Colouriser, float, int]:
+    """(what guesses, the factor that its ab wants, the size at which it is given the picture)."""
     if isinstance(model, nn.Module):
         from .runs import trained_size
 
-        return model, 1.0, trained_size(model) or BARE_SIZE
-    return model, 1.0, BARE_SIZE
+        return model, 1.0, size or trained_size(model) or BARE_SIZE
+    if callable(model):
+        return model, 1.0, size or BARE_SIZE
+    if not isinstance(model, tuple):
+        from . import weights
+
+        model = weights.load(model)
+    network, card = model
+    sizes = [size] if size else card.get("sizes", [card["size"]])
+    return at_sizes(network, sizes), card["saturation"], max(sizes)
+
+
+def at_sizes(network: Colouriser, sizes: Sequence[int]) -> Colouriser:
+    """A colouriser that shows the network every picture at these sizes; the mean of its answers.
+
+    sizes: shorter sides in pixels. x (N, 1, H, W) scaled L -> y (N, 2, H, W) scaled ab. In a small
+    picture the network sees the whole at once, in a large one the details; where the answers
+    disagree, their mean is paler, as befits a guess. bench/weights.py measures what it is worth.
+    """
+
+    def colouriser(x: Tensor) -> Tensor:
+        whole = x.shape[2:]
+        answers = []
+        for size in sizes:
+            width, height = seen(whole[1], whole[0], size)
+            small = F.interpolate(x, size=(height, width), mode="bilinear", antialias=True)
+            y = _answer(network, small if small.shape != x.shape else x).float().to(x.device)
+            answers.append(F.interpolate(y, size=whole, mode="bilinear", antialias=True))
+        return torch.stack(answers).mean(0)  # (N, 2, H, W)
+
+    return colouriser
 
 
 # ---- the picture ---------------------------------------------------------------------------------

@@ -124,12 +124,11 @@ def _painter(model, saturation: float) -> tuple[Callable[[Image.Image], Image.Im
 
     if callable(model):  # a network or any other x -> y
         return lambda image: apply.colourise(image, model, saturation), type(model).__name__
-    network, card = weights.load(model)
+    loaded = weights.load(model)
     name = getattr(model, "name", "as shipped")  # of a run
     if isinstance(model, (str, Path)):
         name = Path(model).expanduser().resolve().name
-    strength = saturation * card["saturation"]
-    return lambda image: apply.colourise_ours(image, network, strength, card["size"]), name
+    return lambda image: apply.colourise_ours(image, loaded, saturation), name
 
 
 def _work(jobs: list[Job], paint, weights: str, done: Batch, say: _Voice) -> None:

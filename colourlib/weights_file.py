@@ -104,9 +104,10 @@ def check_card(card, where) -> None:
     if not isinstance(card, dict):
         raise CourseError(f"{where} is damaged: its card holds no names and values. {MEND}")
     size, saturation = card.get("size"), card.get("saturation")
-    layers, answer = card.get("layers"), card.get("answer")
+    sizes, layers, answer = card.get("sizes", [size]), card.get("layers"), card.get("answer")
     right = {
-        "size": type(size) is int and SIDES[0] <= size <= SIDES[1],
+        "size": _side(size),
+        "sizes": isinstance(sizes, list) and 0 < len(sizes) <= 8 and all(map(_side, sizes)),
         "saturation": _number(saturation) and 0 <= saturation <= 10,
         "network": isinstance(card.get("network"), str),
         "arguments": isinstance(card.get("arguments"), dict),
@@ -119,9 +120,13 @@ def check_card(card, where) -> None:
         told = ", ".join(f"{name} = {str(card.get(name))[:40]}" for name in wrong)
         raise CourseError(
             f"The card of {where} cannot be right: {told}. It needs size (shorter side of what the "
-            f"network is shown, {SIDES[0]} to {SIDES[1]} pixels) and saturation (0 to 10); the "
-            "others are written by weights.save."
+            f"network is shown, {SIDES[0]} to {SIDES[1]} pixels; or several, as sizes) and "
+            "saturation (0 to 10); the others are written by weights.save."
         )
+
+
+def _side(value) -> bool:
+    return type(value) is int and SIDES[0] <= value <= SIDES[1]
 
 
 def _number(value) -> bool:

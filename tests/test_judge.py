@@ -9,7 +9,7 @@ from skimage.color import deltaE_ciede2000
 from skimage.metrics import structural_similarity
 from torch import nn
 
-from colourlib import CourseError, colour, evaluate
+from colourlib import CourseError, apply, colour, evaluate
 from colourlib.data import PhotoSet
 from colourlib.evaluate import bootstrap, contest, judge, likeness, misleads, queries
 from colourlib.model import ColourNet
@@ -259,9 +259,18 @@ def test_a_network_is_shown_photos_at_its_own_size():
         return x.expand(-1, 2, -1, -1) * 0.5
 
     x = torch.linspace(-1, 1, 64).expand(2, 1, 32, 64)
-    y = contest.at_size(network, 48, saturation=2.0)(x)
+    y = apply.at_sizes(network, [48])(x)
     assert seen == [(2, 1, 48, 96)] and y.shape == (2, 2, 32, 64)
-    torch.testing.assert_close(y, x.expand(-1, 2, -1, -1), atol=0.02, rtol=0)
+    torch.testing.assert_close(y, x.expand(-1, 2, -1, -1) / 2, atol=0.02, rtol=0)
+
+
+def test_several_sizes_answer_with_their_mean():
+    def network(x):
+        return x.new_full((len(x), 2, *x.shape[2:]), x.shape[2] / 100)  # says how it was shown
+
+    y = apply.at_sizes(network, [32, 64])(torch.zeros(2, 1, 64, 80))
+    assert y.shape == (2, 2, 64, 80)
+    torch.testing.assert_close(y, torch.full_like(y, 0.48))
 
 
 def test_runs_are_found_and_edited_ones_left_out(practice_data, tmp_path, capsys):

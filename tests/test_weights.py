@@ -319,7 +319,7 @@ def test_the_model_card_says_what_is_in_the_file():
     said = [
         *bench.lines(card["scores"]),
         f"{sum(p.numel() for p in net.parameters()):,} parameters",
-        f"| {card['size']} pixels",
+        f"{card['sizes'][-1]} pixels, shorter side",
         f"| {card['saturation']:g}, chosen",
         f"{weights.SHIPPED.stat().st_size / 1e6:.1f} MB",
         f"{card['photos_seen']:,} photos",

@@ -7,14 +7,14 @@ reports = judge.everyone(networks, data)
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
 from .. import runs as kept
+from ..apply import at_sizes
 from ..data import PhotoData
 from ..model import PlainNet
 from ..workspace import CourseError
-from . import Colouriser, judging
+from . import Colouriser
 
 LATEST = 2  # runs that are compared where nobody says how many
 PLAIN = "plainnet"  # what the run of `plain` is called
@@ -54,26 +54,8 @@ def shipped() -> dict[str, Colouriser]:
     except CourseError:
         print("Left out: the weights that come with the course; weights.load() says why.")
         return {}
-    return {"shipped weights": at_size(network, card["size"], card.get("saturation", 1.0))}
-
-
-def at_size(network: Colouriser, size: int, saturation: float = 1.0) -> Colouriser:
-    """A network that is always shown pictures of this size: its chroma is brought back to theirs.
-
-    size: pixels of the shorter side. A network that was trained at one size is worse at others.
-    """
-
-    def colouriser(x: Tensor) -> Tensor:
-        height, width = x.shape[2:]
-        scale = size / min(height, width)
-        seen = (round(height * scale), round(width * scale))
-        x = F.interpolate(x, size=seen, mode="bilinear", antialias=scale < 1)
-        with judging(network) as device:
-            y = network(x.to(device)).float().cpu()
-        y = F.interpolate(y, size=(height, width), mode="bilinear", antialias=scale > 1)
-        return saturation * y
-
-    return colouriser
+    colouriser = at_sizes(network, card.get("sizes", [card["size"]]))
+    return {"shipped weights": lambda x: card["saturation"] * colouriser(x)}
 
 
 def plain(data: PhotoData, minutes: float) -> nn.Module:
