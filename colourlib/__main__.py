@@ -65,7 +65,8 @@ def _is_there(module: str) -> bool:
 
 def _show_and_keep_last(command: list[str], folder: Path) -> tuple[int, str]:
     """Run python -m command; pass its output on as it comes; (exit code, last line of output)."""
-    env = os.environ | {"PYTHONUNBUFFERED": "1"}
+    # Two workers, a thread each: with more, threads wait for one another instead of computing.
+    env = os.environ | {"PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(
         [sys.executable, "-m", *command],
         cwd=folder,
