@@ -20,7 +20,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from colourlib import apply, mixed, open_workspace, sides, weights
+from colourlib import apply, evaluate, mixed, open_workspace, sides, weights
 from colourlib.data import PhotoSet, prepare
 from colourlib.evaluate import judge
 from colourlib.model import ColourNet
@@ -80,18 +80,14 @@ def with_dropout(net):
     return net
 
 
-@torch.inference_mode()
 def terms(net, photos: PhotoSet, sizes):
     """(truth^2, truth * guess, guess^2), means of scaled ab at full resolution: a row a photo.
 
-    The network sees the photo at these sizes. With a factor f on ab
-    the error is truth^2 - 2 f truth * guess + f^2 guess^2, so one pass serves every factor.
+    The network sees the photo at these sizes. With a factor f on ab the error is truth^2
+    - 2 f truth * guess + f^2 guess^2, so one pass serves every factor.
     """
-    rows = []
-    for i in range(0, len(photos), 20):
-        L = torch.from_numpy(photos.L[i : i + 20])[:, None].float()  # (B, 1, S, S)
-        y = (torch.from_numpy(photos.ab[i : i + 20]).float() - 128) / 110  # (B, 2, S, S)
-        guess = apply.at_sizes(net, sizes)(L / 127.5 - 1)  # (B, 2, S, S)
+    whole, rows = replace(photos, size=photos.L.shape[-1]), []
+    for _, y, guess in evaluate.predict(apply.at_sizes(net, sizes), whole):  # (B, 2, S, S) each
         three = [y.square(), guess * y, guess.square()]
         rows.append(torch.stack([t.mean((1, 2, 3)) for t in three], dim=1))  # (B, 3)
     return torch.cat(rows)

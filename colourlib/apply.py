@@ -98,8 +98,13 @@ def _chosen(model, size: int | None) -> tuple[Colouriser, float, int]:
 
         model = weights.load(model)
     network, card = model
-    sizes = [size] if size else card.get("sizes", [card["size"]])
+    sizes = [size] if size else sizes_of(card)
     return at_sizes(network, sizes), card["saturation"], max(sizes)
+
+
+def sizes_of(card: dict) -> list[int]:
+    """Shorter sides, in pixels, at which weights with this card want to see a picture."""
+    return card.get("sizes", [card["size"]])
 
 
 def at_sizes(network: Colouriser, sizes: Sequence[int]) -> Colouriser:
@@ -116,7 +121,7 @@ def at_sizes(network: Colouriser, sizes: Sequence[int]) -> Colouriser:
         for size in sizes:
             width, height = seen(whole[1], whole[0], size)
             small = F.interpolate(x, size=(height, width), mode="bilinear", antialias=True)
-            y = _answer(network, small if small.shape != x.shape else x).float().to(x.device)
+            y = _answer(network, small).float().to(x.device)
             answers.append(F.interpolate(y, size=whole, mode="bilinear", antialias=True))
         return torch.stack(answers).mean(0)  # (N, 2, H, W)
 

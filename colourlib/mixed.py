@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from .colour import scale_ab
 from .data import Batch, PhotoData, PhotoSet, resize
 from .workspace import CourseError
 
@@ -120,7 +121,7 @@ def mixture(
 def mean_ab(photos: PhotoSet) -> Tensor:
     """Mean scaled ab of a set: (2,)."""
     mean = [float(photos.ab[:, k].mean(dtype=np.float64)) - 128 for k in (0, 1)]
-    return torch.tensor(mean) / 110
+    return scale_ab(torch.tensor(mean))
 
 
 def some(photos: PhotoSet, count: int, kinds: set[str] | None = None) -> PhotoSet:

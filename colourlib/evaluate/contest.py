@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from .. import runs as kept
-from ..apply import at_sizes
+from ..apply import at_sizes, sizes_of
 from ..data import PhotoData
 from ..model import PlainNet
 from ..workspace import CourseError
@@ -54,7 +54,7 @@ def shipped() -> dict[str, Colouriser]:
     except CourseError:
         print("Left out: the weights that come with the course; weights.load() says why.")
         return {}
-    colouriser = at_sizes(network, card.get("sizes", [card["size"]]))
+    colouriser = at_sizes(network, sizes_of(card))
     return {"shipped weights": lambda x: card["saturation"] * colouriser(x)}
 
 

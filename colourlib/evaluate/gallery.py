@@ -88,14 +88,11 @@ def show_photos(root: Path, report: Report, indices: Sequence[int], title: str) 
     titles = [f"{name}: {share}" for name, share in zip(names, explained, strict=True)]
     titles += [""] * (len(rows) - 2) * len(indices) + [f"mean {d:.0f} units" for d in distances]
     told = [f"{n} ({e}, {d:.0f})" for n, e, d in zip(names, explained, distances, strict=True)]
-    return show.grid(
-        [picture for row in rows.values() for picture in row],
+    return _grid(
+        rows,
         titles,
-        columns=len(indices),
-        row_labels=list(rows),
-        side=INCHES,
-        title=f"{title}, with the share of chroma that is explained",
-        alt=f"{title}: {len(indices)} validation photos in the rows {', '.join(rows)}. In brackets "
+        title,
+        f"{title}: {len(indices)} validation photos in the rows {', '.join(rows)}. In brackets "
         f"the explained chroma and the mean error in Lab units: {'; '.join(told)}.",
     )
 
@@ -113,15 +110,25 @@ def side_by_side(
     rows["truth"] = truth
     titles += [first.photos.rows[i]["query"] for i in indices]
     means = [f"{name} {_share(r.value('explained'))}" for name, r in reports.items()]
+    return _grid(
+        rows,
+        titles,
+        title,
+        f"{title}: {len(indices)} validation photos, a row for each network and the truth last "
+        f"({', '.join(titles[-len(indices) :])}). On all photos: {', '.join(means)}.",
+    )
+
+
+def _grid(rows: dict[str, list], titles: list[str], title: str, alt: str) -> show.Picture:
+    """Rows of pictures by their labels, a column a photo."""
     return show.grid(
         [picture for row in rows.values() for picture in row],
         titles,
-        columns=len(indices),
+        columns=len(next(iter(rows.values()))),
         row_labels=list(rows),
         side=INCHES,
         title=f"{title}, with the share of chroma that is explained",
-        alt=f"{title}: {len(indices)} validation photos, a row for each network and the truth last "
-        f"({', '.join(titles[-len(indices) :])}). On all photos: {', '.join(means)}.",
+        alt=alt,
     )
 
 
