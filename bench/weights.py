@@ -163,6 +163,7 @@ def main():
     parser.add_argument("--repeats", nargs="+", type=int, help="of each origin, an epoch (1)")
     parser.add_argument("--minutes", type=float, default=80)
     parser.add_argument("--width", type=int, default=40)
+    parser.add_argument("--start", type=Path, metavar="WEIGHTS", help="go on from these")
     parser.add_argument("--run", type=Path, metavar="FOLDER", help="of a finished run: judge that")
     parser.add_argument("--out", type=Path, default=weights.SHIPPED)
     args = parser.parse_args()
@@ -172,6 +173,10 @@ def main():
     data = mixed.mixture(origins, repeats, runs=home() / "runs")
     torch.manual_seed(0)
     net = with_dropout(ColourNet(args.width))
+    before = {"photos_seen": 0, "seconds": 0, "curve": []}
+    if args.start:
+        first, before = weights.load(args.start)
+        net.load_state_dict(first.state_dict())
     if args.run:
         net, story = load_run(args.run, net)
     else:
@@ -195,10 +200,14 @@ def main():
             | {k: len(p) for k, p in o.validation.items()}
             for o, n in zip(origins, repeats, strict=True)
         },
-        "photos_seen": story["history"][-1]["photos"],
-        "seconds": round(story["seconds"]),
+        "photos_seen": before["photos_seen"] + story["history"][-1]["photos"],
+        "seconds": before["seconds"] + round(story["seconds"]),
         "epochs": round(story["losses"][-1][0], 1),
-        "curve": [[row["photos"], round(row["explained_chroma"], 4)] for row in story["history"]],
+        "curve": before["curve"]
+        + [
+            [before["photos_seen"] + row["photos"], round(row["explained_chroma"], 4)]
+            for row in story["history"]
+        ],
         "explained_by_size": by_size,
         "scores": table,
         "explained_by_kind": by_kind,

@@ -1,0 +1,88 @@
+"""What a student has done so far: kept in the workspaces' folder, shown as a board, collected.
+
+One file, progress.json: for each exercise its state, how often it was tried, and how often each
+mistake was made. A teacher makes one of many: python -m colourlib progress FILE ... -o class.json
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from pathlib import Path
+
+from ..show import Table, table
+from ..workspace import CourseError, home, replace_text
+
+KIND = "colourlib progress"
+DONE, TRIED, OPEN = "done", "tried", "open"
+FOR_TEACHER = "for your teacher"
+
+
+def file() -> Path:
+    """Where progress is kept."""
+    return home() / "progress.json"
+
+
+def read(path: Path | None = None) -> dict:
+    """{exercise: {state, tries, mistakes, first, last}}; empty where nothing was kept.
+
+    Raises CourseError for a file that is not of this kind.
+    """
+    path = path or file()
+    if not path.exists():
+        return {}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["kind"] == KIND:
+            return content["exercises"]
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    raise CourseError(f"{path.name} is not a progress file of the course, or it is damaged.")
+
+
+def note(exercise, verdict) -> None:
+    """Keep what came of one answer. An exercise once done stays done."""
+    from filelock import FileLock
+
+    file().parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{file()}.lock"):
+        try:
+            known = read()
+        except CourseError:  # damaged: it is put aside, not lost
+            file().replace(file().with_suffix(".damaged.json"))
+            known = {}
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        entry = known.setdefault(
+            exercise.name, {"state": TRIED, "tries": 0, "mistakes": {}, "first": now}
+        )
+        entry |= {"tries": entry["tries"] + 1, "last": now, "chapter": exercise.chapter}
+        if verdict.right:
+            entry["state"] = DONE
+        elif verdict.mistake:
+            entry["mistakes"] = dict(Counter(entry["mistakes"]) + Counter([verdict.mistake]))
+        elif entry["state"] != DONE:
+            entry["state"] = FOR_TEACHER
+        replace_text(file(), json.dumps({"kind": KIND, "exercises": known}, indent=1))
+
+
+def board(chapter: str | None = None) -> Table:
+    """A table of the exercises, of one chapter ('03') or of all: done, tried or open.
+
+    Raises CourseError for a chapter that does not exist.
+    """
+    from .core import EXERCISES
+
+    chapters = sorted({e.chapter for e in EXERCISES.values()})
+    if chapter is not None and chapter not in chapters:
+        raise CourseError(f"There is no chapter {chapter!r}: choose one of {', '.join(chapters)}.")
+    known = read()
+    mine = [e for e in EXERCISES.values() if chapter in (None, e.chapter)]
+    rows = []
+    for e in sorted(mine, key=lambda e: e.chapter):
+        entry = known.get(e.name, {"state": OPEN, "tries": 0})
+        rows.append([f"{e.chapter} · {e.title}", f"check.{e.name}", entry["state"], entry["tries"]])
+    done = sum(row[2] == DONE for row in rows)
+    return table(
+        rows, ["exercise", "check", "state", "tries"], f"Your progress: {done} of {len(rows)} done"
+    )
