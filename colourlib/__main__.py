@@ -1,7 +1,7 @@
-"""The commands of the package: python -m colourlib colourise | course | test | notebooks.
+"""The commands of the package: python -m colourlib colourise | course | progress | test | ...
 
-`colourise` lives in batch.py, `course` and `notebooks` in course.py; `test`, which needs the test
-tools, lives here.
+`colourise` lives in batch.py, `course` and `notebooks` in course.py, `progress` in
+check/classroom.py; `test`, which needs the test tools, lives here.
 """
 
 from __future__ import annotations
@@ -135,6 +135,18 @@ def parser() -> argparse.ArgumentParser:
     )
     course.add_argument("--only", metavar="05", help="only the notebook whose name begins so")
 
+    progress = commands.add_parser(
+        "progress",
+        help="show what exercises are done; collect a class's",
+        description="Without FILE: your own exercises. With FILE: a class's, one file a student.",
+    )
+    progress.add_argument(
+        "files", nargs="*", metavar="FILE", help="progress files, or folders with such files below"
+    )
+    progress.add_argument(
+        "-o", "--out", metavar="JSON", help="write it as one file: ada.json, or class.json"
+    )
+
     test = commands.add_parser(
         "test",
         help="lint, unit tests, and every notebook with its stored outputs checked",
@@ -161,6 +173,10 @@ def main(arguments: list[str] | None = None) -> int:
             return batch.colourise_files(
                 args.photos, args.out, args.model, args.saturation, args.force
             ).code
+        if args.command == "progress":
+            from .check import classroom
+
+            return classroom.progress(args.files, args.out)
         if args.command == "test":
             return 0 if run_tests(_steps(args.steps)) else 1
         course = _course_module()

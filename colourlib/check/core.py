@@ -119,7 +119,7 @@ class Exercise:
         self._last = verdict
         if verdict.state != OPEN:
             try:
-                progress.note(self, verdict)
+                progress.note(self, verdict, answer)
             except OSError as error:
                 remark = f"Your progress could not be kept ({error.strerror or error})."
                 verdict = Verdict(**vars(verdict) | {"remark": remark})

@@ -1,7 +1,7 @@
-"""What a student has done so far: kept in the workspaces' folder, shown as a board, collected.
+"""What a student has done so far: kept in the workspaces' folder, and shown as a board.
 
-One file, progress.json: for each exercise its state, how often it was tried, and how often each
-mistake was made. A teacher makes one of many: python -m colourlib progress FILE ... -o class.json
+One file, progress.json: for each exercise its state, how often it was tried, how often each mistake
+was made, and what was written for the teacher. classroom.py makes one file of a whole class's.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from ..workspace import CourseError, home, replace_text
 KIND = "colourlib progress"
 DONE, TRIED, OPEN = "done", "tried", "open"
 FOR_TEACHER = "for your teacher"
+STATES = (DONE, FOR_TEACHER, TRIED, OPEN)
+LONGEST = 5000  # characters of an answer that is kept for the teacher
 
 
 def file() -> Path:
@@ -25,7 +27,7 @@ def file() -> Path:
 
 
 def read(path: Path | None = None) -> dict:
-    """{exercise: {state, tries, mistakes, first, last}}; empty where nothing was kept.
+    """{exercise: {state, tries, mistakes, first, last, chapter}}; empty where nothing was kept.
 
     Raises CourseError for a file that is not of this kind.
     """
@@ -34,15 +36,25 @@ def read(path: Path | None = None) -> dict:
         return {}
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        if content["kind"] == KIND:
+        if content["kind"] == KIND and all(map(_is_entry, content["exercises"].values())):
             return content["exercises"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass
     raise CourseError(f"{path.name} is not a progress file of the course, or it is damaged.")
 
 
-def note(exercise, verdict) -> None:
-    """Keep what came of one answer. An exercise once done stays done."""
+def _is_entry(entry: dict) -> bool:
+    """Files come from elsewhere, too: what is in them is shown in a terminal and counted."""
+    counts = [entry["tries"], *entry["mistakes"].values()]
+    shown = all(name.isprintable() for name in entry["mistakes"])
+    return entry["state"] in STATES and shown and all(isinstance(n, int) for n in counts)
+
+
+def note(exercise, verdict, answer: tuple = ()) -> None:
+    """Keep what came of one answer, and of those for the teacher the answer itself.
+
+    An exercise once done stays done. Raises OSError where the file cannot be written.
+    """
     from filelock import FileLock
 
     file().parent.mkdir(parents=True, exist_ok=True)
@@ -61,8 +73,8 @@ def note(exercise, verdict) -> None:
             entry["state"] = DONE
         elif verdict.mistake:
             entry["mistakes"] = dict(Counter(entry["mistakes"]) + Counter([verdict.mistake]))
-        elif entry["state"] != DONE:
-            entry["state"] = FOR_TEACHER
+        else:
+            entry |= {"state": FOR_TEACHER, "answer": "\n".join(map(str, answer))[:LONGEST]}
         replace_text(file(), json.dumps({"kind": KIND, "exercises": known}, indent=1))
 
 

@@ -1,0 +1,253 @@
+"""Exercises: what a check makes of any answer, what is kept of it, and a class's files as one."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+import torch
+
+from colourlib import CourseError
+from colourlib.__main__ import main
+from colourlib.check import board, classroom, core, progress
+
+MORE = "Add up. Then divide by `n`."
+
+
+def mean(answer):
+    """An exercise of this test: the mean of 2 and 4."""
+    found = core.call(answer, torch.tensor([2.0, 4.0]))
+    if found == 6:
+        raise core.Wrong("sum, not mean", "2 + 4 = 6 is the sum.", "divide by 2.", MORE)
+    if found != 3:
+        raise core.Wrong("another number", f"It gives {found}, not 3.", "look at <it>.")
+    return "(2 + 4) / 2 = 3. Other lengths were not tried."
+
+
+def essay(answer):
+    return core.Noted("Kept; nobody has graded it.")
+
+
+@pytest.fixture
+def check(fresh_home, monkeypatch):
+    """The two exercises above, alone, with an empty home."""
+    monkeypatch.setattr(core, "EXERCISES", {})
+    core.exercise("05", "The mean <by hand>", "a function of x")(mean)
+    core.exercise("06", "An essay", "some words")(essay)
+    return core.EXERCISES
+
+
+def test_a_right_answer_says_what_it_shows(check):
+    verdict = check["mean"](lambda x: x.mean())
+    assert verdict.right and verdict.state == "right"
+    assert "Other lengths were not tried" in repr(verdict) and "Hint" not in repr(verdict)
+
+
+def test_a_wrong_answer_is_named_then_come_arithmetic_hint_and_more_on_request(check):
+    verdict = check["mean"](lambda x: x.sum())
+    assert (verdict.state, verdict.mistake) == ("not yet", "sum, not mean")
+    text, page = repr(verdict), verdict._repr_html_()
+    assert text.index("sum, not mean") < text.index("2 + 4 = 6") < text.index("divide by 2")
+    assert MORE not in text and "check.mean.more()" in text
+    assert "<details><summary>More" in page and "<code>n</code>" in page
+    assert repr(check["mean"].more()) == MORE
+
+
+def test_a_page_shows_what_a_title_and_a_message_say_and_runs_none_of_it(check):
+    page = check["mean"](lambda x: x.max())._repr_html_()
+    assert "&lt;it&gt;" in page and "<it>" not in page and "&lt;by hand&gt;" in page
+
+
+def test_there_is_no_more_before_a_wrong_answer(check):
+    assert "first call check.mean" in check["mean"].more()
+
+
+@pytest.mark.parametrize("answer", [(), (...,), (None,), (lambda x: None,), (lambda x: ...,)])
+def test_a_placeholder_is_open_and_leaves_no_trace(check, answer):
+    verdict = check["mean"](*answer)
+    assert verdict.state == "open" and not verdict.mistake
+    assert not progress.file().exists()
+
+
+def test_what_is_no_function_is_named(check):
+    assert "of type int" in check["mean"](3).message
+    assert check["mean"](3).mistake == core.UNREADABLE
+
+
+def test_an_error_in_the_answer_names_its_line(check):
+    def broken(x):
+        total = x.sum()
+        return total / missing  # noqa: F821
+
+    verdict = check["mean"](broken)
+    assert verdict.mistake == core.CRASHED
+    assert "NameError" in verdict.message and "line 3 of it: `return total / missing" in (
+        verdict.message
+    )
+
+
+def test_an_answer_that_the_check_cannot_read_is_told_not_raised(check):
+    verdict = check["mean"](lambda x: torch.ones(3))  # "3 numbers == 6" is no truth value
+    assert verdict.mistake == core.UNREADABLE and "a function of x" in verdict.hint
+
+
+def test_stop_is_not_swallowed(check):
+    def stopped(x):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        check["mean"](stopped)
+
+
+def test_call_keeps_its_numbers_and_the_notebooks_dice(check):
+    given = torch.tensor([2.0, 4.0])
+    core.call(lambda x: x.mul_(0), given)
+    assert given.tolist() == [2, 4]
+    torch.manual_seed(3)
+    wanted = torch.rand(2)
+    torch.manual_seed(3)
+    check["mean"](lambda x: torch.rand(5).sum())
+    assert torch.equal(torch.rand(2), wanted)
+
+
+# ---------------------------------------------------------------- progress
+
+
+def test_done_stays_done_and_mistakes_are_counted(check):
+    for answer in (torch.sum, torch.sum, torch.max, torch.mean, torch.sum):
+        check["mean"](answer)
+    entry = progress.read()["mean"]
+    assert (entry["state"], entry["tries"]) == ("done", 5)
+    assert entry["mistakes"] == {"sum, not mean": 3, "another number": 1}
+
+
+def test_the_board_says_done_tried_open(check):
+    assert [row[2:] for row in board().rows] == [["open", 0], ["open", 0]]
+    check["mean"](torch.sum)
+    assert board("05").rows == [["05 · The mean <by hand>", "check.mean", "tried", 1]]
+    check["mean"](torch.mean)
+    check["essay"]("many words")
+    assert [row[2:] for row in board().rows] == [["done", 2], ["for your teacher", 1]]
+    assert "1 of 2 done" in board().caption
+
+
+def test_a_board_of_no_chapter_says_which_there_are(check):
+    with pytest.raises(CourseError, match="no chapter '7'.*05, 06"):
+        board("7")
+
+
+def test_what_is_written_for_the_teacher_is_kept_at_a_bearable_length(check):
+    check["essay"]("word " * 5000)
+    assert progress.read()["essay"]["answer"].startswith("word word")
+    assert len(progress.read()["essay"]["answer"]) == progress.LONGEST
+
+
+def test_a_damaged_file_is_put_aside_and_work_goes_on(check):
+    progress.file().parent.mkdir(parents=True)
+    progress.file().write_text('{"half')
+    assert check["mean"](torch.mean).right
+    assert progress.read()["mean"]["state"] == "done"
+    assert progress.file().with_suffix(".damaged.json").read_text() == '{"half'
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write")
+def test_a_folder_that_cannot_be_written_does_not_cost_the_verdict(check, fresh_home):
+    fresh_home.mkdir()
+    fresh_home.chmod(0o500)
+    assert "could not be kept" in check["mean"](torch.mean).remark
+
+
+def test_a_full_disk_does_not_cost_the_verdict(check, monkeypatch):
+    def full(path, text):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(progress, "replace_text", full)
+    verdict = check["mean"](torch.mean)
+    assert verdict.right and "could not be kept (No space left" in repr(verdict)
+
+
+# ---------------------------------------------------------------- a class
+
+
+@pytest.fixture
+def handed_in(check, tmp_path):
+    """Ada has done the first exercise after a mistake, Bob has tried it, Eve sends a photo."""
+    folder = tmp_path / "handed in"
+    (folder / "bob").mkdir(parents=True)
+    check["mean"](torch.sum)
+    progress.file().replace(folder / "bob" / "progress.json")
+    for answer in (torch.sum, torch.mean):
+        check["mean"](answer)
+    progress.file().replace(folder / "ada.json")
+    (folder / "eve.json").write_bytes(b"\xff\xd8\xff not JSON")
+    return folder
+
+
+def test_a_class_becomes_one_file_and_a_table(handed_in, tmp_path, capsys):
+    out = tmp_path / "class.json"
+    assert main(["progress", str(handed_in), "-o", str(out)]) == 1  # Eve's is left out, and named
+    told = capsys.readouterr()
+    assert "eve.json is not a progress file" in told.err
+    row = next(line for line in told.out.splitlines() if "The mean" in line)
+    assert row.split()[6:10] == ["1", "0", "1", "0"] and "sum, not mean (2 times)" in row
+    content = json.loads(out.read_text())
+    assert content["kind"] == classroom.KIND
+    assert {n: s["mean"]["state"] for n, s in content["students"].items()} == {
+        "ada": "done",
+        "bob": "tried",
+    }
+    assert main(["progress", str(handed_in), "-o", str(out)]) == 1  # again, over its own file
+
+
+def test_two_students_of_one_name_are_both_there(handed_in):
+    (handed_in / "other").mkdir()
+    (handed_in / "other" / "ada.json").write_bytes((handed_in / "ada.json").read_bytes())
+    students, bad = classroom.collected(sorted(handed_in.rglob("ada.json")) * 2)
+    assert sorted(students) == ["ada", "ada (2)", "ada (3)", "ada (4)"] and not bad
+
+
+def test_one_hands_in_ones_own(check, tmp_path, capsys):
+    check["mean"](torch.mean)
+    assert main(["progress", "-o", str(tmp_path / "ada.json")]) == 0
+    assert "check.mean" in capsys.readouterr().out
+    assert progress.read(tmp_path / "ada.json") == progress.read()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [],
+        {
+            "kind": progress.KIND,
+            "exercises": {"mean": {"state": "<b>", "tries": 1, "mistakes": {}}},
+        },
+        {"kind": progress.KIND, "exercises": {"mean": {"state": "done", "tries": "1"}}},
+        {"kind": progress.KIND, "exercises": [1]},
+        {
+            "kind": progress.KIND,
+            "exercises": {"mean": {"state": "done", "tries": 1, "mistakes": {"\x1b[2J": 1}}},
+        },
+    ],
+)
+def test_a_file_with_something_else_in_it_is_turned_away(tmp_path, content):
+    path = tmp_path / "mallory.json"
+    path.write_text(json.dumps(content))
+    with pytest.raises(CourseError, match="mallory.json is not a progress file"):
+        progress.read(path)
+
+
+def test_mistakes_on_the_command_line(check, tmp_path, capsys):
+    mine = tmp_path / "thesis.json"
+    mine.write_text('{"years": 4}')
+    assert main(["progress", "-o", str(mine)]) == 2
+    assert mine.read_text() == '{"years": 4}'
+    assert main(["progress", str(mine)]) == 2
+    assert main(["progress", str(tmp_path / "nowhere")]) == 2
+    assert main(["progress", "-o", str(tmp_path / "no" / "folder.json")]) == 2
+    told = capsys.readouterr().err
+    for words in ("is not ours", "Not one of the files", "There is no file", "cannot be written"):
+        assert words in told
+
+
+def test_numbers_of_numpy_are_no_function(check):
+    assert check["mean"](np.float64(3)).mistake == core.UNREADABLE
