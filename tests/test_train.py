@@ -270,6 +270,7 @@ def test_bf16_trains_too(in_memory):
         ({"loss": "l1"}, "loss is one of 'mse', not 'l1'"),
         ({"schedule": "linear"}, "schedule is one of 'cosine', 'constant', not 'linear'"),
         ({"loss": ["mse"]}, "loss is one of"),
+        ({"epochs": 2, "minutes": 1}, "epochs=2 and minutes=1 one at a time"),
     ],
 )
 def test_a_wrong_setting_is_explained_before_any_work(changes, says):
@@ -295,6 +296,9 @@ def test_a_config_can_be_given_and_changed():
     base = train.Config(lr=0.5, epochs=1)
     run = tiny.fit(tiny.network(), tiny.photos(), config=base, lr=0.01)
     assert (run.config.lr, run.config.epochs, base.lr) == (0.01, 1, 0.5)
+    timed = train.Config(minutes=3)
+    assert train.configure(timed, epochs=2).minutes is None, "what is asked for last decides"
+    assert train.configure(timed, lr=1e-3).minutes == 3
     with pytest.raises(CourseError, match="lr has to be greater than 0"):
         train.fit(None, None, train.Config(lr=-1))
 
