@@ -68,7 +68,12 @@ def command(page, name: str, arguments: dict | None = None) -> None:
     )
 
 
-def run_all(page) -> None:
-    """Run all cells and wait until the kernel is idle again."""
-    command(page, "notebook:run-all-cells")
+def run_all(page, timeout: int = WAIT) -> None:
+    """Run all cells and wait, at most so many milliseconds, until the kernel is idle again."""
+    page.evaluate("() => { window.allRan = false; }")
+    page.evaluate(
+        "() => { jupyterapp.commands.execute('notebook:run-all-cells')"
+        ".finally(() => { window.allRan = true; }); }"
+    )
+    page.wait_for_function("() => window.allRan", timeout=timeout)
     page.wait_for_function(READY, timeout=WAIT)
