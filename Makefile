@@ -10,7 +10,7 @@ else
 PY := $(VENV)/bin/python
 endif
 
-.PHONY: help course lab test lint notebooks bench clean
+.PHONY: help course lab test lint notebooks book bench badges clean
 
 help:
 	@echo "make course      install, run all notebooks in order, show times and scores (the default"
@@ -22,7 +22,10 @@ help:
 	@echo "make test        install, then lint, unit tests and every notebook"
 	@echo "make lint        install, then lint only"
 	@echo "make notebooks   run the notebooks again and store their outputs for the repository"
+	@echo "make book        install, build the book of the notebooks as HTML pages in build/book"
 	@echo "make bench       install, then measure speed and quality (see bench/)"
+	@echo "make badges      carry the address and version in pyproject.toml to badges and set-up cells"
+	@echo "                   FORK=1              after taking the address from git's remote origin"
 	@echo "make clean       remove .venv and caches; data/ and the notebooks stay"
 	@echo "PYTHON=...       the Python 3.10 or newer to build on (now: $(PYTHON))"
 
@@ -42,8 +45,16 @@ lint: $(VENV)/.installed-test
 notebooks: $(VENV)/.installed-course
 	@$(PY) -m colourlib notebooks
 
+# Nothing is executed and nothing fetched; a broken link or a picture without words is an error.
+book: $(VENV)/.installed-test
+	$(PY) -m sphinx -q -n -W --keep-going -c docs -d build/doctrees . build/book
+	@echo "The book: build/book/index.html"
+
 bench: $(VENV)/.installed-test
 	$(PY) bench
+
+badges:
+	@$(PYTHON) -m colourlib badges $(if $(FORK),--fork)
 
 clean:
 	@echo "Removing .venv, caches and build leftovers. data/ and the notebooks stay."

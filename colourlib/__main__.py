@@ -160,6 +160,16 @@ def parser() -> argparse.ArgumentParser:
         description="Run the notebooks in a fresh, empty workspace and store their outputs in "
         "place. A notebook in which a cell fails keeps its old file.",
     )
+
+    badges = commands.add_parser(
+        "badges",
+        help="write the repository's address and release into badges and set-up cells",
+        description="Carry the address and the version in pyproject.toml to the badges of README "
+        "and notebooks, to the first code cell of each notebook, and to CITATION.cff.",
+    )
+    badges.add_argument(
+        "--fork", action="store_true", help="take the address from git's remote 'origin' first"
+    )
     return top
 
 
@@ -179,6 +189,11 @@ def main(arguments: list[str] | None = None) -> int:
             return classroom.progress(args.files, args.out)
         if args.command == "test":
             return 0 if run_tests(_steps(args.steps)) else 1
+        if args.command == "badges":
+            from . import badges
+
+            badges.write(args.fork)
+            return 0
         course = _course_module()
         if args.command == "notebooks":
             return 0 if course.renew() else 1

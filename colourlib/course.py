@@ -23,6 +23,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
+from nbformat.v4 import new_output
 from tqdm import tqdm
 
 from .evaluate import HEADERS, Scores, rows
@@ -263,7 +264,7 @@ def renew(folder: Path = NOTEBOOKS) -> bool:
 
 
 def tidy(notebook: NotebookNode) -> NotebookNode:
-    """Drop what differs from machine to machine, and widgets, which need a running kernel.
+    """Drop what differs from machine to machine; of widgets, which need a kernel, keep the words.
 
     The counts In [1], In [2], ... and every output that can be read without a kernel stay.
     """
@@ -278,5 +279,19 @@ def tidy(notebook: NotebookNode) -> NotebookNode:
         for transient in ("execution", "ExecuteTime"):
             cell.metadata.pop(transient, None)
         if cell.cell_type == "code":
-            cell.outputs = [o for o in cell.outputs if WIDGET_VIEW not in o.get("data", {})]
+            cell.outputs = [kept for output in cell.outputs if (kept := _readable(output))]
     return notebook
+
+
+def _readable(output: NotebookNode) -> NotebookNode | None:
+    """An output for readers without a kernel: of a widget its words; None if it has none."""
+    data = output.get("data", {})
+    if WIDGET_VIEW not in data:
+        return output
+    said = str(data.get("text/plain", "")).strip()
+    if said.startswith("interactive("):  # ipywidgets.interact, which has only its own code to show
+        said = ""
+    elif not said.endswith((".", "…")):
+        return None
+    said = f"{said} [Controls, which need a running notebook.]".strip()
+    return new_output("display_data", {"text/plain": said})

@@ -296,7 +296,8 @@ def load_or_fit(ws: Workspace) -> tuple[nn.Module, dict]:
                 continue
             print(f"From 05_train: run {story['name']}, {story['state']}.")
             return net, story
-    print(f"{why}: training the network now.")
+    given, usual = ws.setting.alone, ws.setting.minutes
+    print(f"{why}: training the network now, {given:g} minutes (05_train: {usual:g}).")
     torch.manual_seed(0)
-    run = fit(ColourNet(), data, minutes=ws.setting.minutes, name=COURSE_RUN)
+    run = fit(ColourNet(), data, minutes=given, name=COURSE_RUN)
     return run.model, run.story()

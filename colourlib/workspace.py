@@ -31,15 +31,16 @@ class Setting:
     photo_size: int  # side of the square that the network sees of a photo, pixels
     practice_size: int  # the same for practice scenes, which can be told apart when smaller
     minutes: float  # of training in 05_train
+    alone: float  # of training where 06_evaluate finds no run: a notebook alone is to start soon
     cost: str  # what to expect, in words; printed by open_workspace
 
 
 SETTINGS = {
     "quick": Setting(
-        "quick", 36, 128, 64, 0.97, "2 CPU cores, no network, at most two minutes a notebook"
+        "quick", 36, 128, 64, 0.97, 0.4, "2 CPU cores, no network, at most two minutes a notebook"
     ),
     "full": Setting(
-        "full", 100, 256, 128, 60, "a GPU and the real web, hours of collecting and of training"
+        "full", 100, 256, 128, 60, 60, "a GPU and the real web, hours of collecting and of training"
     ),
 }
 
@@ -175,6 +176,11 @@ def open_workspace(source: str | Path | None = None, setting: str | None = None)
     print(f"setting  {ws.setting.name} ({why_setting}): {ws.setting.cost}")
     print(f"device   {ws.device.name}: {ws.device.reason}")
     print(f"files    {_short(ws.root)}")
+    from . import estimate
+
+    print(f"so far   {estimate.so_far(ws)}")
+    if ws.setting.name == "full":  # hours: what is to come is said before it begins
+        print("\n".join(estimate.costs(ws)))
     return ws
 
 

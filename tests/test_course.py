@@ -166,6 +166,25 @@ def test_tidy_keeps_what_reads_without_a_kernel():
     assert set(tidied.metadata) == {"authors", "kernelspec", "language_info"}
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("Review by hand: 3 rejected.", "Review by hand: 3 rejected. [Controls, which need"),
+        ("A slider over …", "A slider over … [Controls, which need"),
+        ("interactive(children=(IntSlider(value=1), Output()))", "[Controls, which need"),
+        ("IntSlider(value=1)", None),  # says nothing to a reader
+        ("  0%|          | 0/55", None),
+    ],
+)
+def test_of_a_widget_its_words_are_kept(said, kept):
+    widget = new_output("execute_result", {course.WIDGET_VIEW: {}, "text/plain": said})
+    notebook = new_notebook(cells=[new_code_cell("x", outputs=[widget], execution_count=1)])
+    outputs = course.tidy(notebook).cells[0].outputs
+    assert len(outputs) == (kept is not None)
+    assert all(list(o.data) == ["text/plain"] for o in outputs)
+    assert all(o.data["text/plain"].startswith(kept) for o in outputs)
+
+
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
     """A tiny project to test: a notebook with one cell as stored and one not, a test that fails."""

@@ -361,14 +361,15 @@ def test_the_sentence_at_the_end_puts_the_score_beside_the_baselines(in_memory):
 
 def workspace(data, folder):
     data = train.replace(data, runs=folder)
-    return SimpleNamespace(prepared=lambda: data, setting=SimpleNamespace(minutes=0.005))
+    return SimpleNamespace(prepared=lambda: data, setting=SimpleNamespace(minutes=1, alone=0.005))
 
 
 def test_a_missing_run_is_made_and_an_outdated_one_made_anew(practice_data, tmp_path, capsys):
     ws = workspace(practice_data, tmp_path)
     net, story = train.load_or_fit(ws)
     said = capsys.readouterr().out
-    assert "05_train has not been run here yet: training the network now." in said
+    assert "05_train has not been run here yet: training the network now, 0.005 minutes" in said
+    assert "(05_train: 1)" in said and story["config"]["minutes"] == 0.005
     assert story["name"] == "001-colournet" and isinstance(net, ColourNet) and not net.training
     again, story = train.load_or_fit(ws)
     assert "From 05_train: run 001-colournet, finished." in capsys.readouterr().out

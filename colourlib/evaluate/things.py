@@ -126,7 +126,7 @@ def draw_clouds(things: list[Thing], pixels: int = 250) -> show.Picture:
     axes = fig.subplots(1, len(things), sharex=True, sharey=True, squeeze=False)[0]
     for ax, thing in zip(axes, things, strict=True):
         some = np.random.default_rng(0).permutation(len(thing.truth))[:pixels]
-        ax.plot(*thing.truth[some].T, "o", color="0.6", markersize=3, label="truth")
+        ax.plot(*thing.truth[some].T, "o", color="0.5", markersize=3, label="truth")
         look = {"color": show.BLUE, "markersize": 3, "markeredgewidth": 0.8}
         ax.plot(*thing.guess[some].T, "x", **look, label="answers")
         mean = {"markersize": 13, "color": show.ORANGE, "markeredgecolor": "black"}

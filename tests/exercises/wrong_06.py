@@ -1,0 +1,199 @@
+"""Wrong answers to the exercises of 06_evaluate."""
+
+import numpy as np
+import torch
+
+from exercises import Case
+
+POOLED_SHARE = [
+    Case("the mean of shares", (0.6667 - 0.5) / 2, says=("67 %", "half of the say")),
+    Case("the mean of shares", 0.08, says="half of the say"),
+    Case("what is left", 0.45, says="900 / 2000"),
+    Case("in per cent", 55, says="between 0 and 1"),
+    Case("the vivid photo only", torch.tensor(2 / 3), says="600 / 1800"),
+    Case("the foggy photo only", -0.5, says="300 / 200"),
+    Case("upside down", 1 - 2000 / 900, says="2000 / 900"),
+    Case("a share cannot be negative?", 0.583, says=("+50 %", "-50 %")),
+    Case("another share", 0.9, says="0.9"),
+]
+
+
+def db(of, factor=-10.0):
+    """A Case's answer: decibels of what `of` makes of guess and truth."""
+    return lambda n: lambda g, t: factor * torch.log10(of(g, t)).mean()
+
+
+def square(g, t):
+    return (g - t) ** 2
+
+
+POOLED_PSNR = [
+    Case(
+        "the mean of PSNRs",
+        db(lambda g, t: square(g, t).mean((1, 2, 3))),
+        says=("the other way round", "first decibels"),
+    ),
+    Case("20 instead of 10", db(lambda g, t: square(g, t).mean(), -20.0), says="is twice"),
+    Case("of the root", db(lambda g, t: square(g, t).mean().sqrt()), says="the root"),
+    Case(
+        "the natural logarithm",
+        lambda n: lambda g, t: -10 * square(g, t).mean().log(),
+        says=("ln", "log10"),
+    ),
+    Case("the sign is turned", db(lambda g, t: square(g, t).mean(), 10.0), says="falls when"),
+    Case("the sum, not the mean", db(lambda g, t: square(g, t).sum()), says="of their sum"),
+    Case("a peak of 255", db(lambda g, t: square(g, t).mean() / 255**2), says="48.13"),
+    Case("not squared", db(lambda g, t: (g - t).abs().mean()), says="|difference|"),
+    Case("no decibels", lambda n: n.F.mse_loss, says="MSE itself"),
+    Case("another PSNR", lambda n: lambda g, t: 21.3, says="yours is 21.30"),
+    Case(
+        "a number each",
+        lambda n: lambda g, t: -10 * torch.log10(square(g, t).mean((1, 2, 3))),
+        says="(3,)",
+    ),
+]
+
+
+def interval(percents=(2.5, 97.5), apart=False, shares=False, sign=1, seed=None, replace=True):
+    """A bootstrap with a mistake in it, as a Case's answer."""
+
+    def between(error_a, error_b, error_grey):
+        dice, n, scores = np.random.default_rng(0), len(error_a), []
+        for _ in range(1000):
+            if seed is not None:
+                dice = np.random.default_rng(seed)
+            drawn = dice.choice(n, n, replace=replace)
+            other = dice.choice(n, n) if apart else drawn
+            if shares:
+                scores.append(((error_a - error_b) / error_grey)[drawn].mean())
+                continue
+            a = error_a[drawn].sum() / error_grey[drawn].sum()
+            b = error_b[other].sum() / error_grey[other].sum()
+            scores.append(sign * (a - b))
+        if percents == "deviation":
+            return np.mean(scores) - np.std(scores), np.mean(scores) + np.std(scores)
+        return tuple(np.percentile(scores, percents))
+
+    return lambda n: between
+
+
+DIFFERENCE_INTERVAL = [
+    Case("drawn apart", interval(apart=True), says=("on others", "points wide")),
+    Case("no spread", interval(seed=3), says="same seed"),
+    Case("no spread", interval(replace=False), says="without replacement"),
+    Case("A minus B", interval(sign=-1), says="B is worse"),
+    Case("the mean of shares", interval(shares=True), says=("Pooled", "nearly grey")),
+    Case("percentiles as shares", interval((0.025, 0.975)), says="0.025 per cent"),
+    Case("90 %, not 95 %", interval((5, 95)), says="2.5 % on either side"),
+    Case("one standard deviation", interval("deviation"), says="68 %"),
+    Case("another interval", lambda n: lambda a, b, g: (-0.5, 0.5), says="A thousand draws give"),
+    Case("another kind of answer", lambda n: lambda a, b, g: 0.02, says="return low, high"),
+]
+
+
+def factors(of):
+    """A Case's answer: factors from sums over photos and pixels of py, pp, yy, p, y."""
+
+    def both(guess, truth):
+        def add(x):
+            return x.sum((0, 2, 3))
+
+        return of(
+            add(guess * truth),
+            add(guess**2),
+            add(truth**2),
+            add(guess),
+            add(truth),
+        )
+
+    return lambda n: both
+
+
+def each_photo(guess, truth):
+    return ((guess * truth).sum((2, 3)) / guess.square().sum((2, 3))).mean(0)
+
+
+BEST_FACTORS = [
+    Case(
+        "one factor for both",
+        lambda n: lambda p, y: (p * y).sum() / (p * p).sum(),
+        says="both channels together",
+    ),
+    Case("a and b swapped", factors(lambda py, pp, yy, p, y: (py / pp).flip(0)), says="that of a"),
+    Case(
+        "divided by the truth's square",
+        factors(lambda py, pp, yy, p, y: py / yy),
+        says="the *truth* like the guess",
+    ),
+    Case(
+        "as vivid as the truth",
+        factors(lambda py, pp, yy, p, y: (yy / pp).sqrt()),
+        says="roots of y² / p²",
+    ),
+    Case("a quotient of means", factors(lambda py, pp, yy, p, y: y / p), says="cancel"),
+    Case("a mean of the photos' factors", lambda n: each_photo, says="Pool the sums"),
+    Case("upside down", factors(lambda py, pp, yy, p, y: pp / py), says="p² / p · y"),
+    Case("other factors", lambda n: lambda p, y: [1.0, 1.0], says=("1.000", "can be had")),
+    Case(
+        "not two factors",
+        lambda n: lambda p, y: (p * y).sum((2, 3)) / (p * p).sum((2, 3)),
+        says="(4, 2)",
+    ),
+]
+
+GOOD = {
+    "what differs": ["width"],
+    "pairs of runs": 5,
+    "each trained for": "the same epochs",
+    "judged on": "validation photos",
+    "mode": "eval mode",
+    "score": "explained chroma, pooled",
+    "beside it": ["mean tint"],
+    "wider wins if": "the interval of the differences leaves out 0",
+}
+
+
+def plan(mistake, says, **changes):
+    """The good plan with a change; a key is written with _ for blanks."""
+    return Case(mistake, GOOD | {k.replace("_", " "): v for k, v in changes.items()}, says=says)
+
+
+FAIR_COMPARISON = [
+    plan("the question is not asked", "nothing", what_differs=[]),
+    plan("two things differ", "learning rate", what_differs=["width", "learning rate"]),
+    plan("chance differs, too", "seed", what_differs=["seed", "width"]),
+    plan("other photos for each", "cannot be compared", what_differs=["width", "photos"]),
+    plan("too few pairs", ("1 pair ", "three pairs"), pairs_of_runs=1),
+    plan("no runs", "0 pairs", pairs_of_runs=0),
+    plan("each as long as it likes", "fixed before", each_trained_for="until it is at its best"),
+    plan("judged on training photos", "by heart", judged_on="training photos"),
+    plan("picked photos", "by query", judged_on="five photos picked by eye"),
+    plan("forgot .eval()", "share a batch", mode="train mode"),
+    plan("a score that is blind here", "nearly grey", score="mean of PSNRs"),
+    plan("a score that is blind here", "90°", score="colourfulness"),
+    plan("a score that is blind here", "structure", score="SSIM"),
+    plan("no baseline", "two points", beside_it=[]),
+    plan("the best of many", "1.16 standard", wider_wins_if="its best run is better"),
+    plan("any difference counts", "half of all", wider_wins_if="its mean is better"),
+    plan("no such choice", "'height'", what_differs=["height"]),
+    plan("another kind of answer", "a list is wanted", beside_it="grey copy"),
+    Case("a gap in the plan", {k: v for k, v in GOOD.items() if k != "mode"}, says="mode"),
+    Case("another kind of answer", "the same minutes", says="dictionary"),
+]
+
+TEN_PEOPLE = [
+    Case("too short to discuss", "Whether people believe it.", says="4 words"),
+    Case("too short to discuss", "", says="0 words"),
+    Case("the same words again", "true or coloured " * 10, says="3 are different"),
+    Case("another kind of answer", {"measure": "belief"}, says="dict"),
+    Case("another kind of answer", 10, says="int"),
+]
+
+WRONG = {
+    "pooled_share": POOLED_SHARE,
+    "pooled_psnr": POOLED_PSNR,
+    "difference_interval": DIFFERENCE_INTERVAL,
+    "best_factors": BEST_FACTORS,
+    "fair_comparison": FAIR_COMPARISON,
+    "ten_people": TEN_PEOPLE,
+}

@@ -1,0 +1,161 @@
+"""A hosted runtime, imitated: a Python of its own with torch, but without colourlib; no network.
+
+`Runtime(folder)` is an empty machine. Its Python sees the packages of the Python that runs the
+tests, as a hosted service has its own installed, and installs into itself. The repository's address
+leads git to a clone of the working tree that carries the release tag, so that the notebooks run
+as they are.
+"""
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sysconfig
+import venv
+import zipfile
+from pathlib import Path
+
+import nbformat
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+
+from colourlib import badges
+
+ROOT = badges.ROOT
+GIT = ["git", "-c", "user.name=test", "-c", "user.email=test@example.org"]
+GIT += ["-c", "commit.gpgsign=false", "-c", "tag.gpgsign=false", "-c", "core.autocrlf=false"]
+
+
+def release(folder: Path) -> Path:
+    """A repository of its own that holds the working tree, committed, with the release tag."""
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, names.split("\0")):
+        if (ROOT / name).is_file():  # one that was removed is listed until the next commit
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    commands = [["init", "-q"], ["add", "."], ["commit", "-qm", "x"], ["tag", badges.tag()]]
+    for command in commands:
+        subprocess.run([*GIT, *command], cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+def wheel(folder: Path, name: str, version: str, files: dict[str, str], needs: str = "") -> Path:
+    """A wheel of these files, written by hand."""
+    path = folder / f"{name}-{version}-py3-none-any.whl"
+    info = f"{name}-{version}.dist-info"
+    needs = f"Requires-Dist: {needs}\n" if needs else ""
+    files = files | {
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{file},,\n" for file in [*files, f"{info}/RECORD"])
+    with zipfile.ZipFile(path, "w") as archive:
+        for file, text in (files | {f"{info}/RECORD": record}).items():
+            archive.writestr(file, text)
+    return path
+
+
+class Runtime:
+    """An empty machine in `folder`; `sign` is what its service sets; `origin`: a clone, or not."""
+
+    def __init__(self, folder: Path, origin: Path, sign: str | None = "COLAB_RELEASE_TAG"):
+        self.folder = folder
+        venv.create(folder / "python", symlinks=os.name != "nt", with_pip=False)
+        base = str(folder / "python")
+        self.python = Path(base, "Scripts" if os.name == "nt" else "bin", "python")
+        lib = "Lib/site-packages" if os.name == "nt" else "lib/python*/site-packages"
+        self.site = next(Path(base).glob(lib))
+        # A plain path: what an editable install of colourlib left there is not followed.
+        there = dict.fromkeys(sysconfig.get_path(kind) for kind in ("purelib", "platlib"))
+        (self.site / "there.pth").write_text("\n".join(there))
+        self._stand_in_for_colab()
+        self.env = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("COLOURLIB_", "PIP_", "PYTHON", "GIT_", "JUPYTER", "COV"))
+        }
+        self.env |= {
+            "HOME": str(folder),
+            "USERPROFILE": str(folder),
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": f"url.{origin.as_uri()}.insteadOf",
+            "GIT_CONFIG_VALUE_0": badges.address(),
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_NO_INDEX": "1",
+            "PIP_NO_BUILD_ISOLATION": "0",  # which means yes: the value is that of build_isolation
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        }
+        if sign:
+            self.env[sign] = "release-colab-external"
+
+    def _stand_in_for_colab(self) -> None:
+        """google.colab as far as anybody looks at it, imported at start as Colab's kernel does."""
+        colab = self.site / "google" / "colab"
+        colab.mkdir(parents=True)
+        (colab / "__init__.py").write_text("")
+        (colab / "output.py").write_text(
+            "class _widgets:\n    _installed_url = None\n\n\n"
+            "def enable_custom_widget_manager():\n    _widgets._installed_url = 'widgets'\n"
+        )
+        (self.site / "zz_colab.pth").write_text("import google.colab.output\n")
+
+    def run(self, code: str, **env: str) -> subprocess.CompletedProcess:
+        """Run Python code on the machine, in its empty folder."""
+        work = self.folder / "work"
+        work.mkdir(exist_ok=True)
+        return subprocess.run(
+            [self.python, "-c", code], cwd=work, env=self.env | env, capture_output=True, text=True
+        )
+
+    def installed(self) -> dict[str, str]:
+        """What was installed here, and is not of the machine: {'colourlib': '0.1.0'}"""
+        names = [path.stem.rsplit("-", 1) for path in self.site.glob("*.dist-info")]
+        return {name.lower(): version for name, version in names}
+
+    def notebook(self, name: str, cells: int | None = None) -> nbformat.NotebookNode:
+        """Upload one notebook alone to an empty folder and run its first code cells, or all."""
+        work = self.folder / name
+        work.mkdir()
+        shutil.copy(ROOT / "notebooks" / f"{name}.ipynb", work)
+        notebook = nbformat.read(work / f"{name}.ipynb", as_version=4)
+        code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+        if cells is not None:
+            del notebook.cells[code[cells] :]
+        spec = self.folder / "kernels" / "python3"
+        spec.mkdir(parents=True, exist_ok=True)
+        launch = [str(self.python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        (spec / "kernel.json").write_text(
+            json.dumps({"argv": launch, "display_name": "x", "language": "python"})
+        )
+        kernels = KernelSpecManager(kernel_dirs=[str(spec.parent)], ensure_native_kernel=False)
+        manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=kernels)
+        if manager.has_trait("transport_encryption"):  # newer kernels complain where it is off
+            manager.transport_encryption = "auto"
+        client = NotebookClient(
+            notebook,
+            km=manager,
+            timeout=600,
+            coalesce_streams=True,
+            resources={"metadata": {"path": str(work)}},
+        )
+        loop = asyncio.SelectorEventLoop()
+        loop.run_until_complete(client.async_execute(cleanup_kc=True, env=self.env))
+        loop.close()
+        return notebook
+
+
+def files_of(*packages: str) -> dict[str, tuple[int, int]]:
+    """(bytes, time of change) of every file of installed packages, as their RECORDs list them."""
+    import importlib.metadata
+
+    found = {}
+    for package in packages:
+        for file in importlib.metadata.files(package) or []:
+            path = file.locate()
+            if path.suffix != ".pyc" and path.exists():
+                status = path.stat()
+                found[str(path)] = (status.st_size, status.st_mtime_ns)
+    return found

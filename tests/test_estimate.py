@@ -1,0 +1,110 @@
+"""What is to come is told before it begins, and agrees with what then happens."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+from PIL import Image
+
+from colourlib import estimate, model, open_workspace, prepared_files
+from colourlib.device import Device
+from colourlib.manifest import Photo
+
+
+def said(capsys, *arguments) -> dict[str, str]:
+    """The lines of open_workspace by their first word."""
+    capsys.readouterr()
+    open_workspace(*arguments)
+    lines = capsys.readouterr().out.splitlines()
+    return {line.split()[0]: line for line in lines}
+
+
+def test_the_quick_setting_is_opened_without_an_estimate(fresh_home, capsys):
+    lines = said(capsys)
+    assert "nothing yet" in lines["so"] and not {"collect", "prepare", "train"} & lines.keys()
+
+
+def test_the_full_setting_tells_time_disk_and_assumptions_before_it_begins(fresh_home, capsys):
+    lines = said(capsys, "bing", "full")
+    assert "3,800 of 3,800 pictures" in lines["collect"]
+    # 3,800 / 0.8 links, 35 of them a page, four at a time
+    assert "about 20 minutes for 4,750 links on 136 pages" in lines["collect"]
+    assert "assumed" in lines["collect"] and "2.5 hours" in lines["collect"]
+    assert "547 MB" in lines["prepare"] and "60 minutes" in lines["train"]
+    assert "2.1 GB to come" in lines["disk"] and "ENOUGH" not in lines["disk"]
+    assert "stopped at any time" in lines["Each"]
+    assert list((fresh_home / "bing-full").iterdir()) == [], "nothing has begun"
+
+
+def test_what_is_there_is_not_counted_again(fresh_home, capsys):
+    root = fresh_home / "bing-full"
+    root.mkdir(parents=True)
+    rows = [
+        Photo(f"q{i % 38}", f"http://x/{i}", f"{i}.jpg", str(i), 1, 1, 1, "JPEG", "").__dict__
+        for i in range(1900)
+    ]
+    rows[0] = rows[0] | {"rejected": "grey"}
+    (root / "manifest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    lines = said(capsys, "bing", "full")
+    assert "so far   1,899 pictures: taken from here" in lines["so"]
+    assert "1,901 of 3,800 pictures: about 10 minutes" in lines["collect"]
+    (root / "prepared" / "abc").mkdir(parents=True)
+    meta = {"size": 128, "mean_ab": [0, 0], "rows": {}}
+    path = root / "prepared" / "abc" / "meta.json"
+    path.write_text(json.dumps(meta))
+    assert "about" in said(capsys)["prepare"], "of another size"
+    path.write_text(json.dumps(meta | {"size": 256, "mean_ab": None}))
+    assert "about" in said(capsys)["prepare"], "not finished"
+    path.write_text(json.dumps(meta | {"size": 256}))
+    (root / "runs" / "001-colournet").mkdir(parents=True)
+    lines = said(capsys)
+    assert "is done" in lines["prepare"]
+    assert "photos prepared, ColourNet trained (1 run)" in lines["so"]
+
+
+def test_a_disk_that_is_too_small_is_told(fresh_home, capsys, monkeypatch):
+    monkeypatch.setattr(estimate.shutil, "disk_usage", lambda path: SimpleNamespace(free=2_000_000))
+    assert "2 MB free. THAT IS NOT ENOUGH" in said(capsys, "bing", "full")["disk"]
+
+
+@pytest.mark.parametrize("practice", [True, False])
+def test_the_space_of_prepared_photos_is_what_they_take(tmp_path, practice):
+    url = "https://practice.example/moon/10000-216x160.jpg" if practice else "http://x/y.jpg"
+    photos = [Photo("moon", url, "", str(i), 1, 1, 1, "JPEG", "") for i in range(20)]
+    sides = {"train": photos[:17], "validation": photos[17:]}
+    made = prepared_files.begin(tmp_path / "set", sides, 64)
+    taken = sum(array.nbytes for side in made.arrays.values() for array in side.values())
+    assert estimate.prepared_bytes(20, 64, practice) == taken
+
+
+def test_the_space_of_a_run_is_about_what_it_takes():
+    net = model.ColourNet()
+    weights = sum(p.nbytes for p in [*net.parameters(), *net.buffers()])
+    # The weights as they are, averaged, and as judged best, in two files, and Adam's two averages
+    assert 0.8 < estimate.RUN_BYTES / (5 * weights) < 1.4
+
+
+def test_practice_a_folder_and_a_data_set(fresh_home, tmp_path, capsys):
+    assert "40 a second" in said(capsys, "practice", "full")["collect"]
+    lines = said(capsys, "torchvision:Imagenette", "full")
+    assert "99 MB" in lines["collect"] and "248 MB" in lines["collect"]
+    assert "56 MB" in lines["prepare"], "100 of each of ten kinds, 160 pixels"
+    (tmp_path / "mine").mkdir()
+    Image.new("RGB", (64, 64)).save(tmp_path / "mine" / "a.JPG")
+    (tmp_path / "mine" / "notes.txt").touch()
+    lines = said(capsys, tmp_path / "mine", "full")
+    assert "1 photos of your own" in lines["collect"] and "27 MB to come" in lines["disk"]
+
+
+def test_epochs_are_estimated_for_a_cpu_only(fresh_home, capsys, monkeypatch):
+    assert "about 42 epochs" in said(capsys, "bing", "full")["train"]
+    monkeypatch.setattr("colourlib.device.choose_device", lambda: Device("cuda", "a test"))
+    line = said(capsys, "bing", "full")["train"]
+    assert "60 minutes" in line and "about" not in line
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(3, "10 s"), (61, "70 s"), (100, "2 minutes"), (9000, "2.5 hours")]
+)
+def test_times_are_told_coarsely(seconds, words):
+    assert estimate._minutes(seconds) == words

@@ -1,0 +1,46 @@
+"""What the exercises of chapters 01 and 02 hold for right is what the course's own code does."""
+
+import pytest
+
+from colourlib import clean, collect, faults
+from colourlib.check import cleaning, limits, origins
+from colourlib.faults import fault_of, faulty_web
+from colourlib.practice_search import serve
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory):
+    """{fault: reasons} of the faults that the task asks about, as the collector met them."""
+    web = faulty_web(seed=3, faults=list(origins.STEPS), share=0.5)
+    with serve(web):
+        photos = collect.collect(tmp_path_factory.mktemp("facts"), "bing", ["moon", "rain"], 14)
+    found = {}
+    for photo in photos:
+        found.setdefault(fault_of(photo.url), set()).add(photo.rejected)
+    return found
+
+
+def step_of(reason: str) -> int:
+    if not reason:
+        return 0
+    return 1 if reason.startswith("not fetched") else 3 if reason.startswith(collect.COPY) else 2
+
+
+@pytest.mark.parametrize("fault", origins.STEPS)
+def test_the_steps_of_the_task_are_those_of_the_collector(outcomes, fault):
+    assert {step_of(reason) for reason in outcomes[fault]} == {origins.STEPS[fault]}
+
+
+def test_the_smallest_lamp_is_the_smallest():
+    def kept(lamp):
+        return not clean.rejects("grey", cleaning._measured(lamp), clean.LIMITS["grey"])
+
+    assert kept(cleaning.ENOUGH) and not kept(cleaning.ENOUGH - 1)
+
+
+def test_the_limit_is_chosen_on_a_measure_that_rejects_what_is_above():
+    rule = "drawing or poster"
+    assert rule in clean.LIMITS and clean.rejects(rule, max(limits.DRAWN), clean.LIMITS[rule])
+    assert {f.expected for n, f in faults.FAULTS.items() if n in ("cartoon", "line drawing")} == {
+        rule
+    }

@@ -1,0 +1,332 @@
+"""Every exercise: its solution is right, its placeholder is open, each mistake is called by name.
+
+Solutions are taken out of the notebooks, wrong answers out of tests/exercises/wrong_*.py. What
+looks at them gives a list of what it found wrong, and is itself tested with a faulty exercise.
+"""
+
+import ast
+import linecache
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import nbformat
+import pytest
+import torch
+from exercises import Case, all_wrong
+from exercises.names import names, scope
+
+from colourlib import check
+from colourlib.check.core import (
+    EXERCISES,
+    NOTED,
+    OPEN,
+    RIGHT,
+    UNREADABLE,
+    WRONG,
+    Exercise,
+    Open,
+    Verdict,
+    Wrong,
+)
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
+MODULES = sorted(Path(check.__file__).parent.glob("*.py"))
+ENOUGH = 5  # wrong answers for each check
+TASKS_EACH = 3  # at least, in a notebook
+SOLUTION = re.compile(
+    r"<details><summary>Solution</summary>\n\n```python\n(.+?)\n```\n\n(\S.+?)\n\n</details>\s*",
+    re.DOTALL,
+)
+JUNK = ["something", [], {}, float("nan"), object(), lambda: 3, 10**9, -1.5]
+
+
+# ---------------------------------------------------------------- the tasks in the notebooks
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task as it stands in a notebook."""
+
+    name: str  # of the check that its cell ends with; '' where it does not
+    chapter: str
+    heading: str  # of the cell above: '### Task 1 · Predict a padding'
+    source: str  # of the cell with the placeholder
+    solution: str  # the code below; '' where there is none
+
+
+def tasks_of(notebook, chapter: str) -> list[Task]:
+    """The tasks of a notebook in order."""
+    cells, found = notebook.cells, []
+    for i, cell in enumerate(cells):
+        if "task" not in cell.metadata.get("tags", []):
+            continue
+        above = cells[i - 1].source if i and cells[i - 1].cell_type == "markdown" else ""
+        below = cells[i + 1].source if i + 1 < len(cells) else ""
+        folded = SOLUTION.fullmatch(below)
+        found.append(
+            Task(
+                checked(cell.source),
+                chapter,
+                above.split("\n")[0],
+                cell.source,
+                folded[1] if folded else "",
+            )
+        )
+    return found
+
+
+def checked(source: str) -> str:
+    """The name of the check that a cell ends with: 'mse' for check.mse(my_mse); '' without one."""
+    last = ast.parse(source).body[-1:]
+    call = last[0].value if last and isinstance(last[0], ast.Expr) else None
+    function = call.func if isinstance(call, ast.Call) else None
+    if isinstance(function, ast.Attribute) and getattr(function.value, "id", "") == "check":
+        return function.attr
+    return ""
+
+
+def all_tasks() -> list[Task]:
+    read = ((path, nbformat.read(path, as_version=4)) for path in NOTEBOOKS)
+    return [task for path, nb in read for task in tasks_of(nb, path.name[:2])]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def made():
+    """The practice photos, before a test moves to a home of its own."""
+    names()
+
+
+TASKS = {task.name: task for task in all_tasks()}
+CASES = all_wrong()
+
+
+def verdict_of(source: str, exercise: Exercise) -> Verdict:
+    """Run a cell as the notebook would; what its last line, the check, says."""
+    where = f"<{exercise.name}>"
+    linecache.cache[where] = (len(source), None, source.splitlines(keepends=True), where)
+    tree = ast.parse(source)
+    assert checked(source) == exercise.name, f"the cell does not end with check.{exercise.name}"
+    space = scope()
+    exec(compile(ast.Module(tree.body[:-1], []), where, "exec"), space)
+    answer = [
+        eval(compile(ast.Expression(a), where, "eval"), space) for a in tree.body[-1].value.args
+    ]
+    return exercise(*answer)
+
+
+# ---------------------------------------------------------------- what is looked at
+
+
+def solution_faults(exercise: Exercise, task: Task) -> list[str]:
+    """The solution does not stand there, does not run by itself, or is not right."""
+    if not task.solution:
+        return ["no solution folded below it, in the form <details><summary>Solution</summary> ..."]
+    verdict = verdict_of(task.solution, exercise)
+    if verdict.state not in (RIGHT, NOTED):
+        return [f"the solution is {verdict!r}"]
+    return [] if verdict.message.strip() else ["a right answer is told nothing"]
+
+
+def placeholder_faults(exercise: Exercise, task: Task) -> list[str]:
+    """The task as it is given, run twice, is not open, or says nothing of what to do."""
+    verdicts = [verdict_of(task.source, exercise) for _ in range(2)]
+    found = [f"the placeholder is {v!r}" for v in verdicts if v.state != OPEN]
+    return found or ([] if verdicts[0].message.strip() else ["an open task says nothing"])
+
+
+def case_faults(exercise: Exercise, case: Case) -> list[str]:
+    """The check does not know this wrong answer by the mistake in it, or does not say it."""
+    verdict = exercise(*case.given(names()))
+    if (verdict.state, verdict.mistake) != (WRONG, case.mistake):
+        return [f"{case.mistake!r} is taken for {verdict.mistake!r}: {verdict!r}"]
+    said = f"{verdict.message}\n{verdict.hint}\n{verdict.more}"
+    found = [f"{case.mistake!r}: {w!r} is not in: {said}" for w in case.words() if w not in said]
+    return found + ([] if verdict.hint.strip() else [f"{case.mistake!r}: no hint"])
+
+
+def names_of_mistakes(source: str, exercises: set[str]) -> Iterator[tuple[str, str, int]]:
+    """(exercise or '', mistake, line) of every Wrong("...", ...) in a module's source.
+
+    The exercise is named where the Wrong stands in the check itself, not in a helper. A mistake
+    that is no literal is given as '?' and the code of it; CRASHED and UNREADABLE are core's.
+    """
+    tree = ast.parse(source)
+    inside = {
+        id(node): function.name
+        for function in tree.body
+        if isinstance(function, ast.FunctionDef) and function.name in exercises
+        for node in ast.walk(function)
+    }
+    for node in ast.walk(tree):
+        if not (isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Wrong"):
+            continue
+        first = node.args[0] if node.args else node.keywords[0].value
+        if isinstance(first, ast.Constant):
+            yield inside.get(id(node), ""), first.value, node.lineno
+        elif getattr(first, "id", "") not in ("CRASHED", "UNREADABLE"):
+            yield inside.get(id(node), ""), f"?{ast.unparse(first)}", node.lineno
+
+
+def unmet(source: str, cases: dict[str, list[Case]]) -> list[str]:
+    """The mistakes that a module names and no wrong answer makes."""
+    met = {name: {case.mistake for case in mine} for name, mine in cases.items()}
+    anywhere = set().union(*met.values()) if met else set()
+    found = []
+    for exercise, mistake, line in names_of_mistakes(source, set(cases) | set(EXERCISES)):
+        if mistake.startswith("?"):
+            found.append(f"line {line}: write the mistake's name out, not {mistake[1:]}")
+        elif mistake not in (met.get(exercise, set()) if exercise else anywhere):
+            found.append(f"line {line}: no wrong answer for {mistake!r}")
+    return found
+
+
+def notebook_faults(notebook, chapter: str) -> list[str]:
+    """Too few tasks, one without heading or check, not numbered 1, 2, 3; no board at the end."""
+    tasks = tasks_of(notebook, chapter)
+    found = [f"only {len(tasks)} tasks"] if len(tasks) < TASKS_EACH else []
+    for number, task in enumerate(tasks, 1):
+        if not re.fullmatch(rf"#+ Task {number} · \S.+", task.heading):
+            found.append(
+                f"above task {number} stands {task.heading!r}, not '### Task {number} · …'"
+            )
+        if task.name not in EXERCISES:
+            found.append(f"task {number} does not end with a check that exists: {task.source!r}")
+        elif EXERCISES[task.name].chapter != chapter:
+            found.append(f"task {number} is one of chapter {EXERCISES[task.name].chapter}")
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    if not code or not code[-1].rstrip().endswith(f'check.board("{chapter}")'):
+        found.append(f'the last code cell does not end with check.board("{chapter}")')
+    return found
+
+
+# ---------------------------------------------------------------- the exercises
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_has_its_tasks_in_order(path):
+    assert notebook_faults(nbformat.read(path, as_version=4), path.name[:2]) == []
+
+
+def test_each_check_has_one_task_and_each_wrong_answer_a_check():
+    asked = [task.name for task in all_tasks()]
+    assert sorted(asked) == sorted(EXERCISES)
+    assert set(CASES) <= set(EXERCISES)
+
+
+@pytest.mark.parametrize("name", sorted(EXERCISES))
+def test_the_solution_is_right(name):
+    assert solution_faults(EXERCISES[name], TASKS[name]) == []
+
+
+@pytest.mark.parametrize("name", sorted(EXERCISES))
+def test_the_task_as_given_is_open(name):
+    assert placeholder_faults(EXERCISES[name], TASKS[name]) == []
+
+
+@pytest.mark.parametrize("name", sorted(EXERCISES))
+def test_there_are_enough_wrong_answers(name):
+    assert len(CASES.get(name, [])) >= ENOUGH
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [(name, i) for name in sorted(CASES) for i in range(len(CASES[name]))],
+    ids=[f"{name}: {case.mistake}" for name in sorted(CASES) for case in CASES[name]],
+)
+def test_a_mistake_is_called_by_its_name(name, number):
+    assert case_faults(EXERCISES[name], CASES[name][number]) == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+def test_every_mistake_that_is_named_is_made_by_a_wrong_answer(path):
+    assert unmet(path.read_text(encoding="utf-8"), CASES) == []
+
+
+@pytest.mark.parametrize("name", sorted(EXERCISES))
+def test_junk_is_refused_in_words(name):
+    verdicts = [EXERCISES[name](junk) for junk in JUNK]
+    assert [v for v in verdicts if v.state in (RIGHT, NOTED) or not v.message.strip()] == []
+    for verdict in verdicts:
+        assert verdict.state == OPEN or verdict.hint, verdict
+
+
+# ---------------------------------------------------------------- the harness, tested
+
+
+def _half(answer):
+    if answer == 1:
+        raise Open("Still the one that was given: write another number.")
+    if answer == 4:
+        raise Wrong("doubled", f"{answer} is twice 2.", "halve it.")
+    if answer != 2:
+        raise Wrong("another number", f"{answer} is not 2.", "half of 4.")
+    return "Half of 4 is 2."
+
+
+HALF = Exercise(_half, "00", "Half of four", "a number")
+CELL = "half = 1\n\ncheck._half(half)"
+GOOD = Task("_half", "00", "### Task 1 · Half", CELL, CELL.replace("1", "2"))
+
+
+def test_the_harness_accepts_a_good_exercise(fresh_home):
+    assert solution_faults(HALF, GOOD) == []
+    assert placeholder_faults(HALF, GOOD) == []
+    assert case_faults(HALF, Case("doubled", 4, says="4 is twice 2")) == []
+    assert case_faults(HALF, Case("doubled", lambda n: n.torch.tensor(4), says=("twice",))) == []
+
+
+def test_the_harness_refuses_a_wrong_solution(fresh_home):
+    assert (
+        "another number" in solution_faults(HALF, replace(GOOD, solution=CELL.replace("1", "3")))[0]
+    )
+    assert "no solution" in solution_faults(HALF, replace(GOOD, solution=""))[0]
+    assert "not yet" in placeholder_faults(HALF, replace(GOOD, source=CELL.replace("1", "3")))[0]
+    assert "right" in placeholder_faults(HALF, replace(GOOD, source=CELL.replace("1", "2")))[0]
+
+
+def test_the_harness_refuses_a_mistake_under_another_name(fresh_home):
+    assert "is taken for 'doubled'" in case_faults(HALF, Case("another number", 4))[0]
+    assert "is taken for ''" in case_faults(HALF, Case("doubled", 2))[0]
+    assert "is not in" in case_faults(HALF, Case("doubled", 4, says="4 · 2"))[0]
+    assert UNREADABLE in case_faults(HALF, Case("doubled", torch.zeros(3)))[0]
+
+
+def test_the_harness_sees_a_mistake_that_nobody_makes():
+    source = (
+        "def _half(x):\n    raise Wrong('doubled', 'a', 'b')\n\n"
+        "def helper():\n    raise Wrong(mistake='halved', message='a', hint='b')\n"
+    )
+    both = {"_half": [Case("doubled", 4)], "_other": [Case("halved", 1)]}
+    assert unmet(source, both) == []
+    assert unmet(source, {"_half": [Case("doubled", 4)]}) == [
+        "line 5: no wrong answer for 'halved'"
+    ]
+    other = {"_half": [], "_other": [Case("doubled", 4), Case("halved", 1)]}
+    assert unmet(source, other) == ["line 2: no wrong answer for 'doubled'"]
+    hidden = unmet("raise Wrong(name, 'a', 'b')\nraise Wrong(CRASHED, 'a', 'b')", {})
+    assert hidden == ["line 1: write the mistake's name out, not name"]
+
+
+def test_the_harness_finds_tasks_where_they_stand():
+    from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+    solution = f"```python\n{GOOD.solution}\n```\n\nFour has two halves."
+    folded = f"<details><summary>Solution</summary>\n\n{solution}\n\n</details>"
+    task = new_code_cell(CELL, metadata={"tags": ["task"]})
+    notebook = new_notebook(
+        cells=[new_markdown_cell("### Task 1 · Half\n\nSay it."), task, new_markdown_cell(folded)]
+    )
+    assert tasks_of(notebook, "00") == [GOOD]
+    faults = "\n".join(notebook_faults(notebook, "00"))
+    assert "only 1 tasks" in faults and "check.board" in faults and "a check that exists" in faults
+    assert "above task" not in faults
+    notebook.cells[0].source = "## Half"
+    assert "above task 1 stands '## Half'" in "\n".join(notebook_faults(notebook, "00"))
+    for broken in (folded.replace("\n\nFour", "\nFour"), folded.replace("```python", "```"), ""):
+        notebook.cells[2].source = broken
+        assert tasks_of(notebook, "00")[0].solution == ""
+    task.source = "half = 1\ncheck._half(half).right"
+    assert tasks_of(notebook, "00")[0].name == ""

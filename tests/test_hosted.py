@@ -1,0 +1,199 @@
+"""A notebook alone on a hosted runtime: the course is installed, nothing else changes, it runs.
+
+The machine is imitated by hosted_runtime.py. Here one short notebook runs whole, the others as far
+as their workspace; all of them, which takes some minutes, with
+
+    ALL_NOTEBOOKS=1 python -m pytest -p no:nbval tests/test_hosted.py
+"""
+
+import importlib.metadata
+import os
+import shutil
+
+import pytest
+from hosted_runtime import ROOT, Runtime, files_of, release, wheel
+
+from colourlib import badges, hosted
+from colourlib.workspace import CourseError
+
+NAMES = [path.stem for path in badges.notebooks(ROOT)]
+WHOLE = "02_clean"
+UNTOUCHED = ("torch", "torchvision", "numpy")
+SET_UP = badges.set_up()
+
+pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+
+
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory):
+    """A clone of the working tree that carries the release tag."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("this is not a git checkout")
+    return release(tmp_path_factory.mktemp("origin"))
+
+
+@pytest.fixture(scope="module")
+def colab(tmp_path_factory, origin):
+    """A machine on which the first cell has run once, over older code of the same version."""
+    runtime = Runtime(tmp_path_factory.mktemp("colab"), origin)
+    if runtime.run("import colourlib").returncode == 0:
+        pytest.skip("colourlib is installed in this Python, and not from a clone in place")
+    version = badges.tag().removeprefix("v")
+    old = wheel(runtime.folder, "colourlib", version, {"colourlib/__init__.py": "OLD = True\n"})
+    pip = ["-m", "pip", "install", "--no-deps", "--force-reinstall", str(old)]
+    put = runtime.run(
+        f"import subprocess, sys; subprocess.run([sys.executable, *{pip}], check=True)"
+    )
+    assert put.returncode == 0 and runtime.run("import colourlib; colourlib.OLD").returncode == 0
+    runtime.before = files_of(*UNTOUCHED)
+    runtime.said = runtime.run(SET_UP)
+    return runtime
+
+
+def test_the_first_cell_installs_the_release_over_older_code_of_the_same_version(colab):
+    assert colab.said.returncode == 0, colab.said.stderr
+    assert "colourlib is ready on Colab" in colab.said.stdout
+    assert "Runtime > Change runtime type" in colab.said.stdout
+    assert colab.run("from colourlib import hosted, weights").returncode == 0
+    assert colab.installed() == {"colourlib": badges.tag()[1:]}
+
+
+def test_the_first_cell_again_installs_nothing(colab):
+    nowhere = {"GIT_CONFIG_VALUE_0": "gone", "GIT_CONFIG_KEY_0": "url.file:///gone.insteadOf"}
+    again = colab.run(SET_UP, **nowhere)  # where installing anything would fail
+    assert again.returncode == 0, again.stderr
+    assert again.stdout == colab.said.stdout
+
+
+def first_cells(notebook) -> str:
+    """What the first three code cells print."""
+    outputs = [out for cell in notebook.cells for out in cell.get("outputs", [])]
+    return "".join(out.get("text", "") for out in outputs)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_notebook_alone(colab, name):
+    every = os.environ.get("ALL_NOTEBOOKS") or name == WHOLE
+    said = first_cells(colab.notebook(name, cells=None if every else 2))
+    assert "colourlib is ready on Colab" in said
+    if every or "source " in said:
+        assert "files    colourlib_data/practice-quick" in said
+
+
+def test_nothing_of_the_machine_has_changed(colab):
+    assert files_of(*UNTOUCHED) == colab.before
+    assert colab.installed() == {"colourlib": badges.tag()[1:]}
+    assert len(colab.before) > 1000, "something was looked at"
+
+
+# ---- what goes wrong -----------------------------------------------------------------------------
+
+
+def test_on_a_machine_of_ones_own_nothing_is_installed(tmp_path, origin):
+    mine = Runtime(tmp_path, origin, sign=None)
+    said = mine.run(SET_UP)
+    assert said.returncode == 1 and mine.installed() == {}
+    assert "make lab" in said.stderr and f"git+{badges.address()}@{badges.tag()}" in said.stderr
+
+
+def test_without_a_network_it_says_so(tmp_path):
+    said = Runtime(tmp_path, tmp_path / "nowhere", "KAGGLE_KERNEL_RUN_TYPE").run(SET_UP)
+    assert said.returncode == 1
+    assert "is there a network (Kaggle: Settings > Internet on)?" in said.stderr
+    assert "fatal: " in said.stderr, "git's own words"
+
+
+def test_a_release_that_is_not_there_is_named(tmp_path, origin):
+    said = Runtime(tmp_path, origin).run(SET_UP.replace(badges.tag(), "v99.0"))
+    assert said.returncode == 1
+    assert "it has no release v99.0" in said.stderr
+
+
+def test_code_that_is_in_use_asks_for_a_restart(tmp_path, origin):
+    runtime = Runtime(tmp_path, origin)
+    used = f"import sys; sys.modules['colourlib'] = sys\n{SET_UP}"
+    said = runtime.run(used)
+    assert said.returncode == 1 and "Restart the session" in said.stderr
+
+
+def test_a_clone_that_is_installed_in_place_is_left_alone(tmp_path, origin):
+    runtime = Runtime(tmp_path, tmp_path / "nowhere")
+    info = runtime.site / "colourlib-0.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: colourlib\nVersion: 0.0\n")
+    (info / "direct_url.json").write_text('{"dir_info": {"editable": true}, "url": "file:///x"}')
+    said = runtime.run(SET_UP, PYTHONPATH=str(ROOT))
+    assert said.returncode == 0 and "is ready on Colab" in said.stdout
+
+
+def test_missing_packages_are_added_and_the_rest_keeps_its_version(colab):
+    folder = colab.folder / "wheels"
+    folder.mkdir()
+    wheel(folder, "brick", "1.0", {"brick.py": ""}, needs="numpy")
+    wheel(folder, "greedy", "1.0", {"greedy.py": ""}, needs="numpy==999.0")
+    wheel(folder, "numpy", "999.0", {"numpy_of_the_test.py": ""})
+    install = "from colourlib import hosted; hosted.install([{!r}]); print('done')"
+    added = colab.run(install.format("brick>=0.5"), PIP_FIND_LINKS=str(folder))
+    assert added.stdout == "done\n", added.stderr
+    refused = colab.run(install.format("greedy"), PIP_FIND_LINKS=str(folder))
+    assert "CourseError: pip could not install greedy" in refused.stderr
+    assert set(colab.installed()) == {"colourlib", "brick"}
+
+
+# ---- hosted.py -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def somewhere(monkeypatch):
+    """No sign of any service; a function that sets some."""
+    for sign in hosted.SIGNS.values():
+        monkeypatch.delenv(sign, raising=False)
+    return lambda *signs: [monkeypatch.setenv(sign, "x") for sign in signs]
+
+
+@pytest.mark.parametrize(
+    ("signs", "name"),
+    [
+        ((), ""),
+        (("COLAB_RELEASE_TAG",), "Colab"),
+        (("KAGGLE_KERNEL_RUN_TYPE", "COLAB_RELEASE_TAG"), "Kaggle"),  # built on Colab's machines
+        (("BINDER_SERVICE_HOST",), "Binder"),
+    ],
+)
+def test_the_service_is_told_by_its_signs(somewhere, capsys, monkeypatch, signs, name):
+    somewhere(*signs)
+    monkeypatch.setattr(hosted, "missing", list)
+    assert hosted.host() == name
+    hosted.ready()
+    said = capsys.readouterr().out
+    assert "Device " in said
+    assert ("GPU menu" in said) == (name in hosted.GPU_MENU)
+    assert hosted.GPU_MENU.get(name, "") in said and hosted.FILES.get(name, "") in said
+
+
+def test_what_is_missing_is_looked_for_by_name_only(monkeypatch):
+    lines = ["torch>=999", "no-such-package>=1", "pytest>=8; extra == 'test'", "Pillow>=10.1"]
+    monkeypatch.setattr(importlib.metadata, "requires", lambda name: lines)
+    assert hosted.missing() == ["no-such-package>=1"]
+
+
+def test_ready_installs_on_a_lent_machine_only(somewhere, monkeypatch, capsys):
+    asked = []
+    monkeypatch.setattr(hosted, "missing", lambda: ["kornia>=0.7"])
+    monkeypatch.setattr(hosted, "install", asked.append)
+    for sign in (None, "BINDER_SERVICE_HOST", "COLAB_RELEASE_TAG"):
+        somewhere(*filter(None, [sign]))
+        hosted.ready()
+        if sign == "BINDER_SERVICE_HOST":
+            assert asked == []
+            monkeypatch.delenv(sign)
+    assert asked == [["kornia>=0.7"]]
+    assert "Installing what Colab does not have: kornia." in capsys.readouterr().out
+
+
+def test_a_failing_pip_is_told_with_its_last_words(somewhere, monkeypatch):
+    somewhere("KAGGLE_KERNEL_RUN_TYPE")
+    answer = type("Done", (), {"returncode": 1, "stderr": "no route to host"})
+    monkeypatch.setattr(hosted.subprocess, "run", lambda *a, **k: answer)
+    with pytest.raises(CourseError, match="(?s)install kornia.*Internet has to be on.*no route"):
+        hosted.install(["kornia>=0.7"])
