@@ -43,8 +43,8 @@ def best_factors(answer):
     return (
         f"On the check's pictures your factors are {_text(given)}: squared error {errors[0]:.1f} "
         f"as guessed, {errors[1]:.1f} with the one factor {both[0]:.2f} for both, {errors[2]:.1f} "
-        "with yours. Not looked at: your network. With `x, y, p = next(report.batches())` you have the "
-        "truth y and its guesses p for twenty photos: try `best_factors(p, y)`."
+        "with yours. Not looked at: your network. `x, y, p = next(report.batches())` gives truth y "
+        "and guesses p of twenty photos: try `best_factors(p, y)`."
     )
 
 
