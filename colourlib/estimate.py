@@ -1,8 +1,8 @@
 """What is there already and, at the full setting, what the rest will cost: said before it begins.
 
 Disk space is computed from how things are stored. Times rest on figures that were measured on two
-CPU cores (README, "Speed of cleaning" and "Speed of training"); what nobody can know beforehand,
-such as how quick the web is today, is an assumption, and is printed as one.
+CPU cores (docs/measurements.md, speed of cleaning and of training); what nobody can know
+beforehand, such as how quick the web is today, is an assumption, and is printed as one.
 """
 
 from __future__ import annotations

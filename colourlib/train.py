@@ -64,12 +64,9 @@ def configure(base: Config | None = None, **changes) -> Config:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"Did you mean {near[0]!r}? " if near else ""
             raise CourseError(f"fit knows no setting {name!r}. {hint}It knows {', '.join(known)}.")
-    if "epochs" in changes:
-        if changes.setdefault("minutes", None) is not None:
-            both = f"epochs={changes['epochs']!r} and minutes={changes['minutes']!r}"
-            raise CourseError(
-                f"Give {both} one at a time: minutes would decide, epochs be ignored."
-            )
+    if "epochs" in changes and changes.setdefault("minutes", None) is not None:
+        both = f"epochs={changes['epochs']!r} and minutes={changes['minutes']!r}"
+        raise CourseError(f"Give {both} one at a time: minutes would decide, epochs be ignored.")
     config = replace(base or Config(), **changes)
     for name, allowed in CHOICES.items():
         if (value := getattr(config, name)) not in allowed:

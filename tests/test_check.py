@@ -32,8 +32,8 @@ def essay(answer):
 def check(fresh_home, monkeypatch):
     """The two exercises above, alone, with an empty home."""
     monkeypatch.setattr(core, "EXERCISES", {})
-    core.exercise("05", "The mean <by hand>", "a function of x")(mean)
-    core.exercise("06", "An essay", "some words")(essay)
+    core.exercise("05.2", "The mean <by hand>", "a function of x")(mean)
+    core.exercise("06.1", "An essay", "some words")(essay)
     return core.EXERCISES
 
 
@@ -124,7 +124,7 @@ def test_done_stays_done_and_mistakes_are_counted(check):
 def test_the_board_says_done_tried_open(check):
     assert [row[2:] for row in board().rows] == [["open", 0], ["open", 0]]
     check["mean"](torch.sum)
-    assert board("05").rows == [["05 · The mean <by hand>", "check.mean", "tried", 1]]
+    assert board("05").rows == [["05.2 · The mean <by hand>", "check.mean", "tried", 1]]
     check["mean"](torch.mean)
     check["essay"]("many words")
     assert [row[2:] for row in board().rows] == [["done", 2], ["for your teacher", 1]]

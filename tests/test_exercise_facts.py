@@ -3,7 +3,8 @@
 import pytest
 
 from colourlib import clean, collect, faults
-from colourlib.check import cleaning, limits, origins
+from colourlib.check.chapter01 import origins
+from colourlib.check.chapter02 import cleaning, limits
 from colourlib.faults import fault_of, faulty_web
 from colourlib.practice_search import serve
 

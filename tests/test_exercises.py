@@ -33,13 +33,14 @@ from colourlib.check.core import (
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
-MODULES = sorted(Path(check.__file__).parent.glob("*.py"))
+MODULES = sorted(Path(check.__file__).parent.rglob("*.py"))
 ENOUGH = 5  # wrong answers for each check
 TASKS_EACH = 3  # at least, in a notebook
 SOLUTION = re.compile(
     r"<details><summary>Solution</summary>\n\n```python\n(.+?)\n```\n\n(\S.+?)\n\n</details>\s*",
     re.DOTALL,
 )
+IMPORT = "from colourlib import check\n"
 JUNK = ["something", [], {}, float("nan"), object(), lambda: 3, 10**9, -1.5]
 
 
@@ -188,14 +189,19 @@ def notebook_faults(notebook, chapter: str) -> list[str]:
     tasks = tasks_of(notebook, chapter)
     found = [f"only {len(tasks)} tasks"] if len(tasks) < TASKS_EACH else []
     for number, task in enumerate(tasks, 1):
-        if not re.fullmatch(rf"#+ Task {number} · \S.+", task.heading):
+        heading = re.fullmatch(rf"#+ Task {number} · (\S.+)", task.heading)
+        if not heading:
             found.append(
                 f"above task {number} stands {task.heading!r}, not '### Task {number} · …'"
             )
         if task.name not in EXERCISES:
             found.append(f"task {number} does not end with a check that exists: {task.source!r}")
-        elif EXERCISES[task.name].chapter != chapter:
-            found.append(f"task {number} is one of chapter {EXERCISES[task.name].chapter}")
+        else:
+            known = EXERCISES[task.name]
+            if (known.number, known.title) != (f"{chapter}.{number}", heading and heading[1]):
+                found.append(f"task {number} is {known.number} · {known.title} to its check")
+        if IMPORT in task.source and IMPORT not in task.solution:
+            found.append(f"task {number}: in place of the whole cell the solution lacks {IMPORT!r}")
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     if not code or not code[-1].rstrip().endswith(f'check.board("{chapter}")'):
         found.append(f'the last code cell does not end with check.board("{chapter}")')
@@ -240,7 +246,7 @@ def test_a_mistake_is_called_by_its_name(name, number):
     assert case_faults(EXERCISES[name], CASES[name][number]) == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_every_mistake_that_is_named_is_made_by_a_wrong_answer(path):
     assert unmet(path.read_text(encoding="utf-8"), CASES) == []
 
@@ -310,7 +316,7 @@ def test_the_harness_sees_a_mistake_that_nobody_makes():
     assert hidden == ["line 1: write the mistake's name out, not name"]
 
 
-def test_the_harness_finds_tasks_where_they_stand():
+def test_the_harness_finds_tasks_where_they_stand(monkeypatch):
     from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
     solution = f"```python\n{GOOD.solution}\n```\n\nFour has two halves."
@@ -323,6 +329,10 @@ def test_the_harness_finds_tasks_where_they_stand():
     faults = "\n".join(notebook_faults(notebook, "00"))
     assert "only 1 tasks" in faults and "check.board" in faults and "a check that exists" in faults
     assert "above task" not in faults
+    monkeypatch.setitem(EXERCISES, "_half", HALF)
+    assert "task 1 is 00 · Half of four to its check" in notebook_faults(notebook, "00")
+    task.source = IMPORT + CELL
+    assert any("the solution lacks" in fault for fault in notebook_faults(notebook, "00"))
     notebook.cells[0].source = "## Half"
     assert "above task 1 stands '## Half'" in "\n".join(notebook_faults(notebook, "00"))
     for broken in (folded.replace("\n\nFour", "\nFour"), folded.replace("```python", "```"), ""):

@@ -1,32 +1,32 @@
 """Exercises: `check.<name>(answer)` looks at an answer and says what it shows, or what is wrong.
 
-`check.board("03")` shows how far you are. A chapter's exercises have a module each; core.py says
+`check.board("03")` shows how far you are. The checks of notebook 03 are in chapter03; core.py says
 how one is written, CONTRIBUTING.md how one is added.
 """
 
-from .batches import deal_batches
-from .cleaning import dhash, lamp_pixels
-from .collecting import file_name, pattern
-from .colours import chroma, lightness
+from .chapter01.collecting import file_name, pattern
+from .chapter01.origins import largest_host, stopped_by
+from .chapter01.showing import may_be_shown
+from .chapter02.cleaning import dhash, lamp_pixels
+from .chapter02.limits import best_limit
+from .chapter02.splitting import deal, fair_split
+from .chapter03.batches import deal_batches
+from .chapter03.colours import chroma, lightness
+from .chapter03.scales import way_back
+from .chapter03.tints import mean_tint, two_cars
+from .chapter04.layers import brick_parameters, same_padding
+from .chapter04.networks import far_sight, mended, twice_the_work
+from .chapter04.norms import batch_norm
+from .chapter05.losses import best_answer, masked_mse
+from .chapter05.minute import one_minute
+from .chapter05.steps import adamw_step
+from .chapter05.training import another_loss, learning_rate
+from .chapter06.factors import best_factors
+from .chapter06.intervals import difference_interval
+from .chapter06.judging import pooled_psnr, pooled_share
+from .chapter06.planning import fair_comparison, ten_people
 from .core import EXERCISES, Verdict
-from .factors import best_factors
-from .intervals import difference_interval
-from .judging import pooled_psnr, pooled_share
-from .layers import brick_parameters, same_padding
-from .limits import best_limit
-from .losses import best_answer, masked_mse
-from .minute import one_minute
-from .networks import far_sight, mended, twice_the_work
-from .norms import batch_norm
-from .origins import largest_host, stopped_by
-from .planning import fair_comparison, ten_people
 from .progress import board
-from .scales import way_back
-from .showing import may_be_shown
-from .splitting import deal, fair_split
-from .steps import adamw_step
-from .tints import mean_tint, two_cars
-from .training import another_loss, learning_rate
 
 __all__ = [
     "EXERCISES",

@@ -82,14 +82,14 @@ def overview(students: dict[str, dict]) -> Table:
     from .core import EXERCISES
 
     rows = []
-    for exercise in sorted(EXERCISES.values(), key=lambda e: e.chapter):
+    for exercise in sorted(EXERCISES.values(), key=lambda e: e.number):
         entries = [student.get(exercise.name) for student in students.values()]
         states = Counter(entry["state"] if entry else kept.OPEN for entry in entries)
         mistakes = sum((Counter(entry["mistakes"]) for entry in entries if entry), Counter())
         often = mistakes.most_common(1)
         worst = f"{often[0][0]} ({often[0][1]} times)" if often else ""
         counts = [states[state] for state in kept.STATES]
-        rows.append([f"{exercise.chapter} · {exercise.title}", *counts, worst])
+        rows.append([f"{exercise.number} · {exercise.title}", *counts, worst])
     headers = ["exercise", *kept.STATES, "commonest mistake"]
     number = len(students)
     return table(rows, headers, f"Progress of {number} student{'s' * (number != 1)}")

@@ -1,6 +1,6 @@
 """What an exercise is: a check that looks at an answer and says what it shows, or what is wrong.
 
-    @exercise("05", "Mean squared error by hand", expects="a function of (guess, truth)")
+    @exercise("05.1", "Mean squared error by hand", expects="a function of (guess, truth)")
     def mse(answer):
         '''What it looks at, for who reads the code.'''
         ...
@@ -108,10 +108,15 @@ def _marked(text: str) -> str:
 class Exercise:
     """One check, to be called with an answer; EXERCISES holds all of them by name."""
 
-    def __init__(self, look: Callable, chapter: str, title: str, expects: str):
-        self.look, self.chapter, self.title, self.expects = look, chapter, title, expects
+    def __init__(self, look: Callable, number: str, title: str, expects: str):
+        self.look, self.number, self.title, self.expects = look, number, title, expects
         self.name, self.__doc__ = look.__name__, look.__doc__
         self._last: Verdict | None = None
+
+    @property
+    def chapter(self) -> str:
+        """'01' to '06'."""
+        return self.number.partition(".")[0]
 
     def __call__(self, *answer) -> Verdict:
         """Look at an answer. Never raises for a wrong one; keeps what came of it."""
@@ -167,11 +172,14 @@ class _Text(str):
 EXERCISES: dict[str, Exercise] = {}
 
 
-def exercise(chapter: str, title: str, expects: str) -> Callable[[Callable], Exercise]:
-    """Make a check of a function. chapter: '01' to '06'; expects: the answer wanted, in words."""
+def exercise(number: str, title: str, expects: str) -> Callable[[Callable], Exercise]:
+    """Make a check of a function.
+
+    number: '05.3' for Task 3 of notebook 05; title: the task's; expects: the answer, in words.
+    """
 
     def make(look: Callable) -> Exercise:
-        made = Exercise(look, chapter, title, expects)
+        made = Exercise(look, number, title, expects)
         EXERCISES[made.name] = made
         return made
 

@@ -91,9 +91,9 @@ def board(chapter: str | None = None) -> Table:
     known = read()
     mine = [e for e in EXERCISES.values() if chapter in (None, e.chapter)]
     rows = []
-    for e in sorted(mine, key=lambda e: e.chapter):
+    for e in sorted(mine, key=lambda e: e.number):
         entry = known.get(e.name, {"state": OPEN, "tries": 0})
-        rows.append([f"{e.chapter} · {e.title}", f"check.{e.name}", entry["state"], entry["tries"]])
+        rows.append([f"{e.number} · {e.title}", f"check.{e.name}", entry["state"], entry["tries"]])
     done = sum(row[2] == DONE for row in rows)
     return table(
         rows, ["exercise", "check", "state", "tries"], f"Your progress: {done} of {len(rows)} done"

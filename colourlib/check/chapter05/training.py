@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 
-from .core import UNREADABLE, Noted, Wrong, exercise
-from .values import number, words_for_teacher
+from ..core import UNREADABLE, Noted, Wrong, exercise
+from ..values import number, words_for_teacher
 
 
-@exercise("05", "A learning rate for batches of 5", "your losses by rate, and the rate you choose")
+@exercise(
+    "05.4", "A learning rate for batches of 5", "your losses by rate, and the rate you choose"
+)
 def learning_rate(tried, chosen):
     """Judge a search: enough rates, far enough apart, the best one inside, and that one chosen."""
     levels, steps = _levels(tried)
@@ -120,7 +122,7 @@ def _not_the_best(tried: dict, levels: dict, chosen: float, best: float, told: s
 # ---------------------------------------------------------------- an open question
 
 
-@exercise("05", "A loss for vivid colours", "your thoughts, twenty words or more, in quotes")
+@exercise("05.6", "A loss for vivid colours", "your thoughts, twenty words or more, in quotes")
 def another_loss(answer) -> Noted:
     """An open question; the words are kept."""
     return words_for_teacher(answer)

@@ -8,15 +8,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .. import colour
-from .core import CRASHED, Wrong, call, exercise
-from .tensors import numbers, raise_matching
-from .values import near, number, recognise
+from ... import colour
+from ..core import CRASHED, Wrong, call, exercise
+from ..tensors import numbers, raise_matching
+from ..values import near, number, recognise
 
 LEAF_A, LEAF_B, LEAF_L = -36, 48, 65  # the pixel of the task
 
 
-@exercise("03", "How far from grey?", "a number, the chroma")
+@exercise("03.1", "How far from grey?", "a number, the chroma")
 def chroma(answer):
     """The chroma of a = -36, b = 48: the root of the sum of the squares, 60."""
     given = number(answer, "chroma")
@@ -111,7 +111,9 @@ def _lightness(Y: Tensor, dark: bool = True) -> Tensor:
     return torch.where(Y <= 0.008856, 903.3 * Y, curve) if dark else curve
 
 
-@exercise("03", "From a byte to L*", "a function of a tensor of bytes 0..255 that gives L* 0..100")
+@exercise(
+    "03.2", "From a byte to L*", "a function of a tensor of bytes 0..255 that gives L* 0..100"
+)
 def lightness(answer):
     """All 256 bytes, against the curve of CIE 1976 and against what colour.rgb_to_lab gives."""
     byte = torch.arange(256, dtype=torch.float64)

@@ -9,15 +9,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .core import Wrong, call, exercise
-from .values import near, number, recognise
+from ..core import Wrong, call, exercise
+from ..values import near, number, recognise
 
 RED, GREEN, SHARE = 60.0, -20.0, 0.3  # a of the apples, and the share of red ones
 MEAN = SHARE * RED + (1 - SHARE) * GREEN  # 4
 LEFT = SHARE * (RED - MEAN) ** 2 + (1 - SHARE) * (GREEN - MEAN) ** 2  # 1344
 
 
-@exercise("05", "The best answer, and its error", "two numbers: the best a, and its MSE")
+@exercise("05.1", "The best answer, and its error", "two numbers: the best a, and its MSE")
 def best_answer(answer, error):
     """Apples of which 30 % have a = 60 and 70 % -20: the answer of the smallest MSE, and that."""
     answer, error = number(answer, "answer"), number(error, "error")
@@ -144,7 +144,7 @@ def _another_error(error: float) -> None:
     )
 
 
-@exercise("05", "A loss with a mask", "a function of (guess, truth, mask)")
+@exercise("05.2", "A loss that skips the border", "a function of (guess, truth, mask)")
 def masked_mse(answer):
     """Two pictures of 3 x 4 of which 7 and 2 pixels count, a gradient, and a mask of ones."""
     dice = torch.Generator().manual_seed(5)

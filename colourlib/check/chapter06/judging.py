@@ -8,15 +8,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..evaluate import psnr
-from .core import Wrong, call, exercise
-from .values import number, recognise
+from ...evaluate import psnr
+from ..core import Wrong, call, exercise
+from ..values import number, recognise
 
 # Squared errors of two photos, the vivid and the foggy one: of the network and of the grey copy.
 NETWORK, GREY = (600.0, 300.0), (1800.0, 200.0)
 
 
-@exercise("06", "Two photos, one share", "a number: the explained chroma of both, pooled")
+@exercise("06.1", "Two photos, one share", "a number: the explained chroma of both, pooled")
 def pooled_share(share):
     """Two photos of which one is nearly grey: the pooled share, 0.55."""
     share = number(share, "share")
@@ -81,7 +81,7 @@ def pooled_share(share):
     raise Wrong("another share", f"{sums} Your {share:g} does not follow.", hint, more)
 
 
-@exercise("06", "PSNR, pooled", "a function of (guess, truth)")
+@exercise("06.3", "PSNR, pooled", "a function of (guess, truth)")
 def pooled_psnr(answer):
     """Three pictures with errors of very different sizes; one number in dB."""
     dice = torch.Generator().manual_seed(6)

@@ -10,11 +10,11 @@ import math
 from collections import Counter
 from urllib.parse import urlsplit
 
-from .. import faults, fetch
-from ..faults.files import jpeg
-from ..manifest import Photo
-from .choices import chosen
-from .core import UNREADABLE, Wrong, call, exercise
+from ... import faults, fetch
+from ...faults.files import jpeg
+from ...manifest import Photo
+from ..choices import chosen
+from ..core import UNREADABLE, Wrong, call, exercise
 
 # Fault -> the step that stops it (0: none does), as the collector does it; a test asks it.
 STEPS = {
@@ -30,7 +30,9 @@ _WHICH = {0: "no step", 1: "step 1, fetch", 2: "step 2, decode", 3: "step 3, com
 
 
 @exercise(
-    "01", "What stops each fault", expects="a dict with a step, 1, 2 or 3, or 0, for each fault"
+    "01.3",
+    "Predict what stops each fault",
+    expects="a dict with a step, 1, 2 or 3, or 0, for each fault",
 )
 def stopped_by(answer):
     """Compares the choices with what the collector does; the files are made and looked at."""
@@ -129,7 +131,7 @@ def _rows(kept: str, away: str, query: str = "moon") -> list[Photo]:
     ]  # fmt: skip
 
 
-@exercise("01", "Who has most of it", expects="a function of photos that gives (host, share)")
+@exercise("01.4", "Who has most of it?", expects="a function of photos that gives (host, share)")
 def largest_host(answer):
     """Calls the function on two little manifests, in which the turned-away rows mislead."""
     for photos in (_rows("aaaabbcc", "bbbbb"), _rows("ccbcacbcca", "aaaaaaaa", "fog")):

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 from PIL import Image
 
-from .. import faults, fetch
-from .core import UNREADABLE, Wrong, call, exercise
+from ... import faults, fetch
+from ..core import UNREADABLE, Wrong, call, exercise
 
 _HIT = '<a href="{page}"><img data-full="{full}" data-thumb="{thumb}"></a>'
 
@@ -35,7 +35,7 @@ _OTHER = ["https://www.night.example/full-moon.png", "http://photos.example/~ann
 PAGE = _page(_SHOWN)  # what the task shows
 
 
-@exercise("01", "Read another engine's page", expects="a pattern for re.findall, as text")
+@exercise("01.1", "Read another engine's page", expects="a pattern for re.findall, as text")
 def pattern(answer):
     """Gives the pattern to re.findall, on the page that was shown and on another one."""
     if not isinstance(answer, (str, re.Pattern)):
@@ -142,7 +142,7 @@ def _files() -> list[tuple[str, bytes, str]]:
     ]
 
 
-@exercise("01", "Name a file by its content", expects="a function of (url, data) that gives text")
+@exercise("01.2", "Name a file by its content", expects="a function of (url, data) that gives text")
 def file_name(answer):
     """Calls the function for a JPEG, a PNG named .jpg, a GIF without a name, a JPEG named .png."""
     for url, data, kind in _files():

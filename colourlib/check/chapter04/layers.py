@@ -8,15 +8,15 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from .core import Wrong, exercise
-from .values import near, number, recognise
+from ..core import Wrong, exercise
+from ..values import near, number, recognise
 
 SIDE, KERNEL = 64, 7  # of the padding task
 IN, OUT, WINDOW = 16, 32, 5  # of the brick whose parameters are counted
 PLACES = SIDE * SIDE
 
 
-@exercise("04", "Predict a padding", "a whole number")
+@exercise("04.1", "Predict a padding", "a whole number")
 def same_padding(answer):
     """The padding with which a kernel of 7 keeps a map of 64 rows: 3."""
     if answer == "same":
@@ -91,7 +91,7 @@ def same_padding(answer):
 # ---------------------------------------------------------------- parameters
 
 
-@exercise("04", "Count the parameters of a brick", "a whole number")
+@exercise("04.3", "Count the parameters of a brick", "a whole number")
 def brick_parameters(answer):
     """conv_bn_relu(16, 32, kernel=5): 32 · 16 · 25 weights, and two numbers a channel: 12,864."""
     given = number(answer, "count")

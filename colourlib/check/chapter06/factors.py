@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .core import Wrong, call, exercise
-from .values import number
+from ..core import Wrong, call, exercise
+from ..values import number
 
 
 def _pictures() -> tuple[Tensor, Tensor]:
@@ -30,7 +30,7 @@ def _left(factors: Tensor, guess: Tensor, truth: Tensor) -> float:
     return (factors[:, None, None] * guess - truth).square().sum().item()
 
 
-@exercise("06", "A factor for a, and one for b", "a function of (guess, truth)")
+@exercise("06.4", "A factor for a, and one for b", "a function of (guess, truth)")
 def best_factors(answer):
     """Four small pictures: both factors of the smallest squared error."""
     guess, truth = _pictures()

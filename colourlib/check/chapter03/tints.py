@@ -5,16 +5,16 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .. import colour
-from .core import UNREADABLE, Noted, Open, Wrong, call, exercise
-from .tensors import raise_matching, same, tensor
-from .values import number, words_for_teacher
+from ... import colour
+from ..core import UNREADABLE, Noted, Open, Wrong, call, exercise
+from ..tensors import raise_matching, same, tensor
+from ..values import number, words_for_teacher
 
 CARS = ((60.0, 40.0), (20.0, -40.0))  # ab of the red and of the blue car
 REDS, BLUES = 3, 1  # photos of each
 
 
-@exercise("03", "One colour for all", "a function of ab (N, 2, H, W) that gives one a and one b")
+@exercise("03.3", "One colour for all", "a function of ab (N, 2, H, W) that gives one a and one b")
 def mean_tint(answer):
     """The mean of each channel over photos, rows and columns, on two sets of other shapes."""
     for seed, shape in enumerate([(3, 2, 4, 5), (2, 2, 6, 3)]):
@@ -143,7 +143,9 @@ def _short(given: Tensor) -> str:
 # ---------------------------------------------------------------- the open one
 
 
-@exercise("03", "Two cars of one grey", "a dict with the numbers 'a' and 'b' and the text 'looks'")
+@exercise(
+    "03.6", "Two cars of one grey", "a dict with the numbers 'a' and 'b' and the text 'looks'"
+)
 def two_cars(answer):
     """The answer with the smallest squared error is judged; the sentences are kept."""
     if not isinstance(answer, dict) or not {"a", "b", "looks"} <= set(answer):

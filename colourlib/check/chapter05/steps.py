@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from .core import Wrong, call, exercise
+from ..core import Wrong, call, exercise
 
 BETA1, BETA2, EPS = 0.9, 0.999, 1e-8
 LR, STRENGTH = 0.01, 0.1
@@ -133,7 +133,7 @@ def _slips(numbers: str) -> list[tuple[Callable[..., Tensor], Wrong]]:
     ]
 
 
-@exercise("05", "AdamW's step", "a function of (w, grad, m, v, t, lr, strength)")
+@exercise("05.3", "AdamW's step", "a function of (w, grad, m, v, t, lr, strength)")
 def adamw_step(answer):
     """The first and the third step of four weights, then five steps beside torch.optim.AdamW."""
     w = torch.tensor([2.0, -1.0, 0.5, -3.0], dtype=torch.float64)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .. import colour
-from .core import UNREADABLE, Wrong, call, exercise
-from .tensors import numbers, raise_matching, same, tensor
+from ... import colour
+from ..core import UNREADABLE, Wrong, call, exercise
+from ..tensors import numbers, raise_matching, same, tensor
 
 
-@exercise("03", "The way back", "a function of (x, y) that gives L and ab")
+@exercise("03.4", "The way back", "a function of (x, y) that gives L and ab")
 def way_back(answer):
     """L = 50 (x + 1) and ab = 110 y, on numbers from one end of the range to the other."""
     x = torch.linspace(-1, 1, 12).reshape(2, 1, 2, 3)  # (N, 1, H, W)

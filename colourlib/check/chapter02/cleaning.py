@@ -6,10 +6,10 @@ import imagehash
 import numpy as np
 from PIL import Image, ImageOps
 
-from .. import practice
-from ..clean import LIMITS
-from .core import UNREADABLE, Wrong, call, exercise
-from .values import number
+from ... import practice
+from ...clean import LIMITS
+from ..core import UNREADABLE, Wrong, call, exercise
+from ..values import number
 
 # ---- the lamp ------------------------------------------------------------------------------------
 
@@ -23,7 +23,7 @@ def _measured(lamp: int) -> float:
     return float(np.quantile(values, 0.99))
 
 
-@exercise("02", "How small may the lamp be", expects="a number of pixels")
+@exercise("02.1", "How small may the lamp be?", expects="a number of pixels")
 def lamp_pixels(answer):
     """Works out what the rule measures for this lamp, and for one pixel less."""
     given = number(answer, "pixels")
@@ -104,7 +104,7 @@ def _distance(one: np.ndarray, other: np.ndarray) -> int:
     return int((one != other).sum())
 
 
-@exercise("02", "dHash by hand", expects="a function of an (8, 9) array that gives (8, 8) bits")
+@exercise("02.2", "dHash by hand", expects="a function of an (8, 9) array that gives (8, 8) bits")
 def dhash(answer):
     """Compares the function with imagehash on chance numbers, on even areas and on a scene."""
     dice = np.random.default_rng(1)

@@ -6,13 +6,15 @@ from collections.abc import Iterable
 
 import torch
 
-from .core import UNREADABLE, Wrong, call, exercise
+from ..core import UNREADABLE, Wrong, call, exercise
 
 PHOTOS, SIZE = 23, 5  # 4 whole batches and 3 photos over
 EPOCHS = 12  # so many that a photo that is left out in each is left out on purpose
 
 
-@exercise("03", "Deal the batches", "a function of (photos, batch_size, epoch) that gives batches")
+@exercise(
+    "03.5", "Deal the batches", "a function of (photos, batch_size, epoch) that gives batches"
+)
 def deal_batches(answer):
     """Twelve epochs: size, number, range, repeats, order, and who is left out; one epoch twice."""
     epochs = [_dealt(answer, epoch) for epoch in range(EPOCHS)]

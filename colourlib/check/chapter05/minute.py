@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from .. import evaluate
-from ..data import PhotoData, PhotoSet
-from .core import UNREADABLE, Wrong, call, exercise
-from .values import near, number, recognise
+from ... import evaluate
+from ...data import PhotoData, PhotoSet
+from ..core import UNREADABLE, Wrong, call, exercise
+from ..values import near, number, recognise
 
 FEW = 6  # validation photos that the judge is handed; they show how it judges
 HINT = "two sums over all the photos handed over: squared errors, and squares of the true ab."
@@ -36,7 +36,7 @@ class Question:
     gradients: bool
 
 
-@exercise("05", "The mean tint beaten in a minute", "a network, your judge and the data")
+@exercise("05.5", "Beat the mean tint in a minute", "a network, your judge and the data")
 def one_minute(net, judge, data):
     """The judge, on six validation photos and a copy of the network; then the network, on all."""
     if not isinstance(net, nn.Module):

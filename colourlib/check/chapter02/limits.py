@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..clean import LIMITS
-from .core import Wrong, exercise
-from .values import number
+from ...clean import LIMITS
+from ..core import Wrong, exercise
+from ..values import number
 
 # What the rule "drawing or poster" measures, in %, on the quick setting's practice pictures: all
 # drawings and posters, and the photos that come nearest. The first four photos have a frame.
@@ -45,7 +45,7 @@ def _grades(limit: float) -> tuple[int, int, str]:
     return drawn, honest, said
 
 
-@exercise("02", "Draw the line", expects="a limit, in % of the picture")
+@exercise("02.3", "Draw the line", expects="a limit, in % of the picture")
 def best_limit(answer):
     """Counts what a limit turns away, and whether another one keeps to the terms and gets more."""
     limit = number(answer, "limit")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .choices import chosen
-from .core import Wrong, exercise
+from ..choices import chosen
+from ..core import Wrong, exercise
 
 SHOWN = {
     "a practice scene": "yes",
@@ -17,7 +17,7 @@ SHOWN = {
 }
 
 
-@exercise("01", "May it be shown", expects="a dict with 'yes', 'with credit' or 'no' for each")
+@exercise("01.5", "May it be shown?", expects="a dict with 'yes', 'with credit' or 'no' for each")
 def may_be_shown(answer):
     """Compares the choices with the rules of section 6 and what the licences say."""
     made = chosen(answer, SHOWN, ("yes", "with credit", "no"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .core import UNREADABLE, Noted, Open, Wrong, exercise
-from .values import number, words_for_teacher
+from ..core import UNREADABLE, Noted, Open, Wrong, exercise
+from ..values import number, words_for_teacher
 
 CHOICES = {
     "each trained for": ("the same minutes", "the same epochs", "until it is at its best"),
@@ -23,7 +23,7 @@ BASELINES = ("grey copy", "mean tint", "optimum")
 KEYS = ("what differs", "pairs of runs", "beside it", *CHOICES)
 
 
-@exercise("06", "A fair comparison", "a dictionary: your plan")
+@exercise("06.5", "Plan a fair comparison", "a dictionary: your plan")
 def fair_comparison(plan):
     """A plan to find out whether a ColourNet twice as wide is better."""
     _complete(plan)
@@ -160,7 +160,7 @@ def _verdict(rule: str, pairs: int) -> None:
         raise Wrong("any difference counts", text, "when could chance alone have made it?")
 
 
-@exercise("06", "True or coloured?", "your thoughts, twenty words or more, in quotes")
+@exercise("06.6", "True or coloured?", "your thoughts, twenty words or more, in quotes")
 def ten_people(answer) -> Noted:
     """An open question; the words are kept."""
     return words_for_teacher(answer)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from torch import Tensor
 
-from ..evaluate.bootstrap import draws, interval
-from .core import UNREADABLE, Wrong, call, exercise
-from .values import number
+from ...evaluate.bootstrap import draws, interval
+from ..core import UNREADABLE, Wrong, call, exercise
+from ..values import number
 
 
 def _errors() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -24,7 +24,7 @@ def _errors() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return one, other, grey
 
 
-@exercise("06", "How sure is the difference?", "a function of (error_a, error_b, error_grey)")
+@exercise("06.2", "How sure is the difference?", "a function of (error_a, error_b, error_grey)")
 def difference_interval(answer):
     """(low, high) of explained(B) - explained(A) over drawn photos, both drawn alike."""
     one, other, grey = _errors()

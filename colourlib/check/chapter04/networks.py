@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
-from ..model import ColourNet, chroma_head, conv_bn_relu
-from .core import UNREADABLE, Noted, Open, Wrong, exercise
-from .values import words_for_teacher
+from ...model import ColourNet, chroma_head, conv_bn_relu
+from ..core import UNREADABLE, Noted, Open, Wrong, exercise
+from ..values import words_for_teacher
 
 if TYPE_CHECKING:
-    from ..clinic import Report
+    from ...clinic import Report
 
 SEE = 65  # pixels, in height and in width
 GIVEN_SEES, GIVEN_ADDS = (13, 13), 191_660_224  # of the task's network: PlainNet(width=16)
@@ -35,7 +35,7 @@ def _report(answer) -> Report:
 
 
 def _inspected(net: nn.Module) -> Report:
-    from ..clinic import inspect  # here, for its import takes a second that other checks can save
+    from ...clinic import inspect  # here, for its import takes a second that other checks can save
 
     return inspect(net, photos=0)
 
@@ -54,7 +54,7 @@ def _million(adds: float) -> str:
 # ---------------------------------------------------------------- far sight, little work
 
 
-@exercise("04", "Far sight for little work", "a network")
+@exercise("04.4", "Far sight for little work", "a network")
 def far_sight(answer):
     """At least 65 x 65 pixels seen, at most 48 million multiply-adds, as the clinic counts them."""
     report = _report(answer)
@@ -200,7 +200,7 @@ def _count(net: nn.Module, head: bool = True) -> int:
     return sum(p.numel() for name, p in named if head or not name.startswith("head."))
 
 
-@exercise("04", "Mend a network", "the network, mended")
+@exercise("04.5", "Mend a network", "the network, mended")
 def mended(answer):
     """Runs, has no hidden layers, a head for both signs, its skip, and all its layers still."""
     report = _report(answer)
@@ -287,7 +287,7 @@ def _still_itself(net: nn.Module, report: Report) -> None:
 # ---------------------------------------------------------------- the open one
 
 
-@exercise("04", "Twice the work", "a text of at least 20 words")
+@exercise("04.6", "Twice the work", "a text of at least 20 words")
 def twice_the_work(answer):
     """Kept for the teacher; told with what ColourNet costs, and where."""
     kept = words_for_teacher(answer)

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .choices import chosen
-from .core import UNREADABLE, Noted, Wrong, call, exercise
-from .values import words_for_teacher
+from ..choices import chosen
+from ..core import UNREADABLE, Noted, Wrong, call, exercise
+from ..values import words_for_teacher
 
 SIDES = ("train", "validation")
 LEAST, MOST = 0.05, 0.30  # share of the groups that may validate: about 15 %
@@ -23,7 +23,9 @@ def _pictures(groups: int, start: str = "g") -> list[str]:
     return sorted(names, key=lambda name: name[::-1])  # members are apart, or side by side
 
 
-@exercise("02", "Deal groups, not pictures", expects="a function of groups that gives their sides")
+@exercise(
+    "02.4", "Deal groups, not pictures", expects="a function of groups that gives their sides"
+)
 def deal(answer):
     """Deals 100 and 60 groups, twice, and 40 groups more."""
     for groups in (_pictures(100), _spread(_pictures(60, "moon-"))):
@@ -171,7 +173,7 @@ UNITS = {
 ALLOWED = ("picture", "group of copies", "film", "person", "year")
 
 
-@exercise("02", "Split by what", expects="a dict with a unit for each set, and a text")
+@exercise("02.5", "Split by what?", expects="a dict with a unit for each set, and a text")
 def fair_split(answer, text=""):
     """Judges the four choices; keeps the text for the teacher."""
     made = chosen(answer, UNITS, ALLOWED)

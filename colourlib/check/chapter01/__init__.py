@@ -1,0 +1,1 @@
+"""The checks of notebook 01, collect: collecting, origins, showing."""

@@ -1,0 +1,1 @@
+"""The checks of notebook 02, clean: cleaning, limits, splitting."""

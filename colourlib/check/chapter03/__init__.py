@@ -1,0 +1,1 @@
+"""The checks of notebook 03, colour and batches: colours, tints, scales, batches."""

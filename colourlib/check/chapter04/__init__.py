@@ -1,0 +1,1 @@
+"""The checks of notebook 04, the model: layers, norms, networks."""

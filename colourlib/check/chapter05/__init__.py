@@ -1,0 +1,1 @@
+"""The checks of notebook 05, train: losses, steps, training, minute."""

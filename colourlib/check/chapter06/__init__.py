@@ -1,0 +1,1 @@
+"""The checks of notebook 06, evaluate: judging, intervals, factors, planning."""
