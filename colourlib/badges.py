@@ -4,7 +4,7 @@
     python -m colourlib badges --fork    # first write this clone's `origin` into pyproject.toml
 
 Written are the badges under the titles of README and notebooks, between two comments, the first
-code cell of each notebook, and CITATION.cff. Colab, Kaggle, Binder and the first cell all take the
+code cell of each notebook, CITATION.cff, and the version in colourlib/__init__.py. Colab, Kaggle, Binder and the first cell all take the
 release tag (v and the version), so that a notebook and the code that it installs belong together.
 """
 
@@ -123,11 +123,19 @@ def readme(text: str, root: Path) -> str:
 
 
 def citation(text: str, root: Path) -> str:
-    """CITATION.cff with the repository's address."""
+    """CITATION.cff with the repository's address and the version."""
     line = f'repository-code: "{address(root)}"\n'
+    version = f"version: {_line(root, 'version')}\n"
+    text = re.sub(r"^version:.*\n", lambda _: version, text, flags=re.MULTILINE)
     if "repository-code:" in text:
         return re.sub(r"^repository-code:.*\n", lambda _: line, text, flags=re.MULTILINE)
     return re.sub(r"^(version:.*\n)", lambda found: found[0] + line, text, flags=re.MULTILINE)
+
+
+def package(text: str, root: Path) -> str:
+    """colourlib/__init__.py with the version."""
+    line = f'__version__ = "{_line(root, "version")}"'
+    return re.sub(r"^__version__ = .*$", lambda _: line, text, flags=re.MULTILINE)
 
 
 def notebook(text: str, root: Path, name: str) -> str:
@@ -166,6 +174,7 @@ def notebooks(root: Path) -> list[Path]:
 def outdated(root: Path = ROOT) -> dict[Path, str]:
     """The files that do not agree with pyproject.toml, each with the text that would."""
     wanted = {root / "README.md": readme, root / "CITATION.cff": citation}
+    wanted[root / "colourlib" / "__init__.py"] = package
     texts = {path: make(_read(path), root) for path, make in wanted.items()}
     texts |= {path: notebook(_read(path), root, path.stem) for path in notebooks(root)}
     return {path: text for path, text in texts.items() if text != _read(path)}
@@ -204,7 +213,8 @@ def _adopt(root: Path) -> list[Path]:
             "git remote add origin https://github.com/you/your-fork"
         ) from error
     # git@github.com:me/fork.git, ssh://git@github.com/me/fork, https://token@github.com/me/fork
-    found = re.search(r"[@/]github\.com[:/]([\w.-]+)/([\w.-]+?)(\.git)?/?$", remote)
+    start = r"(?:\w+://)?(?:[^/@]+@)?(?:www\.)?github\.com(?::\d+/|[:/])"
+    found = re.fullmatch(start + r"([\w.-]+)/([\w.-]+?)(?:\.git)?/?", remote)
     if found is None:
         raise CourseError(
             "origin is not on github.com, and Colab and Kaggle open notebooks only from there. Push "

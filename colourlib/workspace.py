@@ -103,7 +103,7 @@ def check_source(source: str | Path) -> str:
     near = difflib.get_close_matches(text.lower(), ["practice", "bing", "torchvision:"], n=1)
     hint = f"Did you mean {near[0]!r}? " if near else ""
     raise CourseError(
-        f"There is no source {text!r}: {hint}Choose 'practice' (drawn scenes, works offline), "
+        f"There is no source {text!r}. {hint}Choose 'practice' (drawn scenes, works offline), "
         f"'bing' (photos from the web), 'torchvision:NAME' (a published data set, such as "
         f"'torchvision:Imagenette'), or the path of a folder of pictures. "
         f"A relative path starts from {Path.cwd()}."

@@ -26,6 +26,8 @@ def copy(tmp_path):
     for name in WRITTEN:
         shutil.copy(ROOT / name, tmp_path)
     shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
+    (tmp_path / "colourlib").mkdir()
+    shutil.copy(ROOT / "colourlib" / "__init__.py", tmp_path / "colourlib")
     return tmp_path
 
 
@@ -50,11 +52,18 @@ def test_pyproject_is_valid_and_read_as_toml_reads_it():
 
 
 DISAGREEMENTS = {
-    "another version": ("pyproject.toml", 'version = "', 'version = "9', 7),
+    "another version": ("pyproject.toml", 'version = "', 'version = "9', 9),
     "another address": ("pyproject.toml", "github.com/", "github.com/anna-", 8),
     "a badge in README": ("README.md", "colab.research.google.com/github/", "example.org/", 1),
     "no badges in README": ("README.md", badges.BEGIN, "", 1),
     "another citation": ("CITATION.cff", "repository-code", "repository", 1),
+    "another version cited": ("CITATION.cff", "\nversion: ", "\nversion: 9", 1),
+    "another version in Python": (
+        "colourlib/__init__.py",
+        '__version__ = "',
+        '__version__ = "9',
+        1,
+    ),
     "another tag in a cell": ("notebooks/03_colour_and_batches.ipynb", badges.tag(), "v8", 1),
     "an edited cell": ("notebooks/05_train.ipynb", "harm", "damage", 1),
     "a lost cell": ("notebooks/06_evaluate.ipynb", f'"id": "{badges.CELL_ID}"', '"id": "x"', 1),
@@ -152,6 +161,8 @@ def fork(folder, remote: str) -> None:
         "ssh://git@github.com/anna/colour-2.0",
         "https://token42:x@github.com/anna/colour-2.0.git",
         "https://github.com/anna/colour-2.0/",
+        "https://www.github.com/anna/colour-2.0",
+        "ssh://git@github.com:22/anna/colour-2.0.git",
     ],
 )
 def test_a_fork_takes_its_address_from_git(copy, remote):
@@ -166,7 +177,10 @@ def test_a_fork_takes_its_address_from_git(copy, remote):
     assert badges.write(fork=True, root=copy) == []
 
 
-@pytest.mark.parametrize("remote", ["https://gitlab.com/anna/x.git", "/a/folder", None])
+@pytest.mark.parametrize(
+    "remote",
+    ["https://gitlab.com/anna/x.git", "https://a.example/github.com/anna/x", "/a/folder", None],
+)
 def test_an_address_that_cannot_be_opened_is_refused(copy, remote):
     if remote:
         fork(copy, remote)

@@ -2,6 +2,7 @@
 
 import json
 import os
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import torch
 from colourlib import CourseError
 from colourlib.__main__ import main
 from colourlib.check import board, classroom, core, progress
+from colourlib.check.values import number
 
 MORE = "Add up. Then divide by `n`."
 
@@ -157,6 +159,14 @@ def test_a_folder_that_cannot_be_written_does_not_cost_the_verdict(check, fresh_
     assert "could not be kept" in check["mean"](torch.mean).remark
 
 
+def test_a_disk_without_locks_does_not_cost_the_verdict(check, monkeypatch):
+    def unlocked(*_):
+        raise NotImplementedError("no flock here")
+
+    monkeypatch.setattr(progress, "note", unlocked)
+    assert "could not be kept (no flock here)" in check["mean"](torch.mean).remark
+
+
 def test_a_full_disk_does_not_cost_the_verdict(check, monkeypatch):
     def full(path, text):
         raise OSError(28, "No space left on device")
@@ -188,8 +198,10 @@ def test_a_class_becomes_one_file_and_a_table(handed_in, tmp_path, capsys):
     assert main(["progress", str(handed_in), "-o", str(out)]) == 1  # Eve's is left out, and named
     told = capsys.readouterr()
     assert "eve.json is not a progress file" in told.err
-    row = next(line for line in told.out.splitlines() if "The mean" in line)
-    assert row.split()[6:10] == ["1", "0", "1", "0"] and "sum, not mean (2 times)" in row
+    row = next(line for line in told.out.splitlines() if line.startswith("05.2 mean"))
+    assert row.split()[2:6] == ["1", "0", "1", "0"] and row.endswith("  2 × sum, not mean")
+    ada = next(line for line in told.out.splitlines() if line.startswith("ada"))
+    assert ada.split() == ["ada", "1", "0", "0", "1"]
     content = json.loads(out.read_text())
     assert content["kind"] == classroom.KIND
     assert {n: s["mean"]["state"] for n, s in content["students"].items()} == {
@@ -204,6 +216,50 @@ def test_two_students_of_one_name_are_both_there(handed_in):
     (handed_in / "other" / "ada.json").write_bytes((handed_in / "ada.json").read_bytes())
     students, bad = classroom.collected(sorted(handed_in.rglob("ada.json")) * 2)
     assert sorted(students) == ["ada", "ada (2)", "ada (3)", "ada (4)"] and not bad
+
+
+def test_a_file_sent_twice_is_told_and_an_empty_one_is_not(handed_in, capsys):
+    for name in ("ada (1)", "bob"):
+        (handed_in / f"{name}.json").write_bytes((handed_in / "ada.json").read_bytes())
+    nothing = json.dumps({"kind": progress.KIND, "exercises": {}})
+    (handed_in / "li.json").write_text(nothing)
+    (handed_in / "wu.json").write_text(nothing)
+    main(["progress", str(handed_in)])
+    told = capsys.readouterr().err
+    assert "ada and ada (1) hold the same" in told and told.count("hold the same") == 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+@pytest.mark.parametrize("name", [b"\x1b[2J", b"two\nlines", b"latin\xe9"])
+def test_a_name_that_no_terminal_could_bear(handed_in, tmp_path, capsys, name):
+    folder, out = os.fsencode(handed_in), tmp_path / "class.json"
+    with open(os.path.join(folder, name + b".json"), "wb") as file:
+        file.write((handed_in / "ada.json").read_bytes())
+    with open(os.path.join(folder, name + b"-broken.json"), "wb") as file:
+        file.write(b"{")
+    (handed_in / "a folder.json").mkdir()
+    assert main(["progress", str(handed_in), "-o", str(out)]) == 1
+    told = capsys.readouterr()
+    lines = (told.out + told.err).splitlines()
+    assert all(line.isprintable() for line in lines)
+    assert sum(line.startswith("Left out: handed in/") for line in lines) == 2
+    students = json.loads(out.read_text(encoding="utf-8"))["students"]
+    assert len(students) == 3 and all(one.isprintable() for one in students)
+
+
+def test_the_table_of_a_class_fits_a_terminal():
+    from colourlib.check import EXERCISES
+
+    mistake = {"state": "tried", "tries": 99, "mistakes": {"m" * 39: 99}}
+    students = {str(i): dict.fromkeys(EXERCISES, mistake) for i in range(40)}
+    lines = repr(classroom.overview(students)).splitlines()
+    assert max(map(len, lines)) <= 102 and len(lines) == 2 + len(EXERCISES)
+
+
+def test_half_an_emoji_can_be_handed_in(check, tmp_path):
+    check["essay"]("word \ud83d word")
+    assert main(["progress", "-o", str(tmp_path / "ada.json")]) == 0
+    assert progress.read(tmp_path / "ada.json")["essay"]["answer"] == "word ? word"
 
 
 def test_one_hands_in_ones_own(check, tmp_path, capsys):
@@ -226,6 +282,18 @@ def test_one_hands_in_ones_own(check, tmp_path, capsys):
         {
             "kind": progress.KIND,
             "exercises": {"mean": {"state": "done", "tries": 1, "mistakes": {"\x1b[2J": 1}}},
+        },
+        {
+            "kind": progress.KIND,
+            "exercises": {"mean": {"state": "done", "tries": 1, "mistakes": {"long" * 99: 1}}},
+        },
+        {
+            "kind": progress.KIND,
+            "exercises": {"mean": {"state": "done", "tries": -1, "mistakes": {}}},
+        },
+        {
+            "kind": progress.KIND,
+            "exercises": {"mean": {"state": "done", "tries": 1, "mistakes": {"sum": 10**99}}},
         },
     ],
 )
@@ -251,3 +319,18 @@ def test_mistakes_on_the_command_line(check, tmp_path, capsys):
 
 def test_numbers_of_numpy_are_no_function(check):
     assert check["mean"](np.float64(3)).mistake == core.UNREADABLE
+
+
+@pytest.mark.parametrize(
+    "three",
+    [3, 3.0, Fraction(3), np.int8(3), np.float32(3), np.array([[3]]), torch.tensor(3.0)],
+    ids=repr,
+)
+def test_a_number_is_a_number_whatever_it_is_kept_in(three):
+    assert number(three, "n") == 3 and type(number(three, "n")) is float
+
+
+@pytest.mark.parametrize("other", [True, "3", 3j, np.complex64(3), (3,), np.ones(2), float("nan")])
+def test_what_is_no_number_is_told(other):
+    with pytest.raises(core.Wrong, match="`n` is"):
+        number(other, "n")

@@ -42,7 +42,7 @@ def chosen(answer, things: Collection[str], allowed: Sequence) -> dict:
             raise Wrong(
                 "not one of the choices",
                 f"For {thing!r} you chose {choice!r}; there are {names}.",
-                "copy a choice as it is written in the task.",
+                "copy a choice as it is written in the task; numbers have no quotation marks.",
             )
     return made
 

@@ -19,6 +19,7 @@ from ..workspace import CourseError, replace_text
 from . import progress as kept
 
 KIND = "colourlib class"
+_STATES = ("done", "to read", "tried", "open")  # kept.STATES, as a teacher sees them
 
 
 def progress(files: Sequence[str], out: str | None) -> int:
@@ -35,11 +36,11 @@ def progress(files: Sequence[str], out: str | None) -> int:
             _write(Path(out), content)
         return 0
     students, bad = collected(_found(files, out))
-    for line in bad:
+    for line in [*bad, *_sent_twice(students)]:
         print(line, file=sys.stderr)
     if not students:
         raise CourseError("Not one of the files is a progress file of the course.")
-    print(overview(students))
+    print(overview(students), roll(students), sep="\n\n")
     if out is not None:
         _write(Path(out), {"kind": KIND, "students": students})
     return 1 if bad else 0
@@ -51,9 +52,13 @@ def _found(names: Sequence[str], out: str | None) -> list[Path]:
     for name in map(Path, names):
         if not name.exists():
             raise CourseError(f"There is no file {name}. Give progress files, or their folder.")
-        found += sorted(name.rglob("*.json")) if name.is_dir() else [name]
+        below = sorted(name.rglob("*.json")) if name.is_dir() else [name]
+        found += [path for path in below if not path.is_dir()]
     if not found:
-        raise CourseError("There is no .json file there. Each student sends one: data/README.md.")
+        raise CourseError(
+            "There is no .json file there. Each student makes one, and sends it: "
+            "python -m colourlib progress -o ada.json"
+        )
     written = Path(out).resolve() if out is not None else None
     return [path for path in dict.fromkeys(p.resolve() for p in found) if path != written]
 
@@ -62,23 +67,43 @@ def collected(paths: Sequence[Path]) -> tuple[dict[str, dict], list[str]]:
     """({student: exercises}, a line for each file that is no progress file).
 
     A student is called after the file; after its folder where the file is called progress.json.
+    What a name could do to a terminal is left out of both.
     """
     students: dict[str, dict] = {}
     bad = []
     for path in paths:
-        name = path.parent.name if path.stem == kept.file().stem else path.stem
+        name = _plain(path.parent.name if path.stem == kept.file().stem else path.stem)
         number = 2
         while name in students:
             name, number = f"{name.removesuffix(f' ({number - 1})')} ({number})", number + 1
         try:
             students[name] = kept.read(path)
         except CourseError as error:
-            bad.append(f"Left out: {error}")
+            bad.append(_plain(f"Left out: {path.parent.name}/{error}"))
     return students, bad
 
 
+def _plain(text: str) -> str:
+    """A file's name as a terminal and a JSON file can bear it, whatever bytes it is made of."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def _sent_twice(students: dict[str, dict]) -> list[str]:
+    """A line for each student whose exercises are another's, to the second."""
+    first: dict[str, str] = {}
+    found = []
+    for name, exercises in students.items():
+        known = first.setdefault(json.dumps(exercises, sort_keys=True), name)
+        if exercises and known != name:
+            found.append(f"{name} and {known} hold the same: sent twice? Both are counted.")
+    return found
+
+
 def overview(students: dict[str, dict]) -> Table:
-    """A row an exercise: how many have done it, tried it, not begun; the commonest mistake."""
+    """A row an exercise: how many have done it, tried it, not begun; the commonest mistake.
+
+    Exercises go by their checks' names, as in TEACHING.md and in the file: about 100 columns.
+    """
     from .core import EXERCISES
 
     rows = []
@@ -87,12 +112,24 @@ def overview(students: dict[str, dict]) -> Table:
         states = Counter(entry["state"] if entry else kept.OPEN for entry in entries)
         mistakes = sum((Counter(entry["mistakes"]) for entry in entries if entry), Counter())
         often = mistakes.most_common(1)
-        worst = f"{often[0][0]} ({often[0][1]} times)" if often else ""
+        worst = f"{often[0][1]} × {often[0][0]}" if often else ""
         counts = [states[state] for state in kept.STATES]
-        rows.append([f"{exercise.number} · {exercise.title}", *counts, worst])
-    headers = ["exercise", *kept.STATES, "commonest mistake"]
+        rows.append([f"{exercise.number} {exercise.name}", *counts, worst])
+    headers = ["exercise", *_STATES, "commonest mistake"]
     number = len(students)
     return table(rows, headers, f"Progress of {number} student{'s' * (number != 1)}")
+
+
+def roll(students: dict[str, dict]) -> Table:
+    """A row a student: how many exercises are done, to be read, tried and open."""
+    from .core import EXERCISES
+
+    rows = []
+    for name, exercises in students.items():
+        states = Counter(exercises.get(e, {"state": kept.OPEN})["state"] for e in EXERCISES)
+        short = name if len(name) <= 40 else f"{name[:39]}…"
+        rows.append([short, *(states[state] for state in kept.STATES)])
+    return table(rows, ["student", *_STATES], f"Of {len(EXERCISES)} exercises each has")
 
 
 def _check_target(path: Path) -> None:
@@ -109,7 +146,8 @@ def _check_target(path: Path) -> None:
 
 def _write(path: Path, content: dict) -> None:
     try:
-        replace_text(path, json.dumps(content, indent=1, ensure_ascii=False))
+        text = json.dumps(content, indent=1, ensure_ascii=False)
+        replace_text(path, text.encode("utf-8", "replace").decode())  # half an emoji, for one
     except OSError as error:
         raise CourseError(f"{path} cannot be written: {error.strerror}.") from error
     print(f"written: {path}")

@@ -125,8 +125,9 @@ class Exercise:
         if verdict.state != OPEN:
             try:
                 progress.note(self, verdict, answer)
-            except OSError as error:
-                remark = f"Your progress could not be kept ({error.strerror or error})."
+            except (OSError, NotImplementedError) as error:  # the latter: a disk without locks
+                why = getattr(error, "strerror", None) or error
+                remark = f"Your progress could not be kept ({why})."
                 verdict = Verdict(**vars(verdict) | {"remark": remark})
         return verdict
 
@@ -187,8 +188,9 @@ def exercise(number: str, title: str, expects: str) -> Callable[[Callable], Exer
 
 
 def call(function, *arguments):
-    """What a student's function gives for these arguments, which it may change as it likes.
+    """What a student's function gives for these arguments.
 
+    It gets copies of tensors, which it may change as it likes; of all else the check makes copies.
     Raises Wrong where it is no function or stops with an error (naming its line), and Open where it
     gives nothing, as the placeholder does.
     """
@@ -202,10 +204,10 @@ def call(function, *arguments):
         raise Wrong(
             CRASHED,
             f"Your function stops with {type(error).__name__}: {error}{_where(error, function)}",
-            "call it yourself on small numbers, and print what it has at that line.",
+            "call it yourself on something small, and print what it has at that line.",
         ) from error
     if result is None or result is ...:
-        raise Open("Your function gives nothing back yet: it has to end with `return ...`.")
+        raise Open("Your function gives nothing (None) back: end it with `return` and an answer.")
     return result
 
 

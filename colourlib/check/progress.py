@@ -19,6 +19,7 @@ DONE, TRIED, OPEN = "done", "tried", "open"
 FOR_TEACHER = "for your teacher"
 STATES = (DONE, FOR_TEACHER, TRIED, OPEN)
 LONGEST = 5000  # characters of an answer that is kept for the teacher
+MOST, WIDEST = 10**6, 100  # tries, and characters of a mistake's name, that are believed
 
 
 def file() -> Path:
@@ -46,8 +47,10 @@ def read(path: Path | None = None) -> dict:
 def _is_entry(entry: dict) -> bool:
     """Files come from elsewhere, too: what is in them is shown in a terminal and counted."""
     counts = [entry["tries"], *entry["mistakes"].values()]
-    shown = all(name.isprintable() for name in entry["mistakes"])
-    return entry["state"] in STATES and shown and all(isinstance(n, int) for n in counts)
+    shown = all(name.isprintable() and len(name) <= WIDEST for name in entry["mistakes"])
+    return (
+        entry["state"] in STATES and shown and all(type(n) is int and 0 <= n < MOST for n in counts)
+    )
 
 
 def note(exercise, verdict, answer: tuple = ()) -> None:

@@ -1,12 +1,13 @@
 """What a student hands over, as the numbers it stands for, and what a wrong number tells.
 
-A number may come as int, float, a tensor or an array of one element. Whatever cannot be read is a
-Wrong that says what is wanted.
+A number may come as int, float or Fraction, as a tensor or an array of one element. Whatever
+cannot be read is a Wrong that says what is wanted.
 """
 
 from __future__ import annotations
 
 import math
+from numbers import Real
 
 import numpy as np
 import torch
@@ -20,7 +21,7 @@ def number(value, name: str) -> float:
     """One finite number out of an answer; `name` is what the task calls it. Raises Wrong else."""
     if isinstance(value, np.ndarray | torch.Tensor) and math.prod(value.shape) == 1:
         value = value.item()
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+    if isinstance(value, bool) or not isinstance(value, Real):
         kind = type(value).__name__
         kind += f" of shape {tuple(value.shape)}" if hasattr(value, "shape") else ""
         text = f"`{name}` is of type {kind}; one number is wanted."
@@ -52,7 +53,8 @@ def words_for_teacher(text) -> Noted:
     if len(words) < FEWEST:
         raise Wrong(
             "too short to discuss",
-            f"Your answer has {len(words)} words; fewer than {FEWEST} leave nothing to discuss.",
+            f"Your answer has {len(words)} word{'s' * (len(words) != 1)}; fewer than {FEWEST} "
+            "leave nothing to discuss.",
             "a claim, a reason for it, and a case in which it fails: a sentence each.",
         )
     if (different := len({word.lower().strip(".,;:!?()") for word in words})) < DIFFERENT:

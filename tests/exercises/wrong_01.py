@@ -89,6 +89,8 @@ WRONG = {
         Case("the page, not the picture", 'href="(.*?)"', says="/view/1"),
         Case("nothing found", "murl&quot;:&quot;(.*?)&quot;", says=("0 of 3", "0 times", "&quot;")),
         Case("nothing found", "data-full='(.*?)'", says="0 times"),
+        Case("nothing between the brackets", "data-full=(.*?)", says=("3 pieces", "is empty")),
+        Case("a greedy pattern", "(.*)", says="It begins with '<a href="),
         Case("not one pair of brackets", 'data-full=".*?"', says="0 pairs"),
         Case("not one pair of brackets", 'data-(full|big)="(.*?)"', says="2 pairs"),
         Case("no pattern", 'data-full="(.*?"', says="cannot read"),
@@ -220,6 +222,21 @@ WRONG = {
             says="4 / 8",
         ),
         Case("another host", lambda n: rarest, says="a.example has most, 4"),
+        Case(
+            "only what was turned away",
+            lambda n: lambda photos: counted(host, [p for p in photos if p.rejected]),
+            says=("b.example has 5 of the 5 rows", "if not photo.rejected"),
+        ),
+        Case(
+            "a host of other rows",
+            lambda n: lambda photos: ("practice.example", 0.87),
+            says=("which is none of them", "the function is given"),
+        ),
+        Case(
+            "another kind of answer",
+            lambda n: lambda photos: counted(host, kept(photos), lambda k: f"{k / 8:.0%}"),
+            says=("'50%'", "share is text"),
+        ),
         Case(
             "the other way round",
             lambda n: lambda photos: counted(host, kept(photos))[::-1],

@@ -81,6 +81,26 @@ WRONG = {
     ],
     "dhash": [
         Case(
+            "rows and columns swapped",
+            lambda n: lambda grey: (grey[:, 1:] > grey[:, :-1]).T,
+            says=("Row 1 is [", "which is column 1"),
+        ),
+        Case(
+            "uint8 has no numbers below zero",
+            lambda n: lambda grey: grey[:, 1:] != grey[:, :-1],
+            says="!= would give the same",
+        ),
+        Case(
+            "another kind of answer",
+            lambda n: lambda grey: (grey[:, 1:] > grey[:, :-1]).astype(int).astype(str),
+            says="'1', of type str",
+        ),
+        Case(
+            "another kind of answer",
+            lambda n: lambda grey: "1" * 64,
+            says="one str",
+        ),
+        Case(
             "lighter and darker swapped",
             lambda n: lambda grey: grey[:, 1:] < grey[:, :-1],
             says=("Row 1 is [", "the left one is lighter"),
@@ -120,7 +140,7 @@ WRONG = {
             lambda n: lambda grey: (grey[:, 1:] > grey[:, :-1]).T[:, :7],
             says=("(8, 7)", "(8, 8)"),
         ),
-        Case("another shape", lambda n: lambda grey: int(grey.sum()), says="shape ()"),
+        Case("another kind of answer", lambda n: lambda grey: int(grey.sum()), says="one int"),
         Case(
             "other bits",
             lambda n: lambda grey: (grey[:, 1:] > grey[:, :-1])[:, ::-1],
@@ -219,7 +239,11 @@ WRONG = {
         Case("a unit that does not fit", Answers((FAIR | {"film frames": "year"}, TEXT))),
         Case("not one of the choices", Answers((FAIR | {"webcam": "day"}, TEXT)), says="'day'"),
         Case("a choice is missing", Answers(({"webcam": "year"}, TEXT)), says="1 of 4"),
-        Case("too short to discuss", Answers((FAIR, "Photos of my cat.")), says="4 words"),
+        Case(
+            "too short to discuss",
+            Answers((FAIR, "Photos of my cat.")),
+            says=("choices are fair", "4 words"),
+        ),
         Case("the same words again", Answers((FAIR, "cats and dogs " * 8)), says="24 words"),
         Case("another kind of answer", Answers((FAIR, 20)), says="int"),
     ],

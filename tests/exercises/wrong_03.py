@@ -12,7 +12,10 @@ CRASHED = "the function stops with an error"
 
 CHROMA = [
     Case("the minus is not squared", (-(36**2) + 48**2) ** 0.5, says=("31.75", "(-36)**2")),
+    Case("the minus is not squared", -(36**2) + 48**2, says=("1008", "still to be taken")),
     Case("the root is missing", 36**2 + 48**2, says="You have 3600."),
+    Case("the half, not the root", ((-36) ** 2 + 48**2) ** 1 / 2, says=("half of 3600", "1/2")),
+    Case("the half, not the root", (-(36**2) + 48**2) ** 1 / 2, says="half of 1008"),
     Case("a and b added with their signs", -36 + 48, says=("You have 12.", "−36 + 48")),
     Case("a and b added", lambda n: n.torch.tensor(84.0), says="36 + 48"),
     Case("L is counted, too", np.float64((65**2 + 36**2 + 48**2) ** 0.5), says="65²"),
@@ -38,6 +41,11 @@ def encoded(byte):
     return lightness(torch.where(v <= 0.0031308, 12.92 * v, 1.055 * v ** (1 / 2.4) - 0.055))
 
 
+def third(byte):
+    Y = light(byte / 255)
+    return torch.where(Y <= 0.008856, 903.3 * Y, 116 * Y**1 / 3 - 16)
+
+
 def one_question(byte):
     v = byte / 255
     Y = v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4
@@ -46,6 +54,16 @@ def one_question(byte):
 
 LIGHTNESS = [
     Case("the byte is taken for L", lambda n: lambda b: b / 255 * 100, says="up to 3.4 units"),
+    Case(
+        "the third, not the root",
+        lambda n: lambda b: 116 * light(b / 255) ** 1 / 3 - 16,
+        says=("22.67", "(Y ** 1) / 3"),
+    ),
+    Case(
+        "the third, not the root",
+        lambda n: third,
+        says="brackets round the 1/3",
+    ),
     Case("the gamma is left out", lambda n: lambda b: lightness(b / 255), says="18 % of the light"),
     Case("light is taken for lightness", lambda n: lambda b: 100 * light(b / 255), says="L* = 76"),
     Case("the gamma the wrong way round", lambda n: encoded, says="1 / 2.4"),
@@ -98,6 +116,11 @@ MEAN_TINT = [
         "scaled already", lambda n: lambda ab: ab.mean(dim=(0, 2, 3)) / 110, says="divided by 110"
     ),
     Case("another colour", lambda n: lambda ab: ab[0].mean(dim=(1, 2)), says="60 numbers"),
+    Case(
+        "photos taken for channels",
+        lambda n: lambda ab: (ab[0].mean(), ab[1].mean()),
+        says=("first two photos", "ab[:, 0]"),
+    ),
     Case(UNREADABLE, lambda n: lambda ab: "brown", says="str"),
 ]
 
@@ -217,6 +240,11 @@ DEAL = [
     ),
     Case("the last, smaller batch is kept", lambda n: keeps_the_last, says="23 = 4 · 5 + 3"),
     Case("a whole batch is lost", lambda n: loses_one, says="yours are 3"),
+    Case(
+        "a whole batch is lost",
+        lambda n: lambda p, s, e: torch.tensor(shuffle(p, e)).split(s)[:-1],
+        says=("20 = 4 · 5", "3 batches"),
+    ),
     Case("batches of another size", lambda n: lambda p, s, e: torch.randperm(p)[None], says="[23]"),
     Case(
         "batches of another size",
@@ -249,7 +277,9 @@ TWO_CARS = [
     Case("the weights swapped", cars(30, -20), says="the blue car three times"),
     Case("a and b swapped", cars(20, 50), says="a is the first number"),
     Case("another colour", cars(55, 30), says=("(55, 30)", "there is an answer with 1,500")),
-    Case("too short to discuss", cars(50, 20, "A dull red."), says="3 words"),
+    Case(
+        "too short to discuss", cars(50, 20, "A dull red."), says=("numbers are right", "3 words")
+    ),
     Case(UNREADABLE, Answers(([50, 20],)), says="'looks'"),
     Case(UNREADABLE, cars("fifty", 20), says="a"),
 ]

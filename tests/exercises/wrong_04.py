@@ -69,6 +69,17 @@ def shift_first(h, weight, bias, mean, variance, training):
     return (out + bias[:, None, None]) * weight[:, None, None]
 
 
+def half_kept(h, weight, bias, mean, variance, training):
+    mean = h.mean((0, 2, 3)) if training else mean
+    return RIGHT(h, weight, bias, mean, variance, False)
+
+
+def along_in_eval_mode(h, weight, bias, mean, variance, training):
+    if training:
+        return RIGHT(h, weight, bias, mean, variance, True)
+    return (h - mean) / (variance + 1e-5).sqrt() * weight[:, None, None] + bias[:, None, None]
+
+
 def along_the_width(h, weight, bias, mean, variance, training):
     return (h - mean) / (variance + 1e-5).sqrt() * weight + bias
 
@@ -89,6 +100,12 @@ NORM = [
     Case("the bias before the weight", lambda n: shift_first, says="first multiply"),
     Case("divided by the variance", norm(root=False), says="the deviation"),
     Case("kept averages in training mode", norm(keep=True), says="that is kept, 2.0"),
+    Case("the kept variance in training mode", lambda n: half_kept, says="mean of the batch, but"),
+    Case(
+        "a number a channel along the wrong axis",
+        lambda n: along_in_eval_mode,
+        says="With training=False: Your function stops",
+    ),
     Case("batch statistics in eval mode", norm(forget_eval=True), says="the photos beside it"),
     Case("divided by the kept variance", only_in(False, norm(root=False)), says="variance, 0.5"),
     Case(
@@ -162,7 +179,7 @@ FAR = [
         says="ReLU",
     ),
     Case(
-        "it cannot be trained", lambda n: Far(*bricks(5, w=8), pools=3), says="expects 8 channels"
+        "it does not work yet", lambda n: Far(*bricks(5, w=8), pools=3), says="expects 8 channels"
     ),
     Case("what it sees cannot be told", lambda n: Sorted(), says="`?`"),
     Case(UNREADABLE, lambda n: Far, says="plan of a network"),
@@ -174,11 +191,11 @@ FAR = [
 class Patient(nn.Module):
     """The patient mended, but for what is given."""
 
-    def __init__(self, w=16, up=3, plain=False, head=None, deep=2):
+    def __init__(self, w=16, up=3, plain=None, head=None, deep=2):
         super().__init__()
         self.down = conv_bn_relu(1, w)
         layers = [conv_bn_relu(w, 2 * w), conv_bn_relu(2 * w, 2 * w)][:deep]
-        self.deep = layers if plain else nn.ModuleList(layers)
+        self.deep = plain(layers) if plain else nn.ModuleList(layers)
         self.up = conv_bn_relu(up * w, w)
         self.head = head or chroma_head(w)
 
@@ -213,10 +230,11 @@ def sigmoid_head():
 
 MENDED = [
     Case("the channels do not fit", lambda n: Patient(up=2), says="32 channels, receives 48"),
-    Case("the channels do not fit", lambda n: Patient(up=2, plain=True), says="add up"),
+    Case("the channels do not fit", lambda n: Patient(up=2, plain=list), says="add up"),
     Case("the channels do not fit", lambda n: Patient(up=4, head=relu_head()), says="expects 64"),
-    Case("layers in a plain list", lambda n: Patient(plain=True), says="7,154 parameters"),
-    Case("layers in a plain list", lambda n: Patient(plain=True, head=relu_head()), says="21,106"),
+    Case("layers in a plain list", lambda n: Patient(plain=list), says="7,154 parameters"),
+    Case("layers in a plain list", lambda n: Patient(plain=list, head=relu_head()), says="21,106"),
+    Case("layers in a plain list", lambda n: Patient(plain=tuple), says="7,154 parameters"),
     Case("ReLU behind the head", lambda n: Patient(head=relu_head()), says="neither green (−a)"),
     Case("the clinic objects", lambda n: Patient(head=sigmoid_head()), says="sigmoid"),
     Case("the skip is cut out", lambda n: NoSkip(up=2), says="`down`"),

@@ -109,6 +109,7 @@ def adamw(pull="beside", biased=False, root=True, sign=-1, keep=True):
             "no lr": strength * w,
             "away": -lr * strength * w,
             "after": lr * strength * moved,
+            "price": lr * strength / 2 * w**2,
         }
         return moved - pulls.get(pull, 0 * w), *((m2, v2) if keep else (m, v))
 
@@ -132,6 +133,7 @@ ADAMW_STEP = [
     Case("no pull", adamw("none"), says=("1.99", "plain Adam")),
     Case("the pull without lr", adamw("no lr"), says="a tenth of the weight"),
     Case("pulled away from zero", adamw("away"), says="sign +"),
+    Case("the penalty, not its slope", adamw("price"), says="its gradient is w"),
     Case("the pull after the step", adamw("after"), says="has moved already"),
     Case("without bias correction", adamw(biased=True), says=("3.2", "1 - 0.9**t")),
     Case("uphill", adamw(sign=1), says="added to the weight"),

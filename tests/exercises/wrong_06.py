@@ -86,6 +86,8 @@ DIFFERENCE_INTERVAL = [
     Case("percentiles as shares", interval((0.025, 0.975)), says="0.025 per cent"),
     Case("90 %, not 95 %", interval((5, 95)), says="2.5 % on either side"),
     Case("one standard deviation", interval("deviation"), says="68 %"),
+    Case("high before low", interval((97.5, 2.5)), says="down to"),
+    Case("in per cent", lambda n: lambda a, b, g: (1.3, 3.3), says="a hundred times"),
     Case("another interval", lambda n: lambda a, b, g: (-0.5, 0.5), says="A thousand draws give"),
     Case("another kind of answer", lambda n: lambda a, b, g: 0.02, says="return low, high"),
 ]
@@ -167,6 +169,7 @@ FAIR_COMPARISON = [
     plan("no runs", "0 pairs", pairs_of_runs=0),
     plan("each as long as it likes", "fixed before", each_trained_for="until it is at its best"),
     plan("judged on training photos", "by heart", judged_on="training photos"),
+    plan("another kind of answer", "no list", judged_on=["training photos"]),
     plan("picked photos", "by query", judged_on="five photos picked by eye"),
     plan("forgot .eval()", "share a batch", mode="train mode"),
     plan("a score that is blind here", "nearly grey", score="mean of PSNRs"),

@@ -40,7 +40,10 @@ def pattern(answer):
     """Gives the pattern to re.findall, on the page that was shown and on another one."""
     if not isinstance(answer, (str, re.Pattern)):
         text = f"The answer is of type {type(answer).__name__}, and a pattern is text."
-        raise Wrong(UNREADABLE, text, "put it between quotation marks.")
+        hint = (
+            "give the pattern alone, between quotation marks: the check calls re.findall with it."
+        )
+        raise Wrong(UNREADABLE, text, hint)
     try:
         read = re.compile(answer)
     except re.error as error:
@@ -71,13 +74,20 @@ def _compare_links(read: re.Pattern, page: str, wanted: list[str]) -> None:
             'what comes before the address has to be written as it stands on this page: here " '
             "is a plain quotation mark, not &quot;.",
         )
-    if read.groups != 1:
+    if read.groups > 1 or (not read.groups and found and found != wanted):
         raise Wrong(
             "not one pair of brackets",
             f"Your pattern has {read.groups} pairs of brackets, so re.findall gives {found[:1]}.",
             "put one pair of brackets round what you want, and round nothing else.",
         )
     first = next(iter(found), "")
+    if found and not any(found):
+        raise Wrong(
+            "nothing between the brackets",
+            f"It finds {len(found)} pieces, and each is empty: nothing stands behind your "
+            "brackets, so 'as little text as will do' is none at all.",
+            "go on behind the brackets with what comes after the address.",
+        )
     if [one.strip('"') for one in found] == wanted != found:
         raise Wrong(
             "the quotation marks, too",
@@ -89,7 +99,7 @@ def _compare_links(read: re.Pattern, page: str, wanted: list[str]) -> None:
         raise Wrong(
             "a greedy pattern",
             f"It finds {len(found)} pieces, the first of {len(first)} characters; the address has "
-            f"{len(wanted[0])}. It goes on behind the address with {_after(first, wanted[0])!r}.",
+            f"{len(wanted[0])}. {_around(first, wanted[0])}.",
             ".* takes as much as it can get, up to the last quotation mark of the line.",
             '`.*?` takes as little as will do. `[^"]*` takes whatever is no quotation mark.',
         )
@@ -117,9 +127,11 @@ def _compare_links(read: re.Pattern, page: str, wanted: list[str]) -> None:
         )
 
 
-def _after(longer: str, whole: str) -> str:
-    """The first characters of a find that are no longer the address."""
-    return longer.removeprefix(whole)[:14] if longer.startswith(whole) else longer[:14]
+def _around(longer: str, whole: str) -> str:
+    """Where a find is more than the address: behind it, or from its first characters on."""
+    if longer.startswith(whole):
+        return f"It goes on behind the address with {longer.removeprefix(whole)[:14]!r}"
+    return f"It begins with {longer[:14]!r}"
 
 
 # ---- a file's name -------------------------------------------------------------------------------
@@ -193,7 +205,7 @@ def _compare_name(given, url: str, data: bytes, kind: str) -> None:
 def _compare_stem(stem: str, said: str, whole: str, url: str, data: bytes) -> None:
     """Raises Wrong where what stands before the ending is not 16 digits of the SHA-256."""
     start = whole[:16]
-    if stem in (start, start + "jpg", start + "png", start + "gif"):
+    if stem[:16] == start and stem[16:].lower() in ("", "jpg", "jpeg", "png", "gif"):
         return  # the dot is missing, which is the ending's matter
     if stem == whole:
         raise Wrong(

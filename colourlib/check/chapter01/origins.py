@@ -154,6 +154,9 @@ def _compare_host(given, photos: list[Photo]) -> None:
         text = f"Your function gives {given!r:.60}, and a pair is wanted: {pair}."
         raise Wrong(UNREADABLE, text, "end with `return host, share`.")
     name, share = given
+    if isinstance(name, str) and isinstance(share, str):
+        text = f"Your function gives {given!r:.60}: the share is text, and a number is wanted."
+        raise Wrong(UNREADABLE, text, f"{n} of {len(kept)} is {n} / {len(kept)}; no % and no f''.")
     if isinstance(share, str):
         raise Wrong(
             "the other way round",
@@ -161,11 +164,21 @@ def _compare_host(given, photos: list[Photo]) -> None:
             "end with `return host, share`.",
         )
     share = float(share)
-    every = Counter(urlsplit(p.url).hostname for p in photos)
     table = ", ".join(f"{h} {c}" for h, c in sorted(hosts.items()))
     said = (
         f"Of {len(photos)} rows {len(kept)} were kept: {table}. You give {name!r:.60} and {share:g}"
     )
+    _compare_who(name, share, said, photos)
+    _compare_share(share, said, n, len(kept), len(photos))
+
+
+def _compare_who(name, share: float, said: str, photos: list[Photo]) -> None:
+    """Raises Wrong where the name is not that of the host with most of the kept pictures."""
+    kept = [p for p in photos if not p.rejected]
+    hosts = Counter(urlsplit(p.url).hostname for p in kept)
+    every = Counter(urlsplit(p.url).hostname for p in photos)
+    away = every - hosts
+    (host, n), *_ = hosts.most_common(1)
     (most, m), *_ = every.most_common(1)
     if name == most != host and any(
         math.isclose(share, m / whole) for whole in (len(photos), len(kept), 1)
@@ -175,6 +188,13 @@ def _compare_host(given, photos: list[Photo]) -> None:
             f"{said}. With the {len(photos) - len(kept)} rows that were turned away {most} has "
             f"{m}; of the pictures that are there it has {hosts[most]}.",
             "a row that was turned away has a reason in `photo.rejected`.",
+        )
+    if name != host and name == away.most_common(1)[0][0]:
+        raise Wrong(
+            "only what was turned away",
+            f"{said}. {name} has {away[name]} of the {len(photos) - len(kept)} rows that were "
+            "turned away, which you have counted in place of the others.",
+            "`photo.rejected` is empty for a picture that was kept: `if not photo.rejected`.",
         )
     if "/" in str(name):
         raise Wrong(
@@ -189,13 +209,19 @@ def _compare_host(given, photos: list[Photo]) -> None:
             f"{said}. {name!r} is what was searched for; found it was at {host} and elsewhere.",
             "`urlsplit(photo.url).hostname` is the host of an address.",
         )
+    if isinstance(name, str) and name not in every:
+        raise Wrong(
+            "a host of other rows",
+            f"{said}, which is none of them. The check hands over rows of its own.",
+            "count the rows that the function is given, not those of the notebook.",
+        )
     if name != host:
         raise Wrong(
             "another host",
             f"{said}. {host} has most, {n}.",
-            "Counter(...).most_common(1) gives a list with one pair: the name and its number.",
+            "Counter(...).most_common(1) gives a list with one pair: the name and its number. "
+            "max(...) of a dict compares the names, with key=counts.get their numbers.",
         )
-    _compare_share(share, said, n, len(kept), len(photos))
 
 
 def _compare_share(share: float, said: str, n: int, kept: int, rows: int) -> None:

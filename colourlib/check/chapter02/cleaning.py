@@ -27,11 +27,11 @@ def _measured(lamp: int) -> float:
 def lamp_pixels(answer):
     """Works out what the rule measures for this lamp, and for one pixel less."""
     given = number(answer, "pixels")
-    if 0 < given < 1 or given != round(given):
+    if given != round(given):
         raise Wrong(
             "a share, not pixels",
             f"{given:g} is no number of pixels: of {PIXELS} pixels, 1 % is {PIXELS // 100}.",
-            "multiply the share by the number of pixels, 100 · 100.",
+            "whole pixels are asked for; a share has to be multiplied by their number, 100 · 100.",
         )
     lamp = int(given)
     if not 0 < lamp <= PIXELS:
@@ -69,6 +69,9 @@ def _wrong_lamp(lamp: int) -> None:
             f"{LAMP:g}. The 99 % that stay below are just the zeros, and the line falls before "
             "the first pixel of the lamp.",
             "by how little is it missed?",
+            f"np.quantile looks at place 0.99 · {PIXELS - 1} = {0.99 * (PIXELS - 1):.2f} of the "
+            f"row, counted from 0: a hundredth of the way from the last 0 to the first {LAMP:g}. "
+            "So it measures 0.8.",
         )
     if lamp > PIXELS // 2:
         raise Wrong(
@@ -88,7 +91,7 @@ def _wrong_lamp(lamp: int) -> None:
         "a larger lamp than need be",
         f"{said}: kept. With {lamp - 1} pixels the measure is {_measured(lamp - 1):.3g}: kept, "
         "too. The smallest lamp is asked for.",
-        "halve it, and see whether the photo would still be kept.",
+        "make it smaller, step by step, and see whether the photo would still be kept.",
     )
 
 
@@ -135,6 +138,9 @@ def dhash(answer):
 def _compare_bits(given, grey: np.ndarray) -> None:
     """Raises Wrong where the bits given for grey (8, 9) uint8 are not those of dHash."""
     bits, whole = np.asarray(given), grey.astype(int)
+    if bits.ndim == 0:
+        text = f"Your function gives one {type(given).__name__}; wanted are 8 rows of 8 bits."
+        raise Wrong(UNREADABLE, text, "an array, or a list of rows: True and False, or 1 and 0.")
     wanted = whole[:, 1:] > whole[:, :-1]  # (8, 8)
     if bits.shape in ((7, 9), (7, 8)):
         raise Wrong(
@@ -161,7 +167,9 @@ def _compare_bits(given, grey: np.ndarray) -> None:
         )
     bits = bits.reshape(8, 8)
     if bits.dtype.kind not in "buif":
-        raise Wrong(UNREADABLE, f"The bits are of type {bits.dtype}.", "True and False, or 1 and 0")
+        first = bits.tolist()[0][0]
+        text = f"The first bit is {first!r:.40}, of type {type(first).__name__}."
+        raise Wrong(UNREADABLE, text, "bits are True and False, or the numbers 1 and 0.")
     _compare_signs(bits, grey, whole, wanted)
 
 
@@ -185,8 +193,9 @@ def _compare_signs(bits: np.ndarray, grey: np.ndarray, whole: np.ndarray, wanted
         left, right = whole[row, at : at + 2].tolist()
         raise Wrong(
             "uint8 has no numbers below zero",
-            f"{said}. At place {at + 1} the right neighbour is darker: {right} - {left} is "
-            f"{right - left}, but in uint8 it goes round to {(right - left) % 256}, which is > 0.",
+            f"{said}. At place {at + 1} the right neighbour is darker, and you note a 1: "
+            f"{right} - {left} is {right - left}, but in uint8 it goes round to "
+            f"{(right - left) % 256}, which is > 0. (!= would give the same bits.)",
             "compare the two with > and take no difference; or make them int first.",
         )
     if (bits == (whole[:, 1:] < whole[:, :-1])).all():
@@ -203,9 +212,17 @@ def _compare_signs(bits: np.ndarray, grey: np.ndarray, whole: np.ndarray, wanted
             "one lighter than the other.",
             "> and not >=. A plain sky would be all ones, and one level of noise would turn them.",
         )
+    if (bits == wanted.T).all():
+        raise Wrong(
+            "rows and columns swapped",
+            f"{said}, which is column {row + 1} of the bits that are wanted; their row {row + 1} "
+            f"is {wanted[row].astype(int).tolist()}.",
+            "the first index counts rows: bits[row, column], and so the loop over rows is outside.",
+        )
     raise Wrong(
         "other bits",
         f"{said}; wanted is {wanted[row].astype(int).tolist()}. In all "
         f"{_distance(bits, wanted)} of 64 differ.",
-        "take that row with pencil and paper: is the second larger than the first?",
+        "take that row with pencil and paper: is the second larger than the first, the third "
+        "larger than the second, and so on?",
     )

@@ -98,6 +98,7 @@ def _too_high(limit: float, drawn: int, honest: int, said: str) -> None:
         )
     raise Wrong(
         "recall left lying",
-        f"{said}. The next drawing below your limit is at {max(x for x in DRAWN if x <= limit):g}.",
+        f"{said}. Of the drawings that stay, the nearest to your limit is at "
+        f"{max(x for x in DRAWN if x <= limit):g}.",
         f"the terms are a precision of {PRECISION:g}, not of 1: what would the next drawings cost?",
     )

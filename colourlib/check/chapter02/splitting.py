@@ -4,6 +4,7 @@ a set of one's own would have to be split.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 
@@ -52,7 +53,8 @@ def deal(answer):
     return (
         f"160 groups in two sets, some of {largest} pictures: not one is torn apart, and a second "
         f"call gives the same. Of the second set {100 * share:.0f} % of the pictures validate: "
-        f"what is counted are the groups, and they differ in size. {_when_more_come(answer)}"
+        f"what is counted are the groups, and they differ in size. {_first_by_name(sides, groups)}"
+        f"{_when_more_come(answer)}"
     )
 
 
@@ -102,7 +104,7 @@ def _sides(answer, groups: list[str], start: int = 0) -> list[str]:
         raise Wrong(
             "another word for a side",
             f"Your list has {odd[0]!r:.40}; there are {SIDES[0]!r} and {SIDES[1]!r}.",
-            "write them in small letters, as split.json does.",
+            "write them as text, in small letters, as split.json does.",
         )
     return list(given)
 
@@ -149,6 +151,18 @@ def _look(sides: list[str], groups: list[str]) -> None:
         )
 
 
+def _first_by_name(sides: list[str], groups: list[str]) -> str:
+    """A remark where the groups that validate are the first or the last of the alphabet."""
+    side = dict(zip(groups, sides, strict=True))
+    row = [side[name] for name in sorted(side)]
+    if sum(a != b for a, b in itertools.pairwise(row)) > 1:
+        return ""
+    return (
+        "But those that validate are neighbours in the alphabet: with names such as 'moon-7', a "
+        "few queries would validate whole and the others not at all. Shuffle first. "
+    )
+
+
 def _when_more_come(answer) -> str:
     """What becomes of the old pictures' sides where 40 groups are added. No mistake, a remark."""
     old = _pictures(60)
@@ -180,11 +194,26 @@ def fair_split(answer, text=""):
     wrong = [name for name, unit in UNITS.items() if made[name] != unit]
     if wrong:
         _not_fair(wrong[0], made[wrong[0]], f"{4 - len(wrong)} of 4 are fair. ")
-    kept = words_for_teacher(text)
+    try:
+        kept = words_for_teacher(text)
+    except Wrong as few:
+        few.message = f"The four choices are fair. {few.message}"
+        few.hint = (
+            "`text` wants your own set: what is in it, what do two of its pictures have in common, "
+            "and by what would you split it?"
+        )
+        raise
     return Noted(
         "The four choices are fair: each is the largest thing that training and validation could "
         f"have in common and that later use will not. {kept}"
     )
+
+
+_ALIKE = {
+    "film frames": "The same scene of a film a minute later",
+    "portraits": "Another pose of the same person",
+    "webcam": "The same yard an hour later",
+}
 
 
 def _not_fair(name: str, unit: str, said: str) -> None:
@@ -214,9 +243,9 @@ def _not_fair(name: str, unit: str, said: str) -> None:
     if unit == "group of copies":
         raise Wrong(
             "copies are not all that leaks",
-            f"{said}A fingerprint finds the same picture saved twice. Another pose of the same "
-            "person, or the same yard an hour later, differs in about as many of the 128 bits as "
-            "any other picture: above, cropping by 10 % alone cost dozens.",
+            f"{said}A fingerprint finds the same picture saved twice. {_ALIKE[name]} can differ in "
+            "about as many of the 128 bits as any other picture: above, cropping by 10 % alone "
+            "cost dozens.",
             "what stays the same although the picture looks different?",
         )
     if name == "webcam":
@@ -228,7 +257,7 @@ def _not_fair(name: str, unit: str, said: str) -> None:
         )
     raise Wrong(
         "a unit that does not fit",
-        f"{said}There is nothing in this set by which that could be done, or it would leave "
-        "pictures together that need not be, and others apart that should be.",
+        f"{said}Nobody has written down a {unit} for each of these pictures; and if so, two that "
+        "are nearly the same could still be on different sides.",
         "read again what the set consists of, and on what the network is to work later.",
     )

@@ -49,17 +49,34 @@ def deal_batches(answer):
             "let the order follow from the number of the epoch, and from nothing else.",
             "`torch.Generator().manual_seed(number)` begins at the same place for the same number.",
         )
+    _none_over(answer)
     return (
         f"{EPOCHS} epochs of {PHOTOS} photos in batches of {SIZE}: each has {PHOTOS // SIZE} whole "
         f"batches and no photo twice; the {PHOTOS % SIZE} left over change, so that every photo "
-        f"came in the end; epoch 0 dealt a second time was the same. That is how `data.loader` "
-        f"deals. Not looked at: fewer photos than one batch holds."
+        f"came in the end; epoch 0 dealt a second time was the same, and of {4 * SIZE} photos "
+        f"none is lost. That is how `data.loader` deals. Not looked at: fewer photos than one "
+        f"batch holds."
     )
 
 
-def _dealt(answer, epoch: int) -> list[list[int]]:
+def _none_over(answer) -> None:
+    """Raises Wrong where a whole batch is dropped of photos that come out even."""
+    photos = 4 * SIZE
+    batches = _dealt(answer, 0, photos)
+    if len(batches) < 4:
+        raise Wrong(
+            "a whole batch is lost",
+            f"Of {PHOTOS} photos all is well. But {photos} = 4 · {SIZE} come out even: nothing is "
+            f"to be dropped, and yours are {len(batches)} batches.",
+            "drop the last batch only where it is smaller.",
+            f"With range(0, end, {SIZE}) the end itself is left out: of {photos} photos the last "
+            f"batch begins at {photos - SIZE}.",
+        )
+
+
+def _dealt(answer, epoch: int, photos: int = PHOTOS) -> list[list[int]]:
     """The batches of an epoch as lists of whole numbers."""
-    given = call(answer, PHOTOS, SIZE, epoch)
+    given = call(answer, photos, SIZE, epoch)
     if not isinstance(given, Iterable) or isinstance(given, str | dict):
         text = f"Your function gives a {type(given).__name__}; a list of batches is wanted."
         raise Wrong(UNREADABLE, text, "a list of lists: [[4, 0, 7], [2, 9, 1], ...].")
@@ -151,7 +168,7 @@ def _shuffled(batches: list[list[int]]) -> None:
             raise Wrong(
                 "shuffled inside the batches only",
                 f"Your first batch is {batches[0]}: in another order, but the same {SIZE} "
-                f"neighbours. BatchNorm and the gradient do not see the order inside a batch.",
+                f"neighbours. To the network the order inside a batch makes no difference.",
                 "first shuffle all photos, then cut.",
             )
         raise Wrong(

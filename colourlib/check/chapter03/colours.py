@@ -19,7 +19,7 @@ LEAF_A, LEAF_B, LEAF_L = -36, 48, 65  # the pixel of the task
 @exercise("03.1", "How far from grey?", "a number, the chroma")
 def chroma(answer):
     """The chroma of a = -36, b = 48: the root of the sum of the squares, 60."""
-    given = number(answer, "chroma")
+    given = number(answer, "leaf")
     a2, b2 = LEAF_A**2, LEAF_B**2
     start = f"You have {given:.4g}."
     root = "chroma is the length of the arrow from grey (0, 0) to (a, b): Pythagoras."
@@ -49,6 +49,28 @@ def _chroma_slips(start: str, root: str, more: str) -> list[tuple[float, Wrong]]
                 "the minus is not squared",
                 f"{start} That is the root of −{a2} + {b2} = {b2 - a2}: the square of −36 came out "
                 f"negative. Python reads `-36**2` as −(36²).",
+                "a square is never negative: `(-36)**2`.",
+                more,
+            ),
+        ),
+        *(
+            (
+                half,
+                Wrong(
+                    "the half, not the root",
+                    f"{start} That is half of {2 * half}: Python reads `x ** 1/2` as (x ** 1) / 2.",
+                    "brackets round the 1/2, or `** 0.5`.",
+                    more,
+                ),
+            )
+            for half in ((a2 + b2) // 2, (b2 - a2) // 2)
+        ),
+        (
+            b2 - a2,
+            Wrong(
+                "the minus is not squared",
+                f"{start} That is −{a2} + {b2}: the square of −36 came out negative, since Python "
+                f"reads `-36**2` as −(36²). And the root is still to be taken.",
                 "a square is never negative: `(-36)**2`.",
                 more,
             ),
@@ -224,6 +246,11 @@ def _curve_slips(given: Tensor, byte: Tensor, off: str, more: str) -> list[tuple
             ),
         ),
         (
+            torch.where(_light(v) <= 0.008856, 903.3 * _light(v), 116 * _light(v) / 3 - 16),
+            _third(given, more),
+        ),
+        (116 * _light(v) / 3 - 16, _third(given, more)),
+        (
             true / 100,
             Wrong(
                 "L from 0 to 1",
@@ -244,6 +271,16 @@ def _curve_slips(given: Tensor, byte: Tensor, off: str, more: str) -> list[tuple
             ),
         ),
     ]
+
+
+def _third(given: Tensor, more: str) -> Wrong:
+    return Wrong(
+        "the third, not the root",
+        f"White, byte 255, becomes {given[255]:.4g}, which is 116 / 3 − 16: Python reads "
+        f"`Y ** 1/3` as (Y ** 1) / 3.",
+        "brackets round the 1/3.",
+        more,
+    )
 
 
 def _of_bytes(answer, byte: Tensor) -> Tensor:

@@ -73,6 +73,16 @@ def _one_tint(result, ab: Tensor) -> None:
     flat = ab.transpose(0, 1).flatten(1)  # (2, all pixels)
     slips = [
         (
+            ab[:2].mean(dim=(1, 2, 3)),
+            Wrong(
+                "photos taken for channels",
+                f"You give {each}: the means of the first two photos, in each of which a and b are "
+                f"mixed. ab[0] is a photo; ab[:, 0] is the channel a of all of them.",
+                hint,
+                more,
+            ),
+        ),
+        (
             want.flip(0),
             Wrong(
                 "a and b swapped",
@@ -221,7 +231,15 @@ def two_cars(answer):
             hint,
             more,
         )
-    kept = words_for_teacher(answer["looks"])
+    try:
+        kept = words_for_teacher(answer["looks"])
+    except Wrong as few:
+        few.message = f"The numbers are right. {few.message}"
+        few.hint = (
+            "`looks` wants sentences: what does that colour look like beside the cars, and what "
+            "would you do about it?"
+        )
+        raise
     return Noted(
         f"The numbers are right: {yours}, and no other answer has less. It is the mean, the colour "
         f"of neither car. {kept}"

@@ -20,7 +20,7 @@ SEE = 65  # pixels, in height and in width
 GIVEN_SEES, GIVEN_ADDS = (13, 13), 191_660_224  # of the task's network: PlainNet(width=16)
 BUDGET = 48_000_000  # multiply-adds for a photo of 128 x 128: a quarter of that
 PATIENT_SEES = (16, 16)  # once mended
-HIDDEN = "is a plain list of layers"  # the clinic's words
+HIDDEN = "is a plain "  # the clinic's words, of a list, a tuple or a dict of layers
 
 
 def _report(answer) -> Report:
@@ -112,8 +112,8 @@ def _fits(report: Report) -> None:
             )
     if objection := _objection(report, "error"):
         raise Wrong(
-            "it cannot be trained",
-            f"Before what it sees is of any use: {objection}.",
+            "it does not work yet",
+            f"What it sees comes later. First: {objection}.",
             "`inspect(...)` of your network also says how to mend it.",
         )
 
@@ -280,7 +280,7 @@ def _still_itself(net: nn.Module, report: Report) -> None:
             "another network",
             f"It runs; but before its head it has {own:,} parameters, and the patient, once "
             f"mended, {wanted:,}. So it was not mended but rebuilt.",
-            "three small changes are enough, each in one line.",
+            "change three lines; the comments in `forward` say how many channels each map has.",
         )
 
 

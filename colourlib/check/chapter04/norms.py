@@ -83,11 +83,11 @@ def _normalised(answer, h: Tensor, kept: tuple[Tensor, ...], training: bool) -> 
         if wrong.mistake == CRASHED and "must match the size" in str(wrong):
             raise Wrong(
                 "a number a channel along the wrong axis",
-                f"{wrong} A tensor of shape (3,) is laid along the last axis, the width: here "
-                f"{h.shape[-1]}. It holds a number for each channel.",
+                f"With training={training}: {wrong}. A tensor of shape (3,) is laid along "
+                f"the last axis, the width: here {h.shape[-1]}. It has a number a channel.",
                 "channels are the second axis of four.",
                 "`weight[:, None, None]` has the shape (3, 1, 1): a number for each channel, the "
-                "same at every place.",
+                "same at every place. Bias, mean and variance need it as well.",
             ) from None
         raise
 
@@ -146,6 +146,15 @@ def _training(given: Tensor, h: Tensor, *kept: Tensor) -> None:
                 "kept averages in training mode",
                 f"{first}: you took the mean that is kept, {mean[0].item():.1f}; that of this "
                 f"batch is {middle[0, 0].item():.2f}.",
+                "while a network learns, the mean and the variance come from the batch.",
+            ),
+        ),
+        (
+            (h - middle) / (variance + EPS).sqrt() * weight + bias,
+            Wrong(
+                "the kept variance in training mode",
+                f"{first}: you took the mean of the batch, but the variance that is kept, "
+                f"{variance[0].item():.1f}; that of this batch is {spread[0, 0].item():.2f}.",
                 "while a network learns, the mean and the variance come from the batch.",
             ),
         ),

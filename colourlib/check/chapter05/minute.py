@@ -181,7 +181,7 @@ def _value(given: float, asked: list[Question], photos: PhotoSet) -> None:
         ),
         (
             1 - pooled,
-            Wrong("what is left", f"{sums} Yours is what is *not* explained.", HINT, MORE),
+            Wrong("what is left", f"{sums} Yours is what is not explained.", HINT, MORE),
         ),
         (
             100 * pooled,

@@ -88,6 +88,17 @@ def _slips(numbers: str) -> list[tuple[Callable[..., Tensor], Wrong]]:
             ),
         ),
         (
+            lambda w, *rest: w - LR * STRENGTH / 2 * w**2 - _step(*rest),
+            Wrong(
+                "the penalty, not its slope",
+                f"{numbers} "
+                "Your pull is lr · strength / 2 · w². For w = 2 that happens to be the same; for "
+                "w = -1 it pulls away from zero. w² / 2 is the price, and its gradient is w.",
+                HINT,
+                MORE,
+            ),
+        ),
+        (
             lambda w, *rest: (w - _step(*rest)) * (1 - LR * STRENGTH),
             Wrong(
                 "the pull after the step",
@@ -124,7 +135,7 @@ def _slips(numbers: str) -> list[tuple[Callable[..., Tensor], Wrong]]:
             Wrong(
                 "no root",
                 f"{numbers} "
-                "Your step is divided by v itself. v averages *squares*; its root is the usual size"
+                "Your step is divided by v itself. v averages squares; its root is the usual size"
                 " of the gradient.",
                 "`v_fair.sqrt()`, as in the cell of part 4.",
                 MORE,
@@ -151,7 +162,8 @@ def adamw_step(answer):
                 f"The weight is right. But of m = {given[2][0]:.3f} and the gradient 0.5, your "
                 f"function returns m = {new[1][0]:.4f}, v = {new[2][0]:.6f}; the next step needs "
                 f"{m[0]:.4f} and {v[0]:.6f}.",
-                "return the averages after this gradient, without the correction.",
+                "return the averages after this gradient, without the correction; what is new "
+                "counts 0.1 in m and 0.001 in v.",
                 MORE,
             )
     _beside_torch(answer, w)
@@ -196,7 +208,7 @@ def _another_step(answer, early: tuple, late: tuple) -> None:
     if _same(first, right := _wanted(*early)):
         numbers += f" That is right; in step 3 it is {third[0]:.6g}, not {_wanted(*late)[0]:.6g}."
     else:
-        numbers += f" {right[0]:.6g} is wanted, {right[0] - 2:+.6g}."
+        numbers += f" {right[0]:.6g} is wanted, {right[0] - 2:+.6g}. (The order is w, m, v.)"
     raise Wrong("another step", numbers, HINT, MORE)
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+from torch import Tensor
+
 from ..core import UNREADABLE, Noted, Wrong, exercise
 from ..values import number, words_for_teacher
 
@@ -70,6 +73,7 @@ def _levels(tried) -> tuple[dict[float, float], int]:
         raise Wrong(UNREADABLE, text, "{0.003: short_run(lr=0.003, ...)[1], ...}")
     levels, lengths = {}, {}
     for rate, losses in tried.items():
+        losses = losses.tolist() if isinstance(losses, np.ndarray | Tensor) else losses
         if isinstance(losses, tuple) and len(losses) == 2 and isinstance(losses[1], list):
             raise Wrong(
                 "the network came along",
@@ -79,7 +83,8 @@ def _levels(tried) -> tuple[dict[float, float], int]:
         if not isinstance(losses, list | tuple) or len(losses) < 10:
             raise Wrong(
                 "one number for a run",
-                f"For {rate} there is {losses!r:.40}; wanted is the list of losses at every step.",
+                f"For {rate} there is {losses!r:.40}; wanted is the list of losses at every "
+                "single step, ten or more.",
                 "a single step says little: the photos of one batch may be easy ones.",
             )
         losses = [float(x) for x in losses]

@@ -72,6 +72,18 @@ def _another_interval(low: float, high: float, wanted: tuple[float, float]) -> N
     width, right = high - low, wanted[1] - wanted[0]
     middle = sum(wanted) / 2
     centred = abs((low + high) / 2 - middle) < 0.25 * right
+    if width < 0:
+        raise Wrong(
+            "high before low",
+            f"Your interval goes from {low:.2%} down to {high:.2%}.",
+            "`np.percentile` answers in the order in which it is asked: [2.5, 97.5].",
+        )
+    if abs(low / 100 - wanted[0]) + abs(high / 100 - wanted[1]) < 0.3 * right:
+        raise Wrong(
+            "in per cent",
+            f"{yours} That is a hundred times too much: 2 as a share would be 200 %.",
+            "a share of the whole is between 0 and 1.",
+        )
     if width < 0.01 * right:
         raise Wrong(
             "no spread",
@@ -130,4 +142,5 @@ def _another_interval(low: float, high: float, wanted: tuple[float, float]) -> N
             more,
         )
     text = f"{yours} A thousand draws give {wanted[0]:.2%} to {wanted[1]:.2%}."
+    hint = "the percentiles 2.5 and 97.5 of a thousand differences; " + hint
     raise Wrong("another interval", text, hint, more)

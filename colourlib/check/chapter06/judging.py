@@ -42,7 +42,10 @@ def pooled_share(share):
                 more,
             ),
         ),
-        (1 - pooled, Wrong("what is left", f"{sums} 900 / 2000 is *not* explained.", hint, more)),
+        (
+            1 - pooled,
+            Wrong("what is left", f"{sums} 900 / 2000 is what is not explained.", hint, more),
+        ),
         (
             100 * pooled,
             Wrong(

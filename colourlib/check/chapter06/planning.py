@@ -69,6 +69,9 @@ def _complete(plan) -> None:
         if key in lists and not isinstance(plan[key], list | tuple | set):
             text = f"{key!r} is {plan[key]!r}; a list is wanted, which may be empty."
             raise Wrong(UNREADABLE, text, f"of {', '.join(allowed)}: ['...', '...'].")
+        if key in CHOICES and not isinstance(plan[key], str):
+            text = f"{key!r} is {plan[key]!r}; one choice is wanted, and no list."
+            raise Wrong(UNREADABLE, text, f"one of: {'; '.join(allowed)}.")
         if strange := [one for one in said if one not in allowed]:
             raise Wrong(
                 "no such choice",
