@@ -97,7 +97,8 @@ def board(chapter: str | None = None) -> Table:
     for e in sorted(mine, key=lambda e: e.number):
         entry = known.get(e.name, {"state": OPEN, "tries": 0})
         rows.append([f"{e.number} · {e.title}", f"check.{e.name}", entry["state"], entry["tries"]])
-    done = sum(row[2] == DONE for row in rows)
-    return table(
-        rows, ["exercise", "check", "state", "tries"], f"Your progress: {done} of {len(rows)} done"
-    )
+    done, handed = (sum(row[2] == state for row in rows) for state in (DONE, FOR_TEACHER))
+    caption = f"Your progress: {done} of {len(rows)} done"
+    if handed:
+        caption += f", {handed} for your teacher"
+    return table(rows, ["exercise", "check", "state", "tries"], caption)

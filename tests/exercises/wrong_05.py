@@ -290,7 +290,7 @@ ONE_MINUTE = [
     ),
     minute("not all photos", "showed the network 1 of 6", count=1),
     minute("the mean of shares", "mean of 6 shares", way="shares"),
-    minute("what is left", "*not*", way="left"),
+    minute("what is left", "not explained", way="left"),
     minute("in per cent", "a hundred times", way="per cent"),
     minute("the error itself", "is the MSE", way="mse"),
     minute("the last photo only", "`+=`", way="last"),

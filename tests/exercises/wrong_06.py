@@ -125,7 +125,7 @@ BEST_FACTORS = [
     Case(
         "divided by the truth's square",
         factors(lambda py, pp, yy, p, y: py / yy),
-        says="the *truth* like the guess",
+        says="the truth like the guess",
     ),
     Case(
         "as vivid as the truth",
