@@ -16,6 +16,7 @@ import pytest
 import torch
 from exercises import Case, all_wrong
 from exercises.names import names, scope
+from exercises.right import RIGHT_TOO
 
 from colourlib import check
 from colourlib.check.core import (
@@ -225,6 +226,11 @@ def test_each_check_has_one_task_and_each_wrong_answer_a_check():
 @pytest.mark.parametrize("name", sorted(EXERCISES))
 def test_the_solution_is_right(name):
     assert solution_faults(EXERCISES[name], TASKS[name]) == []
+
+
+@pytest.mark.parametrize("cell", RIGHT_TOO)
+def test_what_is_right_in_another_way_is_right(cell):
+    assert verdict_of(cell, EXERCISES[checked(cell)]).state == RIGHT
 
 
 @pytest.mark.parametrize("name", sorted(EXERCISES))

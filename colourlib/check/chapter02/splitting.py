@@ -39,7 +39,7 @@ def deal(answer):
                 "today would be tested tomorrow on what it has seen.",
                 "chance with a seed, made anew in each call: random.Random(1).",
             )
-        if moved := _moved(sides, _sides(answer, groups, start=1)):
+        if moved := _moved_by_start(answer, groups):
             raise Wrong(
                 "other sides when Python starts anew",
                 f"As if in a fresh Python, {moved} of {len(groups)} pictures change sides. Python "
@@ -76,10 +76,24 @@ def _moved(sides: list[str], again: list[str]) -> int:
     return sum(a != b for a, b in zip(sides, again, strict=True))
 
 
-def _sides(answer, groups: list[str], start: int = 0) -> list[str]:
-    """The side of each picture, in Python's start number `start`. Raises Wrong for no such list."""
-    name = type("Name", (_Name,), {"start": start})
-    given = call(answer, [name(group) for group in groups])
+def _moved_by_start(answer, groups: list[str]) -> int:
+    """How many pictures change sides from one start of Python to the next.
+
+    0 where that cannot be tried: names that went through numpy are plain texts again.
+    """
+    try:
+        one, other = (
+            _sides(answer, list(map(type("Name", (_Name,), {"start": start}), groups)))
+            for start in (1, 2)
+        )
+    except Wrong:
+        return 0
+    return _moved(one, other)
+
+
+def _sides(answer, groups: list[str]) -> list[str]:
+    """The side of each picture. Raises Wrong for what is no such list."""
+    given = call(answer, groups.copy())
     if isinstance(given, dict) and set(map(str, given)) >= set(groups):
         raise Wrong(
             "a side for each group",

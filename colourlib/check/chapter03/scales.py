@@ -35,7 +35,8 @@ def way_back(answer):
     rgb = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(0))
     true_L, true_ab = colour.rgb_to_lab(rgb)
     back = call(answer, colour.scale_L(true_L), colour.scale_ab(true_ab))
-    gap = max((back[0] - true_L).abs().max().item(), (back[1] - true_ab).abs().max().item())
+    pairs = zip((tensor(one, "L or ab") for one in back), (true_L, true_ab), strict=True)
+    gap = max((one - true).abs().max().item() for one, true in pairs)
     return (
         f"x = −1 is black again, 0 is L = {L.flatten()[5:7].mean():.0f}, 1 is white; y = 0.5 is 55 "
         f"units of chroma. There and back again 64 colours lose {gap:.6f} units at most, which is "

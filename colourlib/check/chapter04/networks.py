@@ -133,9 +133,9 @@ def _sees_enough(report: Report, sees: tuple[int, int]) -> None:
             more,
         )
     if min(sees) < SEE:
-        pooled = any("max_pool" in row.kind.lower() or "MaxPool" in row.kind for row in report.rows)
+        smaller = any(len(row.shape) == 4 and row.shape[-1] < 128 for row in report.rows)
         halved = (
-            "It pools, but too few layers come after the pooling" if pooled else "Nothing pools"
+            "It pools, but too few layers work on the smaller map" if smaller else "Nothing pools"
         )
         raise Wrong(
             "sees too little",
@@ -152,7 +152,7 @@ def _too_costly(report: Report, sees: str) -> None:
     over = report.multiply_adds / BUDGET
     side = top.shape[-1]
     start = (
-        f"It sees {sees} for {_million(report.multiply_adds)} multiply-adds, {over:.1f} times the "
+        f"It sees {sees} for {_million(report.multiply_adds)} multiply-adds, {over:.3g} times the "
         f"budget. The dearest layer is {top.name}, {top.kind}, with "
         f"{_million(top.multiply_adds)}"
     )

@@ -99,8 +99,7 @@ def _training(given: Tensor, h: Tensor, *kept: Tensor) -> None:
     count = h.numel() // h.shape[1]
     middle, spread = h.mean(dims, keepdim=True), h.var(dims, keepdim=True, correction=0)
     own = (h - middle) / (spread + EPS).sqrt()
-    first = f"The first of the {h.numel()} numbers, {h[0, 0, 0, 0]:.3f}, becomes"
-    first += f" {given[0, 0, 0, 0]:.4g}, and should be {(own * weight + bias)[0, 0, 0, 0]:.4g}"
+    first = f"Of the {h.numel()} numbers {_farthest(h, given, own * weight + bias)}"
     hint = "take the lines of the cell above, and give each channel its weight and its bias."
     unbiased = h.var(dims, keepdim=True)
     slips = [
@@ -175,14 +174,20 @@ def _training(given: Tensor, h: Tensor, *kept: Tensor) -> None:
         raise Wrong("another answer in training mode", f"{first}.", hint)
 
 
+def _farthest(h: Tensor, given: Tensor, want: Tensor) -> str:
+    """The number that is farthest off, in words: the first may be right by chance."""
+    at = (given - want).abs().argmax()
+    before, yours, due = (one.flatten()[at].item() for one in (h, given, want))
+    return f"one, {before:.3f}, becomes {yours:.4g}, and should be {due:.4g}"
+
+
 def _eval(given: Tensor, h: Tensor, *kept: Tensor) -> None:
     """Raises Wrong unless given is h by the averages that were kept."""
     weight, bias, mean, variance = (one[:, None, None] for one in kept)
     dims = (0, 2, 3)
     own = (h - h.mean(dims, keepdim=True)) / (h.var(dims, keepdim=True, correction=0) + EPS).sqrt()
     want = (h - mean) / (variance + EPS).sqrt() * weight + bias
-    first = f"In training mode all is right. In eval mode the first number, {h[0, 0, 0, 0]:.3f},"
-    first += f" becomes {given[0, 0, 0, 0]:.4g}, and should be {want[0, 0, 0, 0]:.4g}"
+    first = f"In training mode all is right. In eval mode {_farthest(h, given, want)}"
     hint = "in eval mode `mean` and `variance` are those that the function was given."
     slips = [
         (

@@ -8,7 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from ..core import UNREADABLE, Noted, Wrong, exercise
-from ..values import number, words_for_teacher
+from ..values import near, number, words_for_teacher
 
 
 @exercise(
@@ -17,7 +17,9 @@ from ..values import number, words_for_teacher
 def learning_rate(tried, chosen):
     """Judge a search: enough rates, far enough apart, the best one inside, and that one chosen."""
     levels, steps = _levels(tried)
+    tried = {number(rate, "a rate"): losses for rate, losses in tried.items()}
     chosen = number(chosen, "chosen")
+    chosen = next((rate for rate in tried if near(rate, chosen)), chosen)
     rates = sorted(levels)
     table = "; ".join(f"{rate:g}: {_loss(levels[rate])}" for rate in rates)
     told = f"The mean loss of the last third of the {steps} steps by rate, {table}."

@@ -51,6 +51,8 @@ def best_factors(answer):
 def _two(given) -> Tensor:
     if isinstance(given, int | float | Tensor | np.generic) and np.shape(given) in ((), (1,)):
         given = [given, given]  # one factor for both
+    if isinstance(given, Tensor | np.ndarray) and np.prod(given.shape) == 2:
+        given = given.reshape(2)  # (1, 2, 1, 1), as keepdim leaves it
     if isinstance(given, Tensor | np.ndarray | tuple | list) and len(given) == 2:
         return torch.tensor([number(one, "a factor") for one in given])
     shape = tuple(given.shape) if isinstance(given, Tensor | np.ndarray) else type(given).__name__

@@ -27,6 +27,7 @@ KEYS = ("what differs", "pairs of runs", "beside it", *CHOICES)
 def fair_comparison(plan):
     """A plan to find out whether a ColourNet twice as wide is better."""
     _complete(plan)
+    plan = _plain(plan)
     _what_differs(set(plan["what differs"]))
     pairs = number(plan["pairs of runs"], "pairs of runs")
     _judging(plan, pairs)
@@ -72,12 +73,26 @@ def _complete(plan) -> None:
         if key in CHOICES and not isinstance(plan[key], str):
             text = f"{key!r} is {plan[key]!r}; one choice is wanted, and no list."
             raise Wrong(UNREADABLE, text, f"one of: {'; '.join(allowed)}.")
-        if strange := [one for one in said if one not in allowed]:
+        known = [word.lower() for word in allowed]
+        if strange := [one for one in said if str(one).strip().lower() not in known]:
             raise Wrong(
                 "no such choice",
                 f"{key!r} is {strange[0]!r}, and one of these is wanted: {'; '.join(allowed)}.",
                 "copy the words from the comment in the cell.",
             )
+
+
+def _plain(plan: dict) -> dict:
+    """The plan in the words of the cell: neither capitals nor blanks around a choice count."""
+    words = [*THINGS, *BASELINES, *(word for choice in CHOICES.values() for word in choice)]
+    as_written = {word.lower(): word for word in words}
+
+    def plain(said):
+        if isinstance(said, list | tuple | set):
+            return [plain(one) for one in said]
+        return as_written.get(str(said).strip().lower(), said)
+
+    return {key: plain(said) for key, said in plan.items()}
 
 
 def _what_differs(things: set[str]) -> None:
@@ -153,8 +168,9 @@ def _judging(plan: dict, pairs: float) -> None:
 
 def _verdict(rule: str, pairs: int) -> None:
     if rule == "its best run is better":
-        dice = np.random.default_rng(0).standard_normal((20_000, pairs))
-        text = f"The best of {pairs} runs lies, by chance alone, {dice.max(1).mean():.2f} standard "
+        runs = min(pairs, 100)  # enough to see it, and few enough to draw
+        dice = np.random.default_rng(0).standard_normal((20_000, runs))
+        text = f"The best of {runs} runs lies, by chance alone, {dice.max(1).mean():.2f} standard "
         text += "deviations above the mean, and the more runs, the higher."
         raise Wrong("the best of many", text, "what do all the pairs say?")
     if rule == "its mean is better":

@@ -1,0 +1,47 @@
+"""Right answers of other kinds than the solutions: arrays, keepdim, sets, capitals. Each is a cell.
+
+They run with the names of names.py. A check that refuses one teaches nonsense.
+"""
+
+RIGHT_TOO = [
+    "check.lamp_pixels(np.int64(101))",
+    "check.lamp_pixels(torch.tensor(101))",
+    """\
+def deal(groups):
+    rng = np.random.default_rng(0)
+    names = rng.permutation(np.unique(groups))
+    chosen = set(names[: round(0.15 * len(names))])
+    return ["validation" if group in chosen else "train" for group in groups]
+
+check.deal(deal)""",
+    """\
+def deal(groups):
+    rng = np.random.default_rng(0)
+    side = {g: "validation" if rng.random() < 0.15 else "train"
+            for g in rng.permutation(sorted(set(groups)))}
+    return np.array([side[group] for group in groups])
+
+check.deal(deal)""",
+    "check.chroma(np.hypot(36, 48))",
+    "check.chroma(torch.tensor([-36.0, 48.0]).norm())",
+    "check.mean_tint(lambda ab: ab.mean((0, 2, 3)).tolist())",
+    "check.way_back(lambda x, y: [50 * x.numpy() + 50, 110 * y.numpy()])",
+    "check.way_back(lambda x, y: (50 * (x.double() + 1), 110 * y.double()))",
+    "check.same_padding(np.float64(3.0))",
+    "check.brick_parameters(torch.tensor(16 * 32 * 25 + 2 * 32))",
+    "check.pooled_share(np.float32(0.55))",
+    "check.pooled_psnr(lambda g, t: -10 * np.log10(((g - t).numpy() ** 2).mean()))",
+    """\
+def best_factors(guess, truth):
+    axes = (0, 2, 3)
+    return (guess * truth).sum(axes, keepdim=True) / (guess**2).sum(axes, keepdim=True)
+
+check.best_factors(best_factors)""",
+    """\
+check.fair_comparison({
+ "what differs": {"Width"}, "pairs of runs": np.int64(3), "each trained for": "The same minutes",
+ "judged on": "validation photos ", "mode": "Eval mode", "score": "explained chroma, pooled",
+ "beside it": ("grey copy", "Mean tint"),
+ "wider wins if": "the interval of the differences leaves out 0",
+})""",
+]
