@@ -30,7 +30,8 @@ def choose_device() -> Device:
         return Device("cuda", f"an NVIDIA GPU is there: {torch.cuda.get_device_name()}")
     if torch.backends.mps.is_available():
         return Device("mps", "no NVIDIA GPU, but Apple's GPU (MPS) is there")
-    return Device("cpu", f"no GPU found; {torch.get_num_threads()} CPU threads")
+    threads = torch.get_num_threads()
+    return Device("cpu", f"no GPU found; {threads} CPU thread{'s' * (threads != 1)}")
 
 
 @dataclass(frozen=True)

@@ -247,7 +247,7 @@ MENDED = [
 PLAN = [
     Case("too short to discuss", "More layers.", says="2 words"),
     Case("too short to discuss", "", says="0 words"),
-    Case("the same words again", "more " * 30, says="1 are different"),
+    Case("the same words again", "more " * 30, says="1 differs"),
     Case(UNREADABLE, 2, says="int"),
     Case(UNREADABLE, ["More", "layers"], says="list"),
 ]

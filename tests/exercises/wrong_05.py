@@ -327,7 +327,7 @@ ONE_MINUTE = [
 
 ANOTHER_LOSS = [
     Case("too short to discuss", "Cross entropy, I would say.", says="5 words"),
-    Case("the same words again", "vivid " * 40, says="1 are different"),
+    Case("the same words again", "vivid " * 40, says="1 differs"),
     Case("too short to discuss", "A loss that is small for red and for green.", says="10 words"),
     Case("another kind of answer", ["cross", "entropy"], says="list"),
     Case("another kind of answer", 42, says="int"),

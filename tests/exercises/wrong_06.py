@@ -187,7 +187,7 @@ FAIR_COMPARISON = [
 TEN_PEOPLE = [
     Case("too short to discuss", "Whether people believe it.", says="4 words"),
     Case("too short to discuss", "", says="0 words"),
-    Case("the same words again", "true or coloured " * 10, says="3 are different"),
+    Case("the same words again", "true or coloured " * 10, says="3 differ"),
     Case("another kind of answer", {"measure": "belief"}, says="dict"),
     Case("another kind of answer", 10, says="int"),
 ]

@@ -63,13 +63,13 @@ def best_limit(answer):
         raise Wrong(
             "everything is turned away",
             f"{said}. Of the photos none is left to learn from.",
-            "the rule turns away what is *above* the limit.",
+            "the rule turns away what is above the limit.",
         )
     if drawn + honest == 0:
         raise Wrong(
             "nothing is turned away",
             f"{said}. The largest value is {max(DRAWN):g}.",
-            "the rule turns away what is *above* the limit; the values are in %, up to about 14.",
+            "the rule turns away what is above the limit; the values are in %, up to about 14.",
         )
     if _precise(limit):
         _too_high(limit, drawn, honest, said)
