@@ -21,12 +21,14 @@ from .workspace import CourseError, replace_text
 ROOT = Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- badges -->", "<!-- /badges -->"
 CELL_ID = "set-up"  # of the first code cell, by which it is found again
+FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}  # on Colab; in JupyterLab
 
 # Only Python's own library before the import: colourlib may not be there yet. On a machine of one's
 # own nothing is installed unasked: that Python may hold other work, and torch is gigabytes. By
 # force, since pip keeps older code of the same version; but never over a clone ("dir_info").
-SET_UP = r"""# Set-up, the same in every notebook; running it again does no harm. On Colab and Kaggle it installs
-# the course for this session and leaves their torch and numpy as they are.
+SET_UP = r"""# @title Set-up: run this first, here as on Colab
+# The same in every notebook; running it again does no harm. On Colab and Kaggle it installs the
+# course for this session and leaves their torch and numpy as they are.
 import os
 import subprocess
 import sys
@@ -154,6 +156,7 @@ def notebook(text: str, root: Path, name: str) -> str:
         setup = {"cell_type": "code", "execution_count": None, "id": CELL_ID, "metadata": {}}
         setup |= {"outputs": [], "source": []}
         cells.insert(1, setup)
+    setup["metadata"] |= FOLDED
     setup["source"] = set_up(root).splitlines(keepends=True)
     return json.dumps(stored, indent=1, ensure_ascii=False) + "\n"
 

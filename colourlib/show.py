@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import io
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,22 +176,34 @@ class Table:
         widths = [max(len(row[i]) for row in cells) for i in range(len(self.headers))]
         text = [self.caption]
         for row in cells:
-            first, *rest = (c for c in row)
-            padded = [first.ljust(widths[0])] + [
-                c.rjust(w) for c, w in zip(rest, widths[1:], strict=True)
+            padded = [
+                c.rjust(w) if right else c.ljust(w)
+                for c, w, right in zip(row, widths, self._numbers(), strict=True)
             ]
             text.append("  ".join(padded).rstrip())
         return "\n".join(text)
+
+    def _numbers(self) -> list[bool]:
+        """Which columns hold numbers, so that their digits belong below each other."""
+        columns = list(zip(*self.rows, strict=True)) or [()] * len(self.headers)
+        return [
+            i > 0 and all(re.match(r"[-+−]?\d|$|nan", str(cell)) for cell in column)
+            for i, column in enumerate(columns)
+        ]
 
     def _repr_html_(self) -> str:
         def cell(tag, text, extra=""):
             return f"<{tag}{extra}>{html.escape(str(text))}</{tag}>"
 
-        head = "".join(cell("th", h, ' scope="col"') for h in self.headers)
+        sides = ["" if right else ' style="text-align:left"' for right in self._numbers()]
+        head = "".join(
+            cell("th", h, f' scope="col"{side}')
+            for h, side in zip(self.headers, sides, strict=True)
+        )
         body = "".join(
             "<tr>"
-            + cell("th", row[0], ' scope="row"')
-            + "".join(cell("td", c) for c in row[1:])
+            + cell("th", row[0], f' scope="row"{sides[0]}')
+            + "".join(cell("td", c, side) for c, side in zip(row[1:], sides[1:], strict=True))
             + "</tr>"
             for row in self.rows
         )

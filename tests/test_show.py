@@ -50,7 +50,16 @@ def test_a_table_reads_as_text_and_as_html():
     table = show.table([["<a>", 1], ["b", 22]], ["name", "n"], "Two rows")
     assert repr(table).splitlines() == ["Two rows", "name   n", "<a>    1", "b     22"]
     html = table._repr_html_()
-    assert '<th scope="row">&lt;a&gt;</th><td>1</td>' in html and "<caption>Two rows" in html
+    left = ' style="text-align:left"'
+    assert f'<th scope="row"{left}>&lt;a&gt;</th><td>1</td>' in html and "<caption>Two rows" in html
+    words = show.table([["a", "x", "1.5 %"], ["b", "long", "-3"]], ["name", "kind", "n"], "")
+    assert repr(words).splitlines()[1:] == [
+        "name  kind      n",
+        "a     x     1.5 %",
+        "b     long     -3",
+    ]
+    assert f"<td{left}>x</td><td>1.5 %</td>" in words._repr_html_()
+    assert "name" in repr(show.table([], ["name"], "no rows"))
     with pytest.raises(ValueError, match="3 cells for 2 headers"):
         show.table([[1, 2, 3]], ["a", "b"], "")
 

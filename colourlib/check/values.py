@@ -60,7 +60,7 @@ def words_for_teacher(text) -> Noted:
     if (different := len({word.lower().strip(".,;:!?()") for word in words})) < DIFFERENT:
         raise Wrong(
             "the same words again",
-            f"Of the {len(words)} words of your answer, {different} differ{'s' * (different == 1)}.",
+            f"Of your {len(words)} words {different} differ{'s' * (different == 1)}.",
             "say it as you would to a friend who has not seen the chapter.",
         )
     return Noted(f"Your {len(words)} words are kept for your teacher; nobody has graded them.")

@@ -171,7 +171,8 @@ def _size(trace: Trace, at: str, severity: str, when: str) -> Iterator[Finding]:
         op = trace.before(op)
     down = [op for op in steps if op.shape[-1] < op.shapes[0][-1]]
     up = [op for op in steps if op.shape[-1] > op.shapes[0][-1]]
-    ways = f"{len(down)} step{'s' * (len(down) != 1)} down ({_names(down)}) and {len(up)} up ({_names(up)})"
+    halved = f"{len(down)} step{'s' * (len(down) != 1)} down ({_names(down)})"
+    ways = f"{halved} and {len(up)} up ({_names(up)})"
     if tuple(trace.output.shape[2:]) == (1, 1):
         ways = "global pooling is not spread over the map again"
     yield Finding(

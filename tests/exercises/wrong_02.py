@@ -169,7 +169,7 @@ WRONG = {
         Case("recall left lying", lambda n: n.np.float64(5), says="at 4.8"),
         Case("nothing is turned away", 14.3, says="0 / 0"),
         Case("nothing is turned away", 90, says="in %"),
-        Case("everything is turned away", 0, says=("*above* the limit", "18 of 18 photos")),
+        Case("everything is turned away", 0, says=("above the limit", "18 of 18 photos")),
         Case("everything is turned away", -1, says="precision 18 / 36 = 0.50"),
         Case("another kind of answer", float("nan"), says="nan"),
         Case("another kind of answer", [2.3, 2.6], says="limit"),
