@@ -68,9 +68,7 @@ class Runtime:
         self.python = Path(base, "Scripts" if os.name == "nt" else "bin", "python")
         lib = "Lib/site-packages" if os.name == "nt" else "lib/python*/site-packages"
         self.site = next(Path(base).glob(lib))
-        # A plain path: what an editable install of colourlib left there is not followed.
-        there = dict.fromkeys(sysconfig.get_path(kind) for kind in ("purelib", "platlib"))
-        (self.site / "there.pth").write_text("\n".join(there))
+        self._packages_of_the_machine()
         self._stand_in_for_colab()
         self.env = {
             name: value
@@ -90,6 +88,17 @@ class Runtime:
         }
         if sign:
             self.env[sign] = "release-colab-external"
+
+    def _packages_of_the_machine(self) -> None:
+        """Links to all that the tests' Python has installed, but for colourlib itself."""
+        machine = self.folder / "machine"
+        machine.mkdir()
+        for there in dict.fromkeys(sysconfig.get_path(kind) for kind in ("purelib", "platlib")):
+            for entry in Path(there).iterdir():
+                ours = "colourlib" in entry.name.lower()  # also what an editable install leaves
+                if not ours and entry.suffix != ".pth":
+                    (machine / entry.name).symlink_to(entry, entry.is_dir())
+        (self.site / "machine.pth").write_text(str(machine))
 
     def _stand_in_for_colab(self) -> None:
         """google.colab as far as anybody looks at it, imported at start as Colab's kernel does."""

@@ -36,8 +36,7 @@ def origin(tmp_path_factory):
 def colab(tmp_path_factory, origin):
     """A machine on which the first cell has run once, over older code of the same version."""
     runtime = Runtime(tmp_path_factory.mktemp("colab"), origin)
-    if runtime.run("import colourlib").returncode == 0:
-        pytest.skip("colourlib is installed in this Python, and not from a clone in place")
+    assert runtime.run("import colourlib").returncode != 0, "an empty machine"
     version = badges.tag().removeprefix("v")
     old = wheel(runtime.folder, "colourlib", version, {"colourlib/__init__.py": "OLD = True\n"})
     pip = ["-m", "pip", "install", "--no-deps", "--force-reinstall", str(old)]
