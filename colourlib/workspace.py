@@ -37,7 +37,7 @@ class Setting:
 
 SETTINGS = {
     "quick": Setting(
-        "quick", 36, 128, 64, 0.97, 0.3, "2 CPU cores, no network, at most two minutes a notebook"
+        "quick", 36, 128, 64, 0.97, 0.25, "2 CPU cores, no network, at most two minutes a notebook"
     ),
     "full": Setting(
         "full", 100, 256, 128, 60, 60, "a GPU and the real web, hours of collecting and of training"
