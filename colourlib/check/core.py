@@ -71,7 +71,7 @@ class Verdict:
         return self.state == RIGHT
 
     def _head(self) -> str:
-        return f"{self.title}: {self.state}" + (f" ({self.mistake})" if self.mistake else "")
+        return f"{self.title} · {self.state}" + (f" ({self.mistake})" if self.mistake else "")
 
     def __repr__(self) -> str:
         paragraphs = [self._head(), *self.message.split("\n")]
