@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from .workspace import CourseError
+from .workspace import CourseError, printable
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -209,7 +209,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _printable(error: CourseError) -> str:
     """One line; what a file's name could do to a terminal is left out."""
-    return " ".join("".join(c if c.isprintable() else " " for c in str(error)).split())
+    return " ".join(printable(error).split())
 
 
 def _steps(named: list[str]) -> list[str]:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 
-from .workspace import CourseError, replace_text
+from .workspace import CourseError, printable, replace_text
 
 NAME = "decisions.txt"
 _HEADER = """\
@@ -203,7 +203,7 @@ def _is_number(text: str) -> bool:
 
 
 def _written(line: Line) -> str:
-    note = " ".join("".join(c if c.isprintable() else " " for c in line.note).split())[:200]
+    note = " ".join(printable(line.note).split())[:200]
     decision = isinstance(line.value, bool)
     start = ("keep" if line.value else "reject") if decision else "limit"
     value = "" if decision else f" {line.value:.10g}"
@@ -228,7 +228,7 @@ def _by_start(lines: Iterable[Line]) -> dict:
 
 def _shared_name(file: str | Path) -> str:
     """The name of a shared file, fit to stand in a comment."""
-    name = "".join(c if c.isprintable() else "_" for c in Path(file).name)
+    name = printable(Path(file).name, "_")
     return name[:80] or "somebody"
 
 

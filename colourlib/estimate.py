@@ -14,7 +14,7 @@ import shutil
 from math import ceil
 
 from .memory import gigabytes
-from .prepared_files import ROOM
+from .prepared_files import nbytes, shapes_of
 
 LINK_SECONDS = 1.0  # to fetch one picture from the web; an assumption
 LINKS_A_PAGE = 35  # of a page of results, about what the search sends; an assumption
@@ -139,11 +139,9 @@ def prepared_bytes(photos: int, size: int, practice: bool) -> int:
     """Bytes of the arrays of prepared photos, for training and validation (see prepared_files)."""
     from .sides import VALIDATION
 
-    stored = round(size * ROOM / 4) * 4
     validation = round(photos * VALIDATION)
-    fine = 5 if practice else 3  # L, ab and, for scenes, the optimum's ab at full resolution
-    trained = (photos - validation) * (stored**2 + 2 * (stored // 4) ** 2 + 1)
-    return trained + validation * (fine * stored**2 + 1)
+    counts = {"train": photos - validation, "validation": validation}
+    return nbytes(shapes_of(counts, size, optimum=practice))
 
 
 def _training(ws, photos: int) -> str:

@@ -79,19 +79,34 @@ def load(folder: Path, mode: str = "r") -> Prepared | None:
         return None
 
 
+def shapes_of(counts: Mapping[str, int], size: int, optimum: bool) -> dict[str, tuple[int, ...]]:
+    """The uint8 arrays of a set of so many photos a side, by their files' names.
+
+    size: pixels that the network is to see; optimum: whether the best answer is known, and kept.
+    """
+    stored = round(size * ROOM / 4) * 4
+    shapes: dict[str, tuple[int, ...]] = {}
+    for side, n in counts.items():
+        fine = stored if side == "validation" else stored // 4
+        shapes |= {f"{side}_L": (n, stored, stored), f"{side}_ab": (n, 2, fine, fine)}
+        shapes[f"{side}_done"] = (n,)
+        if side == "validation" and optimum:
+            shapes[f"{side}_optimum"] = (n, 2, stored, stored)
+    return shapes
+
+
+def nbytes(shapes: Mapping[str, tuple[int, ...]]) -> int:
+    """Bytes of uint8 arrays of these shapes."""
+    return sum(int(np.prod(shape)) for shape in shapes.values())
+
+
 def begin(folder: Path, sides: Mapping[str, list[Photo]], size: int) -> Prepared:
     """An empty set with all the space on the disk that it is going to need."""
     shutil.rmtree(folder, ignore_errors=True)  # what cannot be used
-    stored = round(size * ROOM / 4) * 4
-    shapes = {}
-    for side, photos in sides.items():
-        fine = stored if side == "validation" else stored // 4
-        n = len(photos)
-        shapes |= {f"{side}_L": (n, stored, stored), f"{side}_ab": (n, 2, fine, fine)}
-        shapes[f"{side}_done"] = (n,)
-        if side == "validation" and all(practice.is_practice(p.url) for p in photos):
-            shapes[f"{side}_optimum"] = (n, 2, stored, stored)
-    need = sum(int(np.prod(shape)) for shape in shapes.values())
+    counts = {side: len(photos) for side, photos in sides.items()}
+    optimum = all(practice.is_practice(p.url) for p in sides["validation"])
+    shapes = shapes_of(counts, size, optimum)
+    need = nbytes(shapes)
     free = shutil.disk_usage(folder.parent).free
     try:
         if need > free:

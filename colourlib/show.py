@@ -174,11 +174,12 @@ class Table:
     def __repr__(self) -> str:
         cells = [[str(c) for c in row] for row in (self.headers, *self.rows)]
         widths = [max(len(row[i]) for row in cells) for i in range(len(self.headers))]
+        numbers = self._numbers()
         text = [self.caption]
         for row in cells:
             padded = [
                 c.rjust(w) if right else c.ljust(w)
-                for c, w, right in zip(row, widths, self._numbers(), strict=True)
+                for c, w, right in zip(row, widths, numbers, strict=True)
             ]
             text.append("  ".join(padded).rstrip())
         return "\n".join(text)

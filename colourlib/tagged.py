@@ -12,6 +12,7 @@ from pathlib import Path
 from PIL import Image, PngImagePlugin
 
 from . import __version__
+from .workspace import printable
 
 DESCRIPTION, SOFTWARE = 0x010E, 0x0131  # EXIF tags, the same numbers as in TIFF
 PROGRAM = "colourlib"
@@ -39,7 +40,7 @@ def encode(picture: Image.Image, kind: str, weights: str) -> bytes:
         white = Image.new("RGBA", picture.size, "white")
         picture = Image.alpha_composite(white, picture).convert("RGB")
     picture.info = {}  # Pillow would write some of it
-    said = "".join(c if c.isprintable() else "?" for c in description(weights))
+    said = printable(description(weights), "?")
     program = f"{PROGRAM} {__version__}"
     if kind == "PNG":
         text = PngImagePlugin.PngInfo()

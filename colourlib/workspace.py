@@ -259,6 +259,11 @@ class Workspace:
         replace_text(path, json.dumps(known, indent=1))
 
 
+def printable(text: object, other: str = " ") -> str:
+    """Text in one line, `other` for what has no picture: it could do something to a terminal."""
+    return "".join(c if c.isprintable() else other for c in str(text))
+
+
 def replace_text(path: Path, text: str) -> None:
     """Write a file whole or not at all, so that Stop in the middle cannot leave half of it."""
     scratch = path.with_name(f"{path.name}.{os.getpid()}.tmp")

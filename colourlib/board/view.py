@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..workspace import printable
+
 POINTS = 200  # of a curve; a chart has about as many pixels, and the notebook stays small
 
 
@@ -123,7 +125,7 @@ def duration(seconds: float) -> str:
 
 def tidy(text: object) -> str:
     """Text in one line, without characters that have no picture: they could break a page."""
-    return "".join(c if c.isprintable() else " " for c in str(text))
+    return printable(text)
 
 
 def status(view: View) -> list[str]:

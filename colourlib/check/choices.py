@@ -36,7 +36,7 @@ def chosen(answer, things: Collection[str], allowed: Sequence) -> dict:
             f"{done} of {len(things)} choices are made. Write one of {names} in place of the dots "
             f"behind {left[0]!r}."
         )
-    made = {thing: _plain(answer[thing]) for thing in things}
+    made = {thing: plain(answer[thing]) for thing in things}
     for thing, choice in made.items():
         if choice not in allowed:
             raise Wrong(
@@ -47,5 +47,6 @@ def chosen(answer, things: Collection[str], allowed: Sequence) -> dict:
     return made
 
 
-def _plain(choice):
+def plain(choice):
+    """A choice as it counts: of text neither capitals nor blanks around it."""
     return choice.strip().lower() if isinstance(choice, str) else choice

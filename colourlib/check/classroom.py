@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..show import Table, table
-from ..workspace import CourseError, replace_text
+from ..workspace import CourseError, printable, replace_text
 from . import progress as kept
 
 KIND = "colourlib class"
@@ -72,20 +72,16 @@ def collected(paths: Sequence[Path]) -> tuple[dict[str, dict], list[str]]:
     students: dict[str, dict] = {}
     bad = []
     for path in paths:
-        name = _plain(path.parent.name if path.stem == kept.file().stem else path.stem)
-        number = 2
+        called = printable(path.parent.name if path.stem == kept.file().stem else path.stem, "?")
+        name, number = called, 1
         while name in students:
-            name, number = f"{name.removesuffix(f' ({number - 1})')} ({number})", number + 1
+            number += 1
+            name = f"{called} ({number})"
         try:
             students[name] = kept.read(path)
         except CourseError as error:
-            bad.append(_plain(f"Left out: {path.parent.name}/{error}"))
+            bad.append(printable(f"Left out: {path.parent.name}/{error}", "?"))
     return students, bad
-
-
-def _plain(text: str) -> str:
-    """A file's name as a terminal and a JSON file can bear it, whatever bytes it is made of."""
-    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def _sent_twice(students: dict[str, dict]) -> list[str]:

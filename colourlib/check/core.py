@@ -18,7 +18,7 @@ import inspect
 import linecache
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -128,7 +128,7 @@ class Exercise:
             except (OSError, NotImplementedError) as error:  # the latter: a disk without locks
                 why = getattr(error, "strerror", None) or error
                 remark = f"Your progress could not be kept ({why})."
-                verdict = Verdict(**vars(verdict) | {"remark": remark})
+                verdict = replace(verdict, remark=remark)
         return verdict
 
     def _judged(self, answer: tuple) -> Verdict:

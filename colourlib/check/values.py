@@ -44,23 +44,28 @@ def recognise(given: float, slips: list[tuple[float, Wrong]]) -> None:
             raise wrong
 
 
-def words_for_teacher(text) -> Noted:
-    """Keep a free answer of at least FEWEST words; it is not judged."""
+def words_for_teacher(text, before: str = "", hint: str = "") -> Noted:
+    """Keep a free answer of at least FEWEST words; it is not judged.
+
+    before: what is said first, of a part of the answer that was judged and is right; hint: what
+    the words are to be about, in place of the general hints.
+    """
     if not isinstance(text, str):
         said = f"The answer is of type {type(text).__name__}; sentences in quotes are wanted."
-        raise Wrong(UNREADABLE, said, "write your sentences between three quotes on either side.")
+        general = "write your sentences between three quotes on either side."
+        raise Wrong(UNREADABLE, before + said, hint or general)
     words = text.split()
     if len(words) < FEWEST:
         raise Wrong(
             "too short to discuss",
-            f"Your answer has {len(words)} word{'s' * (len(words) != 1)}; fewer than {FEWEST} "
-            "leave nothing to discuss.",
-            "a claim, a reason for it, and a case in which it fails: a sentence each.",
+            f"{before}Your answer has {len(words)} word{'s' * (len(words) != 1)}; fewer than "
+            f"{FEWEST} leave nothing to discuss.",
+            hint or "a claim, a reason for it, and a case in which it fails: a sentence each.",
         )
     if (different := len({word.lower().strip(".,;:!?()") for word in words})) < DIFFERENT:
         raise Wrong(
             "the same words again",
-            f"Of your {len(words)} words {different} differ{'s' * (different == 1)}.",
-            "say it as you would to a friend who has not seen the chapter.",
+            f"{before}Of your {len(words)} words {different} differ{'s' * (different == 1)}.",
+            hint or "say it as you would to a friend who has not seen the chapter.",
         )
     return Noted(f"Your {len(words)} words are kept for your teacher; nobody has graded them.")

@@ -68,6 +68,14 @@ def command(page, name: str, arguments: dict | None = None) -> None:
     )
 
 
+def in_theme(page, theme: str) -> None:
+    """Show JupyterLab in its 'Light' or 'Dark' theme, and wait until it does."""
+    command(page, "apputils:change-theme", {"theme": f"JupyterLab {theme}"})
+    light = "true" if theme == "Light" else "false"
+    page.locator(f'body[data-jp-theme-light="{light}"]').wait_for(state="attached", timeout=WAIT)
+    page.locator("#jupyterlab-splash").wait_for(state="detached", timeout=WAIT)
+
+
 def run_all(page, timeout: int = WAIT) -> None:
     """Run all cells and wait, at most so many milliseconds, until the kernel is idle again."""
     page.evaluate("() => { window.allRan = false; }")

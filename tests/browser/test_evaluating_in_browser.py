@@ -5,7 +5,7 @@ import pickle
 import re
 
 import pytest
-from lab import CONTRAST, WAIT, command
+from lab import CONTRAST, WAIT, in_theme
 from PIL import Image
 
 from colourlib import practice
@@ -91,10 +91,8 @@ def test_both_sliders_and_the_upload(page, tmp_path):
     choose(page, photos(tmp_path)[:1])
     expect(said).to_contain_text("1 coloured, 0 not", timeout=WAIT)
     expect(results).to_have_count(1)
-    for theme, is_light in (("Dark", "false"), ("Light", "true")):
-        command(page, "apputils:change-theme", {"theme": f"JupyterLab {theme}"})
-        expect(page.locator(f'body[data-jp-theme-light="{is_light}"]')).to_be_attached()
-        expect(page.locator("#jupyterlab-splash")).to_have_count(0)
+    for theme in ("Dark", "Light"):
+        in_theme(page, theme)
         for name, place in (("sliders", uncovered), ("upload", results.nth(0))):
             place.scroll_into_view_if_needed()
             page.screenshot(path=tmp_path / f"{name}-{theme}.png")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from lab import WAIT, command, run_all
+from lab import WAIT, in_theme, run_all
 
 expect = pytest.importorskip(
     "playwright.sync_api", reason="playwright is not installed: pip install playwright"
@@ -96,13 +96,6 @@ def photograph(page, name: str, theme: str) -> None:
         page.wait_for_timeout(300)
         page.screenshot(path=screenshots() / f"{name}-{theme}-{part}.png")
     page.set_viewport_size({"width": 1280, "height": 1000})
-
-
-def in_theme(page, theme: str) -> None:
-    command(page, "apputils:change-theme", {"theme": f"JupyterLab {theme}"})
-    light = "true" if theme == "Light" else "false"
-    expect(page.locator(f'body[data-jp-theme-light="{light}"]')).to_be_attached()
-    expect(page.locator("#jupyterlab-splash")).to_have_count(0)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -7,7 +7,7 @@ import signal
 from dataclasses import replace
 
 import pytest
-from lab import WAIT, command, when_ready
+from lab import WAIT, in_theme, when_ready
 
 from colourlib.runs import all_runs
 
@@ -70,10 +70,8 @@ def assert_no_errors(page) -> None:
 
 
 def in_both_themes(page, path, name: str) -> None:
-    for theme, is_light in (("Dark", "false"), ("Light", "true")):
-        command(page, "apputils:change-theme", {"theme": f"JupyterLab {theme}"})
-        expect(page.locator(f'body[data-jp-theme-light="{is_light}"]')).to_be_attached()
-        expect(page.locator("#jupyterlab-splash")).to_have_count(0)
+    for theme in ("Dark", "Light"):
+        in_theme(page, theme)
         board(page).scroll_into_view_if_needed()
         page.screenshot(path=path / f"{name}-{theme}.png")
 

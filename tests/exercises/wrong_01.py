@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 
 from PIL import Image
 
+from colourlib.check.chapter01.origins import STEPS
+from colourlib.check.chapter01.showing import SHOWN
+
 from . import Case
 
 # ---- names of files ------------------------------------------------------------------------------
@@ -57,28 +60,6 @@ def rarest(photos):
     name, n = Counter(map(host, kept(photos))).most_common()[-1]
     return name, n / len(kept(photos))
 
-
-# ---- choices -------------------------------------------------------------------------------------
-
-STEPS = {
-    "shorter than declared": 1,
-    "truncated JPEG": 2,
-    "web page named .jpg": 2,
-    "PNG named .jpg": 0,
-    "same bytes, other address": 3,
-    "recompressed copy": 0,
-    "greyscale": 0,
-}
-SHOWN = {
-    "a practice scene": "yes",
-    "a photo that a search found": "no",
-    "the same photo, 64 x 64 pixels": "no",
-    "a photo under CC BY": "with credit",
-    "a photo under CC BY-ND, coloured": "no",
-    "a photo under CC0": "yes",
-    "my photo of a friend, not asked": "no",
-    "the manifest of a search": "yes",
-}
 
 WRONG = {
     "pattern": [

@@ -168,39 +168,41 @@ def _compare_host(given, photos: list[Photo]) -> None:
     said = (
         f"Of {len(photos)} rows {len(kept)} were kept: {table}. You give {name!r:.60} and {share:g}"
     )
-    _compare_who(name, share, said, photos)
+    _compare_who(name, share, said, photos, hosts)
     _compare_share(share, said, n, len(kept), len(photos))
 
 
-def _compare_who(name, share: float, said: str, photos: list[Photo]) -> None:
-    """Raises Wrong where the name is not that of the host with most of the kept pictures."""
-    kept = [p for p in photos if not p.rejected]
-    hosts = Counter(urlsplit(p.url).hostname for p in kept)
+def _compare_who(name, share: float, said: str, photos: list[Photo], hosts: Counter) -> None:
+    """Raises Wrong where the name is not that of the host with most of the kept pictures.
+
+    hosts: how many of the kept pictures each has.
+    """
+    kept = hosts.total()
     every = Counter(urlsplit(p.url).hostname for p in photos)
     away = every - hosts
     (host, n), *_ = hosts.most_common(1)
     (most, m), *_ = every.most_common(1)
     if name == most != host and any(
-        math.isclose(share, m / whole) for whole in (len(photos), len(kept), 1)
+        math.isclose(share, m / whole) for whole in (len(photos), kept, 1)
     ):
         raise Wrong(
             "counted what was turned away",
-            f"{said}. With the {len(photos) - len(kept)} rows that were turned away {most} has "
+            f"{said}. With the {len(photos) - kept} rows that were turned away {most} has "
             f"{m}; of the pictures that are there it has {hosts[most]}.",
             "a row that was turned away has a reason in `photo.rejected`.",
         )
     if name != host and name == away.most_common(1)[0][0]:
         raise Wrong(
             "only what was turned away",
-            f"{said}. {name} has {away[name]} of the {len(photos) - len(kept)} rows that were "
+            f"{said}. {name} has {away[name]} of the {len(photos) - kept} rows that were "
             "turned away, which you have counted in place of the others.",
             "`photo.rejected` is empty for a picture that was kept: `if not photo.rejected`.",
         )
     if "/" in str(name):
         raise Wrong(
             "the address, not the host",
-            f"{said}. An address occurs once, so each has a share of 1/{len(kept)} = "
-            f"{1 / len(kept):.3g}; {host} has {n} of them.",
+            f"{said}. An address occurs once, so each has a share of 1/{kept} = "
+            f"{1 / kept:.3g}; {host} has {n} of them.",
             "`urlsplit(photo.url).hostname` is the host of an address.",
         )
     if name in {p.query for p in photos}:

@@ -208,15 +208,12 @@ def fair_split(answer, text=""):
     wrong = [name for name, unit in UNITS.items() if made[name] != unit]
     if wrong:
         _not_fair(wrong[0], made[wrong[0]], f"{4 - len(wrong)} of 4 are fair. ")
-    try:
-        kept = words_for_teacher(text)
-    except Wrong as few:
-        few.message = f"The four choices are fair. {few.message}"
-        few.hint = (
-            "`text` wants your own set: what is in it, what do two of its pictures have in common, "
-            "and by what would you split it?"
-        )
-        raise
+    kept = words_for_teacher(
+        text,
+        "The four choices are fair. ",
+        "`text` wants your own set: what is in it, what do two of its pictures have in common, "
+        "and by what would you split it?",
+    )
     return Noted(
         "The four choices are fair: each is the largest thing that training and validation could "
         f"have in common and that later use will not. {kept}"

@@ -231,15 +231,12 @@ def two_cars(answer):
             hint,
             more,
         )
-    try:
-        kept = words_for_teacher(answer["looks"])
-    except Wrong as few:
-        few.message = f"The numbers are right. {few.message}"
-        few.hint = (
-            "`looks` wants sentences: what does that colour look like beside the cars, and what "
-            "would you do about it?"
-        )
-        raise
+    kept = words_for_teacher(
+        answer["looks"],
+        "The numbers are right. ",
+        "`looks` wants sentences: what does that colour look like beside the cars, and what "
+        "would you do about it?",
+    )
     return Noted(
         f"The numbers are right: {yours}, and no other answer has less. It is the mean, the colour "
         f"of neither car. {kept}"

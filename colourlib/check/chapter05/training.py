@@ -16,11 +16,12 @@ from ..values import near, number, words_for_teacher
 )
 def learning_rate(tried, chosen):
     """Judge a search: enough rates, far enough apart, the best one inside, and that one chosen."""
-    levels, steps = _levels(tried)
-    tried = {number(rate, "a rate"): losses for rate, losses in tried.items()}
+    runs = _runs(tried)
+    levels = {rate: _level(losses) for rate, losses in runs.items()}
     chosen = number(chosen, "chosen")
-    chosen = next((rate for rate in tried if near(rate, chosen)), chosen)
-    rates = sorted(levels)
+    chosen = next((rate for rate in runs if near(rate, chosen)), chosen)
+    rates = sorted(runs)
+    steps = len(runs[rates[0]])
     table = "; ".join(f"{rate:g}: {_loss(levels[rate])}" for rate in rates)
     told = f"The mean loss of the last third of the {steps} steps by rate, {table}."
     best = min(levels, key=levels.get)
@@ -47,7 +48,7 @@ def learning_rate(tried, chosen):
             "choose one of them, or try that one, too.",
         )
     if levels[chosen] > 1.05 * levels[best]:
-        _not_the_best(tried, levels, chosen, best, told)
+        _not_the_best(runs, levels, chosen, best, told)
     return (
         f"{told} You chose {chosen:g}, and the loss rises on both sides.{_of_twenty(levels, best)} "
         "Not looked at: other first weights, and a longer run, which mostly wants a smaller rate."
@@ -68,12 +69,19 @@ def _of_twenty(levels: dict[float, float], best: float) -> str:
     return f" So 0.003, right for batches of 20, is {size} for those of 5."
 
 
-def _levels(tried) -> tuple[dict[float, float], int]:
-    """({rate: mean of the last third of its losses}, steps); infinite where a loss is no number."""
+def _level(losses: list[float]) -> float:
+    """The mean of the last third of a run's losses; infinite where one of them is no number."""
+    last = losses[-(len(losses) // 3) :]
+    mean = sum(last) / len(last)
+    return mean if math.isfinite(mean) else math.inf
+
+
+def _runs(tried) -> dict[float, list[float]]:
+    """{rate: its losses}, all of one length. Raises Wrong for anything else."""
     if not isinstance(tried, dict) or not tried:
         text = f"`tried` is {type(tried).__name__}; wanted is a dictionary, losses by rate."
         raise Wrong(UNREADABLE, text, "{0.003: short_run(lr=0.003, ...)[1], ...}")
-    levels, lengths = {}, {}
+    runs = {}
     for rate, losses in tried.items():
         losses = losses.tolist() if isinstance(losses, np.ndarray | Tensor) else losses
         if isinstance(losses, tuple) and len(losses) == 2 and isinstance(losses[1], list):
@@ -89,27 +97,23 @@ def _levels(tried) -> tuple[dict[float, float], int]:
                 "single step, ten or more.",
                 "a single step says little: the photos of one batch may be easy ones.",
             )
-        losses = [float(x) for x in losses]
-        last = losses[-(len(losses) // 3) :]
-        mean = sum(last) / len(last)
-        levels[number(rate, "a rate")] = mean if math.isfinite(mean) else math.inf
-        lengths[len(losses)] = rate
-    if len(lengths) > 1:
+        runs[number(rate, "a rate")] = [float(x) for x in losses]
+    if len(lengths := {len(losses) for losses in runs.values()}) > 1:
         raise Wrong(
             "not the same steps",
             f"Your runs have {' and '.join(map(str, sorted(lengths)))} steps: the longer one has "
             "seen more photos, and would win with a worse rate.",
             "the same `photos=` for all.",
         )
-    return levels, next(iter(lengths))
+    return runs
 
 
-def _not_the_best(tried: dict, levels: dict, chosen: float, best: float, told: str) -> None:
+def _not_the_best(runs: dict, levels: dict, chosen: float, best: float, told: str) -> None:
     text = f"{told} Yours, {chosen:g}, ends {levels[chosen] / levels[best] - 1:.0%} above {best:g}."
-    if tried[chosen][-1] == min(losses[-1] for losses in tried.values()):
+    if runs[chosen][-1] == min(losses[-1] for losses in runs.values()):
         raise Wrong(
             "judged by the last step",
-            f"{text} It has the lowest loss at the last step, {tried[chosen][-1]:.4f}: that is the "
+            f"{text} It has the lowest loss at the last step, {runs[chosen][-1]:.4f}: that is the "
             "luck of five photos.",
             "compare means over many steps, as `smooth` makes them.",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..choices import plain
 from ..core import UNREADABLE, Noted, Open, Wrong, exercise
 from ..values import number, words_for_teacher
 
@@ -27,7 +28,7 @@ KEYS = ("what differs", "pairs of runs", "beside it", *CHOICES)
 def fair_comparison(plan):
     """A plan to find out whether a ColourNet twice as wide is better."""
     _complete(plan)
-    plan = _plain(plan)
+    plan = _as_written(plan)
     _what_differs(set(plan["what differs"]))
     pairs = number(plan["pairs of runs"], "pairs of runs")
     _judging(plan, pairs)
@@ -74,7 +75,7 @@ def _complete(plan) -> None:
             text = f"{key!r} is {plan[key]!r}; one choice is wanted, and no list."
             raise Wrong(UNREADABLE, text, f"one of: {'; '.join(allowed)}.")
         known = [word.lower() for word in allowed]
-        if strange := [one for one in said if str(one).strip().lower() not in known]:
+        if strange := [one for one in said if plain(one) not in known]:
             raise Wrong(
                 "no such choice",
                 f"{key!r} is {strange[0]!r}, and one of these is wanted: {'; '.join(allowed)}.",
@@ -82,17 +83,17 @@ def _complete(plan) -> None:
             )
 
 
-def _plain(plan: dict) -> dict:
+def _as_written(plan: dict) -> dict:
     """The plan in the words of the cell: neither capitals nor blanks around a choice count."""
     words = [*THINGS, *BASELINES, *(word for choice in CHOICES.values() for word in choice)]
     as_written = {word.lower(): word for word in words}
 
-    def plain(said):
+    def known(said):
         if isinstance(said, list | tuple | set):
-            return [plain(one) for one in said]
-        return as_written.get(str(said).strip().lower(), said)
+            return [known(one) for one in said]
+        return as_written.get(plain(said), said)
 
-    return {key: plain(said) for key, said in plan.items()}
+    return {key: known(said) for key, said in plan.items()}
 
 
 def _what_differs(things: set[str]) -> None:
