@@ -101,13 +101,26 @@ def check_source(source: str | Path) -> str:
             f"The source {text!r} is a file. Give the folder that holds the pictures."
         )
     near = difflib.get_close_matches(text.lower(), ["practice", "bing", "torchvision:"], n=1)
-    hint = f"Did you mean {near[0]!r}? " if near else ""
+    hint = f"Did you mean {near[0]!r}? " if near else _where_it_ends(path) if text else ""
     raise CourseError(
         f"There is no source {text!r}. {hint}Choose 'practice' (drawn scenes, works offline), "
         f"'bing' (photos from the web), 'torchvision:NAME' (a published data set, such as "
-        f"'torchvision:Imagenette'), or the path of a folder of pictures. "
-        f"A relative path starts from {Path.cwd()}."
+        f"'torchvision:Imagenette'), or the path of a folder of pictures."
     )
+
+
+def _where_it_ends(path: Path) -> str:
+    """Up to where a path exists, and the folder there whose name is most like the one missing."""
+    path = Path.cwd() / path
+    missing = [p for p in (path, *path.parents) if not p.is_dir()][-1]
+    there = missing.parent
+    try:
+        folders = [p.name for p in there.iterdir() if p.is_dir()]
+    except OSError:
+        folders = []
+    near = difflib.get_close_matches(missing.name, folders, n=1)
+    hint = f"Did you mean {str(there / near[0])!r}? " if near else ""
+    return f"If it is meant as a folder: {there} has none called {missing.name!r}. {hint}"
 
 
 def _remembered() -> dict:

@@ -67,6 +67,18 @@ def test_two_folders_of_one_name_do_not_share_a_workspace(fresh_home, tmp_path):
     assert len(roots) == 2
 
 
+def test_a_mistyped_folder_is_told_up_to_where_it_exists(tmp_path, fresh_home):
+    (tmp_path / "holiday" / "beach").mkdir(parents=True)
+    with pytest.raises(CourseError) as error:
+        open_workspace(source=tmp_path / "holidays" / "beach")
+    assert f"{tmp_path} has none called 'holidays'" in str(error.value)
+    assert f"Did you mean {str(tmp_path / 'holiday')!r}?" in str(error.value)
+    with pytest.raises(CourseError) as error:
+        open_workspace(source=tmp_path / "holiday" / "mountains")
+    assert f"{tmp_path / 'holiday'} has none called 'mountains'. Choose" in str(error.value)
+    assert not fresh_home.exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
