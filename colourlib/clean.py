@@ -233,6 +233,7 @@ def _by_hand(verdict: Verdict, keep: bool | None) -> Verdict:
     """The verdict with a person's decision, if there is one. What cannot be read stays out."""
     if keep is None or verdict.fingerprint is None:
         return verdict
-    against = f", against the rule: {verdict.reason}" if keep and verdict.reason else ""
+    how = "against" if keep else "like"
+    against = f", {how} the rule: {verdict.reason}" if verdict.reason else ""
     words = f"by hand: {'kept' if keep else 'rejected'}{against}"
     return replace(verdict, keep=keep, rule="by hand", reason=words)

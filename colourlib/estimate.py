@@ -120,7 +120,8 @@ def _given(ws, rows: int) -> tuple[int, str, int]:
     from . import sets
     from .folder import PICTURE_NAMES
 
-    if rows:
+    data_set = ws.source.startswith(sets.PREFIX)
+    if rows and not (data_set and sets.done(ws.root) < ws.setting.per_query):
         return rows, f"is done: {rows:,} pictures", 0
     if ws.source.startswith(sets.PREFIX):
         found = sets.find(ws.source)

@@ -18,6 +18,7 @@ from .manifest import Photo
 from .shelf import COPY, sha256_of
 from .workspace import CourseError, home
 
+UNREADABLE = "unreadable:"  # a reason that starts so may pass: the file is tried again
 PICTURE_NAMES = (*fetch.FORMATS.values(), ".jpeg", ".jpe", ".jfif", ".tiff")
 
 
@@ -27,7 +28,7 @@ def collect_folder(root: Path, folder: Path) -> list[Photo]:
     Raises CourseError for a folder without a picture that can be used.
     """
     folder = folder.resolve()
-    found = _files_below(folder, skip=root.resolve())
+    found = _files_below(folder, {root.resolve(), home()})
     before = manifest.read(root)
     known = {row.file: row for row in before}
     changed = [path for path in found if not _is_current(known.get(str(path)), path)]
@@ -49,23 +50,36 @@ def collect_folder(root: Path, folder: Path) -> list[Photo]:
 
 def check_folder(folder: Path) -> None:
     """Raises CourseError if no file below the folder is named like a picture."""
-    if not _files_below(folder.resolve(), skip=home()):
+    if not _files_below(folder.resolve(), {home()}, quiet=True):
         raise CourseError(_no_pictures(folder, []))
 
 
-def _files_below(folder: Path, skip: Path) -> list[Path]:
-    """Every file that is named like a picture, sorted; nothing hidden, nothing below `skip`."""
+def _files_below(folder: Path, skip: set[Path], quiet: bool = False) -> list[Path]:
+    """Every file that is named like a picture, sorted; nothing hidden, nothing below `skip`.
+
+    Raises CourseError where the folder cannot be read; of folders in it that cannot, it tells.
+    """
+
+    def closed(error: OSError) -> None:
+        if Path(error.filename) == folder:
+            raise CourseError(f"The folder {str(folder)!r} cannot be read: {error.strerror}.")
+        if not quiet:
+            print(f"Left out, for it cannot be read: {error.filename} ({error.strerror}).")
+
     found = []
-    for here, folders, names in os.walk(folder):
-        folders[:] = [f for f in folders if not f.startswith(".") and Path(here, f) != skip]
+    for here, folders, names in os.walk(folder, onerror=closed):
+        folders[:] = [f for f in folders if not f.startswith(".") and Path(here, f) not in skip]
         found += [Path(here, name) for name in names if not name.startswith(".")]
-    return sorted(path for path in found if path.suffix.lower() in PICTURE_NAMES)
+    named = (path for path in found if path.suffix.lower() in PICTURE_NAMES)
+    return sorted(path for path in named if os.path.isfile(path))  # no link that leads nowhere
 
 
 def _is_current(row: Photo | None, path: Path) -> bool:
     """Whether a row was made from the file as it is now, judged by size and time of change."""
     stat = path.stat()
-    return bool(row) and (row.bytes, row.time) == (stat.st_size, manifest.utc(stat.st_mtime))
+    if row is None or row.rejected.startswith(UNREADABLE):
+        return False
+    return (row.bytes, row.time) == (stat.st_size, manifest.utc(stat.st_mtime))
 
 
 def _row_of_file(folder: Path, path: Path) -> Photo:
@@ -85,7 +99,7 @@ def _row_of_file(folder: Path, path: Path) -> Photo:
     except Rejected as error:
         return replace(row, rejected=str(error))
     except OSError as error:  # no permission, a disk gone
-        return replace(row, rejected=f"unreadable: {error}")
+        return replace(row, rejected=f"{UNREADABLE} {error}")
 
 
 def _mark_copies(rows: list[Photo]) -> list[Photo]:

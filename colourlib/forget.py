@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import re
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -75,13 +76,12 @@ def forgotten(root: Path) -> set[str]:
 
 def note(root: Path, hashes: Iterable[str]) -> None:
     """Add hashes to what is not to come back."""
+    known = _HEADER
     with contextlib.suppress(FileNotFoundError):
         known = (Path(root) / NAME).read_text(encoding="utf-8", errors="replace")
-        hashes = [sha256 for sha256 in hashes if sha256 not in known]
-        if hashes:
-            replace_text(Path(root) / NAME, known.rstrip("\n") + "\n" + "\n".join(hashes) + "\n")
-        return
-    replace_text(Path(root) / NAME, _HEADER + "\n".join(hashes) + "\n")
+    hashes = [sha256 for sha256 in hashes if sha256 not in known]
+    if hashes:
+        replace_text(Path(root) / NAME, known.rstrip("\n") + "\n" + "\n".join(hashes) + "\n")
 
 
 def _rows(root: Path, which: str) -> list[Photo]:
@@ -132,7 +132,8 @@ def _remove_traces(root: Path, sha256: str) -> list[str]:
         done.append("Its side of the split is removed.")
     for folder in _prepared_with(root, {sha256}):
         for file in sorted(folder.iterdir(), key=lambda file: file.name == "meta.json"):
-            file.unlink()  # meta.json last: it says what the set holds
+            # meta.json last: it says what the set holds. Editors leave folders beside files.
+            shutil.rmtree(file) if file.is_dir() else file.unlink()
         folder.rmdir()
         done.append(f"The prepared set {folder.name}, which held it, is removed: 03 makes it anew.")
     for file in sorted((root / "runs").glob("*/run.json")):

@@ -85,4 +85,4 @@ def utc(seconds: float) -> str:
 
 
 def _line(row: Photo) -> str:
-    return json.dumps(asdict(row), ensure_ascii=False) + "\n"
+    return json.dumps(asdict(row)) + "\n"

@@ -63,7 +63,10 @@ def look(path: Path) -> dict:
     except FileNotFoundError:
         return dict(GONE)
     except Exception as error:  # hostile bytes: a decoder may raise anything
-        return {"unreadable": str(error) or type(error).__name__}
+        why = {"unreadable": str(error) or type(error).__name__}
+        # the system's own errors have a number: they may pass, and so may a want of memory
+        may_pass = isinstance(error, MemoryError) or getattr(error, "errno", None)
+        return why | {"may pass": True} if may_pass else why
     large = image.copy()
     large.thumbnail((LARGE, LARGE), Image.Resampling.BOX)
     pixels = np.asarray(large)
@@ -221,7 +224,7 @@ def look_at_all(root: Path, photos: Sequence[Photo]) -> Iterator[dict]:
             looks = tqdm(_in_threads(look, paths), total=len(todo), desc="looking", unit="picture")
             for sha256, looked in zip(todo, looks, strict=True):
                 known[sha256] = looked
-                if looked != GONE:
+                if looked != GONE and "may pass" not in looked:
                     row = {"sha256": sha256, "measuring": MEASURING} | looked
                     out.write(json.dumps(row) + "\n")
     return ({"rejected": p.rejected} if p.rejected else known[p.sha256] for p in photos)

@@ -103,7 +103,7 @@ def collect_set(root: Path, source: str, per_query: int) -> list[Photo]:
     Raises CourseError where the set cannot be downloaded, or where there is no room for it.
     """
     chosen, name, shelf = find(source), source.removeprefix(PREFIX), Shelf(root)
-    if _done(root) >= per_query and len(shelf.rows) == len(manifest.read(root)):
+    if done(root) >= per_query and len(shelf.rows) == len(manifest.read(root)):
         return manifest.read(root)
     parts = _open_parts(root, name, chosen)
     _allow_small_pictures(root, name, chosen, first=not shelf.rows)
@@ -120,7 +120,7 @@ def collect_set(root: Path, source: str, per_query: int) -> list[Photo]:
     return manifest.read(root)
 
 
-def _done(root: Path) -> int:
+def done(root: Path) -> int:
     """How many pictures a class an earlier run has looked for, to the end; 0 if none has."""
     try:
         return int(json.loads((Path(root) / "set.json").read_text(encoding="utf-8"))["per_query"])

@@ -98,7 +98,8 @@ class Shelf:
         Raises Rejected for a copy, Forgotten for what is not to come back, OSError for a full disk.
         """
         if row.sha256 in self.forgotten:
-            forget.note(self.root, [forget.digest(row.url)])  # this address leads there, too
+            with self._lock:
+                forget.note(self.root, [forget.digest(row.url)])  # this address leads there, too
             raise Forgotten("this picture was forgotten on request")
         scratch = self._scratch / f"{row.sha256[:16]}-{threading.get_ident()}"
         with open(scratch, "wb") as file:

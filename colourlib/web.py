@@ -234,6 +234,10 @@ class _WebOnly(urllib.request.HTTPRedirectHandler):
             raise Rejected(f"leads away from the web, to {urlsplit(target).scheme}:")
         return super().http_error_302(request, answer, code, message, headers)
 
+    def redirect_request(self, request, answer, code, message, headers, url):
+        code = 307 if code == 308 else code  # which urllib knows from Python 3.11 on
+        return super().redirect_request(request, answer, code, message, headers, url)
+
     http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
 

@@ -90,13 +90,13 @@ def check_source(source: str | Path) -> str:
 
         find(text)
         return text
-    path = Path(text).expanduser()
-    if text and path.is_dir():
+    path = Path(os.path.expanduser(text))
+    if text and os.path.isdir(path):
         from .folder import check_folder
 
         check_folder(path)
         return str(path.resolve())
-    if path.is_file():
+    if os.path.isfile(path):
         raise CourseError(
             f"The source {text!r} is a file. Give the folder that holds the pictures."
         )
@@ -112,7 +112,7 @@ def check_source(source: str | Path) -> str:
 def _where_it_ends(path: Path) -> str:
     """Up to where a path exists, and the folder there whose name is most like the one missing."""
     path = Path.cwd() / path
-    missing = [p for p in (path, *path.parents) if not p.is_dir()][-1]
+    missing = [p for p in (path, *path.parents) if not os.path.isdir(p)][-1]
     there = missing.parent
     try:
         folders = [p.name for p in there.iterdir() if p.is_dir()]

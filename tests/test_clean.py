@@ -235,7 +235,9 @@ def test_the_hand_overrules_the_rule_and_can_be_undone(tmp_path):
     clean.decide(root, found["good.jpg"].photo.sha256, keep=None)
     clean.decide(root, found["grey.jpg"].photo.sha256, keep=False)
     assert list(clean.decisions(root).values()) == [False]
-    assert judged(tmp_path, {})["good.jpg"] == found["good.jpg"]
+    last = judged(tmp_path, {})
+    assert last["good.jpg"] == found["good.jpg"]
+    assert last["grey.jpg"].reason.startswith("by hand: rejected, like the rule: grey")
 
 
 def test_the_hand_chooses_among_copies(tmp_path):
@@ -406,6 +408,19 @@ def test_a_split_that_cannot_be_read_is_not_made_anew_in_silence(tmp_path):
         (tmp_path / "split.json").write_text(text)
         with pytest.raises(CourseError, match="put back an older copy"):
             clean.judge(tmp_path, [])
+
+
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), MemoryError()])
+def test_a_fault_that_may_pass_is_not_remembered(tmp_path, monkeypatch, error):
+    def fail(*_):
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(measures, "open_picture", fail)
+        (verdict,) = judged(tmp_path, {"good.jpg": photo_like(1)}).values()
+        assert (verdict.keep, verdict.rule) == (False, "unreadable")
+    (verdict,) = judged(tmp_path, {}).values()
+    assert verdict.keep
 
 
 def test_nothing_to_judge(tmp_path):

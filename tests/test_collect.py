@@ -301,6 +301,17 @@ def test_a_second_run_goes_on_and_fetches_nothing_twice(tmp_path):
     assert all((tmp_path / file).read_bytes() == data for file, data in files.items())
 
 
+def test_a_second_run_goes_on_behind_many_links_that_are_known(tmp_path, monkeypatch):
+    monkeypatch.setattr(collect, "BAD_LINKS", 6)
+    web = Web({"x": [links("a", 8), links("b", 8)]})
+    run(tmp_path, web, per_query=8)
+    assert collect.summary(run(tmp_path, web, per_query=12)) == [("x", 12, 12, 0)]
+    bad = {link: Response(b"", 404) for link in links("c", 20)}
+    barren = Web({"x": [links("a", 8), links("b", 8), *[[link] for link in bad]]}, bad)
+    run(tmp_path, barren, per_query=20)
+    assert 10 <= len(barren.fetched()) < 14, "a row of bad links still ends the query"
+
+
 def test_what_may_pass_is_tried_again(tmp_path):
     (url,) = links("a", 1)
     web = Web({"x": [[url, *links("b", 1)]]}, {url: Response(b"", 503)})
@@ -576,11 +587,28 @@ def test_a_redirect_in_circles_ends(tmp_path):
     assert only(rows, bad).rejected == "HTTP 302 Found, and no end to it"
 
 
-def test_a_redirect_to_the_web_is_followed(tmp_path):
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+def test_a_redirect_to_the_web_is_followed(tmp_path, code):
     a, b = links("a", 2)
-    web = Web({"x": [[a]]}, {a: Response(b"", 301, headers={"Location": b})})
+    web = Web({"x": [[a]]}, {a: Response(b"", code, headers={"Location": b})})
     (row,) = run(tmp_path, web, per_query=1)
     assert (row.url, row.rejected) == (a, "")
+
+
+def test_308_is_followed_also_where_urllib_does_not_know_it(monkeypatch):
+    """It does from Python 3.11 on."""
+    handler, real = web_module._WebOnly(), urllib.request.HTTPRedirectHandler.redirect_request
+
+    def older(self, request, answer, code, message, headers, url):
+        if code not in (301, 302, 303, 307):
+            raise urllib.error.HTTPError(request.full_url, code, message, headers, answer)
+        return real(self, request, answer, code, message, headers, url)
+
+    monkeypatch.setattr(urllib.request.HTTPRedirectHandler, "redirect_request", older)
+    request = urllib.request.Request(links("a", 1)[0])
+    (there,) = links("b", 1)
+    new = handler.redirect_request(request, None, 308, "Permanent Redirect", {}, there)
+    assert new.full_url == there
 
 
 def test_half_an_answer_of_unknown_length_is_not_taken_for_a_whole_one():

@@ -89,6 +89,12 @@ def test_practice_a_folder_and_a_data_set(fresh_home, tmp_path, capsys):
     lines = said(capsys, "torchvision:Imagenette", "full")
     assert "99 MB" in lines["collect"] and "248 MB" in lines["collect"]
     assert "56 MB" in lines["prepare"], "100 of each of ten kinds, 160 pixels"
+    root = fresh_home / "torchvision-Imagenette-full"
+    row = Photo("dog", "http://x/1", "1.jpg", "1", 1, 1, 1, "JPEG", "").__dict__
+    (root / "manifest.jsonl").write_text(json.dumps(row) + "\n")
+    assert "99 MB" in said(capsys)["collect"], "stopped: one picture is not the set"
+    (root / "set.json").write_text('{"per_query": 100}')
+    assert "is done: 1 pictures" in said(capsys)["collect"]
     (tmp_path / "mine").mkdir()
     Image.new("RGB", (64, 64)).save(tmp_path / "mine" / "a.JPG")
     (tmp_path / "mine" / "notes.txt").touch()

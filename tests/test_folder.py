@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colourlib import CourseError, collect
+from colourlib import CourseError, clean, collect
 from colourlib import folder as folders
 
 
@@ -97,6 +97,72 @@ def test_the_workspace_inside_the_folder_is_not_part_of_it(folder):
     (root / "photos").mkdir(parents=True)
     (root / "photos" / "x.jpg").write_bytes(picture(2))
     assert len(collect.collect(root, str(folder))) == 4
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links and names of bytes")
+def test_odd_entries_do_not_spoil_the_folder(tmp_path, folder):
+    (folder / "cats" / "gone.png").symlink_to(tmp_path / "no such file.png")
+    try:
+        Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.png")).write_bytes(picture(7, kind="PNG"))
+        more = 1
+    except OSError:  # a file system that takes UTF-8 alone
+        more = 0
+    rows = collect.collect(tmp_path / "ws", str(folder))
+    assert len(rows) == 4 + more and not any(row.rejected for row in rows)
+    assert collect.collect(tmp_path / "ws", str(folder)) == rows
+    assert all(v.photo.path(tmp_path).is_file() for v in clean.judge(tmp_path / "ws", rows))
+
+
+def test_what_could_not_be_read_is_tried_again(tmp_path, folder, monkeypatch):
+    real = Path.read_bytes
+
+    def fail(path):
+        if path.name == "a.jpg":
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", fail)
+        rows = {Path(row.file).name: row for row in collect.collect(tmp_path / "ws", str(folder))}
+    assert "unreadable: " in rows["a.jpg"].rejected
+    assert not any(row.rejected for row in collect.collect(tmp_path / "ws", str(folder)))
+
+
+def test_the_courses_own_pictures_are_not_taken_for_the_students(folder, monkeypatch):
+    home = folder / "data"
+    monkeypatch.setenv("COLOURLIB_HOME", str(home))
+    (home / "practice-quick" / "photos").mkdir(parents=True)
+    (home / "practice-quick" / "photos" / "x.png").write_bytes(picture(8, kind="PNG"))
+    rows = collect.collect(home / "mine", str(folder))
+    assert len(rows) == 4 and not any("practice-quick" in row.file for row in rows)
+
+
+@pytest.mark.skipif(os.name == "nt" or not os.getuid(), reason="nothing is closed to root")
+def test_closed_folders_are_told(tmp_path, folder, capsys):
+    (folder / "dogs").chmod(0)
+    try:
+        assert len(collect.collect(tmp_path / "ws", str(folder))) == 3
+        assert f"cannot be read: {folder / 'dogs'}" in capsys.readouterr().out
+        folder.chmod(0)
+        with pytest.raises(CourseError, match="cannot be read: Permission"):
+            collect.collect(tmp_path / "ws", str(folder))
+    finally:
+        folder.chmod(0o755)
+        (folder / "dogs").chmod(0o755)
+
+
+def test_a_folder_that_cannot_be_walked_is_told(tmp_path, folder, monkeypatch, capsys):
+    def walk(top, onerror):
+        onerror(PermissionError(13, "Permission denied", str(top if whole else folder / "dogs")))
+        return iter([(str(folder), [], ["d.jpg"])])
+
+    monkeypatch.setattr(folders.os, "walk", walk)
+    whole = False
+    assert len(collect.collect(tmp_path / "ws", str(folder))) == 1
+    assert capsys.readouterr().out.count("Left out, for it cannot be read:") == 1
+    whole = True
+    with pytest.raises(CourseError, match="cannot be read: Permission denied"):
+        collect.collect(tmp_path / "ws", str(folder))
 
 
 def test_the_manifest_is_plain_json_lines(tmp_path, folder):

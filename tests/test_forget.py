@@ -1,9 +1,11 @@
 """Forgetting a picture: all of it goes, it does not come back, and nothing else is touched."""
 
+import contextlib
 import hashlib
 import io
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -126,6 +128,26 @@ def test_the_pictures_of_it_that_runs_show_go_too(root):
     assert [row["file"] for row in story["samples"]] == ["sample-5.png"]
 
 
+def test_several_found_again_at_once_are_all_noted(tmp_path):
+    hashes = [f"{number:064x}" for number in range(200)]
+    forget.note(tmp_path, hashes[:40])
+    desk = shelf.Shelf(tmp_path)
+    rows = [
+        manifest.Photo("x", f"https://b.example/{i}.jpg", "", sha256, 1, 32, 32, "JPEG", "now")
+        for i, sha256 in enumerate(hashes[:40])
+    ]
+
+    def keep(row):
+        with contextlib.suppress(shelf.Forgotten):
+            desk.keep(row, b"x")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(keep, rows))
+    noted = (tmp_path / forget.NAME).read_text()
+    lost = [h for h in hashes[:40] + [forget.digest(r.url) for r in rows] if h not in noted]
+    assert not lost
+
+
 def test_the_others_stay(root):
     rows = collect.photos(root)
     before = everything(root)
@@ -238,6 +260,15 @@ def test_interrupted_while_a_prepared_set_goes_it_can_be_called_again(root, monk
         with pytest.raises(CourseError, match="a notebook has it open.*then forget once more"):
             collect.forget(root, URLS[3])
     assert meta.exists(), "else nobody could tell what the set holds"
+    collect.forget(root, URLS[3])
+    assert not meta.parent.exists() and traces(root, row) == []
+
+
+def test_what_an_editor_leaves_in_a_prepared_set_is_no_hindrance(root):
+    row = next(row for row in collect.photos(root) if row.url == URLS[3])
+    (meta,) = (root / "prepared").glob("*/meta.json")
+    (meta.parent / ".ipynb_checkpoints").mkdir()
+    (meta.parent / ".ipynb_checkpoints" / "meta-checkpoint.json").write_text("{}")
     collect.forget(root, URLS[3])
     assert not meta.parent.exists() and traces(root, row) == []
 

@@ -86,6 +86,8 @@ def test_a_mistyped_folder_is_told_up_to_where_it_exists(tmp_path, fresh_home):
         ({"source": "nowhere/photos"}, "There is no source 'nowhere/photos'"),
         ({"source": __file__}, "is a file. Give the folder"),
         ({"source": ""}, "There is no source ''"),
+        ({"source": "~nobody-of-this-name"}, "There is no source '~nobody-of-this-name'"),
+        ({"source": "x" * 300}, "There is no source 'xxx"),
         ({"setting": "ful"}, "Did you mean 'full'"),
         ({"setting": "enormous"}, "choose 'quick' or 'full'"),
     ],
