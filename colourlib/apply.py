@@ -61,7 +61,7 @@ def colourise(
     Raises CourseError for a picture that cannot be read or is too large for the memory, for weights
     that cannot be loaded, and for a network that does not answer with chroma.
     """
-    return _coloured(lambda: _opened(image), model, saturation, size)
+    return _coloured(lambda: opened(image), model, saturation, size)
 
 
 def colourise_ours(image: Image.Image, model, saturation: float) -> Image.Image:
@@ -87,6 +87,8 @@ def _coloured(
 
 def _chosen(model, size: int | None) -> tuple[Colouriser, float, int]:
     """(what guesses, the factor that its ab wants, the size at which it is given the picture)."""
+    if isinstance(model, type):
+        raise CourseError(f"{model.__name__} is a class: give a network, {model.__name__}().")
     if isinstance(model, nn.Module):
         from .runs import trained_size
 
@@ -131,7 +133,7 @@ def at_sizes(network: Colouriser, sizes: Sequence[int]) -> Colouriser:
 # ---- the picture ---------------------------------------------------------------------------------
 
 
-def _opened(image) -> Image.Image:
+def opened(image) -> Image.Image:
     """Any picture as RGB or RGBA, upright, in sRGB, in memory of its own."""
     if isinstance(image, str | Path):
         return _from_file(Path(image).expanduser())

@@ -94,7 +94,7 @@ def colourise_files(
             f"The saturation {saturation!r} is no number from 0 (grey) up; 1 is usual."
         )
     todo, start = outputs.plan(photos, out), time.perf_counter()
-    done = Batch(Path(out), failed=list(todo.amiss))
+    done = Batch(Path(os.path.expanduser(out)), failed=list(todo.amiss))
     waiting = []
     for job in todo.jobs:
         if os.path.lexists(job.out) and not force:
@@ -124,11 +124,17 @@ def _painter(model, saturation: float) -> tuple[Callable[[Image.Image], Image.Im
 
     if callable(model):  # a network or any other x -> y
         return lambda image: apply.colourise(image, model, saturation), type(model).__name__
-    loaded = weights.load(model)
-    name = getattr(model, "name", "as shipped")  # of a run
+    loaded = model if isinstance(model, tuple) else weights.load(model)
+    return lambda image: apply.colourise_ours(image, loaded, saturation), weights_name(model)
+
+
+def weights_name(model) -> str:
+    """What a file says of the weights that coloured it."""
     if isinstance(model, (str, Path)):
-        name = Path(model).expanduser().resolve().name
-    return lambda image: apply.colourise_ours(image, loaded, saturation), name
+        return Path(model).expanduser().resolve().name
+    if isinstance(model, tuple):  # of weights.load
+        return str(model[1].get("run", model[1]["network"]))
+    return "as shipped" if model is None else getattr(model, "name", type(model).__name__)
 
 
 def _work(jobs: list[Job], paint, weights: str, done: Batch, say: _Voice) -> None:

@@ -105,8 +105,12 @@ def layers(model: nn.Module) -> list[list[str]]:
 
 def forward_source(model: nn.Module) -> str | None:
     """The text of the network's forward, where it can be had."""
+    return _source(type(model).forward)
+
+
+def _source(function) -> str | None:
     try:
-        return inspect.getsource(type(model).forward)
+        return inspect.getsource(function)
     except (OSError, TypeError):
         return None
 
@@ -119,5 +123,8 @@ def identity(model: nn.Module, config, photos: list, label: str) -> str:
 
 
 def _sources(model: nn.Module) -> list[str | None]:
-    kinds = {type(m): m for m in model.modules() if not type(m).__module__.startswith("torch.")}
-    return [forward_source(m) for m in kinds.values()]
+    """The text of every function of every class in the network that is not torch's own."""
+    every = dict.fromkeys(kind for m in model.modules() for kind in type(m).__mro__)
+    kinds = [k for k in every if k is not object and not k.__module__.startswith("torch.")]
+    functions = [f for kind in kinds for f in vars(kind).values() if inspect.isfunction(f)]
+    return [_source(f) for f in functions]

@@ -42,7 +42,7 @@ def to_tensor(picture: Image.Image | np.ndarray | Tensor) -> Tensor:
     if array.ndim != 3 or array.shape[-1] != 3 or not array.numel():
         raise CourseError(
             f"A picture is an array (H, W, 3), or (H, W) where it is grey; "
-            f"this one is {tuple(array.shape)}{_reshape(tuple(array.shape))}."
+            f"this one is {tuple(array.shape)}{_reshape(picture)}."
         )
     if array.dtype == torch.uint8:
         return array.permute(2, 0, 1)[None].float() / 255  # (1, 3, H, W)
@@ -67,15 +67,16 @@ def to_tensor(picture: Image.Image | np.ndarray | Tensor) -> Tensor:
 
 def _from_numpy(array: np.ndarray) -> Tensor:
     try:
-        return torch.from_numpy(array)
+        return torch.from_numpy(array.astype(array.dtype.newbyteorder("="), copy=False))
     except TypeError as error:  # objects, strings
         raise CourseError(
             f"An array of {array.dtype} is no picture: bytes or floats are."
         ) from error
 
 
-def _reshape(shape: tuple[int, ...]) -> str:
+def _reshape(picture: np.ndarray | Tensor) -> str:
     """What to do about an array of the wrong shape, where that can be told."""
+    shape = tuple(picture.shape)
     if 0 in shape:
         return ": it holds nothing"
     if len(shape) == 4 and shape[-1] == 3:
@@ -83,8 +84,12 @@ def _reshape(shape: tuple[int, ...]) -> str:
     if len(shape) == 3 and shape[-1] in (2, 4):
         colours = {2: "0", 4: ":3"}[shape[-1]]
         return f", with transparency: give picture[..., {colours}]"
-    if shape[-3:-2] in ((1,), (3,)):
-        return ", with the channels first: np.moveaxis(picture, 0, -1) puts them last"
+    if len(shape) in (3, 4) and shape[0] == 1:
+        return ": give picture[0]"
+    if len(shape) == 3 and shape[0] == 3:
+        tensor = isinstance(picture, Tensor)
+        last = "picture.permute(1, 2, 0)" if tensor else "np.moveaxis(picture, 0, -1)"
+        return f", with the channels first: {last} puts them last"
     return ""
 
 

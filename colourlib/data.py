@@ -259,16 +259,19 @@ def prepare(root: Path, verdicts: list, split: dict[str, str], size: int) -> Pho
         print(f"Prepared photos are there already ({fingerprint}): nothing has changed.")
     else:
         made = prepared.make(folder, Path(root), sides, size)
-    train, validation = (_photo_set(made, side) for side in SIDES)
+    train, validation = (_photo_set(made, side, sides[side]) for side in SIDES)
     crop = PHOTO_CROP if validation.optimum is None else SCENE_CROP
     mean_tint = scale_ab(torch.tensor(made.meta["mean_ab"]))
     runs = Path(root) / "runs"
     return PhotoData(replace(train, crop=crop), validation, mean_tint, fingerprint, runs)
 
 
-def _photo_set(made: prepared.Prepared, side: str) -> PhotoSet:
+def _photo_set(made: prepared.Prepared, side: str, photos: list) -> PhotoSet:
     arrays = {name: a for name, a in made.arrays[side].items() if name != "done"}
-    return PhotoSet(**arrays, rows=made.meta["rows"][side], size=made.meta["size"])
+    # A file may have been moved or renamed since: where it is now is what the manifest says.
+    now = {p.sha256: {"query": p.query, "url": p.url, "file": p.file} for p in photos}
+    rows = [row | now[row["sha256"]] for row in made.meta["rows"][side]]
+    return PhotoSet(**arrays, rows=rows, size=made.meta["size"])
 
 
 def _sides(verdicts: list, split: dict[str, str]) -> dict[str, list]:

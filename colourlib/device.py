@@ -48,11 +48,11 @@ class Placement:
 
     def model(self, model: nn.Module) -> nn.Module:
         """The network moved, in place, in the memory layout that convolutions are fastest in."""
-        return model.to(self.device, memory_format=torch.channels_last)
+        return model.to(self.device, memory_format=layout(self.device))
 
     def batch(self, x: Tensor) -> Tensor:
         """A batch (N, C, H, W) beside the network, in the same layout."""
-        return x.to(self.device, memory_format=torch.channels_last)
+        return x.to(self.device, memory_format=layout(self.device))
 
     def autocast(self) -> AbstractContextManager:
         """The context in which the forward pass runs."""
@@ -61,6 +61,15 @@ class Placement:
     def backward(self, loss: Tensor) -> None:
         """Compute the gradients."""
         loss.backward()
+
+
+def layout(device: str) -> torch.memory_format:
+    """The memory layout in which convolutions are fastest on a device.
+
+    Not on Apple's GPU: there torch's gradients of BatchNorm, pooling and convolutions in
+    channels_last have been wrong or fatal (pytorch issues 134580, 142344, 175189, 175190).
+    """
+    return torch.contiguous_format if device == "mps" else torch.channels_last
 
 
 @torch.no_grad()

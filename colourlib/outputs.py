@@ -57,7 +57,9 @@ def plan(photos: Sequence[str | Path], out: str | Path) -> Plan:
     Raises CourseError where no photo is given, where OUT cannot be what it would have to be (a
     folder for several photos, a place that can be written to), or lies on top of the photos.
     """
-    given = [Path(photo) for photo in ([photos] if isinstance(photos, (str, Path)) else photos)]
+    given = [photos] if isinstance(photos, (str, Path)) else photos
+    given = [Path(os.path.expanduser(photo)) for photo in given]
+    out = os.path.expanduser(out)
     if not given:
         raise CourseError("No photo was given: name a file, several, or a folder.")
     one_file = _is_one_file(given, out)
@@ -96,6 +98,8 @@ def _check_place(folder: Path) -> None:
     """Raises CourseError where the folder neither is there nor can be made."""
     there = folder.absolute()
     while not os.path.lexists(there):
+        if there == there.parent:  # a drive of Windows, or a server
+            raise CourseError(f"-o: there is no {there}: choose another place.")
         there = there.parent
     if not os.path.isdir(there):
         raise CourseError(f"-o: {there} is a file and no folder: choose another place.")

@@ -15,6 +15,8 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageCms
 
+BITS = 0x0102  # the TIFF tag for the bits of a channel
+PHOTOMETRIC = 0x0106  # and for what 0 is: black or white
 ORIENTATION = 0x0112  # the EXIF tag that says how the camera was held
 TURNS = {  # what sets a picture upright, by the tag's value
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -130,12 +132,21 @@ def _to_bytes(image: Image.Image) -> Image.Image:
     rows = max(1, (1 << 20) // values.shape[1])  # in strips: floats of a large scan fill the memory
     strips = [slice(top, top + rows) for top in range(0, len(values), rows)]
     brightest = max(float(_finite(values[strip]).max()) for strip in strips)
-    levels = WHITE_LEVELS.get(image.mode, (65535,))
+    levels = WHITE_LEVELS.get(image.mode, (2 ** _bits(image) - 1,))
     white = next((level for level in levels if brightest <= level), brightest)
     as_bytes = np.empty(values.shape, np.uint8)
     for strip in strips:
         as_bytes[strip] = (_finite(values[strip]).clip(0) * (255 / white)).round()
+    if getattr(image, "tag_v2", {}).get(PHOTOMETRIC) == 0:  # white is 0: Pillow turns 8 bits only
+        as_bytes = 255 - as_bytes
     return Image.fromarray(as_bytes)
+
+
+def _bits(image: Image.Image) -> int:
+    """Bits of a pixel that Pillow opened as one of 16: 12 in some TIFFs."""
+    told = getattr(image, "tag_v2", {}).get(BITS, 16)
+    bits = told[0] if isinstance(told, tuple) and told else told
+    return bits if bits in range(9, 17) else 16
 
 
 def _finite(values: np.ndarray) -> np.ndarray:

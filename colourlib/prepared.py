@@ -49,6 +49,7 @@ def make(folder: Path, root: Path, sides: Mapping[str, list[Photo]], size: int) 
             made = begin(folder, sides, size)
             for other in others:
                 _take_over(made, other)
+            others = other = None  # Windows removes no file that is mapped
         elif not made.finished:
             count, total = made.progress
             print(f"Preparing was stopped at {count} of {total} photos: it goes on from there.")

@@ -7,7 +7,6 @@ stopped gives the same losses, to the last bit, as one that never was.
 
 from __future__ import annotations
 
-import copy
 import time
 from collections.abc import Callable, Iterator
 
@@ -23,7 +22,7 @@ from .samples import Sample
 
 POINTS = 10  # of the training curve, an epoch
 SAVE_EVERY = 10  # seconds at least; and a hundred times what the last saving took
-TIDIED = 10  # steps between two looks for numbers that are too small to compute with
+TIDIED = 50  # steps between two looks for numbers that are too small to compute with
 ON_GPU = 20  # steps between two looks at the loss: each look waits for the GPU
 
 
@@ -32,11 +31,13 @@ class Session:
 
     def __init__(self, run: Run, checkpoint: dict | None, optimiser: Callable):
         """optimiser(model, config) makes one, as train.adam does."""
+        from .clinic.copies import twin_of  # the clinic takes a second to import
+
         self.run, self.config = run, run.config
         self.model = run.placement.model(run.model)
         self.averaged = None
         if self.config.average:
-            self.averaged = copy.deepcopy(self.model).eval().requires_grad_(False)
+            self.averaged = twin_of(self.model, run.placement.device).eval().requires_grad_(False)
         self.optimiser = optimiser(self.model, self.config)
         data = run.data.to(run.placement.device)
         self.loader = data.loader(self.config.batch_size, self.config.seed)
@@ -229,7 +230,7 @@ class Session:
         if run.folder is not None:
             try:
                 run.save(pictures=self.samples())
-                if run.state == "finished":  # it will not go on
+                if run.state in ("finished", "failed"):  # it will not go on
                     (run.folder / "checkpoint.pt").unlink(missing_ok=True)
             except OSError as error:
                 run.sentence += (
@@ -253,7 +254,9 @@ class Session:
         if fault is not None:
             text = f"{str(fault).splitlines()[0] if str(fault) else type(fault).__name__} {text}"
         if run.state == "stopped":
-            text += ". Stopped: the same call goes on from here, resume=False begins anew"
+            kept = run.folder is not None and (run.folder / "checkpoint.pt").exists()
+            text += ". Stopped: the same call "
+            text += "goes on from here, resume=False begins anew" if kept else "begins anew"
         return text + "."
 
     def samples(self) -> list[Sample]:

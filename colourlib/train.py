@@ -208,7 +208,7 @@ def fit(
     report.raise_if_broken()
     placement = device.place(config.precision)
     parent = Path(folder) if folder is not None else data.runs
-    label = name or type(model).__name__
+    label = type(model).__name__ if name is None else str(name)
     run, checkpoint = begin(model, data, config, placement, parent, label, resume)
     run.described = f"{model}\n\n{report}\n"
     if not quiet:
@@ -218,7 +218,8 @@ def fit(
         with Stop() as stop, kept_memory():
             _train_safely(run, checkpoint, report, stop, show)
     finally:
-        run.note_trained()
+        if run.best_weights:  # else the first weights are in it again
+            run.note_trained()
         run.close()
     return run
 

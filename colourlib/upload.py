@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import html
-import tempfile
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import ipywidgets as widgets
 from PIL import Image
 
 from . import apply, tagged
-from .batch import has_colours
+from .batch import has_colours, weights_name
 from .evaluate.sliders import figure
 from .pictures import normalise
 from .unreadable import open_photo
@@ -82,16 +82,11 @@ class Upload(widgets.VBox):
 
     def _coloured(self, name: str, content: bytes) -> widgets.HTML:
         """The row of one photo. Raises CourseError and whatever a network raises."""
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            path = Path(folder) / "photo"
-            path.write_bytes(content)
-            photo, _ = open_photo(path)
+        photo, _ = open_photo(io.BytesIO(content))
         result = apply.colourise(photo, *self.arguments)
         kind, ending = ("PNG", "png") if result.mode == "RGBA" else ("JPEG", "jpg")
-        model = self.arguments[0]
-        weights = "as shipped" if model is None else getattr(model, "name", type(model).__name__)
         saved = self._free_name(f"{Path(name).stem}-coloured", ending)
-        self.coloured[saved] = data = tagged.encode(result, kind, str(weights))
+        self.coloured[saved] = data = tagged.encode(result, kind, weights_name(self.arguments[0]))
         before, after = (_small(picture) for picture in (photo, result))
         size = f"{result.width} × {result.height} pixels"
         said = f"{name}; {OWN_COLOURS}" if has_colours(photo) else name

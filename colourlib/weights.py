@@ -140,7 +140,7 @@ def _of_run(run: Run) -> tuple[nn.Module, dict]:
     """A copy of a run's network with its best weights, and a card."""
     if not run.best_weights:
         raise CourseError(f"Run {run.name} was stopped before its first validation.")
-    network = copy.deepcopy(run.model).cpu().eval()
+    network = _twin(run.model)
     network.load_state_dict(run.best_weights)
     return network, _card_of(run.story(), network)
 
@@ -154,7 +154,14 @@ def _network_and_card(model) -> tuple[nn.Module, dict]:
             f"weights.save takes a network, a Run or a run's folder, not a {type(model).__name__}."
         )
     size = trained_size(model)
-    return copy.deepcopy(model).cpu().eval(), {} if size is None else {"size": size}
+    return _twin(model), {} if size is None else {"size": size}
+
+
+def _twin(model: nn.Module) -> nn.Module:
+    """A copy of a network, in eval mode on the CPU."""
+    from .clinic.copies import twin_of  # the clinic takes a second to import
+
+    return twin_of(model, "cpu").eval()
 
 
 def _card_of(story: dict, network: nn.Module) -> dict:

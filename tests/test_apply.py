@@ -383,3 +383,8 @@ def test_large_photos_pass_without_a_warning(tmp_path, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 60 * 40 // 3)
     with pytest.raises(CourseError, match="pixels"):
         colourise(tmp_path / "a.png", GREEN)
+
+
+def test_a_class_without_its_brackets_is_told():
+    with pytest.raises(CourseError, match=r"ColourNet is a class: give a network, ColourNet\(\)"):
+        apply.colourise(Image.new("L", (32, 32)), ColourNet)

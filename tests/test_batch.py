@@ -255,6 +255,32 @@ def test_saturation_reaches_the_file(tmp_path):
 # ---------------------------------------------------------------- never overwritten
 
 
+def test_the_home_folder_may_be_written_as_a_tilde(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.chdir(photo(tmp_path / "here" / "a.jpg").parent)
+    done = run(["~/here/a.jpg"], "~/out/")
+    assert [file.parent for file in done.coloured] == [tmp_path / "out"] and done.out == (
+        tmp_path / "out"
+    )
+    assert not (tmp_path / "here" / "~").exists()
+
+
+def test_a_drive_that_is_not_there_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(outputs.os.path, "lexists", lambda path: False)
+    with pytest.raises(CourseError, match="there is no .*choose another place"):
+        outputs._check_place(tmp_path / "out")
+
+
+def test_what_weights_load_gives_will_do_and_is_named(tmp_path, brown):
+    file = photo(tmp_path / "a.jpg")
+    for number, (model, name) in enumerate(
+        [(weights.load(brown), "ColourNet"), (brown, brown.name), (str(brown), brown.name)]
+    ):
+        done = run([file], tmp_path / f"{number}.png", model=model)
+        assert f"weights: {name})" in Image.open(done.coloured[0]).text["Description"]
+
+
 def test_what_is_there_stays_without_force(tmp_path, capsys):
     old, out = photo(tmp_path / "a.jpg"), tmp_path / "new"
     run([old], out)

@@ -631,3 +631,12 @@ def test_a_random_head_as_wide_as_the_courses_does_not_explode():
     net = ColourNet()
     nn.init.kaiming_normal_(net.head.weight)
     assert not re_find(inspect(net, photos=0), "explodes")
+
+
+def test_the_random_numbers_of_apples_gpu_are_left_alone(monkeypatch):
+    seeded = []
+    monkeypatch.setattr(torch.mps, "manual_seed", seeded.append)
+    torch.manual_seed(7)
+    before = len(seeded)
+    inspect(ColourNet(width=8), photos=0)
+    assert before and len(seeded) == before

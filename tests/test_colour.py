@@ -146,6 +146,9 @@ def test_bytes_and_floats_and_tensors_of_one_picture_are_one_picture(pictures):
         (np.full((4, 4, 3), -0.1), "from -0.1 to -0.1. Look where"),
         (np.zeros((2, 4, 4, 3)), "(2, 4, 4, 3), several pictures: torch.cat"),
         (np.zeros((3, 8, 8), np.uint8), "(3, 8, 8), with the channels first: np.moveaxis"),
+        (torch.zeros(3, 8, 8), "(3, 8, 8), with the channels first: picture.permute(1, 2, 0) puts"),
+        (torch.zeros(1, 3, 8, 8), "(1, 3, 8, 8): give picture[0]"),
+        (np.zeros((1, 8, 8), np.uint8), "(1, 8, 8): give picture[0]"),
         (np.zeros((0, 4, 3), np.uint8), "(0, 4, 3): it holds nothing"),
         (np.zeros((4, 4, 3), np.int64), "not torch.int64. If they run from 0 to 255, give picture"),
         (np.array([["x"]]), "is no picture"),
@@ -156,6 +159,21 @@ def test_bytes_and_floats_and_tensors_of_one_picture_are_one_picture(pictures):
 def test_a_wrong_picture_is_explained(picture, says):
     with pytest.raises(CourseError, match=re.escape(says)):
         colour.to_tensor(picture)
+
+
+@pytest.mark.parametrize("make", [np.zeros, torch.zeros])
+def test_the_advice_for_channels_first_is_right(make):
+    picture = make((3, 6, 8))
+    with pytest.raises(CourseError) as error:
+        colour.to_tensor(picture)
+    advice = re.search(r"first: (.*) puts them last", str(error.value))[1]
+    assert colour.to_tensor(eval(advice)).shape == (1, 3, 6, 8)
+
+
+def test_bytes_in_another_order_are_the_same_numbers():
+    picture = np.linspace(0, 1, 48, dtype=np.float32).reshape(4, 4, 3)
+    turned = picture.astype(picture.dtype.newbyteorder())
+    torch.testing.assert_close(colour.to_tensor(turned), colour.to_tensor(picture))
 
 
 @pytest.mark.parametrize("kind", ["array", "file"])

@@ -105,3 +105,22 @@ def test_predict_uses_eval_mode_and_leaves_the_network_as_it_was(practice_data):
     )
     torch.testing.assert_close(one, many, atol=1e-5, rtol=1e-4)
     assert net.training
+
+
+def test_two_networks_walked_side_by_side_leave_nothing_behind(practice_data):
+    nets = [ColourNet(width=8).train() for _ in range(2)]
+    pairs = zip(*(evaluate.predict(net, practice_data.validation) for net in nets), strict=True)
+    x, y, answer = next(pairs)[0]
+    assert torch.is_grad_enabled() and not torch.is_inference_mode_enabled()
+    assert all(net.training for net in nets), "also while the walk is not at its end"
+    answer *= 2  # it may be changed
+    net = nn.Conv2d(2, 2, 1)
+    (net(answer) - y).square().mean().backward()  # and trained on
+    assert net.weight.grad is not None
+
+
+def test_a_part_that_is_frozen_stays_so(practice_data):
+    net = ColourNet(width=8).train()
+    frozen = net.down1[2].eval()
+    evaluate.validate(net, practice_data.validation)
+    assert net.training and net.down2.training and not frozen.training

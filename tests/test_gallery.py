@@ -191,6 +191,24 @@ def test_before_after_shows_a_photo_in_grey_and_coloured(tmp_path):
         sliders.before_after(tmp_path / "b.png", network)
 
 
+@pytest.mark.parametrize(
+    "content", [b"no picture", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9"]
+)
+def test_before_after_opens_files_as_the_colouriser_does(tmp_path, content):
+    (tmp_path / "bad.jpg").write_bytes(content)
+    with pytest.raises(CourseError, match="bad.jpg"):
+        sliders.before_after(tmp_path / "bad.jpg", grey_copy)
+
+
+def test_before_after_is_small_whatever_is_given(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    image = Image.new("RGB", (900, 600))
+    image.save(tmp_path / "large.png")
+    for picture in ("~/large.png", np.asarray(image), image):
+        assert sliders.before_after(picture, grey_copy).before.width <= 480
+
+
 def test_the_saturation_slider(report, tmp_path):
     panel = sliders.saturation(tmp_path, report, 4)
     assert panel.scores()[0] == pytest.approx(report.explained[4], abs=1e-4)

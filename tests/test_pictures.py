@@ -266,6 +266,38 @@ def test_16_bits_keep_their_levels():
         assert np.abs(got - expected[..., None]).max() <= 1
 
 
+def tiff(pixel: int, bits: int, white_is_zero: bool) -> io.BytesIO:
+    """A TIFF of 4 x 4 equal pixels, written by hand: Pillow writes neither kind."""
+    if bits == 12:
+        row = (pixel << 12 | pixel).to_bytes(3, "big") * 2  # two pixels in three bytes
+    else:
+        row = pixel.to_bytes(2, "little") * 4
+    data, tags = row * 4, [
+        (256, 4), (257, 4), (258, bits), (259, 1), (262, 0 if white_is_zero else 1),
+        (273, 8), (277, 1), (278, 4), (279, len(row) * 4),
+    ]  # fmt: skip
+    entries = b"".join(struct.pack("<HHIHH", tag, 3, 1, value, 0) for tag, value in tags)
+    head = b"II*\0" + struct.pack("<I", 8 + len(data))
+    return io.BytesIO(head + data + struct.pack("<H", len(tags)) + entries + bytes(4))
+
+
+@pytest.mark.parametrize(("bits", "white_is_zero"), [(12, False), (16, False), (16, True)])
+def test_scans_of_12_and_16_bits_are_white_where_they_are(bits, white_is_zero):
+    full = 2**bits - 1
+    for level, grey in ((0, 0), (full, 255), (full // 2, 127)):
+        pixel = full - level if white_is_zero else level
+        image = Image.open(tiff(pixel, bits, white_is_zero))
+        assert image.mode == "I;16"
+        assert abs(middle(normalise(image)) - grey).max() <= 1
+
+
+@pytest.mark.parametrize("told", [0, -3, 70000, (), ("x",), None])
+def test_a_tiff_that_tells_nonsense_of_its_bits_is_taken_for_16(told):
+    image = Image.new("I;16", (4, 4), 65535)
+    image.tag_v2 = {258: told}
+    assert middle(normalise(image)).tolist() == [255] * 3
+
+
 def test_many_bits_and_floats():
     ramp = np.linspace(0, 1, 256, dtype=np.float32)[None].repeat(8, 0)
     for pixels in (

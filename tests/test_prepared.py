@@ -1,5 +1,6 @@
 """Prepared arrays: decoded once, resumable, made again only where something has changed."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -138,6 +139,38 @@ def _absolute(root, verdicts):
         SimpleNamespace(photo=replace(v.photo, file=str(root / v.photo.file)), keep=v.keep)
         for v in verdicts
     ]
+
+
+def test_a_photo_that_was_renamed_is_looked_for_where_it_is(few):
+    root, verdicts, split = few
+    data.prepare(root, verdicts, split, size=64)
+    (root / "b.png").rename(root / "moved.png")
+    moved = [
+        SimpleNamespace(photo=replace(v.photo, file="moved.png", query="sea"), keep=True)
+        if v.photo.file == "b.png"
+        else v
+        for v in verdicts
+    ]
+    rows = data.prepare(root, moved, split, size=64).train.rows
+    assert {row["file"]: row["query"] for row in rows}["moved.png"] == "sea"
+    assert all((root / row["file"]).exists() for row in rows)
+
+
+def test_sets_that_are_removed_are_not_held_open(few, monkeypatch):
+    """Windows removes no file that is mapped."""
+    root, verdicts, split = few
+    data.prepare(root, verdicts, split, size=64)
+    real, held = prepared.clear_others, []
+
+    def clear(folder):
+        arrays = [a for a in gc.get_objects() if isinstance(a, np.memmap)]
+        held.extend(str(a.filename) for a in arrays if folder not in Path(a.filename).parents)
+        real(folder)
+
+    monkeypatch.setattr(prepared, "clear_others", clear)
+    gc.collect()
+    data.prepare(root, verdicts, split, size=32)
+    assert not [name for name in held if name.startswith(str(root))]
 
 
 def test_only_our_own_folders_are_removed(few):

@@ -319,6 +319,33 @@ def test_a_run_that_is_stopped_in_its_first_epoch_is_judged(tmp_path, monkeypatc
     assert len(run.history) == 1 and load_run(run.folder, tiny.network())[1]["best"] == run.best
 
 
+def test_where_nothing_was_kept_it_does_not_promise_to_go_on(monkeypatch):
+    tiny.at_step(monkeypatch, {2: tiny.press_stop})
+    run = start(None)
+    assert run.stopped and run.sentence.endswith("Stopped: the same call begins anew.")
+
+
+def test_a_run_that_never_trained_leaves_the_network_untrained(tmp_path, monkeypatch, capsys):
+    def no_memory():
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB.")
+
+    model = tiny.network()
+    with monkeypatch.context() as patch:
+        tiny.at_step(patch, {1: no_memory})
+        with pytest.raises(CourseError):
+            start(tmp_path, model)
+    assert start(tmp_path, model, batch_size=2).started_from is None
+
+
+def test_a_failed_run_keeps_no_checkpoint(tmp_path, monkeypatch):
+    tiny.save_always(monkeypatch)
+    tiny.at_step(monkeypatch, {5: lambda: torch.tensor(math.nan)})
+    with pytest.raises(CourseError, match="nan"):
+        start(tmp_path)
+    (folder,) = tmp_path.glob("001-*")
+    assert (folder / "weights.safetensors").exists() and not (folder / "checkpoint.pt").exists()
+
+
 def press_twice():
     tiny.press_stop()
     tiny.press_stop()

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import io
 import json
+import linecache
 import multiprocessing
 import os
 import pickle
@@ -18,7 +19,7 @@ import torch
 from filelock import FileLock
 from torch import nn
 
-from colourlib import CourseError, checkpoints, train
+from colourlib import CourseError, checkpoints, train, weights
 from colourlib.runs import all_runs, load_run
 from colourlib.session import Session
 
@@ -559,3 +560,63 @@ def test_a_folder_that_is_removed_during_the_training_is_made_again_at_its_end(
     assert capsys.readouterr().out.count("cannot be saved") == 1
     model, story = load_run(run.folder, tiny.network(dropout=0.3))
     assert story["state"] == "finished" and tiny.same_weights(model.state_dict(), run.best_weights)
+
+
+HELPED = """
+class Helped(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Conv2d(1, 2, 3, padding=1), nn.Conv2d(2, 2, 3, padding=1)
+
+    def features(self, y):
+        return {}
+
+    def forward(self, x):
+        return self.features(self.a(x))
+"""
+
+
+def helped(name, body):
+    """A network whose forward calls a method of its own, as a cell of a notebook defines it."""
+    source = HELPED.format(body)
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    scope = {"nn": nn, "__name__": "__main__"}
+    exec(compile(source, name, "exec"), scope)
+    torch.manual_seed(0)
+    return scope["Helped"]()
+
+
+def test_an_edit_in_what_forward_calls_is_another_network(tmp_path, monkeypatch):
+    stopped_run(tmp_path, monkeypatch, model=helped("<cell 1>", "self.b(y)"))
+    same = start(tmp_path, model=helped("<cell 2>", "self.b(y)"))
+    assert same.name.startswith("001-")
+    stopped_run(tmp_path, monkeypatch, model=helped("<cell 1>", "self.b(y)"), name="again")
+    other = start(tmp_path, model=helped("<cell 3>", "y + self.b(y)"), name="again")
+    assert other.name.startswith("003-")
+
+
+class Keeps(nn.Module):
+    """Keeps a map to look at."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Conv2d(1, 2, 3, padding=1), nn.Conv2d(2, 2, 3, padding=1)
+
+    def forward(self, x):
+        self.last = self.a(x)
+        return self.b(self.last)
+
+
+def test_a_network_that_keeps_a_map_in_itself_trains_again_and_is_saved(tmp_path):
+    net = Keeps()
+    net(torch.zeros(1, 1, 16, 16))
+    for _ in range(2):
+        run = start(tmp_path, model=net, resume=False)
+        assert run.state == "finished"
+    path = weights.save(tmp_path / "keeps.safetensors", net, {"size": 16})
+    x = torch.rand(1, 1, 16, 16)
+    torch.testing.assert_close(weights.load(path, Keeps())[0](x), net(x))
+
+
+def test_a_name_may_be_a_number(tmp_path):
+    assert [start(tmp_path, name=n).name for n in (3, 0)] == ["001-3", "002-0"]

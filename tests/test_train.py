@@ -461,3 +461,13 @@ def test_a_dead_channel_leaves_no_denormal_numbers_behind(average, monkeypatch):
     assert run.history and not denormal(net.state_dict())
     assert bool(seen) == bool(average)
     assert not seen or not denormal(seen[-1].state_dict())
+
+
+def test_the_memory_layout_is_chosen_in_one_place(monkeypatch):
+    """On Apple's GPU torch's gradients in channels_last have been wrong."""
+    assert device.layout("mps") == torch.contiguous_format
+    assert device.layout("cpu") == device.layout("cuda") == torch.channels_last
+    monkeypatch.setattr(device, "layout", lambda name: torch.contiguous_format)
+    placement, x = device.place("fp32"), torch.rand(2, 3, 4, 4)
+    net = placement.model(torch.nn.Conv2d(3, 4, 3))
+    assert placement.batch(x).is_contiguous() and net.weight.is_contiguous()

@@ -4,13 +4,16 @@ import base64
 import html
 import io
 import re
+import tempfile
 from datetime import datetime, timezone
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from colourlib import practice, tagged, upload
+from colourlib import practice, tagged, upload, weights
+from colourlib.model import ColourNet
 
 
 def paint(x):
@@ -122,6 +125,22 @@ def test_older_ipywidgets_hand_over_a_dict():
     old = {"a.jpg": {"metadata": {"name": "a.jpg"}, "content": b"1"}}
     new = ({"name": "a.jpg", "content": memoryview(b"1")},)
     assert list(upload.contents(old)) == list(upload.contents(new)) == [("a.jpg", b"1")]
+
+
+def test_a_file_says_by_which_weights_it_was_coloured(tmp_path, photo):
+    path = weights.save(tmp_path / "mine.safetensors", ColourNet(8), {"size": 64})
+    for model, name in ((str(path), "mine.safetensors"), (weights.load(path), "ColourNet")):
+        box = upload.upload(model)
+        choose(box, [("a.jpg", content(photo, "JPEG"))])
+        (data,) = box.coloured.values()
+        assert f"weights: {name})".encode() in data
+
+
+def test_no_copy_of_a_photo_is_written_to_the_disk(box, photo, monkeypatch):
+    monkeypatch.setattr(Path, "write_bytes", lambda *_: pytest.fail("a copy"))
+    monkeypatch.setattr(tempfile, "mkdtemp", lambda *_, **__: pytest.fail("a folder"))
+    choose(box, [("a.tif", content(photo, "TIFF"))])
+    assert "1 coloured, 0 not" in box.words.value
 
 
 def test_the_saturation_is_used(photo):

@@ -38,21 +38,8 @@ def replace_tensors(value, change):
 
 
 def copy_of(model: nn.Module, device: str) -> nn.Module:
-    """A copy on the meta device or the CPU that shares nothing with the model.
-
-    Also tensors outside the parameters (in lists, in layers of lists) are found and copied; the
-    student's hooks stay behind, torch's own (weight norm) come along.
-    """
-    memo: dict[int, object] = {}
-    for tensor in _tensors_of(model, set()):
-        grad = tensor.requires_grad
-        with torch.no_grad():
-            new = torch.empty_like(tensor, device="meta") if device == "meta" else tensor.cpu()
-            new = new.clone(memory_format=torch.preserve_format)
-        is_parameter = isinstance(tensor, nn.Parameter)
-        new = nn.Parameter(new, requires_grad=grad) if is_parameter else new
-        memo[id(tensor)] = new if is_parameter or not grad else new.requires_grad_()
-    twin = copy.deepcopy(model, memo)
+    """A twin on the meta device or the CPU without the student's hooks; torch's own come along."""
+    twin = twin_of(model, device)
     for module in twin.modules():
         for kind in ("_forward_hooks", "_forward_pre_hooks"):
             own = getattr(module, kind)
@@ -61,6 +48,24 @@ def copy_of(model: nn.Module, device: str) -> nn.Module:
         module._backward_hooks.clear()
         module._backward_pre_hooks.clear()
     return twin
+
+
+def twin_of(model: nn.Module, device: str) -> nn.Module:
+    """A copy on a device that shares nothing with the model.
+
+    Also tensors outside the parameters are found and copied: in lists, in layers of lists, and the
+    maps that a forward keeps in self, which copy.deepcopy refuses.
+    """
+    memo: dict[int, object] = {}
+    for tensor in _tensors_of(model, set()):
+        grad = tensor.requires_grad
+        with torch.no_grad():
+            new = torch.empty_like(tensor, device="meta") if device == "meta" else tensor.to(device)
+            new = new.clone(memory_format=torch.preserve_format)
+        is_parameter = isinstance(tensor, nn.Parameter)
+        new = nn.Parameter(new, requires_grad=grad) if is_parameter else new
+        memo[id(tensor)] = new if is_parameter or not grad else new.requires_grad_()
+    return copy.deepcopy(model, memo)
 
 
 def _tensors_of(value, seen: set[int]) -> Iterator[Tensor]:
@@ -92,7 +97,7 @@ def undisturbed() -> Iterator[None]:
             warnings.catch_warnings(),
         ):
             warnings.simplefilter("ignore")
-            torch.manual_seed(0)
+            torch.default_generator.manual_seed(0)  # manual_seed would reach Apple's GPU, too
             random.seed(0)  # a report is the same each time, also where chance leaves out layers
             np.random.seed(0)
             yield

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ..device import autocast, choose_precision
+from ..device import autocast, choose_precision, layout
 from .copies import copy_of
 from .tracing import Op, Trace
 
@@ -80,7 +80,7 @@ def epoch_seconds(
         if few * adds * side**2 / size**2 > MOST:
             return None
     try:
-        twin = copy_of(model, "cpu").to(device, memory_format=torch.channels_last).train()
+        twin = copy_of(model, "cpu").to(device, memory_format=layout(device)).train()
         step = _stepper(twin, device)
         t0 = step(few, side)
         if t0 >= 4 * GOAL and few * side**2 > 16**2:  # slow: go down rather than up
@@ -116,7 +116,7 @@ def _stepper(model: nn.Module, device: str):
             torch.mps.synchronize()
 
     def step(pictures: int, side: int) -> float:
-        x = torch.randn(pictures, 1, side, side).to(device, memory_format=torch.channels_last)
+        x = torch.randn(pictures, 1, side, side).to(device, memory_format=layout(device))
         y = torch.zeros(pictures, 2, side, side, device=device)
         times: list[float] = []  # the best of several: a busy machine spoils some of them
         while len(times) < 2 or (len(times) < TURNS and sum(times) < ENOUGH):

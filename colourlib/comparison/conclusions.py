@@ -72,7 +72,8 @@ def _cause(found: list[Change], things: list[str]) -> str:
     if not things:
         return (
             "Nothing that is kept of a run differs: what you see is chance, as where the first "
-            "weights were drawn anew or where time, not epochs, decided."
+            "weights were drawn anew or where time, not epochs, decided; or an edit outside of "
+            "layers and forward, which a run does not keep."
         )
     if things == ["seed"]:
         return "Only the seed differs: what you see is chance."

@@ -45,25 +45,27 @@ def predict(
     In train mode BatchNorm would use each batch's own statistics, and the answer for a photo would
     depend on its neighbours: that cost 4 dB in the project this course grew from.
     """
-    with judging(colouriser) as device:
-        for start in range(0, len(photos), batch_size):
-            stop = min(start + batch_size, len(photos))
-            x, y = photos.__getitems__(list(range(start, stop)))
-            yield x, y, colouriser(x.to(device)).float().cpu()
+    for start in range(0, len(photos), batch_size):
+        stop = min(start + batch_size, len(photos))
+        x, y = photos.__getitems__(list(range(start, stop)))
+        with judging(colouriser) as device:  # closed before the yield: it holds for the caller, too
+            prediction = colouriser(x.to(device)).float().cpu()
+        yield x, y, prediction
 
 
 @contextmanager
 def judging(colouriser: Colouriser) -> Iterator[torch.device]:
     """No gradients, a network in eval mode and back; gives the device it wants its input on."""
     network = colouriser if isinstance(colouriser, nn.Module) else nn.Module()
-    was_training = network.training
+    modes = {part: part.training for part in network.modules()}
     network.eval()
     try:
-        with torch.inference_mode():
+        with torch.no_grad():  # not inference_mode: its tensors could not be trained on or changed
             first = next(network.parameters(), None)
             yield first.device if first is not None else torch.device("cpu")
     finally:
-        network.train(was_training)
+        for part, training in modes.items():  # a part may be frozen
+            part.training = training
 
 
 def colourfulness(rgb: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ import torch
 from PIL import Image, ImageOps
 
 from ..colour import lab_to_rgb, unscale_ab, unscale_L
-from ..pictures import normalise, open_picture
+from ..pictures import normalise
 from . import colourfulness
 from .gallery import SIDE, coloured, truths
 from .judge import Report
@@ -46,10 +46,7 @@ def before_after(picture, model=None, size: int | None = None) -> BeforeAfter:
     """
     from .. import apply
 
-    if isinstance(picture, str | Path) and Path(picture).is_file():
-        picture = open_picture(picture, LARGEST)
-    if isinstance(picture, Image.Image):
-        picture = ImageOps.contain(normalise(picture), (LARGEST, LARGEST))
+    picture = ImageOps.contain(normalise(apply.opened(picture)), (LARGEST, LARGEST))
     grey, vivid = (apply.colourise(picture, model, s, size).convert("RGB") for s in (0.0, 1.0))
     return BeforeAfter(grey, vivid)
 
