@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Sequence
+from numbers import Integral, Real
 from pathlib import Path
 
 import numpy as np
@@ -74,9 +75,9 @@ def _coloured(
     opened: Callable[[], Image.Image], model, saturation: float, size: int | None
 ) -> Image.Image:
     """The picture that `opened` gives, its colours replaced in place; mistakes are told before."""
-    if not (isinstance(saturation, int | float) and 0 <= saturation < math.inf):
+    if not (isinstance(saturation, Real) and 0 <= saturation < math.inf):
         raise CourseError(f"The saturation {saturation!r} is no number from 0 (grey) up.")
-    if size is not None and not (isinstance(size, int) and size >= SMALLEST):
+    if size is not None and not (isinstance(size, Integral) and size >= SMALLEST):
         raise CourseError(f"The size {size!r} is no whole number of pixels from {SMALLEST} up.")
     colouriser, its_saturation, its_size = _chosen(model, size)
     picture = opened()

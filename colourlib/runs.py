@@ -159,8 +159,12 @@ class Run:
         checkpoints.write(folder / "run.json", json.dumps(self.story(), indent=1).encode())
 
     def note_trained(self) -> None:
-        """Remember that this network has been trained, so that a later run can say so."""
-        remember(self.model, self.name, self.data.train.size)
+        """Remember that this network has been trained, so that a later run can say so.
+
+        Without a validation its first weights are in it again, and it has not been.
+        """
+        if self.best_weights:
+            remember(self.model, self.name, self.data.train.size)
 
     def note_origin(self) -> None:
         """Where this network's weights come from: an earlier run, or nowhere."""

@@ -218,8 +218,7 @@ def fit(
         with Stop() as stop, kept_memory():
             _train_safely(run, checkpoint, report, stop, show)
     finally:
-        if run.best_weights:  # else the first weights are in it again
-            run.note_trained()
+        run.note_trained()
         run.close()
     return run
 

@@ -211,6 +211,12 @@ def test_a_saturation_that_is_none_is_refused(bad):
         colourise(smooth(), GREEN, bad)
 
 
+@pytest.mark.parametrize("one, size", [(np.float32(1), np.int64(48)), (np.int64(1), np.int32(48))])
+def test_numbers_of_numpy_are_numbers(one, size):
+    wanted = colourise(smooth(), GREEN, 1.0, size=48)
+    np.testing.assert_array_equal(array(colourise(smooth(), GREEN, one, size)), array(wanted))
+
+
 # ---- who guesses ---------------------------------------------------------------------------------
 
 

@@ -88,6 +88,17 @@ def test_an_error_in_the_answer_names_its_line(check):
     )
 
 
+def test_an_error_in_front_of_a_yield_names_its_line_and_no_yield_goes_on_for_ever():
+    def endless(count):
+        while True:
+            yield [0] * count
+
+    with pytest.raises(core.Wrong, match="in line 3 of it: `yield") as stopped:
+        core.call(endless, "three")
+    assert stopped.value.mistake == core.CRASHED
+    assert core.call(endless, 2)[:3] == [[0, 0]] * 3
+
+
 def test_an_answer_that_the_check_cannot_read_is_told_not_raised(check):
     verdict = check["mean"](lambda x: torch.ones(3))  # "3 numbers == 6" is no truth value
     assert verdict.mistake == core.UNREADABLE and "a function of x" in verdict.hint

@@ -14,7 +14,7 @@ from torch import nn
 
 from colourlib import CourseError
 from colourlib.clinic import Finding, Report, costs, inspect
-from colourlib.clinic.copies import copy_of, undisturbed
+from colourlib.clinic.copies import copy_of, twin_of, undisturbed
 from colourlib.clinic.costs import kept_bytes
 from colourlib.clinic.examination import FAR
 from colourlib.clinic.footprints import fields
@@ -333,6 +333,18 @@ def test_the_network_and_the_random_numbers_are_as_before():
     assert not torch.nn.modules.module._global_forward_hooks
 
 
+def test_a_function_that_looks_at_the_network_looks_at_the_copy_in_the_copy():
+    net = Net(nn.Conv2d(1, 4, 1), nn.BatchNorm2d(4), nn.ReLU(), chroma_head(4))
+    inner = lambda x: net.body(x)  # noqa: E731
+    net.run = lambda self, x: inner(x)
+    before = {k: v.clone() for k, v in net.state_dict().items()}
+    assert not inspect(net, photos=0).raise_if_broken()
+    assert all(torch.equal(v, before[k]) for k, v in net.state_dict().items())
+    assert all(p.grad is None for p in net.parameters())
+    twin = twin_of(net, "cpu").requires_grad_(False)  # as training averages it
+    assert not twin(torch.zeros(1, 1, 16, 16)).requires_grad
+
+
 def test_what_forward_prints_is_not_printed(capsys):
     inspect(Net(nn.Conv2d(1, 2, 1), run=lambda s, x: (print("here"), s.body(x))[1]), photos=0)
     assert capsys.readouterr().out == ""
@@ -640,3 +652,89 @@ def test_the_random_numbers_of_apples_gpu_are_left_alone(monkeypatch):
     before = len(seeded)
     inspect(ColourNet(width=8), photos=0)
     assert before and len(seeded) == before
+
+
+class Mixing(nn.Module):
+    """Two maps with learned shares: softmax over a list of weights."""
+
+    def __init__(self):
+        super().__init__()
+        self.one, self.two = nn.Conv2d(1, 8, 3, padding=1), nn.Conv2d(1, 8, 5, padding=2)
+        self.shares = nn.Parameter(torch.zeros(2))
+        self.head = nn.Conv2d(8, 2, 1)
+
+    def forward(self, x):
+        a, b = self.shares.softmax(0)
+        return self.head(torch.relu(a * self.one(x) + b * self.two(x)))
+
+
+def test_learned_shares_are_no_softmax_of_maps():
+    assert not inspect(Mixing(), photos=0).findings
+
+
+def test_an_error_that_no_rule_can_explain_is_told_all_the_same():
+    head = nn.Conv2d(1, 2, 1)
+    forgets = Net(head, run=lambda self, x: F.max_pool2d(print(self.body(x)), 2))
+    builtin = eval("lambda self, x: cat(self.body(x), x, 1, 2)", {"cat": torch.cat})
+    for net, words in (
+        (forgets, "has None where a tensor is due"),
+        (Net(head, run=builtin), "cat"),
+    ):
+        report = inspect(net, photos=0)
+        assert not report.ok and words in report.findings[0].what
+
+
+class Inner(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inside = nn.Conv2d(1, 2, 1)
+
+    def forward(self, x):
+        return self.insider(x)
+
+
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        (lambda self, x: self.body((x, x)[0]).upsample(2), "'Tensor' object has no attribute"),
+        (lambda self, x: (self.body(x), x).shape, "has a tuple where a tensor is due"),
+        (None, "__init__ makes inside"),
+    ],
+)
+def test_what_has_no_such_attribute_is_not_taken_for_the_network(run, words):
+    found = inspect(Net(nn.Conv2d(1, 2, 1) if run else Inner(), run=run), photos=0).findings[0]
+    assert words in found.what and "self.shape" not in found.fix
+
+
+class Remembers(nn.Module):
+    def __init__(self, share):
+        super().__init__()
+        self.first, self.head = nn.Conv2d(1, 8, 3, padding=1), nn.Conv2d(8, 2, 1)
+        self.share, self.mean = share, 0.0
+
+    def forward(self, x):
+        before, y = self.mean, torch.relu(self.first(x))
+        self.mean = 0.9 * self.mean + 0.1 * self.first(x).square().mean()
+        return self.head(y - before - self.share * self.mean)
+
+
+@pytest.mark.parametrize("share", [0, 1])  # of this step's mean, beside that of the step before
+def test_what_is_kept_in_self_with_its_history_is_an_error(share):
+    report = inspect(Remembers(share), photos=0)
+    assert not report.ok and ".detach()" in report.findings[0].fix
+
+
+class Locals(nn.Module):
+    def __init__(self):
+        super().__init__()
+        head = nn.Conv2d(1, 8, 3, padding=1)
+        self.first = head
+        head = nn.Conv2d(8, 2, 1)
+        self.head = head
+
+    def forward(self, x):
+        return self.head(torch.relu(self.first(x)))
+
+
+def test_a_variable_of_init_is_no_layer_that_is_made_twice():
+    assert not inspect(Locals(), photos=0).findings

@@ -6,6 +6,7 @@ looks at them gives a list of what it found wrong, and is itself tested with a f
 
 import ast
 import linecache
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -231,6 +232,15 @@ def test_the_solution_is_right(name):
 @pytest.mark.parametrize("cell", RIGHT_TOO)
 def test_what_is_right_in_another_way_is_right(cell):
     assert verdict_of(cell, EXERCISES[checked(cell)]).state == RIGHT
+
+
+def test_the_loss_rises_on_both_sides_of_the_lowest_whichever_rate_was_chosen():
+    levels = {0.0003: 0.0100, 0.001: 0.0098, 0.003: 0.011, 0.01: math.nan}
+    tried = {rate: [level] * 30 for rate, level in levels.items()}
+    verdict = EXERCISES["learning_rate"](tried, 0.0003)
+    assert verdict.right and "You chose 0.0003, within 5 % of the lowest" in verdict.message
+    assert "rises on both sides of 0.001." in verdict.message
+    assert "ends as no number" in EXERCISES["learning_rate"](tried, 0.01).message
 
 
 @pytest.mark.parametrize("name", sorted(EXERCISES))

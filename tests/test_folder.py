@@ -103,7 +103,7 @@ def test_the_workspace_inside_the_folder_is_not_part_of_it(folder):
 def test_odd_entries_do_not_spoil_the_folder(tmp_path, folder):
     (folder / "cats" / "gone.png").symlink_to(tmp_path / "no such file.png")
     try:
-        Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.png")).write_bytes(picture(7, kind="PNG"))
+        Path(os.fsdecode(os.fsencode(folder) + b"/\xe9.png")).write_bytes(picture(7, kind="PNG"))
         more = 1
     except OSError:  # a file system that takes UTF-8 alone
         more = 0

@@ -19,6 +19,7 @@ import linecache
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import torch
 
@@ -30,6 +31,7 @@ EDGES = {RIGHT: "#009E73", WRONG: "#D55E00", OPEN: "#0072B2", NOTED: "#0072B2"}
 UNREADABLE = "another kind of answer"  # the mistake's name where a check cannot even look
 CRASHED = "the function stops with an error"
 WIDTH = 96  # columns of the text
+MOST = 10_000  # of what a function with `yield` gives: it may go on for ever
 
 
 class Wrong(Exception):
@@ -200,6 +202,8 @@ def call(function, *arguments):
     copies = [a.clone() if isinstance(a, torch.Tensor) else a for a in arguments]
     try:
         result = function(*copies)
+        if inspect.isgenerator(result):  # what stands in front of its `yield` runs only now
+            result = list(islice(result, MOST))
     except Exception as error:
         raise Wrong(
             CRASHED,

@@ -34,16 +34,24 @@ def _attribute(trace: Trace, message: str, module) -> tuple[str, str] | None:
     name, kind = found[1], message.split("'")[1]
     if hasattr(nn, kind) and kind != type(trace.model).__name__:
         return is_layer(kind)
-    known = [n for n, _ in trace.model.named_children()]
     if "'NoneType' object" in message:
         return NOTHING
     if "'function' object" in message:
         return _is_function(trace)
     if "'numpy.ndarray' object" in message:
         return NUMPY
+    if kind in ("tuple", "list") and hasattr(Tensor, name):
+        return (
+            f"has a {kind} where a tensor is due: does a part of it return several things?",
+            "y, skip = self.part(x): a name for each of them",
+        )
+    part = next((m for m in trace.model.modules() if type(m).__name__ == kind), None)
+    if part is None:  # of a tensor, say: torch's words name it
+        return None
+    known = [n for n, _ in part.named_children()]
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"self.{name} = ... in __init__"
-    if name in type(trace.model).__init__.__code__.co_varnames:
+    if name in type(part).__init__.__code__.co_varnames:
         hint = f"self.{name} = ... in __init__, not {name} = ..., which is forgotten at its end"
     elif near and near[0].strip("0123456789") == name.strip("0123456789"):
         hint += f"; or self.{near[0]}, if that was meant"  # up3 is not up4 misspelt

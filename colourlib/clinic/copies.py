@@ -6,6 +6,7 @@ import contextlib
 import copy
 import io
 import random
+import types
 import warnings
 from collections.abc import Iterator
 
@@ -54,7 +55,8 @@ def twin_of(model: nn.Module, device: str) -> nn.Module:
     """A copy on a device that shares nothing with the model.
 
     Also tensors outside the parameters are found and copied: in lists, in layers of lists, and the
-    maps that a forward keeps in self, which copy.deepcopy refuses.
+    maps that a forward keeps in self, which copy.deepcopy refuses. Functions that look at the model
+    look at the copy in the copy, which copy.deepcopy does not see to.
     """
     memo: dict[int, object] = {}
     for tensor in _tensors_of(model, set()):
@@ -65,7 +67,56 @@ def twin_of(model: nn.Module, device: str) -> nn.Module:
         is_parameter = isinstance(tensor, nn.Parameter)
         new = nn.Parameter(new, requires_grad=grad) if is_parameter else new
         memo[id(tensor)] = new if is_parameter or not grad else new.requires_grad_()
-    return copy.deepcopy(model, memo)
+    twin = copy.deepcopy(model, memo)
+    for module in twin.modules():
+        _rebind(vars(module), memo)
+    return twin
+
+
+def _rebind(holder: dict | list, memo: dict[int, object]) -> None:
+    """Let the functions in it look at the copies: self.body = lambda x: self.conv(x)."""
+    for key, value in list(holder.items() if isinstance(holder, dict) else enumerate(holder)):
+        if isinstance(value, types.FunctionType) and _sees_layers(value, memo, set()):
+            holder[key] = _rebound(value, memo)
+        elif type(value) in (dict, list):
+            _rebind(value, memo)
+
+
+def _contents(function: types.FunctionType) -> Iterator:
+    """What stands in the closure of a function; nothing for a variable that has no value yet."""
+    for cell in function.__closure__ or ():
+        with contextlib.suppress(ValueError):
+            yield cell.cell_contents
+
+
+def _sees_layers(value, memo: dict[int, object], known: set[int]) -> bool:
+    """Is it a layer or what was copied with the model, or a function with that in its closure?"""
+    if not isinstance(value, types.FunctionType):
+        return isinstance(value, nn.Module) or id(value) in memo
+    if id(value) in known:
+        return False
+    known.add(id(value))
+    return any(_sees_layers(part, memo, known) for part in _contents(value))
+
+
+def _rebound(value, memo: dict[int, object]):
+    """What a function of the copy sees in place of a value; of functions the copy's own."""
+    if isinstance(value, nn.Module):
+        return copy.deepcopy(value, memo)
+    if id(value) in memo:
+        return memo[id(value)]
+    if not (isinstance(value, types.FunctionType) and _sees_layers(value, memo, set())):
+        return value
+    cells = tuple(types.CellType() for _ in value.__closure__)
+    new = types.FunctionType(
+        value.__code__, value.__globals__, value.__name__, value.__defaults__, cells
+    )
+    new.__kwdefaults__, new.__qualname__ = value.__kwdefaults__, value.__qualname__
+    memo[id(value)] = new  # before its closure is looked at: a function may call itself
+    for cell, old in zip(cells, value.__closure__, strict=True):
+        with contextlib.suppress(ValueError):
+            cell.cell_contents = _rebound(old.cell_contents, memo)
+    return new
 
 
 def _tensors_of(value, seen: set[int]) -> Iterator[Tensor]:

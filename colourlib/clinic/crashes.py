@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from torch import nn
 
@@ -12,6 +13,9 @@ from .copies import tensors_in
 from .meetings import SUMS, broadcasts, clash
 from .tracing import Call, Op, Trace
 from .wording import Finding, shrinking, spell
+
+# Of our own rules, where the arguments are not what that function takes: torch's words must do.
+SLIPS = (IndexError, TypeError, AttributeError, KeyError, ValueError, StopIteration)
 
 
 def explain(trace: Trace, severity: str = "error", when: str = "") -> Finding:
@@ -29,11 +33,11 @@ def explain(trace: Trace, severity: str = "error", when: str = "") -> Finding:
             what, fix = wrong
         elif op is not None and op.name in FUNCTIONS:
             what, fix = FUNCTIONS[op.name](trace, op)
-    except (IndexError, TypeError, AttributeError, KeyError, ValueError, StopIteration):
-        what = ""  # the arguments are not what that function takes: torch's words must do
+    except SLIPS:
+        what = ""
     if not what:
         for kind, rule in ERRORS:
-            if isinstance(error, kind) and (found := rule(trace, str(error), module)):
+            if isinstance(error, kind) and (found := _tried(rule, trace, str(error), module)):
                 what, fix = found
                 break
     if not what:
@@ -48,16 +52,24 @@ def explain(trace: Trace, severity: str = "error", when: str = "") -> Finding:
         layer = str(line) if line else name or "forward"
     if sum(m is trace.model for m, _, _ in trace.open) > 1:
         layer, (what, fix) = str(trace.line), recursion(trace, "", None)
-    if again := _fits_one_place(trace, op):
+    if again := _tried(_fits_one_place, trace, op):
         what, fix = f"{what}; {again[0]}", again[1]
-    if flat := _flattened_batch(trace, op):
+    if flat := _tried(_flattened_batch, trace, op):
         layer, what, fix = flat
-    guilty = _guilty(trace, op) if op is not None else None
+    guilty = _tried(_guilty, trace, op) if op is not None else None
     if guilty is not None:
         layer = guilty.where
         why, fix = shrinking(trace, guilty)
         what = f"{why}; so at {op.where.split(chr(58))[0]} {what}"
     return Finding(severity, layer, f"{what}{when}", fix)
+
+
+def _tried(rule: Callable, *given):
+    """What a rule says; None where it cannot cope."""
+    try:
+        return rule(*given)
+    except SLIPS:
+        return None
 
 
 def _layer_for_tensor(op: Op) -> tuple[str, str]:

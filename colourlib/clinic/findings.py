@@ -102,6 +102,9 @@ def learning(trace: Trace, probe: Probe, already: set[str]) -> Iterator[Finding]
     """What a forward and a backward pass with real numbers brought to light."""
     if probe.error is not None:
         op = probe.culprit
+        if probe.second:
+            yield _keeps_history()
+            return
         yield Finding(
             "error", op.where if op is not None else "forward",
             "changes in place what the gradient still needs: the backward pass stops with "
@@ -181,6 +184,15 @@ def learning(trace: Trace, probe: Probe, already: set[str]) -> Iterator[Finding]
             ZEROS if probe.zeros else "what is computed with them has to reach what forward "
             "returns",
         )  # fmt: skip
+
+
+def _keeps_history() -> Finding:
+    return Finding(
+        "error", "forward",
+        "keeps in self what it has computed, and uses it in the next step: the gradient would have "
+        "to go back through that step, too, so the second step of training stops",
+        "self.kept = y.detach(): the numbers without their history",
+    )  # fmt: skip
 
 
 ENDS = {"detach": ".detach()", "data": ".data", "tensor": "torch.tensor"}

@@ -58,7 +58,7 @@ def _step(op: Op, sources: list[Field | None]) -> Field:
         return NOTHING
     if all(f.everything for f in looking):
         return EVERYTHING  # whatever is done with it
-    if op.name in ("cat", "concat", "concatenate"):
+    if op.name == "cat":
         return _cat(op, sources)
     if op.name in POINTWISE:
         return _join(op, sources)

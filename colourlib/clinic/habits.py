@@ -226,7 +226,8 @@ def middle(trace: Trace) -> Iterator[Finding]:
                 "p=1.0 drops everything: p is the share that is set to 0, not the share kept",
                 layer_code(trace, op, code),
             )  # fmt: skip
-        if op.name in ("softmax", "log_softmax"):
+        of_maps = len(op.shape) > 1 and any(i is not None for i in op.inputs)  # no learned shares
+        if op.name in ("softmax", "log_softmax") and of_maps:
             users = trace.consumers(op)
             while users and all(u.name in DROPOUTS or u.name in SHAPERS for u in users):
                 users = [later for u in users for later in trace.consumers(u)]

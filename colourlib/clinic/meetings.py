@@ -91,7 +91,7 @@ def _operands(op: Op) -> tuple[str, str] | None:
         if op.name == "cat" and isinstance(node, ast.Call) and node.args:
             name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
             parts = node.args[0].elts if isinstance(node.args[0], (ast.List, ast.Tuple)) else []
-            if name in ("cat", "concat") and len(parts) == 2:
+            if name in ("cat", "concat", "concatenate") and len(parts) == 2:
                 found.append(tuple(parts))
         elif (
             op.name in SIGNS and isinstance(node, ast.BinOp) and isinstance(node.op, SIGNS[op.name])

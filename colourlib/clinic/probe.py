@@ -19,6 +19,8 @@ from .tracing import PICTURE, Op, Trace, trace
 SIDES = [(32, 48), (16, 16)]  # the smaller one where the larger would take too long
 MOST = 1.5e9  # multiply-adds of a pass: about a quarter of a second on one core
 MOST_WEIGHTS = 100_000_000
+# torch, of a backward pass that reaches into the step before: its graph is gone, or its weights
+HISTORY = ("graph a second time", "modified by an inplace operation")
 STEPS, MORE_STEPS = 3, 8  # of Adam; more, where some weights were not even used
 
 
@@ -36,6 +38,7 @@ class Probe:
     mixes: bool = False  # in eval mode, does the answer to a picture depend on the others?
     one_sided: bool = False  # no answer below 0
     error: Exception | None = None  # of the backward pass
+    second: bool = False  # was it that of the second step? That of the first went well.
     culprit: Op | None = None  # the op that changed something in place
     broken: Op | None = None  # the first op that made NaN or infinity
     cut: Op | None = None  # the op behind which no gradient flows
@@ -78,7 +81,13 @@ def _probe(model: nn.Module, height: int, width: int) -> Probe:
     except RuntimeError as error:
         found.error, found.culprit = error, _in_place(model, height, width)
         return found
-    _learn(twin, x, y, out.detach(), _heads(first), found)
+    try:
+        _learn(twin, x, y, out.detach(), _heads(first), found)
+    except RuntimeError as error:
+        if not any(words in str(error) for words in HISTORY):
+            raise
+        found.error, found.second = error, True
+        return found
     _awake(model, x, y, found)
     if found.no_gradient:
         found.cut = _cut(first)

@@ -117,15 +117,19 @@ def is_leaf(module: nn.Module) -> bool:
     return isinstance(module, nn.MultiheadAttention) or not any(True for _ in module.children())
 
 
+SAME = {"concat": "cat", "concatenate": "cat"}  # torch's other names for one function
+
+
 def tidy(func) -> tuple[str, bool]:
-    """(name without underscores, does it change its tensor in place?)."""
+    """(name without underscores, one for each function; does it change its tensor in place?)."""
     name = getattr(func, "__name__", str(func))
     if name == "__get__":
         return getattr(getattr(func, "__self__", None), "__name__", "get"), False
     if name == "__setitem__":
         return "setitem", True
     in_place = name.endswith("_") and not name.endswith("__")
-    return name.strip("_"), in_place
+    name = name.strip("_")
+    return SAME.get(name, name), in_place
 
 
 class Watch(TorchFunctionMode):

@@ -80,7 +80,7 @@ def twice(model: nn.Module) -> Iterator[Finding]:
             continue
         name = ast.unparse(line.targets[0])
         part = name.removeprefix("self.")
-        if name in seen and part in own and name not in ast.unparse(line.value):
+        if name in seen and name != part and part in own and name not in ast.unparse(line.value):
             yield Finding(
                 "warning", part,
                 f"is made twice in __init__: that of line {start + line.lineno - 1} takes the "

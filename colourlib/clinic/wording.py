@@ -70,7 +70,7 @@ def _maker(trace: Trace, index: int) -> str:
             return _maker(trace, same[0])
     if op.name in RESHAPES and sources and len(op.shape) > 1 and sources[0][1][1] == op.shape[1]:
         return _maker(trace, sources[0][0])
-    if op.name in ("cat", "concat"):
+    if op.name == "cat":
         parts = [f"{s[1]} of {_maker(trace, i)}" for i, s in sources if len(s) > 1]
         return f"torch.cat ({' + '.join(parts)})"
     return f"layer {op.call.name}" if op.call is not None else f"{op.name} ({op.line})"

@@ -29,6 +29,25 @@ check.deal(deal)""",
     "check.way_back(lambda x, y: (50 * (x.double() + 1), 110 * y.double()))",
     "check.same_padding(np.float64(3.0))",
     "check.brick_parameters(torch.tensor(16 * 32 * 25 + 2 * 32))",
+    *(
+        f"""\
+class Patient(nn.Module):
+    def __init__(self, w=16):
+        super().__init__()
+        self.down = conv_bn_relu(1, w)
+        self.deep = nn.Sequential(conv_bn_relu(w, 2 * w), conv_bn_relu(2 * w, 2 * w))
+        self.up, self.head = conv_bn_relu(3 * w, w), chroma_head(w)
+
+    def forward(self, x):
+        full = self.down(x)
+        return self.head(self.up(torch.{joined}))
+
+check.mended(Patient())"""
+        for joined in (
+            "concat([upsample_to(self.deep(pool(full)), full), full], dim=1)",
+            "hstack([upsample_to(self.deep(pool(full)), full), full])",
+        )
+    ),
     "check.pooled_share(np.float32(0.55))",
     "check.pooled_psnr(lambda g, t: -10 * np.log10(((g - t).numpy() ** 2).mean()))",
     """\

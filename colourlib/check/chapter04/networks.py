@@ -259,7 +259,7 @@ def _ends_with_relu(net: nn.Module) -> bool:
 def _still_itself(net: nn.Module, report: Report) -> None:
     """Raises Wrong where the ill part was cut out, or another network was given."""
     sees = report.rows[-1].sees if report.rows else "?"
-    if not any(row.kind.startswith(("cat", "add")) for row in report.rows):
+    if not any(row.kind.startswith(("cat", "add", "hstack")) for row in report.rows):
         raise Wrong(
             "the skip is cut out",
             f"It runs, because the skip is gone: nothing joins the sharp map of `down` with the "

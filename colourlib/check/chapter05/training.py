@@ -49,8 +49,10 @@ def learning_rate(tried, chosen):
         )
     if levels[chosen] > 1.05 * levels[best]:
         _not_the_best(runs, levels, chosen, best, told)
+    near_best = "" if chosen == best else f", within 5 % of the lowest, that of {best:g}"
     return (
-        f"{told} You chose {chosen:g}, and the loss rises on both sides.{_of_twenty(levels, best)} "
+        f"{told} You chose {chosen:g}{near_best}; the loss rises on both sides of {best:g}."
+        f"{_of_twenty(levels, best)} "
         "Not looked at: other first weights, and a longer run, which mostly wants a smaller rate."
     )
 
@@ -109,7 +111,9 @@ def _runs(tried) -> dict[float, list[float]]:
 
 
 def _not_the_best(runs: dict, levels: dict, chosen: float, best: float, told: str) -> None:
-    text = f"{told} Yours, {chosen:g}, ends {levels[chosen] / levels[best] - 1:.0%} above {best:g}."
+    over = levels[chosen] / levels[best] - 1
+    ends = f"ends {over:.0%} above {best:g}" if math.isfinite(over) else "ends as no number"
+    text = f"{told} Yours, {chosen:g}, {ends}."
     if runs[chosen][-1] == min(losses[-1] for losses in runs.values()):
         raise Wrong(
             "judged by the last step",
