@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from . import lab
 from .colour import scale_L, unscale_ab
 from .compose import put_chroma
+from .device import eval_mode
 from .fetch import FORMATS
 from .memory import free_memory, gigabytes
 from .model import SMALLEST
@@ -264,10 +265,6 @@ def _answer(colouriser: Colouriser, x: Tensor) -> Tensor:
     with torch.inference_mode():
         if not isinstance(colouriser, nn.Module):
             return colouriser(x)
-        modes = {part: part.training for part in colouriser.modules()}
-        try:
+        with eval_mode(colouriser):
             parameter = next(colouriser.parameters(), x)
-            return colouriser.eval()(x.to(parameter.device, parameter.dtype))
-        finally:
-            for part, training in modes.items():
-                part.training = training
+            return colouriser(x.to(parameter.device, parameter.dtype))

@@ -93,8 +93,9 @@ def colourise_files(
         raise CourseError(
             f"The saturation {saturation!r} is no number from 0 (grey) up; 1 is usual."
         )
+    out = os.path.expanduser(out)
     todo, start = outputs.plan(photos, out), time.perf_counter()
-    done = Batch(Path(os.path.expanduser(out)), failed=list(todo.amiss))
+    done = Batch(Path(out), failed=list(todo.amiss))
     waiting = []
     for job in todo.jobs:
         if os.path.lexists(job.out) and not force:

@@ -130,8 +130,6 @@ class _Run:
         self.stop = threading.Event()
         self.web = Web(fetch.LOCAL if source == "practice" else fetch.WEB, self.stop)
         self.problems: dict[str, str] = {}
-        rows = self.shelf.rows.items()  # links of earlier runs that are not fetched again
-        self.known = {url for url, row in rows if not row.rejected.startswith(fetch.RETRY)}
         self.broken: OSError | None = None  # nothing can be written: no use in going on
 
     @property
@@ -190,10 +188,10 @@ def _run_query(run: _Run, query: str) -> None:
         with run.web.until(time.monotonic() + patience.query):
             while client.download_count < run.per_query and barren < BARREN_PAGES:
                 seen, count = len(client.seen), client.download_count
-                tried = len(client.seen - run.known)
+                tried = len(client.seen - run.shelf.known)
                 client.run()  # ends at the limit, and at a page of which no picture was good
                 barren = 0 if len(client.seen) > seen else barren + 1
-                tried = len(client.seen - run.known) - tried
+                tried = len(client.seen - run.shelf.known) - tried
                 bad = bad + tried if client.download_count == count else 0
                 if bad >= BAD_LINKS:
                     run.problems[query] = f"{bad} links in a row, and not one new picture"

@@ -40,9 +40,10 @@ def to_tensor(picture: Image.Image | np.ndarray | Tensor) -> Tensor:
     if array.ndim == 2:
         array = array[..., None].expand(-1, -1, 3)  # (H, W, 3)
     if array.ndim != 3 or array.shape[-1] != 3 or not array.numel():
+        shape = tuple(array.shape)
         raise CourseError(
             f"A picture is an array (H, W, 3), or (H, W) where it is grey; "
-            f"this one is {tuple(array.shape)}{_reshape(picture)}."
+            f"this one is {shape}{_reshape(shape, isinstance(picture, Tensor))}."
         )
     if array.dtype == torch.uint8:
         return array.permute(2, 0, 1)[None].float() / 255  # (1, 3, H, W)
@@ -74,9 +75,8 @@ def _from_numpy(array: np.ndarray) -> Tensor:
         ) from error
 
 
-def _reshape(picture: np.ndarray | Tensor) -> str:
+def _reshape(shape: tuple[int, ...], tensor: bool) -> str:
     """What to do about an array of the wrong shape, where that can be told."""
-    shape = tuple(picture.shape)
     if 0 in shape:
         return ": it holds nothing"
     if len(shape) == 4 and shape[-1] == 3:
@@ -87,7 +87,6 @@ def _reshape(picture: np.ndarray | Tensor) -> str:
     if len(shape) in (3, 4) and shape[0] == 1:
         return ": give picture[0]"
     if len(shape) == 3 and shape[0] == 3:
-        tensor = isinstance(picture, Tensor)
         last = "picture.permute(1, 2, 0)" if tensor else "np.moveaxis(picture, 0, -1)"
         return f", with the channels first: {last} puts them last"
     return ""

@@ -24,6 +24,7 @@ from . import practice, prepared
 from .colour import scale_ab, scale_L
 from .memory import free_memory
 from .prepared import LAYOUT, SIDES, square
+from .prepared_files import row_of
 from .workspace import CourseError
 
 __all__ = ["BATCH_SIZE", "PhotoData", "PhotoSet", "prepare", "random_crop", "resize", "square"]
@@ -269,8 +270,8 @@ def prepare(root: Path, verdicts: list, split: dict[str, str], size: int) -> Pho
 def _photo_set(made: prepared.Prepared, side: str, photos: list) -> PhotoSet:
     arrays = {name: a for name, a in made.arrays[side].items() if name != "done"}
     # A file may have been moved or renamed since: where it is now is what the manifest says.
-    now = {p.sha256: {"query": p.query, "url": p.url, "file": p.file} for p in photos}
-    rows = [row | now[row["sha256"]] for row in made.meta["rows"][side]]
+    now = {photo.sha256: row_of(photo) for photo in photos}
+    rows = [now[row["sha256"]] for row in made.meta["rows"][side]]
     return PhotoSet(**arrays, rows=rows, size=made.meta["size"])
 
 

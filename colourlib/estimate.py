@@ -123,7 +123,7 @@ def _given(ws, rows: int) -> tuple[int, str, int]:
     data_set = ws.source.startswith(sets.PREFIX)
     if rows and not (data_set and sets.done(ws.root) < ws.setting.per_query):
         return rows, f"is done: {rows:,} pictures", 0
-    if ws.source.startswith(sets.PREFIX):
+    if data_set:
         found = sets.find(ws.source)
         photos, classes = (
             int(n.replace(",", "")) for n in re.findall(r"[\d,]*\d", found.pictures)[:2]

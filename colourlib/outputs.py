@@ -59,7 +59,6 @@ def plan(photos: Sequence[str | Path], out: str | Path) -> Plan:
     """
     given = [photos] if isinstance(photos, (str, Path)) else photos
     given = [Path(os.path.expanduser(photo)) for photo in given]
-    out = os.path.expanduser(out)
     if not given:
         raise CourseError("No photo was given: name a file, several, or a folder.")
     one_file = _is_one_file(given, out)

@@ -100,6 +100,11 @@ def nbytes(shapes: Mapping[str, tuple[int, ...]]) -> int:
     return sum(int(np.prod(shape)) for shape in shapes.values())
 
 
+def row_of(photo: Photo) -> dict[str, str]:
+    """What a set keeps of a photo."""
+    return {key: getattr(photo, key) for key in ("query", "url", "sha256", "file")}
+
+
 def begin(folder: Path, sides: Mapping[str, list[Photo]], size: int) -> Prepared:
     """An empty set with all the space on the disk that it is going to need."""
     shutil.rmtree(folder, ignore_errors=True)  # what cannot be used
@@ -114,10 +119,7 @@ def begin(folder: Path, sides: Mapping[str, list[Photo]], size: int) -> Prepared
         folder.mkdir()
         for name, shape in shapes.items():
             _allocate(folder / f"{name}.npy", shape)
-        rows = {
-            side: [{k: getattr(p, k) for k in ("query", "url", "sha256", "file")} for p in photos]
-            for side, photos in sides.items()
-        }
+        rows = {side: [row_of(photo) for photo in photos] for side, photos in sides.items()}
         meta = {"layout": LAYOUT, "size": size, "rows": rows, "mean_ab": None}
         replace_text(folder / "meta.json", json.dumps(meta))
     except OSError as error:

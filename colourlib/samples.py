@@ -14,7 +14,7 @@ from torch import Tensor
 from .board import Sample
 from .colour import to_picture
 from .data import PhotoSet
-from .evaluate import judging
+from .evaluate import answer
 
 
 def choose(photos: PhotoSet) -> list[int]:
@@ -45,8 +45,7 @@ class Samples:
 
     def coloured(self, network: Callable[[Tensor], Tensor]) -> list[Sample]:
         """The photos as the network colours them now; pictures are (h, w, 3) uint8."""
-        with judging(network) as device:
-            y = network(self.x.to(device)).float().cpu()  # (3, 2, H, W)
+        y = answer(network, self.x)  # (3, 2, H, W)
         pictures = to_picture(self.x, torch.nan_to_num(y))
         return [
             Sample(row["query"], *three)

@@ -16,6 +16,7 @@ from torch import Tensor
 from . import checkpoints, evaluate, rescue, tensorboard
 from .board import View
 from .board.view import percent
+from .copies import twin_of
 from .device import flush_tiny_
 from .runs import Run
 from .samples import Sample
@@ -31,8 +32,6 @@ class Session:
 
     def __init__(self, run: Run, checkpoint: dict | None, optimiser: Callable):
         """optimiser(model, config) makes one, as train.adam does."""
-        from .clinic.copies import twin_of  # the clinic takes a second to import
-
         self.run, self.config = run, run.config
         self.model = run.placement.model(run.model)
         self.averaged = None

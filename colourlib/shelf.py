@@ -44,7 +44,8 @@ class Shelf:
         self.forgotten = forget.forgotten(root)
         self.new = self.turned_away = 0
         may_pass = {u for u, row in self.rows.items() if row.rejected.startswith(fetch.RETRY)}
-        self._claimed = self.rows.keys() - may_pass
+        self.known = frozenset(self.rows.keys() - may_pass)  # addresses not to be fetched again
+        self._claimed = set(self.known)
         self._lock = threading.Lock()
 
     def __enter__(self) -> Shelf:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 
 from .pictures import normalise, open_picture
@@ -26,6 +27,7 @@ from .pictures import normalise, open_picture
 BLUE, ORANGE, GREEN, PURPLE = "#0B3C8C", "#C44A00", "#217A50", "#AA5597"
 STYLES = [(BLUE, "-", "o"), (ORANGE, "--", "s"), (GREEN, "-.", "^"), (PURPLE, ":", "D")]
 TALLEST = 1.5  # height / width of a picture in a grid; a taller one is shown narrower
+UNKNOWN = "–"  # in a table, where there is no number
 PNG_LIMIT = 60_000  # bytes; a picture that takes more is stored as JPEG, to keep notebooks small
 
 
@@ -58,7 +60,11 @@ class Picture:
 
 
 def figure(fig: Figure, alt: str) -> Picture:
-    """A finished matplotlib figure as a Picture."""
+    """A finished matplotlib figure as a Picture. A $ in a name is a $: no formulas but 10^n."""
+    axes = [axis for ax in fig.axes for axis in (ax.xaxis, ax.yaxis) if axis.get_scale() == "log"]
+    powers = {label for axis in axes for label in axis.get_ticklabels(which="both")}
+    for text in fig.findobj(Text):
+        text.set_parse_math(text in powers)
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png", dpi=90, facecolor="white", bbox_inches="tight")
     return Picture(Image.open(buffer).convert("RGB"), alt)
@@ -188,7 +194,7 @@ class Table:
         """Which columns hold numbers, so that their digits belong below each other."""
         columns = list(zip(*self.rows, strict=True)) or [()] * len(self.headers)
         return [
-            i > 0 and all(re.match(r"[-+−]?\d|$|nan", str(cell)) for cell in column)
+            i > 0 and all(re.match(rf"[-+−]?\d|$|{UNKNOWN}$", str(cell)) for cell in column)
             for i, column in enumerate(columns)
         ]
 
@@ -213,11 +219,18 @@ class Table:
 
 
 def table(rows: Sequence[Sequence], headers: Sequence[str], caption: str) -> Table:
-    """A table with a header row; the first column names its row. Cells are shown as str()."""
+    """A table with a header row; the first column names its row. Cells are shown as str().
+
+    A number that is none, such as the explained chroma of a photo without chroma, is a dash.
+    """
     for row in rows:
         if len(row) != len(headers):
             raise ValueError(f"The row {row!r} has {len(row)} cells for {len(headers)} headers.")
-    return Table(rows, headers, caption)
+    known = [
+        [row[0], *(UNKNOWN if re.fullmatch("nan ?%?", str(cell)) else cell for cell in row[1:])]
+        for row in rows
+    ]
+    return Table(known, headers, caption)
 
 
 def history(rows: Sequence[dict], levels: dict[str, float] | None = None) -> Picture:

@@ -20,6 +20,7 @@ import torch
 from torch import nn
 
 from . import __version__, checkpoints, fitting, weights_file
+from .copies import twin_of
 from .onnx_export import export_onnx
 from .runs import Run, load_run, remember, trained_size
 from .workspace import CourseError
@@ -159,8 +160,6 @@ def _network_and_card(model) -> tuple[nn.Module, dict]:
 
 def _twin(model: nn.Module) -> nn.Module:
     """A copy of a network, in eval mode on the CPU."""
-    from .clinic.copies import twin_of  # the clinic takes a second to import
-
     return twin_of(model, "cpu").eval()
 
 

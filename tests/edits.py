@@ -41,12 +41,17 @@ def apply(source: str, changes: list[tuple[str, str]]) -> str:
     return source
 
 
-def build(source: str, name: str, width: int = 8):
-    """ColourNet as the source defines it; linecache knows the lines, as in a notebook."""
-    file = f"<cell {name}>"
+def define(source: str, file: str) -> dict:
+    """What a cell defines; linecache knows its lines, as in a notebook."""
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     scope = {"__name__": "__main__"}
     exec(compile(source, file, "exec"), scope)
+    return scope
+
+
+def build(source: str, name: str, width: int = 8):
+    """ColourNet as the source defines it."""
+    scope = define(source, f"<cell {name}>")
     scope["torch"].manual_seed(0)
     return scope["ColourNet"](width=width)
 

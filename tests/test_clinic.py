@@ -14,12 +14,12 @@ from torch import nn
 
 from colourlib import CourseError
 from colourlib.clinic import Finding, Report, costs, inspect
-from colourlib.clinic.copies import copy_of, twin_of, undisturbed
 from colourlib.clinic.costs import kept_bytes
 from colourlib.clinic.examination import FAR
 from colourlib.clinic.footprints import fields
 from colourlib.clinic.table import table
 from colourlib.clinic.tracing import trace
+from colourlib.copies import copy_of, twin_of, undisturbed
 from colourlib.model import ColourNet, EncoderDecoder, PlainNet, chroma_head, conv_bn_relu
 
 
@@ -305,6 +305,15 @@ def test_the_context_sees_all_and_what_is_unknown_is_not_guessed():
     assert FAR >= 1024
 
 
+@pytest.mark.parametrize("word", ["dim", "axis"])
+def test_a_mean_over_the_channels_looks_at_one_place_whatever_the_argument_is_called(word):
+    def run(net, x):
+        return net.body[1](net.body[0](x).mean(**{word: 1}, keepdim=True))
+
+    net = Net(nn.Conv2d(1, 8, 3, padding=1), nn.Conv2d(1, 2, 1), run=run)
+    assert {row.name: row.sees for row in inspect(net, photos=0).rows}["body.1"] == (3, 3)
+
+
 # --- it changes nothing
 
 
@@ -343,6 +352,17 @@ def test_a_function_that_looks_at_the_network_looks_at_the_copy_in_the_copy():
     assert all(p.grad is None for p in net.parameters())
     twin = twin_of(net, "cpu").requires_grad_(False)  # as training averages it
     assert not twin(torch.zeros(1, 1, 16, 16)).requires_grad
+
+
+def test_functions_in_a_list_that_two_parts_hold_are_those_of_the_copy():
+    net = Net(nn.Conv2d(1, 2, 1))
+    net.steps = net.body.steps = [lambda x: net.body(x)]
+    twin = twin_of(net, "cpu")
+    with torch.no_grad():
+        twin.body[0].bias.fill_(7)
+    x = torch.zeros(1, 1, 16, 16)
+    assert torch.equal(twin.steps[0](x), twin.body(x)) and twin.steps is twin.body.steps
+    assert not torch.equal(net.steps[0](x), twin.steps[0](x))
 
 
 def test_what_forward_prints_is_not_printed(capsys):

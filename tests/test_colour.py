@@ -150,6 +150,7 @@ def test_bytes_and_floats_and_tensors_of_one_picture_are_one_picture(pictures):
         (torch.zeros(1, 3, 8, 8), "(1, 3, 8, 8): give picture[0]"),
         (np.zeros((1, 8, 8), np.uint8), "(1, 8, 8): give picture[0]"),
         (np.zeros((0, 4, 3), np.uint8), "(0, 4, 3): it holds nothing"),
+        (Image.new("RGB", (0, 4)), "(4, 0, 3): it holds nothing"),
         (np.zeros((4, 4, 3), np.int64), "not torch.int64. If they run from 0 to 255, give picture"),
         (np.array([["x"]]), "is no picture"),
         ("photo.jpg", "not str. Open a file with PIL.Image.open(path)"),

@@ -4,7 +4,6 @@ import contextlib
 import errno
 import io
 import json
-import linecache
 import multiprocessing
 import os
 import pickle
@@ -13,6 +12,7 @@ import shutil
 import signal
 from pathlib import Path
 
+import edits
 import pytest
 import tiny
 import torch
@@ -563,6 +563,9 @@ def test_a_folder_that_is_removed_during_the_training_is_made_again_at_its_end(
 
 
 HELPED = """
+from torch import nn
+
+
 class Helped(nn.Module):
     def __init__(self):
         super().__init__()
@@ -578,12 +581,9 @@ class Helped(nn.Module):
 
 def helped(name, body):
     """A network whose forward calls a method of its own, as a cell of a notebook defines it."""
-    source = HELPED.format(body)
-    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
-    scope = {"nn": nn, "__name__": "__main__"}
-    exec(compile(source, name, "exec"), scope)
+    kind = edits.define(HELPED.format(body), name)["Helped"]
     torch.manual_seed(0)
-    return scope["Helped"]()
+    return kind()
 
 
 def test_an_edit_in_what_forward_calls_is_another_network(tmp_path, monkeypatch):

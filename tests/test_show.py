@@ -4,6 +4,7 @@ import io
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from colourlib import show
@@ -62,6 +63,33 @@ def test_a_table_reads_as_text_and_as_html():
     assert "name" in repr(show.table([], ["name"], "no rows"))
     with pytest.raises(ValueError, match="3 cells for 2 headers"):
         show.table([[1, 2, 3]], ["a", "b"], "")
+
+
+def test_what_is_no_number_is_a_dash_and_leaves_its_column_one_of_numbers():
+    table = show.table([["nan", "nan%", "-3"], ["b", "7 %", "nan"]], ["", "share", "n"], "")
+    assert repr(table).splitlines()[2:] == ["nan      –  -3", "b      7 %   –"]
+
+
+def test_dollars_in_names_are_dollars():
+    def drawn(title, name):
+        return np.asarray(
+            show.lines({name: ([1, 2], [3, 4])}, title=title, xlabel="", ylabel="", alt="").image
+        )
+
+    assert (drawn("to $x$", "a $b$") != drawn("to x", "a b")).any()
+    drawn("costs $5 or $6_", "$\\bad$")  # as formulas both would be errors
+
+
+def test_powers_on_an_axis_of_logarithms_are_still_powers():
+    def drawn(log):
+        fig = Figure()
+        ax = fig.subplots()
+        ax.plot([1, 2], [1e-3, 1e3])
+        ax.set_yscale("log" if log else "linear")
+        show.figure(fig, "")
+        return [t.get_parse_math() for t in ax.get_yticklabels() if t.get_text()]
+
+    assert all(drawn(log=True)) and not any(drawn(log=False))
 
 
 def test_a_picture_can_be_saved(tmp_path):

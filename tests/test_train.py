@@ -1,5 +1,6 @@
 """The loop: it learns, repeats itself, takes the right steps, and explains what it refuses."""
 
+import contextlib
 import copy
 import math
 from types import SimpleNamespace
@@ -233,6 +234,22 @@ def test_the_choice_of_precision_gives_its_reason():
     chosen, why = device.choose_precision("cpu")
     assert chosen in ("fp32", "bf16") and "times the speed" in why
     assert torch.equal(state, torch.random.get_rng_state()), "it must not change the student's seed"
+
+
+@pytest.mark.parametrize(("slower", "goes"), [(10.0, 2), (2.0, 5), (0.5, 5)])
+def test_bf16_is_given_up_early_where_it_is_far_too_slow(monkeypatch, slower, goes):
+    clock, asked = [0.0], []
+
+    def autocast(device, precision):
+        clock[0] += {"fp32": 1.0, "bf16": slower}[precision]
+        asked.append(precision)
+        return contextlib.nullcontext()
+
+    monkeypatch.setattr(device, "autocast", autocast)
+    monkeypatch.setattr(device.time, "perf_counter", lambda: clock[0])
+    chosen, why = device.choose_precision.__wrapped__("cpu")
+    assert asked.count("bf16") == asked.count("fp32") == goes
+    assert chosen == ("bf16" if slower < 1 else "fp32") and f"at {1 / slower:.1f} times" in why
 
 
 def test_bf16_trains_too(in_memory):

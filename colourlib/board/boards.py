@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 
+from ..workspace import printable
 from . import view as words
 from .page import Page
 from .view import View
@@ -68,7 +69,7 @@ class Board:
             self._draw(look(), last)
         except Exception as error:  # whatever it is, hours of training weigh more than a picture
             if not self._failed:
-                why = words.tidy(f"{type(error).__name__}: {error}")
+                why = printable(f"{type(error).__name__}: {error}")
                 with contextlib.suppress(Exception):  # the terminal itself may be gone
                     _say(f"The board has stopped drawing ({why}). The training is not affected.")
             self._failed = True

@@ -11,6 +11,7 @@ import base64
 import html
 import math
 
+from ..workspace import printable
 from . import view as words
 from .view import View
 
@@ -157,7 +158,7 @@ def _baselines(field: Field, view: View) -> str:
     parts = []
     for i, (name, y, label) in enumerate(zip(known, heights, spread(heights), strict=True)):
         dash = DASHES[i % len(DASHES)]
-        said = f"{words.tidy(name)} {words.percent(view.levels[name])}"
+        said = f"{printable(name)} {words.percent(view.levels[name])}"
         parts.append(
             f'<path d="M{LEFT} {y:.1f}H{RIGHT}" stroke="currentColor" stroke-dasharray="{dash}"/>'
             f'<path d="M{RIGHT} {y:.1f}L{RIGHT + 10} {label:.1f}" stroke="currentColor"/>'

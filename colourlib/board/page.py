@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from ..workspace import printable
 from . import chart
 from . import view as words
 from .view import Sample, View
@@ -77,7 +78,7 @@ def _photos(samples: list[Sample]) -> str:
 
 def _photo(sample: Sample) -> str:
     """One photo three times; as wide as they are, so that they wrap like words."""
-    query = words.tidy(sample.query)
+    query = printable(sample.query)
     versions = {
         f"{query}: without colour": sample.grey,
         f"{query}: as the network colours it now": sample.network,
@@ -103,4 +104,4 @@ def _image(pixels: np.ndarray, alt: str) -> str:
 
 
 def _said(text: str) -> str:
-    return html.escape(words.tidy(text))
+    return html.escape(printable(text))

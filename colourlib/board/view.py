@@ -123,16 +123,11 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {seconds % 60:02d} s" if minutes else f"{seconds} s"
 
 
-def tidy(text: object) -> str:
-    """Text in one line, without characters that have no picture: they could break a page."""
-    return printable(text)
-
-
 def status(view: View) -> list[str]:
     """How far the run is: ['training', '42 % done', '25 s so far', ...]."""
     done = min(max(view.progress, 0.0), 1.0) if _number(view.progress) else 0.0
     taken = duration(view.seconds if _number(view.seconds) else 0)
-    facts = [tidy(view.state), f"{math.floor(100 * done + 1e-6)} % done"]
+    facts = [printable(view.state), f"{math.floor(100 * done + 1e-6)} % done"]
     if view.state == "training":
         facts += [f"{taken} so far", time_left(view)]
     else:
@@ -172,16 +167,16 @@ def scores(view: View) -> str:
 def levels(view: View) -> str:
     """The baselines' explained chroma, in a sentence."""
     known = baselines(view)
-    said = ", ".join(f"{tidy(name)} {percent(value)}" for name, value in known.items())
+    said = ", ".join(f"{printable(name)} {percent(value)}" for name, value in known.items())
     return f"Baselines: {said or 'not measured'}."
 
 
 def as_text(view: View) -> str:
     """The whole board in a few lines."""
-    lines = [f"{tidy(view.name)}: {', '.join(status(view))}", tidy(view.sentence)]
+    lines = [f"{printable(view.name)}: {', '.join(status(view))}", printable(view.sentence)]
     lines += [scores(view), levels(view)]
     if view.samples:
-        queries = ", ".join(tidy(sample.query) for sample in view.samples)
+        queries = ", ".join(printable(sample.query) for sample in view.samples)
         lines.append(f"Validation photos (grey, network, truth): {queries}.")
     return "\n".join(line for line in lines if line.strip())
 
@@ -190,15 +185,15 @@ def as_line(view: View) -> str:
     """The moment in one line, for a terminal or a log."""
     validation, training = _validations(view), training_now(view)
     losses = _finite(view.losses[-1:])
-    facts = [tidy(view.name)]
+    facts = [printable(view.name)]
     facts.append(
         f"epoch {losses[-1][0]:.1f}, loss {losses[-1][1]:.4f}" if losses else "no loss yet"
     )
     explained = [f"validation {percent(validation[-1][1])}"] if validation else []
     explained += [f"training {percent(training[1])}"] if training else []
-    known = ", ".join(f"{tidy(k)} {percent(v)}" for k, v in baselines(view).items())
+    known = ", ".join(f"{printable(k)} {percent(v)}" for k, v in baselines(view).items())
     beside = f" ({known})" if known else ""
     facts.append(f"explained chroma: {', '.join(explained) or 'not measured yet'}{beside}")
     facts.append(rate(view))
-    facts.append(time_left(view) if view.state == "training" else tidy(view.state))
+    facts.append(time_left(view) if view.state == "training" else printable(view.state))
     return " | ".join(facts)

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import UninitializedParameter
 
+from ..copies import copy_of, undisturbed
 from ..model import SMALLEST
 from ..workspace import CourseError
-from .copies import copy_of, undisturbed
 from .examination import examine
 from .report import Report, Row
 from .tracing import trace

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 
 from torch import Tensor, nn
 
+from ..copies import tensors_in
 from ..workspace import CourseError
-from .copies import tensors_in
 from .tracing import Trace
 from .wording import spell
 

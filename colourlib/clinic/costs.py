@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from ..copies import copy_of
 from ..device import autocast, choose_precision, layout
-from .copies import copy_of
 from .tracing import Op, Trace
 
 GOAL = 0.12  # seconds that the larger one of the two calibration steps should take

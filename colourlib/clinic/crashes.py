@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from torch import nn
 
+from ..copies import tensors_in
 from .clashes import FUNCTIONS
 from .complaints import ERRORS, is_layer, recursion
-from .copies import tensors_in
 from .meetings import SUMS, broadcasts, clash
 from .tracing import Call, Op, Trace
 from .wording import Finding, shrinking, spell

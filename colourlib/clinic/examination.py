@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import nn
 
+from ..copies import copy_of
 from ..device import choose_device
 from ..memory import free_memory
 from ..model import SMALLEST
 from . import findings as rules
 from . import habits
 from .contract import answer, contract
-from .copies import copy_of
 from .costs import epoch_seconds, training_bytes
 from .crashes import explain
 from .orientation import turned

@@ -6,7 +6,7 @@ import ast
 
 from torch import Tensor
 
-from .tracing import Op, Trace
+from .tracing import SAME, Op, Trace
 from .wording import maker, size_of, story
 
 SUMS = {"add", "sub", "mul", "div", "true_divide", "rsub", "maximum", "minimum", "lerp", "where"}
@@ -91,7 +91,7 @@ def _operands(op: Op) -> tuple[str, str] | None:
         if op.name == "cat" and isinstance(node, ast.Call) and node.args:
             name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
             parts = node.args[0].elts if isinstance(node.args[0], (ast.List, ast.Tuple)) else []
-            if name in ("cat", "concat", "concatenate") and len(parts) == 2:
+            if SAME.get(name, name) == "cat" and len(parts) == 2:
                 found.append(tuple(parts))
         elif (
             op.name in SIGNS and isinstance(node, ast.BinOp) and isinstance(node.op, SIGNS[op.name])

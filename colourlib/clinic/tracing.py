@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn.modules import module as hooks
 from torch.overrides import TorchFunctionMode
 
-from .copies import replace_tensors, tensors_in
+from ..copies import replace_tensors, tensors_in
 from .sources import Line, line_of_error, student_line
 from .stand_ins import SHORT_CUTS
 
@@ -48,9 +48,11 @@ class Op:
     label: str = ""  # the outermost part of the network that answers with its output
 
     def arg(self, position: int, name: str, default=None):
-        """An argument, whether it was given by position or by name."""
+        """An argument, whether it was given by position or by name: torch's, or numpy's 'axis'."""
         if position < len(self.args):
             return self.args[position]
+        if name == "dim" and "axis" in self.kwargs:
+            return self.kwargs["axis"]
         return self.kwargs.get(name, default)
 
     def first(self, name: str = "input") -> Tensor | None:

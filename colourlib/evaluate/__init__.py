@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -23,6 +22,7 @@ from torch import Tensor, nn
 
 from ..colour import lab_to_rgb, unscale_ab, unscale_L
 from ..data import PhotoData, PhotoSet
+from ..device import eval_mode
 
 Colouriser = Callable[[Tensor], Tensor]
 
@@ -48,24 +48,19 @@ def predict(
     for start in range(0, len(photos), batch_size):
         stop = min(start + batch_size, len(photos))
         x, y = photos.__getitems__(list(range(start, stop)))
-        with judging(colouriser) as device:  # closed before the yield: it holds for the caller, too
-            prediction = colouriser(x.to(device)).float().cpu()
-        yield x, y, prediction
+        yield x, y, answer(colouriser, x)
 
 
-@contextmanager
-def judging(colouriser: Colouriser) -> Iterator[torch.device]:
-    """No gradients, a network in eval mode and back; gives the device it wants its input on."""
+def answer(colouriser: Colouriser, x: Tensor) -> Tensor:
+    """What it makes of x, on the CPU and without gradients; a network in eval mode, and back.
+
+    x (N, 1, H, W) scaled L -> (N, 2, H, W) scaled ab. The numbers may be changed and trained on,
+    which those of torch.inference_mode could not.
+    """
     network = colouriser if isinstance(colouriser, nn.Module) else nn.Module()
-    modes = {part: part.training for part in network.modules()}
-    network.eval()
-    try:
-        with torch.no_grad():  # not inference_mode: its tensors could not be trained on or changed
-            first = next(network.parameters(), None)
-            yield first.device if first is not None else torch.device("cpu")
-    finally:
-        for part, training in modes.items():  # a part may be frozen
-            part.training = training
+    device = next(network.parameters(), torch.empty(0)).device
+    with eval_mode(network), torch.no_grad():
+        return colouriser(x.to(device)).float().cpu()
 
 
 def colourfulness(rgb: Tensor) -> Tensor:

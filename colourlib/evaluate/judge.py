@@ -19,7 +19,7 @@ from torch import Tensor
 from .. import show
 from ..colour import lab_to_rgb, scale_ab, unscale_ab, unscale_L
 from ..data import PhotoData, PhotoSet
-from . import Colouriser, Scores, bootstrap, colourfulness, grey, judging, tint
+from . import Colouriser, Scores, answer, bootstrap, colourfulness, grey, tint
 from .likeness import ciede2000, ssim
 
 BATCH = 20
@@ -108,12 +108,11 @@ class Report:
 def judge(colouriser: Colouriser, photos: PhotoSet, name: str = "network") -> Report:
     """The report on a colouriser: x (N, 1, H, W) scaled L -> (N, 2, H, W) scaled ab."""
 
-    def answer(indices):
+    def of_photos(indices):
         x, y = photos.__getitems__(indices)
-        with judging(colouriser) as device:
-            return x, y, colouriser(x.to(device)).float().cpu()
+        return x, y, answer(colouriser, x)
 
-    return judge_answers(answer, photos, name)
+    return judge_answers(of_photos, photos, name)
 
 
 def judge_optimum(photos: PhotoSet) -> Report:

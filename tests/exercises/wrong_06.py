@@ -167,6 +167,7 @@ FAIR_COMPARISON = [
     plan("other photos for each", "cannot be compared", what_differs=["width", "photos"]),
     plan("too few pairs", ("1 pair ", "three pairs"), pairs_of_runs=1),
     plan("no runs", "0 pairs", pairs_of_runs=0),
+    plan("no whole number", "3.5 pairs", pairs_of_runs=3.5),
     plan("each as long as it likes", "fixed before", each_trained_for="until it is at its best"),
     plan("judged on training photos", "by heart", judged_on="training photos"),
     plan("another kind of answer", "no list", judged_on=["training photos"]),

@@ -165,6 +165,9 @@ def _judging(plan: dict, pairs: float) -> None:
     if pairs < 1:
         text = f"{pairs:g} pairs of runs: nothing would be trained."
         raise Wrong("no runs", text, "a pair is one narrow and one wide training.")
+    if pairs % 1:
+        text = f"{pairs:g} pairs of runs: of the last one only a part would be trained."
+        raise Wrong("no whole number", text, "a pair is one narrow and one wide training.")
 
 
 def _verdict(rule: str, pairs: int) -> None:

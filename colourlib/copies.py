@@ -1,4 +1,5 @@
-"""A network copied, whole and without its hooks, and looked at with nothing else disturbed."""
+"""A network copied whole, for the average of a training, a file, or the clinic, which looks at it
+without its hooks and with nothing else disturbed."""
 
 from __future__ import annotations
 
@@ -76,7 +77,7 @@ def twin_of(model: nn.Module, device: str) -> nn.Module:
 def _rebind(holder: dict | list, memo: dict[int, object]) -> None:
     """Let the functions in it look at the copies: self.body = lambda x: self.conv(x)."""
     for key, value in list(holder.items() if isinstance(holder, dict) else enumerate(holder)):
-        if isinstance(value, types.FunctionType) and _sees_layers(value, memo, set()):
+        if isinstance(value, types.FunctionType):
             holder[key] = _rebound(value, memo)
         elif type(value) in (dict, list):
             _rebind(value, memo)
@@ -112,7 +113,8 @@ def _rebound(value, memo: dict[int, object]):
         value.__code__, value.__globals__, value.__name__, value.__defaults__, cells
     )
     new.__kwdefaults__, new.__qualname__ = value.__kwdefaults__, value.__qualname__
-    memo[id(value)] = new  # before its closure is looked at: a function may call itself
+    # Before its closure is looked at: a function may call itself. And two parts may hold one list.
+    memo[id(value)] = memo[id(new)] = new
     for cell, old in zip(cells, value.__closure__, strict=True):
         with contextlib.suppress(ValueError):
             cell.cell_contents = _rebound(old.cell_contents, memo)
