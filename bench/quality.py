@@ -1,6 +1,6 @@
 """What a few minutes of training reach, beside the baselines; several networks get the same time.
 
-    python bench/quality.py [--photos FOLDER] [--minutes 5] [--size N] [--network A B ...]
+    python bench/quality.py [--photos FOLDER] [--minutes 5] [--size N] [--network A ...] [--set k=v]
 
 Collects, cleans and splits the pictures (practice scenes without --photos), trains each network
 from scratch for that many minutes, and prints the scores on validation photos of which no
@@ -56,12 +56,20 @@ def seconds_to(run, share):
     return next((r["seconds"] for r in run.history if r["explained_chroma"] >= goal), None)
 
 
+def setting(text):
+    """'lr=2e-3' as ('lr', 0.002)."""
+    name, _, value = text.partition("=")
+    return name, float(value)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photos", default="practice", metavar="FOLDER")
     parser.add_argument("--minutes", type=float, default=5)
     parser.add_argument("--size", type=int, help="pixels; 128, and 64 for practice scenes")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--set", default={}, type=setting, nargs="+", metavar="NAME=NUMBER",
+                        help="settings of fit: small_first=0 lr=2e-3")  # fmt: skip
     parser.add_argument("--network", default=["ColourNet"], nargs="+", choices=list(NETWORKS))
     args = parser.parse_args()
 
@@ -72,7 +80,7 @@ def main():
     for name in args.network:
         torch.manual_seed(args.seed)
         net = NETWORKS[name]()
-        run = fit(net, data, minutes=args.minutes, seed=args.seed)
+        run = fit(net, data, minutes=args.minutes, seed=args.seed, **dict(args.set))
         table = evaluate.compare({name: net}, data)
         lines.append((name, run, table[name]))
         print(f"{name}: {run.sentence}", flush=True)

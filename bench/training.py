@@ -8,6 +8,7 @@ from one run; the parts take turns, so that all see the same machine.
 - customary: what most tutorials do. A Dataset opens each JPEG with PIL in every epoch, crops,
   resizes and flips it there, converts it with scikit-image; fp32, NCHW, one Adam kernel a tensor.
 - ours: `fit` as it is, with board, averaging and checkpoints; with its validations and without.
+  All photos at full size, as in the customary way; and once with small ones first, the default.
 - ceiling: the same network stepping again and again on one batch that is already there.
 """
 
@@ -78,7 +79,7 @@ def customary(net, files, size, seconds):
                 return BATCH * steps / (time.perf_counter() - start)
 
 
-def ours(net, photos, seconds, root=None, validations=True):
+def ours(net, photos, seconds, root=None, validations=True, small_first=0.0):
     """Photos a second of `fit`, with the validations in it or without their time."""
     spent, real = [0.0], session.Session.validate
 
@@ -89,7 +90,8 @@ def ours(net, photos, seconds, root=None, validations=True):
 
     session.Session.validate = validate
     try:
-        run = train.fit(net, photos, minutes=seconds / 60, quiet=root is None, folder=root)
+        settings = {"minutes": seconds / 60, "small_first": small_first}
+        run = train.fit(net, photos, quiet=root is None, folder=root, **settings)
     finally:
         session.Session.validate = real
     return run.photos / (run.seconds - (0 if validations else spent[0]))
@@ -146,7 +148,7 @@ def validate(self):
     real(self)
     seen.append(round(psutil.Process().memory_full_info().uss / 1e6))
 session.Session.validate = validate
-train.fit(ColourNet(), photos, epochs=float(sys.argv[4]), quiet=True)
+train.fit(ColourNet(), photos, epochs=float(sys.argv[4]), quiet=True, small_first=0)
 print(len(photos.train), "photos; MB of its own after each epoch:", *seen)
 """
 
@@ -210,6 +212,9 @@ def compare(photos, files, args, precision, root):
         "ceiling, ColourNet": lambda s: ceiling(ColourNet(), photos, s, precision),
         "ours, ColourNet, validations aside": lambda s: ours(
             ColourNet(), photos, s, root / "runs", validations=False
+        ),
+        "ours, ColourNet, small photos first": lambda s: ours(
+            ColourNet(), photos, s, small_first=train.Config.small_first
         ),
     }
     rates = dict.fromkeys(ways, 0.0)

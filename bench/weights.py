@@ -30,7 +30,8 @@ from colourlib.workspace import home
 
 MANY = 100  # kinds: an origin with so many can spare some
 DROPOUT = 0.1  # of the deepest map's channels, while training only: the photos are few
-RECIPE = {"lr": 1.5e-3, "average": 0.999, "weight_decay": 1e-5}  # of train.Config
+# Of train.Config. The mixture has sizes of its own.
+RECIPE = {"lr": 1.5e-3, "average": 0.999, "weight_decay": 1e-5, "small_first": 0.0}
 # Pixels, shorter side, at which photos are shown to the network: what is tried.
 SHOWN = [[64], [80], [96], [112], [128], [160], [80, 112], [64, 96, 128]]
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,9 +17,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset
 
 from . import practice, prepared
+from .batches import Batch, Batches
 from .colour import scale_ab, scale_L
 from .memory import free_memory
 from .prepared import LAYOUT, SIDES, square
@@ -64,11 +64,13 @@ class PhotoSet(Dataset):
 
     def __getitems__(self, indices: list[int]) -> tuple[Tensor, Tensor]:
         """x (B, 1, H, W) scaled L and y (B, 2, H, W) scaled ab of several photos at once."""
+        size, dice = self.size, self.generator
+        if isinstance(indices, Batch):
+            size, dice = indices.size or size, indices.dice()
         if self.crop is not None:
-            dice = indices.dice() if isinstance(indices, Batch) else self.generator
-            return self.cropped(indices, self.size, self.crop, dice)
+            return self.cropped(indices, size, self.crop, dice)
         L, ab = _take(self.L, indices)[:, None], _take(self.ab, indices)
-        return _scaled(resize(L, self.size), resize(ab, self.size))
+        return _scaled(resize(L, size), resize(ab, size))
 
     def cropped(
         self, indices: list[int], size: int, crop: float, dice: torch.Generator | None
@@ -156,47 +158,6 @@ def cut(images: Tensor, places: Tensor, side: int, mirrored: Tensor) -> Tensor:
         square = image[:, top : top + side, left : left + side]
         squares.append(square.flip(-1) if mirror else square)
     return torch.stack(squares)  # (B, C, side, side)
-
-
-class Batch(list):
-    """Indices of the photos in a batch, and the seed of its crops."""
-
-    def __init__(self, indices: list[int], seed: list[int]) -> None:
-        super().__init__(indices)
-        self.seed = seed
-
-    def dice(self) -> torch.Generator:
-        """A generator of random numbers that is the same whenever this batch is made."""
-        return _generator(self.seed)
-
-
-def _generator(seed: list[int]) -> torch.Generator:
-    state = np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]
-    return torch.Generator().manual_seed(int(state))
-
-
-class Batches(Sampler):
-    """Deals the photos out in batches, in another order each epoch.
-
-    Order and crops follow from the seed, the epoch and the number of the batch, from nothing else:
-    so a run that was stopped can go on in the middle of an epoch as if nothing had been.
-    """
-
-    def __init__(self, photos: int, batch_size: int, seed: int) -> None:
-        self.photos, self.batch_size, self.seed = photos, batch_size, seed
-        self.epoch, self.first = 0, 0  # of the next iteration: its epoch, its first batch
-
-    def __len__(self) -> int:
-        """Batches an epoch; a last, smaller one is left out unless it is the only one."""
-        return max(1, self.photos // self.batch_size)
-
-    def __iter__(self) -> Iterator[Batch]:
-        epoch, first = self.epoch, self.first
-        self.epoch, self.first = epoch + 1, 0
-        order = torch.randperm(self.photos, generator=_generator([self.seed, epoch])).tolist()
-        for number in range(first, len(self)):
-            start = number * self.batch_size
-            yield Batch(order[start : start + self.batch_size], [self.seed, epoch, number])
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from .batches import Batch
 from .colour import scale_ab
-from .data import Batch, PhotoData, PhotoSet, resize
+from .data import PhotoData, PhotoSet, resize
 from .workspace import CourseError
 
 SIZES = (64, 64, 64, 96, 96, 128)  # pixels; each batch draws one of them, small ones cost less

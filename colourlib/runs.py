@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from . import __version__, checkpoints, fitting
 from .board import Sample
+from .board.view import percent
 from .data import PhotoData
 from .device import Placement
 from .samples import Samples
@@ -141,6 +142,23 @@ class Run:
         train, validation = self.data.train, self.data.validation
         photos = [self.data.fingerprint, len(train), len(validation), train.size, train.crop]
         return checkpoints.identity(self.model, self.config, photos, self.label)
+
+    def summary(self, fault: BaseException | None = None) -> str:
+        """How the run stands, in a line or two."""
+        text = f"{self.photos:,} photos in {self.seconds:.0f} s"
+        if self.history:
+            best = self.best
+            text += f"; best after epoch {best['epoch']}: {percent(best['explained_chroma'])} "
+            text += "of the chroma explained"
+            known = ", ".join(f"{name} {percent(value)}" for name, value in self.levels.items())
+            text += f" ({known})"
+        if fault is not None:
+            text = f"{str(fault).splitlines()[0] if str(fault) else type(fault).__name__} {text}"
+        if self.state == "stopped":
+            kept = self.folder is not None and (self.folder / "checkpoint.pt").exists()
+            text += ". Stopped: the same call "
+            text += "goes on from here, resume=False begins anew" if kept else "begins anew"
+        return text + "."
 
     def save(self, folder: Path | None = None, pictures: list[Sample] = ()) -> None:
         """Story, best weights and pictures, each file whole or not at all. Raises OSError."""

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from . import checkpoints, evaluate, rescue, tensorboard
 from .board import View
-from .board.view import percent
+from .config import size_at, work_at
 from .copies import twin_of
 from .device import flush_tiny_
 from .runs import Run
@@ -91,6 +91,16 @@ class Session:
         return self.step / max(1, round(self.config.epochs * len(self.loader)))
 
     @property
+    def size(self) -> int:
+        """The side of the photos in the next batch, pixels.
+
+        The first batch is as large as the last ones: memory that will not do is to be noticed at
+        once, not in the middle of the run.
+        """
+        size = self.run.data.train.size
+        return size_at(self.progress, self.config, size) if self.step else size
+
+    @property
     def over(self) -> bool:
         """Is the run done?"""
         return self.progress >= 1
@@ -98,9 +108,13 @@ class Session:
     # --- moving on --------------------------------------------------------------------------
 
     def batches(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """The rest of the present epoch."""
-        self.loader.batch_sampler.epoch, self.loader.batch_sampler.first = self.epoch, self.batch
-        yield from self.loader
+        """The rest of the present epoch, each batch as large as `size_at` has it at its moment."""
+        sampler = self.loader.batch_sampler
+        sampler.epoch, sampler.first = self.epoch, self.batch
+        batches = iter(self.loader)
+        for _ in range(self.batch, len(self.loader)):
+            sampler.size = self.size
+            yield next(batches)
 
     def note(self, loss: Tensor, photos: int) -> None:
         """Count a step. Raises CourseError where losses are no numbers any more, or explode."""
@@ -225,7 +239,7 @@ class Session:
             self.averaged.load_state_dict(self.model.state_dict())
         self.model.eval()
         self.optimiser.zero_grad(set_to_none=True)
-        run.sentence = self.sentence(fault)
+        run.sentence = run.summary(fault)
         if run.folder is not None:
             try:
                 run.save(pictures=self.samples())
@@ -240,24 +254,6 @@ class Session:
 
     # --- showing ----------------------------------------------------------------------------
 
-    def sentence(self, fault: BaseException | None = None) -> str:
-        """How the run stands, in a line or two."""
-        run = self.run
-        text = f"{self.photos:,} photos in {self.seconds:.0f} s"
-        if run.history:
-            best = run.best
-            text += f"; best after epoch {best['epoch']}: {percent(best['explained_chroma'])} "
-            text += "of the chroma explained"
-            known = ", ".join(f"{name} {percent(value)}" for name, value in run.levels.items())
-            text += f" ({known})"
-        if fault is not None:
-            text = f"{str(fault).splitlines()[0] if str(fault) else type(fault).__name__} {text}"
-        if run.state == "stopped":
-            kept = run.folder is not None and (run.folder / "checkpoint.pt").exists()
-            text += ". Stopped: the same call "
-            text += "goes on from here, resume=False begins anew" if kept else "begins anew"
-        return text + "."
-
     def samples(self) -> list[Sample]:
         """Three validation photos as the network colours them now; none where it fails at it."""
         device = self.run.placement.device
@@ -270,14 +266,17 @@ class Session:
     def view(self) -> View:
         """What the board shows."""
         run, seconds = self.run, self.seconds
-        done = min(1.0, self.progress)
+        done = work = min(1.0, self.progress)
+        if self.config.minutes is None:  # steps are counted, and small photos take shorter ones
+            work = work_at(done, self.config, run.data.train.size)
         return View(
             name=run.name,
             state=run.state,
-            sentence=run.sentence or f"epoch {self.epoch + 1}, step {self.step}",
+            sentence=run.sentence
+            or f"epoch {self.epoch + 1}, step {self.step}, photos at {self.size} px",
             progress=done,
             seconds=seconds,
-            left=seconds * (1 - done) / done if done > 0.01 else None,
+            left=seconds * (1 - work) / work if work > 0.01 else None,
             rate=self.photos / seconds if seconds else 0.0,
             losses=run.losses,
             history=run.history,

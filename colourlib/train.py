@@ -6,17 +6,15 @@ nothing is lost: Stop, a crash, or a full memory cost at most some seconds of tr
 
 from __future__ import annotations
 
-import difflib
-import math
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from . import board, checkpoints, device, rescue
-from .data import BATCH_SIZE, PhotoData
+from .config import LOSSES, Config, configure, lr_at, size_at
+from .data import PhotoData
 from .memory import kept_memory
 from .model import ColourNet
 from .resume import begin
@@ -25,68 +23,7 @@ from .session import Session
 from .stopping import Stop
 from .workspace import CourseError, Workspace
 
-LOSSES = {"mse": F.mse_loss}  # what the course teaches; another one would be added here
-
 COURSE_RUN = "colournet"  # the name of 05_train's own run, which 06_evaluate looks for
-
-
-@dataclass(frozen=True)
-class Config:
-    """Every knob of a run."""
-
-    loss: str = "mse"  # mean squared error of scaled ab
-    lr: float = 1.2e-3  # Adam's largest step
-    schedule: str = "cosine"  # up over the first 5 %, then down to 0; or 'constant'
-    weight_decay: float = 1e-5  # L2, on convolution and linear weights only
-    batch_size: int = BATCH_SIZE  # 20, the course's own
-    epochs: float = 10  # passes over the training photos
-    minutes: float | None = None  # a time limit instead of a number of epochs
-    average: float = 0.99  # weights are judged and kept as a running average of this decay; 0: off
-    seed: int = 0  # of the order of the photos and of the crops; not of the model's first weights
-    precision: str = "auto"  # 'fp32', 'bf16', or 'auto': the faster one, by a short measurement
-
-
-CHOICES = {
-    "loss": tuple(LOSSES),
-    "schedule": ("cosine", "constant"),
-    "precision": ("auto", "fp32", "bf16"),
-}
-
-
-def configure(base: Config | None = None, **changes) -> Config:
-    """A Config with some values changed.
-
-    Raises CourseError for an unknown name, a bad value, or both a number of epochs and of minutes.
-    """
-    known = [f.name for f in fields(Config)]
-    for name in changes:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"Did you mean {near[0]!r}? " if near else ""
-            raise CourseError(f"fit knows no setting {name!r}. {hint}It knows {', '.join(known)}.")
-    if "epochs" in changes and changes.setdefault("minutes", None) is not None:
-        both = f"epochs={changes['epochs']!r} and minutes={changes['minutes']!r}"
-        raise CourseError(f"Give {both} one at a time: minutes would decide, epochs be ignored.")
-    config = replace(base or Config(), **changes)
-    for name, allowed in CHOICES.items():
-        if (value := getattr(config, name)) not in allowed:
-            raise CourseError(f"{name} is one of {', '.join(map(repr, allowed))}, not {value!r}.")
-    for name in ("lr", "weight_decay", "batch_size", "epochs", "minutes", "average", "seed"):
-        value = getattr(config, name)
-        whole = name in ("batch_size", "seed")
-        if value is None and name == "minutes":
-            continue
-        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
-            kind = "a whole number" if whole else "a number"
-            raise CourseError(f"{name} has to be {kind}; it is {value!r}.")
-        if name in ("weight_decay", "average", "seed"):
-            if not 0 <= value < math.inf:
-                raise CourseError(f"{name} has to be 0 or more; it is {value!r}.")
-        elif not 0 < value < math.inf:
-            raise CourseError(f"{name} has to be greater than 0; it is {value!r}.")
-    if config.average >= 1:
-        raise CourseError(f"average has to be below 1, such as 0.99; it is {config.average!r}.")
-    return config
 
 
 def adam(model: nn.Module, config: Config) -> torch.optim.Adam:
@@ -104,14 +41,6 @@ def adam(model: nn.Module, config: Config) -> torch.optim.Adam:
     # One fused kernel a step instead of one a tensor; on Apple's GPU only the newest torch has it.
     fused = next(model.parameters()).device.type in ("cpu", "cuda")
     return torch.optim.Adam(groups, lr=config.lr, fused=fused)
-
-
-def lr_at(progress: float, config: Config) -> float:
-    """The learning rate when a share `progress` (0..1) of the run is done: up, then down."""
-    if config.schedule == "constant":
-        return config.lr
-    warm_up = min(1.0, progress / 0.05 + 0.01)
-    return config.lr * warm_up * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
 
 
 def train_step(
@@ -156,7 +85,7 @@ def train(session: Session, look, stop: Stop, show: board.Board) -> None:
     """The loop: batch after batch, epoch after epoch, until the run is over or stopped."""
     config, placement = session.run.config, session.run.placement
     while not session.over and not stop.pressed:
-        for x, y in session.batches():  # (B, 1, H, W) and (B, 2, H, W), from where it was left
+        for x, y in session.batches():  # (B, 1, S, S) and (B, 2, S, S); S grows, see size_at
             for group in session.optimiser.param_groups:
                 group["lr"] = lr_at(session.progress, config)
             session.model.train()
@@ -206,13 +135,14 @@ def fit(
 
     report = inspect(model, data.train.size, config.batch_size, photos=0)
     report.raise_if_broken()
+    config, sizes = _small_first(model, data.train.size, config)
     placement = device.place(config.precision)
     parent = Path(folder) if folder is not None else data.runs
     label = type(model).__name__ if name is None else str(name)
     run, checkpoint = begin(model, data, config, placement, parent, label, resume)
     run.described = f"{model}\n\n{report}\n"
     if not quiet:
-        print(announce(run, checkpoint))
+        print(announce(run, checkpoint) + sizes)
     try:
         show = board.choose(quiet)
         with Stop() as stop, kept_memory():
@@ -221,6 +151,25 @@ def fit(
         run.note_trained()
         run.close()
     return run
+
+
+def _small_first(model: nn.Module, size: int, config: Config) -> tuple[Config, str]:
+    """The settings, without small photos where the network does not take them; and a line on it."""
+    from .clinic import inspect
+
+    share = config.small_first
+    small, *larger = sorted({size_at(share * part, config, size) for part in (0, 0.75, 1)})
+    if not larger:
+        return config, ""
+    report = inspect(model, small, config.batch_size, photos=0)
+    for finding in report.findings:
+        if finding.severity == "error":
+            return replace(config, small_first=0.0), (
+                f"\nAll photos are shown at {size} px: this network does not take them at {small} "
+                f"({finding.layer}: {finding.what})."
+            )
+    sides = ", then ".join(map(str, [small, *larger]))
+    return config, f"\nPhotos are shown at {sides} px: a step on small ones takes less time."
 
 
 def announce(run: Run, checkpoint: dict | None) -> str:

@@ -5,7 +5,7 @@ import torch
 from tiny import photo_set
 
 from colourlib import mixed
-from colourlib.data import Batch
+from colourlib.batches import Batch
 from colourlib.workspace import CourseError
 
 SIZES = (16, 32)
