@@ -8,6 +8,7 @@ near-duplicate was trained on. On practice scenes also: how long until 90 % of t
 """
 
 import argparse
+import ast
 import platform
 from dataclasses import replace
 
@@ -59,7 +60,7 @@ def seconds_to(run, share):
 def setting(text):
     """'lr=2e-3' as ('lr', 0.002)."""
     name, _, value = text.partition("=")
-    return name, float(value)
+    return name, ast.literal_eval(value)
 
 
 def main():
@@ -68,8 +69,8 @@ def main():
     parser.add_argument("--minutes", type=float, default=5)
     parser.add_argument("--size", type=int, help="pixels; 128, and 64 for practice scenes")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--set", default={}, type=setting, nargs="+", metavar="NAME=NUMBER",
-                        help="settings of fit: small_first=0 lr=2e-3")  # fmt: skip
+    parser.add_argument("--set", default=[], type=setting, nargs="+", metavar="NAME=NUMBER",
+                        help="settings of fit: small_first=0 batch_size=10")  # fmt: skip
     parser.add_argument("--network", default=["ColourNet"], nargs="+", choices=list(NETWORKS))
     args = parser.parse_args()
 

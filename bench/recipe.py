@@ -4,7 +4,8 @@
 
 2,400 steps of 20 photos are about five minutes on two CPU cores. For each recipe: the explained
 chroma on validation photos of the last weights, and of their running averages over about 100 and
-500 steps. What pays is built into `fit` or ColourNet; what does not is only here.
+500 steps. What pays is built into `fit` or ColourNet; what does not is only here. All photos are
+shown at full size: `bench/quality.py --set small_first=0` tells what small ones first bring.
 """
 
 import argparse

@@ -7,8 +7,8 @@ from one run; the parts take turns, so that all see the same machine.
 
 - customary: what most tutorials do. A Dataset opens each JPEG with PIL in every epoch, crops,
   resizes and flips it there, converts it with scikit-image; fp32, NCHW, one Adam kernel a tensor.
-- ours: `fit` as it is, with board, averaging and checkpoints; with its validations and without.
-  All photos at full size, as in the customary way; and once with small ones first, the default.
+- ours: `fit` with board, averaging and checkpoints; with its validations and without. All photos at
+  full size, as in the customary way; and once with small ones first, as it does by default.
 - ceiling: the same network stepping again and again on one batch that is already there.
 """
 
@@ -148,7 +148,7 @@ def validate(self):
     real(self)
     seen.append(round(psutil.Process().memory_full_info().uss / 1e6))
 session.Session.validate = validate
-train.fit(ColourNet(), photos, epochs=float(sys.argv[4]), quiet=True, small_first=0)
+train.fit(ColourNet(), photos, epochs=float(sys.argv[4]), quiet=True)
 print(len(photos.train), "photos; MB of its own after each epoch:", *seen)
 """
 

@@ -12,9 +12,9 @@ from torch.utils.data import Sampler
 class Batch(list):
     """Indices of the photos in a batch, the seed of its crops, and their side if not the set's."""
 
-    def __init__(self, indices: list[int], seed: list[int], size: int | None = None) -> None:
+    def __init__(self, indices: list[int], seed: list[int], side: int | None = None) -> None:
         super().__init__(indices)
-        self.seed, self.size = seed, size
+        self.seed, self.side = seed, side
 
     def dice(self) -> torch.Generator:
         """A generator of random numbers that is the same whenever this batch is made."""
@@ -36,7 +36,7 @@ class Batches(Sampler):
     def __init__(self, photos: int, batch_size: int, seed: int) -> None:
         self.photos, self.batch_size, self.seed = photos, batch_size, seed
         self.epoch, self.first = 0, 0  # of the next iteration: its epoch, its first batch
-        self.size: int | None = None  # of the photos in the next batch; None: the set's own
+        self.side: int | None = None  # of the photos in the next batch, pixels; None: the set's own
 
     def __len__(self) -> int:
         """Batches an epoch; a last, smaller one is left out unless it is the only one."""
@@ -49,4 +49,4 @@ class Batches(Sampler):
         for number in range(first, len(self)):
             start = number * self.batch_size
             mine = order[start : start + self.batch_size]
-            yield Batch(mine, [self.seed, epoch, number], self.size)
+            yield Batch(mine, [self.seed, epoch, number], self.side)

@@ -1,7 +1,7 @@
 """The settings of a training run, and what they ask for at each moment of it.
 
-`Config` has every knob; `lr_at` and `size_at` say how large a step is and how large the photos are
-when a share of the run is done. `train.train` is the loop that does it.
+`Config` has every knob; `lr_at` says how large a step is when a share of the run is done, `stages`
+how large the photos are. `train.train` is the loop that does it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from .data import BATCH_SIZE
 from .model import SMALLEST
 from .workspace import CourseError
 
+# [(from this share of a run on, side of the photos in pixels), ...], the first from 0 on
+Stages = list[tuple[float, int]]
 LOSSES = {"mse": F.mse_loss}  # what the course teaches; another one would be added here
 
 
@@ -92,20 +94,45 @@ def lr_at(progress: float, config: Config) -> float:
     return config.lr * warm_up * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
 
 
-def size_at(progress: float, config: Config, size: int) -> int:
-    """The side of the photos, in pixels, when a share of the run is done: half, 3/4, then `size`.
+def stages(config: Config, size: int) -> Stages:
+    """How large photos of `size` pixels are shown: half the side, three quarters, then all of it.
 
     Half the side is a quarter of the work, and most of what there is to learn shows in small
-    photos, too (progressive resizing, as in fast.ai's entry to DAWNBench 2018). The sizes are
+    photos, too (progressive resizing, as in fast.ai's entry to DAWNBench 2018). The sides are
     multiples of 16.
     """
-    if progress >= config.small_first:
-        return size
-    share = 0.5 if progress < config.small_first / 2 else 0.75
-    return min(size, max(SMALLEST, 16 * round(share * size / 16)))
+    shares = {0.0: 0.5, config.small_first / 2: 0.75, config.small_first: 1.0}
+    found: Stages = []
+    for start, share in shares.items():
+        side = min(size, max(SMALLEST, 16 * round(share * size / 16)))
+        if not found or found[-1][1] != side:
+            found.append((start, side))
+    return found
 
 
-def work_at(progress: float, config: Config, size: int) -> float:
-    """The share of a run's pixels that has been shown when a share of its steps is done."""
-    pixels = [size_at((i + 0.5) / 100, config, size) ** 2 for i in range(100)]
-    return sum(pixels[: round(100 * progress)]) / sum(pixels)
+def side_at(progress: float, plan: Stages) -> int:
+    """The side of the photos, in pixels, when a share of the run is done."""
+    return [side for start, side in plan if start <= progress][-1]
+
+
+def done_at(progress: float, plan: Stages, power: int) -> float:
+    """The share that is done of what goes with side ** power.
+
+    In a run of epochs progress counts steps; the pixels shown, and so about the time, go with
+    power 2. In a run of minutes it is time; the steps go with power -2, about.
+    """
+    return _amount(progress, plan, power) / _amount(1.0, plan, power)
+
+
+def mean_rate(plan: Stages) -> float:
+    """How many times as many photos a run of minutes shows as one with all at full size, about."""
+    return _amount(1.0, plan, -2) * plan[-1][1] ** 2
+
+
+def _amount(progress: float, plan: Stages, power: int) -> float:
+    """side ** power, summed over a run from its beginning to `progress`."""
+    ends = [start for start, _ in plan[1:]] + [1.0]
+    return sum(
+        max(0.0, min(progress, end) - start) * side**power
+        for (start, side), end in zip(plan, ends, strict=True)
+    )

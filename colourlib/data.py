@@ -66,7 +66,7 @@ class PhotoSet(Dataset):
         """x (B, 1, H, W) scaled L and y (B, 2, H, W) scaled ab of several photos at once."""
         size, dice = self.size, self.generator
         if isinstance(indices, Batch):
-            size, dice = indices.size or size, indices.dice()
+            size, dice = indices.side or size, indices.dice()
         if self.crop is not None:
             return self.cropped(indices, size, self.crop, dice)
         L, ab = _take(self.L, indices)[:, None], _take(self.ab, indices)

@@ -147,6 +147,7 @@ def prepared_bytes(photos: int, size: int, practice: bool) -> int:
 
 def _training(ws, photos: int) -> str:
     """How long 05's main training takes, and how far that gets."""
+    from .config import Config, mean_rate, stages
     from .sides import VALIDATION
 
     minutes = ws.setting.minutes
@@ -154,10 +155,12 @@ def _training(ws, photos: int) -> str:
     if ws.device.name != "cpu":
         return f"{text}; {gigabytes(RUN_BYTES)}. The GPU decides how many epochs that is"
     a_second = MEASURED_AT_128 * 128**2 / ws.size**2  # the work grows with the area
+    a_second *= mean_rate(stages(Config(), ws.size))
     epochs = 60 * minutes * a_second / max(1, photos * (1 - VALIDATION))
     return (
         f"{text}; on two CPU cores about {epochs:.0f} epochs at {a_second:.0f} photos a second "
-        f"(computed from {MEASURED_AT_128} at 128 pixels); {gigabytes(RUN_BYTES)}"
+        f"(computed from {MEASURED_AT_128} at 128 pixels; small photos come first); "
+        f"{gigabytes(RUN_BYTES)}"
     )
 
 

@@ -62,7 +62,7 @@ def begin(
 
 
 def _grey_loss_of_crops(data: PhotoData, config, batches: int = 20) -> float:
-    """The grey copy's loss on the first batches that the run will see."""
+    """The grey copy's loss on the crops that the run will see first, at full size."""
     loader = data.loader(config.batch_size, config.seed)
     losses = [y.square().mean().item() for _, (_, y) in zip(range(batches), loader, strict=False)]
     return max(sum(losses) / len(losses), 1e-9)

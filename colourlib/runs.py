@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from . import __version__, checkpoints, fitting
 from .board import Sample
 from .board.view import percent
+from .config import Config, Stages
 from .data import PhotoData
 from .device import Placement
 from .samples import Samples
@@ -38,7 +39,7 @@ class Run:
     """One training run: the network with the best weights it has had, and how it got there."""
 
     model: nn.Module
-    config: object  # train.Config
+    config: Config
     placement: Placement
     data: PhotoData = field(repr=False)
     name: str
@@ -56,6 +57,7 @@ class Run:
     grey_loss: float = 1.0  # loss of the grey copy: explained chroma = 1 - loss / grey_loss
     training_grey_loss: float = 1.0  # the same on random crops of training photos
     best_weights: dict[str, Tensor] = field(default_factory=dict, repr=False)
+    stages: Stages = field(default_factory=list)  # how large its photos are shown, and when
     described: str = field(default="", repr=False)  # the network in words, for network.txt
     samples: Samples | None = field(default=None, repr=False)
     lock: FileLock | None = field(default=None, repr=False)
@@ -91,7 +93,7 @@ class Run:
         """Everything about the run in words and numbers, as run.json holds it."""
         size, sides = self.data.train.size, (self.data.train, self.data.validation)
         data = {"fingerprint": self.data.fingerprint, "size": size}
-        data |= {"train": len(sides[0]), "validation": len(sides[1])}
+        data |= {"train": len(sides[0]), "validation": len(sides[1]), "shown": self.stages}
         rows = self.samples.rows if self.samples else []
         named = [
             {"query": row["query"], "sha256": row["sha256"], "file": f"sample-{i}.png"}

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from . import checkpoints, evaluate, rescue, tensorboard
 from .board import View
-from .config import size_at, work_at
+from .config import done_at, side_at
 from .copies import twin_of
 from .device import flush_tiny_
 from .runs import Run
@@ -91,14 +91,17 @@ class Session:
         return self.step / max(1, round(self.config.epochs * len(self.loader)))
 
     @property
-    def size(self) -> int:
+    def side(self) -> int:
         """The side of the photos in the next batch, pixels.
 
-        The first batch is as large as the last ones: memory that will not do is to be noticed at
-        once, not in the middle of the run.
+        The very first batch is as large as the last ones: memory that is far too little is to be
+        noticed at once, not in the middle of the run.
         """
-        size = self.run.data.train.size
-        return size_at(self.progress, self.config, size) if self.step else size
+        return side_at(self.progress, self.run.stages) if self.step else self.run.stages[-1][1]
+
+    def _also_done(self, power: int) -> float:
+        """The share done of what goes with the photos' side ** power, see config.done_at."""
+        return done_at(min(1.0, self.progress), self.run.stages, power)
 
     @property
     def over(self) -> bool:
@@ -108,12 +111,12 @@ class Session:
     # --- moving on --------------------------------------------------------------------------
 
     def batches(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """The rest of the present epoch, each batch as large as `size_at` has it at its moment."""
+        """The rest of the present epoch, each batch as large as the run's stages have it."""
         sampler = self.loader.batch_sampler
         sampler.epoch, sampler.first = self.epoch, self.batch
         batches = iter(self.loader)
         for _ in range(self.batch, len(self.loader)):
-            sampler.size = self.size
+            sampler.side = self.side
             yield next(batches)
 
     def note(self, loss: Tensor, photos: int) -> None:
@@ -266,17 +269,20 @@ class Session:
     def view(self) -> View:
         """What the board shows."""
         run, seconds = self.run, self.seconds
-        done = work = min(1.0, self.progress)
-        if self.config.minutes is None:  # steps are counted, and small photos take shorter ones
-            work = work_at(done, self.config, run.data.train.size)
+        done = time = steps = min(1.0, self.progress)
+        if self.config.minutes is None:  # steps are counted; those on small photos are shorter
+            time = self._also_done(2)
+        else:
+            steps = self._also_done(-2)
         return View(
             name=run.name,
             state=run.state,
             sentence=run.sentence
-            or f"epoch {self.epoch + 1}, step {self.step}, photos at {self.size} px",
+            or f"epoch {self.epoch + 1}, step {self.step}, photos at {self.side} px",
             progress=done,
             seconds=seconds,
-            left=seconds * (1 - work) / work if work > 0.01 else None,
+            left=seconds * (1 - time) / time if time > 0.01 else None,
+            end=self.epochs_done / steps if steps > 0.01 else None,
             rate=self.photos / seconds if seconds else 0.0,
             losses=run.losses,
             history=run.history,

@@ -6,15 +6,15 @@ nothing is lost: Stop, a crash, or a full memory cost at most some seconds of tr
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from . import board, checkpoints, device, rescue
-from .config import LOSSES, Config, configure, lr_at, size_at
-from .data import PhotoData
+from .config import LOSSES, Config, Stages, configure, lr_at, stages
+from .copies import copy_of, undisturbed
+from .data import PhotoData, PhotoSet
 from .memory import kept_memory
 from .model import ColourNet
 from .resume import begin
@@ -85,7 +85,7 @@ def train(session: Session, look, stop: Stop, show: board.Board) -> None:
     """The loop: batch after batch, epoch after epoch, until the run is over or stopped."""
     config, placement = session.run.config, session.run.placement
     while not session.over and not stop.pressed:
-        for x, y in session.batches():  # (B, 1, S, S) and (B, 2, S, S); S grows, see size_at
+        for x, y in session.batches():  # (B, 1, S, S) and (B, 2, S, S); S grows, see stages
             for group in session.optimiser.param_groups:
                 group["lr"] = lr_at(session.progress, config)
             session.model.train()
@@ -135,14 +135,15 @@ def fit(
 
     report = inspect(model, data.train.size, config.batch_size, photos=0)
     report.raise_if_broken()
-    config, sizes = _small_first(model, data.train.size, config)
+    plan, told = _stages(model, data, config)
     placement = device.place(config.precision)
     parent = Path(folder) if folder is not None else data.runs
     label = type(model).__name__ if name is None else str(name)
     run, checkpoint = begin(model, data, config, placement, parent, label, resume)
+    run.stages = plan
     run.described = f"{model}\n\n{report}\n"
     if not quiet:
-        print(announce(run, checkpoint) + sizes)
+        print(announce(run, checkpoint) + told)
     try:
         show = board.choose(quiet)
         with Stop() as stop, kept_memory():
@@ -153,23 +154,35 @@ def fit(
     return run
 
 
-def _small_first(model: nn.Module, size: int, config: Config) -> tuple[Config, str]:
-    """The settings, without small photos where the network does not take them; and a line on it."""
-    from .clinic import inspect
+def _stages(model: nn.Module, data: PhotoData, config: Config) -> tuple[Stages, str]:
+    """How large the photos are going to be shown, and a line on it: small ones where it takes them.
 
-    share = config.small_first
-    small, *larger = sorted({size_at(share * part, config, size) for part in (0, 0.75, 1)})
-    if not larger:
-        return config, ""
-    report = inspect(model, small, config.batch_size, photos=0)
-    for finding in report.findings:
-        if finding.severity == "error":
-            return replace(config, small_first=0.0), (
-                f"\nAll photos are shown at {size} px: this network does not take them at {small} "
-                f"({finding.layer}: {finding.what})."
+    Some networks take one size only, or multiples of 32; those see all photos at full size.
+    """
+    size = data.train.size
+    plan = stages(config, size)
+    if not isinstance(data.train, PhotoSet) or len(plan) == 1:  # a mixture has sizes of its own
+        return [(0.0, size)], ""
+    for _, side in plan[:-1]:
+        if fault := _fault_at(side, model, config.batch_size):
+            return [(0.0, size)], (
+                f"\nAll photos are shown at {size} px: this network does not take them at {side} "
+                f"({fault})."
             )
-    sides = ", then ".join(map(str, [small, *larger]))
-    return config, f"\nPhotos are shown at {sides} px: a step on small ones takes less time."
+    sides = ", then ".join(str(side) for _, side in plan)
+    return plan, f"\nPhotos are shown at {sides} px: a step on small ones takes less time."
+
+
+def _fault_at(side: int, model: nn.Module, batch_size: int) -> str | None:
+    """Why the network cannot be trained on photos of a side, tried on a copy; None where it can."""
+    with undisturbed(), torch.no_grad():
+        x = 2 * torch.rand(min(batch_size, 2), 1, side, side) - 1
+        try:
+            y = copy_of(model, "cpu").train()(x)
+        except Exception as error:  # whatever a student's network raises
+            return (str(error).splitlines() or [type(error).__name__])[0]
+    due = (len(x), 2, side, side)
+    return None if y.shape == due else f"its answer is {tuple(y.shape)}, where {due} is due"
 
 
 def announce(run: Run, checkpoint: dict | None) -> str:

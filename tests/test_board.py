@@ -462,7 +462,8 @@ def test_the_axes_suit_the_numbers():
     low = {"grey copy": 0.0, "mean tint": 0.04}
     assert field(view(levels=low)).top == 0.3 and field(view()).top == 1.0
     assert field(view()).bottom == pytest.approx(-0.1)
-    assert field(view()).end == 10  # 4.2 epochs are 42 %: one sees what is still to come
+    assert field(view(end=9.98)).end == 10  # one sees what is still to come
+    assert field(view()).end == 5  # it is not known yet
     assert field(view(state="stopped")).end == pytest.approx(4.2)
     assert field(view(**EMPTY)).end == 1
     tall = field(view(history=[{"epoch": 1, "explained_chroma": 0.999}]))
@@ -472,7 +473,7 @@ def test_the_axes_suit_the_numbers():
 @pytest.mark.parametrize("epochs", [0.003, 0.5, 1, 3, 7, 10, 99, 1234, 50_000])
 @pytest.mark.parametrize("state", ["training", "finished"])
 def test_a_few_epochs_are_written_at_the_axis(epochs, state):
-    at = field(view(losses=[(epochs, 0.01)], history=[], progress=1 / 3, state=state))
+    at = field(view(losses=[(epochs, 0.01)], history=[], end=3 * epochs, state=state))
     assert 2 <= len(at.epochs) <= 8 and at.epochs[-1] <= at.end * 1.001
     assert at.end >= epochs
 

@@ -405,6 +405,27 @@ def test_what_may_be_concluded(changed, sentence):
     assert sentence in concluded(story(), story("002-Net", **changed))
 
 
+def shown(name, *sides, **changed):
+    one = story(name, **changed)
+    one["data"]["shown"] = [[i / 4, side] for i, side in enumerate(sides)]
+    return one
+
+
+def test_a_network_that_takes_no_small_photos_is_compared_with_small_first_0():
+    said = concluded(shown("001-Net", 32, 48, 64), shown("002-Net", 64))
+    assert "001-Net was shown small photos first" in said and "002-Net does not take them" in said
+    said = concluded(shown("001-Net", 64), shown("002-Net", 32, 48, 64))
+    assert "001-Net does not take them" in said
+    for one, other in (((64,), (64,)), ((32, 64), (32, 64)), ((), (32, 64)), ((), (64,))):
+        assert "small" not in concluded(shown("001-Net", *one), shown("002-Net", *other))
+
+
+def test_small_photos_first_is_a_setting_like_the_others():
+    off, on = ({"config": story()["config"] | {"small_first": share}} for share in (0.0, 0.5))
+    said = concluded(shown("001-Net", 64) | off, shown("002-Net", 32, 48, 64) | on)
+    assert "One thing changed: small photos first." in said and "does not take" not in said
+
+
 def test_a_fair_comparison_is_not_called_unfair():
     assert "fair" not in concluded(story(), story("002-Net", seconds=29.0, lr=0.003))
     assert "fair" not in concluded(story(seconds=1.4), story("002-Net", seconds=1.0, lr=0.003))

@@ -103,7 +103,7 @@ def test_practice_a_folder_and_a_data_set(fresh_home, tmp_path, capsys):
 
 
 def test_epochs_are_estimated_for_a_cpu_only(fresh_home, capsys, monkeypatch):
-    assert "about 42 epochs" in said(capsys, "bing", "full")["train"]
+    assert "about 82 epochs" in said(capsys, "bing", "full")["train"]
     monkeypatch.setattr("colourlib.device.choose_device", lambda: Device("cuda", "a test"))
     line = said(capsys, "bing", "full")["train"]
     assert "60 minutes" in line and "about" not in line

@@ -1,5 +1,7 @@
 """Small photos first: which sizes a run shows, that it says so, and that it can be taken up."""
 
+from dataclasses import replace
+
 import pytest
 import tiny
 import torch
@@ -7,8 +9,9 @@ from torch import nn
 
 from colourlib import CourseError, train
 from colourlib.batches import Batch
-from colourlib.config import Config, configure, size_at, work_at
+from colourlib.config import Config, configure, done_at, mean_rate, side_at, stages
 from colourlib.data import resize
+from colourlib.mixed import Origin, mixture
 from colourlib.session import Session
 
 RUN = {"quiet": True, "precision": "fp32", "batch_size": 9, "lr": 0.05}  # five steps an epoch
@@ -29,22 +32,31 @@ def sides(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("size", "half", "three_quarters"),
-    [(16, 16, 16), (32, 16, 32), (48, 32, 32), (64, 32, 48), (96, 48, 64), (128, 64, 96)],
+    ("size", "plan"),
+    [
+        (16, [(0, 16)]),
+        (32, [(0, 16), (0.3, 32)]),
+        (48, [(0, 32), (0.6, 48)]),
+        (64, [(0, 32), (0.3, 48), (0.6, 64)]),
+        (96, [(0, 48), (0.3, 64), (0.6, 96)]),
+        (128, [(0, 64), (0.3, 96), (0.6, 128)]),
+    ],
 )
-def test_half_then_three_quarters_then_all_in_multiples_of_16(size, half, three_quarters):
-    def shown(progress, share):
-        return size_at(progress, Config(small_first=share), size)
+def test_half_then_three_quarters_then_all_in_multiples_of_16(size, plan):
+    assert stages(Config(small_first=0.6), size) == plan
+    assert stages(Config(small_first=0), size) == [(0, size)]
+    everywhere = stages(Config(small_first=1), size)
+    assert everywhere[-1] in [(1, size), (0.5, size), (0, size)]
 
-    assert [shown(p, 0.5) for p in (0, 0.24, 0.25, 0.49, 0.5, 1, 1.2)] == [
-        half, half, three_quarters, three_quarters, size, size, size,
-    ]  # fmt: skip
-    assert {shown(p / 10, 0) for p in range(11)} == {size}
-    assert shown(0.9, 1) == three_quarters and shown(1.0, 1) == size
+
+def test_each_moment_has_its_side():
+    plan = [(0.0, 32), (0.25, 48), (0.5, 64)]
+    moments = (0, 0.2499, 0.25, 0.4999, 0.5, 1, 1.2)
+    assert [side_at(p, plan) for p in moments] == [32, 32, 48, 48, 64, 64, 64]
 
 
 def test_a_run_shows_small_photos_first_but_for_the_first_step(practice_data, sides):
-    data = train.replace(practice_data, runs=None)
+    data = replace(practice_data, runs=None)
     train.fit(tiny.network(), data, epochs=4, **RUN)
     assert sides == [64] + [32] * 4 + [48] * 5 + [64] * 10
     sides.clear()
@@ -53,10 +65,8 @@ def test_a_run_shows_small_photos_first_but_for_the_first_step(practice_data, si
 
 
 def test_a_run_of_minutes_goes_by_its_clock(practice_data, sides, monkeypatch):
-    steps = iter(range(1, 1000))
-    monkeypatch.setattr(Session, "progress", property(lambda self: self.step / 12))
-    monkeypatch.setattr(Session, "seconds", property(lambda self: float(next(steps))))
-    train.fit(tiny.network(), train.replace(practice_data, runs=None), minutes=1, **RUN)
+    monkeypatch.setattr(Session, "seconds", property(lambda self: 5.0 * self.step))
+    train.fit(tiny.network(), replace(practice_data, runs=None), minutes=1, **RUN)
     assert sides == [64] + [32] * 2 + [48] * 3 + [64] * 6
 
 
@@ -64,7 +74,7 @@ def test_a_run_of_minutes_goes_by_its_clock(practice_data, sides, monkeypatch):
 def test_a_run_that_is_stopped_goes_on_with_the_sizes_it_would_have_had(
     practice_data, tmp_path, monkeypatch, sides, stop
 ):
-    data = train.replace(practice_data, runs=None)
+    data = replace(practice_data, runs=None)
     reference = train.fit(tiny.network(dropout=0.2), data, epochs=3, **RUN)
     whole = list(sides)
     sides.clear()
@@ -89,15 +99,47 @@ class OfOneSize(nn.Module):
         return self.conv(x) + self.place
 
 
-def test_a_network_that_takes_no_small_photos_is_shown_large_ones(practice_data, sides, capsys):
-    data = train.replace(practice_data, runs=None)
-    run = train.fit(OfOneSize(64), data, epochs=1, **RUN | {"quiet": False})
-    assert sides == [64] * 5 and run.config.small_first == 0
+class OfThirtyTwos(nn.Module):
+    """A network that takes 32 and 64 pixels, and not 48; and that looks at numbers, too."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 2, 3, padding=1)
+
+    def forward(self, x):
+        if x.std() > 1e9:
+            return x
+        squares = self.conv(x).unflatten(-1, (-1, 32))  # (N, 2, H, W/32, 32)
+        return squares.flatten(-2)
+
+
+@pytest.mark.parametrize(("make", "side"), [(lambda: OfOneSize(64), 32), (OfThirtyTwos, 48)])
+def test_a_network_that_takes_no_small_photos_is_shown_large_ones(
+    practice_data, sides, capsys, make, side
+):
+    run = train.fit(make(), replace(practice_data, runs=None), epochs=1, **RUN | {"quiet": False})
+    assert sides == [64] * 5 and run.story()["data"]["shown"] == [(0, 64)]
     said = capsys.readouterr().out
-    assert "All photos are shown at 64 px: this network does not take them at 32 (" in said
-    run = train.fit(tiny.network(), data, epochs=1, **RUN | {"quiet": False})
-    assert run.config.small_first == 0.5
-    assert "Photos are shown at 32, then 48, then 64 px" in capsys.readouterr().out
+    assert f"All photos are shown at 64 px: this network does not take them at {side} (" in said
+
+
+def test_it_says_how_large_photos_are_shown(practice_data, capsys):
+    net, data = tiny.network(), replace(practice_data, runs=None)
+    net[1].running_mean.fill_(0.5)
+    before, state = net[1].running_mean.clone(), torch.random.get_rng_state()
+    stages_of, told = train._stages(net, data, Config())
+    assert torch.equal(net[1].running_mean, before), "a copy was tried"
+    assert torch.equal(torch.random.get_rng_state(), state)
+    assert stages_of == [(0, 32), (0.25, 48), (0.5, 64)]
+    train.fit(net, data, epochs=1, **RUN | {"quiet": False})
+    assert told in capsys.readouterr().out and "at 32, then 48, then 64 px" in told
+
+
+def test_a_mixture_keeps_the_sizes_it_draws(practice_data):
+    train_set, photos = practice_data.train, practice_data.validation
+    origins = [Origin(name, train_set, {"seen kinds": photos}) for name in ("one", "two")]
+    data = mixture(origins, (1, 1), (32, 64), judged=5)
+    assert train._stages(tiny.network(), data, Config()) == ([(0, 64)], "")
 
 
 def test_nothing_is_said_of_sizes_where_there_is_but_one(capsys):
@@ -113,17 +155,39 @@ def test_a_small_batch_holds_the_same_squares_as_a_large_one(practice_data):
     for one, other in zip(large, small, strict=True):
         assert other.shape[-1] == 32
         assert (resize(one, 32) - other).abs().mean() < 0.02
-    whole = train.replace(practice_data.train, crop=None)  # photos that are not cut get small, too
+    whole = replace(practice_data.train, crop=None)  # photos that are not cut get small, too
     assert whole.__getitems__(Batch([0, 1], [0], 32))[0].shape == (2, 1, 32, 32)
 
 
-def test_time_left_counts_pixels_where_steps_are_counted():
-    config = Config(small_first=0.5)
-    done = [work_at(p / 20, config, 64) for p in range(21)]
-    assert done[0] == 0 and done[-1] == pytest.approx(1) and done == sorted(done)
-    first, second, rest = 0.25 * 32**2, 0.25 * 48**2, 0.5 * 64**2
-    assert done[10] == pytest.approx((first + second) / (first + second + rest))
-    assert work_at(0.3, Config(small_first=0), 64) == pytest.approx(0.3)
+def test_what_goes_with_the_size_of_the_photos_is_counted_exactly():
+    plan = [(0.0, 32), (0.25, 48), (0.5, 64)]
+    pixels = [0.25 * 32**2, 0.25 * 48**2, 0.5 * 64**2]
+    assert done_at(0, plan, 2) == 0 and done_at(1, plan, 2) == pytest.approx(1)
+    assert done_at(0.035, plan, 2) == pytest.approx(0.035 * 32**2 / sum(pixels))
+    assert done_at(0.5, plan, 2) == pytest.approx(sum(pixels[:2]) / sum(pixels))
+    assert done_at(0.25, plan, -2) == pytest.approx(0.51, abs=0.01), "half of the steps"
+    assert mean_rate(plan) == pytest.approx(0.25 * 4 + 0.25 * 16 / 9 + 0.5)
+    assert done_at(0.3, [(0.0, 64)], 2) == done_at(0.3, [(0.0, 64)], -2) == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("limit", ["epochs", "minutes"])
+def test_the_board_knows_of_the_sizes_what_is_still_to_come(practice_data, monkeypatch, limit):
+    """The clock of a machine on which a step takes as long as its pixels: 1, 2.25 and 4 seconds."""
+    taken, views, real = [0.0], [], Session.note
+    monkeypatch.setattr(Session, "seconds", property(lambda self: taken[0]))
+
+    def note(self, loss, photos):
+        taken[0] += (self.side / 32) ** 2
+        real(self, loss, photos)
+        views.append((self.view(), self.epochs_done))
+
+    monkeypatch.setattr(Session, "note", note)
+    length = {"epochs": 40} if limit == "epochs" else {"minutes": 10}
+    run = train.fit(tiny.network(), replace(practice_data, runs=None), **length, **RUN)
+    assert len(run.history) >= 40
+    for view, _ in views[60:-5]:  # the first step, of full size, does not weigh much any more
+        assert view.left == pytest.approx(taken[0] - view.seconds, rel=0.1, abs=10)
+        assert view.end == pytest.approx(views[-1][1], rel=0.1)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -28,7 +29,7 @@ def quick(model, data, **changes):
 @pytest.fixture
 def in_memory(practice_data):
     """The practice scenes, their runs kept nowhere."""
-    return train.replace(practice_data, runs=None)
+    return replace(practice_data, runs=None)
 
 
 # --- it learns
@@ -377,7 +378,7 @@ def test_the_sentence_at_the_end_puts_the_score_beside_the_baselines(in_memory):
 
 
 def workspace(data, folder):
-    data = train.replace(data, runs=folder)
+    data = replace(data, runs=folder)
     return SimpleNamespace(prepared=lambda: data, setting=SimpleNamespace(minutes=1, alone=0.005))
 
 

@@ -105,8 +105,8 @@ def _epochs(done: float, view: View) -> tuple[float, list[float]]:
     While it trains, the axis goes to where the run will end: one sees how much is still to come.
     """
     end = done if done > 0 else 1.0
-    if view.state == "training" and done > 0 and 0 < view.progress < 1:
-        end = max(done, done / max(view.progress, 0.01))
+    if view.state == "training" and done > 0 and view.end is not None:
+        end = max(done, view.end)
     scale = 10 ** math.floor(math.log10(end / 5))
     step = next(m * scale for m in (1, 2, 5, 10) if end / (m * scale) <= 6)
     if view.state == "training":  # whole steps: an estimate that wavers does not shake the chart

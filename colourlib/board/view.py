@@ -44,6 +44,7 @@ class View:
     grey_loss: float  # the loss of the grey copy on the validation photos
     samples: list[Sample]
     training_grey_loss: float | None = None  # on training crops; None: the same
+    end: float | None = None  # epochs at the end of the run, about; None: not known yet
 
 
 # ---------------------------------------------------------------- the curves

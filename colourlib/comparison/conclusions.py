@@ -56,6 +56,8 @@ def _unfair(old: dict, new: dict, things: list[str]) -> list[str]:
                 f"Not a fair comparison: {story['name']} began with the weights of {origin}, so it "
                 "has had the training of both. A network made anew starts afresh."
             )
+    if "small photos first" not in things and (sentence := _unlike_sizes(old, new)):
+        sentences.append(sentence)
     short, long = sorted((old, new), key=lambda story: story["seconds"])
     few, many = short["seconds"], long["seconds"]
     longer = few < min(SHORTER * many, many - 1)  # and by a second at least
@@ -65,6 +67,22 @@ def _unfair(old: dict, new: dict, things: list[str]) -> list[str]:
             f"{long['name']} {many:.0f} s. The same minutes= gives both the same time."
         )
     return sentences
+
+
+def _unlike_sizes(old: dict, new: dict) -> str | None:
+    """Where one of the networks does not take small photos, so that fit showed it none."""
+    large, small = sorted((old, new), key=_sizes)
+    if _sizes(large) != 1 or _sizes(small) == 1:
+        return None
+    return (
+        f"Not a fair comparison: {small['name']} was shown small photos first, which leaves time "
+        f"for more steps; {large['name']} does not take them. small_first=0 gives both the same."
+    )
+
+
+def _sizes(story: dict) -> int:
+    """In how many sizes a run was shown its photos; 0 where that was not kept."""
+    return len(story["data"].get("shown", ()))
 
 
 def _cause(found: list[Change], things: list[str]) -> str:

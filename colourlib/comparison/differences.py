@@ -31,7 +31,11 @@ def changes(old: dict, new: dict) -> list[Change]:
 
 
 COUNTS = {"train": "photos", "validation": "validation photos", "size": "pixels a side"}
-WORDS = {"lr": "learning rate", "average": "averaging of weights"}
+WORDS = {
+    "lr": "learning rate",
+    "average": "averaging of weights",
+    "small_first": "small photos first",
+}
 
 
 def _settings(old: dict, new: dict) -> list[Change]:
