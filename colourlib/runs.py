@@ -93,7 +93,8 @@ class Run:
         """Everything about the run in words and numbers, as run.json holds it."""
         size, sides = self.data.train.size, (self.data.train, self.data.validation)
         data = {"fingerprint": self.data.fingerprint, "size": size}
-        data |= {"train": len(sides[0]), "validation": len(sides[1]), "shown": self.stages}
+        data |= {"train": len(sides[0]), "validation": len(sides[1])}
+        data["shown"] = [list(stage) for stage in self.stages]  # how large, and from when on
         rows = self.samples.rows if self.samples else []
         named = [
             {"query": row["query"], "sha256": row["sha256"], "file": f"sample-{i}.png"}

@@ -14,7 +14,7 @@ from filelock import FileLock
 from torch import nn
 
 from colourlib import CourseError, checkpoints, rescue, train
-from colourlib.runs import all_runs, load_run
+from colourlib.runs import Run, all_runs, load_run
 from colourlib.session import ON_GPU, Session
 from colourlib.stopping import Stop
 
@@ -389,7 +389,7 @@ def test_stop_at_any_moment_leaves_a_whole_run(tmp_path, monkeypatch, moment, pr
         where = {
             "checkpoint": (checkpoints, "save_checkpoint"),
             "story": (checkpoints, "layers"),
-            "end": (Session, "sentence"),
+            "end": (Run, "summary"),
             "validation": (Session, "validate"),
             "drawing": (train.board.Silent, "tick"),
         }[moment]

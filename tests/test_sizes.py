@@ -118,7 +118,7 @@ def test_a_network_that_takes_no_small_photos_is_shown_large_ones(
     practice_data, sides, capsys, make, side
 ):
     run = train.fit(make(), replace(practice_data, runs=None), epochs=1, **RUN | {"quiet": False})
-    assert sides == [64] * 5 and run.story()["data"]["shown"] == [(0, 64)]
+    assert sides == [64] * 5 and run.story()["data"]["shown"] == [[0, 64]]
     said = capsys.readouterr().out
     assert f"All photos are shown at 64 px: this network does not take them at {side} (" in said
 
