@@ -13,11 +13,11 @@ from dataclasses import dataclass, fields, replace
 import torch.nn.functional as F
 
 from .data import BATCH_SIZE
-from .model import SMALLEST
 from .workspace import CourseError
 
 # [(from this share of a run on, side of the photos in pixels), ...], the first from 0 on
 Stages = list[tuple[float, int]]
+LEAST = 48  # pixels a side of small photos
 LOSSES = {"mse": F.mse_loss}  # what the course teaches; another one would be added here
 
 
@@ -99,12 +99,12 @@ def stages(config: Config, size: int) -> Stages:
 
     Half the side is a quarter of the work, and most of what there is to learn shows in small
     photos, too (progressive resizing, as in fast.ai's entry to DAWNBench 2018). The sides are
-    multiples of 16.
+    multiples of 16 and no smaller than 48: from less, little carries over to large photos.
     """
     shares = {0.0: 0.5, config.small_first / 2: 0.75, config.small_first: 1.0}
     found: Stages = []
     for start, share in shares.items():
-        side = min(size, max(SMALLEST, 16 * round(share * size / 16)))
+        side = min(size, max(LEAST, 16 * round(share * size / 16)))
         if not found or found[-1][1] != side:
             found.append((start, side))
     return found

@@ -48,7 +48,7 @@ def test_run_json_tells_the_story(kept, practice_data):
     assert (story["device"], story["precision"], story["reason"]) == ("cpu", "fp32", "as asked")
     assert story["data"] == {
         "fingerprint": practice_data.fingerprint, "train": 45, "validation": 12, "size": 64,
-        "shown": [[0.0, 32], [0.25, 48], [0.5, 64]],
+        "shown": [[0.0, 48], [0.5, 64]],
     }  # fmt: skip
     assert len(story["started"]) == 20 and story["started"].endswith("Z")
     assert story["state"] == "finished" and story["sentence"] == kept.sentence
