@@ -126,7 +126,7 @@ def kill_kernel(page) -> None:
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot kill -9")
 @pytest.mark.parametrize("how", ["killed", "restarted"])
 def test_a_kernel_that_ends_while_it_trains_loses_nothing(open_notebook, cells, tmp_path, how):
-    page = open_notebook(f"{how}.ipynb", cells(minutes=0.25))
+    page = open_notebook(f"{how}.ipynb", cells(minutes=0.5))
     run_cell(page, 0)
     run_cell(page, 1)
     expect(board(page)).to_contain_text(VALIDATED, timeout=WAIT)
