@@ -404,11 +404,14 @@ def test_every_picture_has_its_words():
     assert len(alts) == len(set(alts)) == 10
     assert alts[0] == chart.in_words(view())
     assert alts[7:] == [
-        "old cars: without colour",
+        "old cars: the photo without its colours",
         "old cars: as the network colours it now",
         "old cars: the photo as it was taken",
     ]
     assert [bar["value"] for bar in Elements(html).all("progress")] == ["42"]
+    short = view(samples=[replace(view().samples[0], query="air")])
+    alts = [image["alt"] for image in Elements(page.as_html(short, kept=True)).all("img")]
+    assert min(map(len, alts)) >= 20, "as tests/test_notebooks.py asks of committed outputs"
 
 
 def test_the_photos_are_what_was_given():

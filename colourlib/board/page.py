@@ -80,7 +80,7 @@ def _photo(sample: Sample) -> str:
     """One photo three times; as wide as they are, so that they wrap like words."""
     query = printable(sample.query)
     versions = {
-        f"{query}: without colour": sample.grey,
+        f"{query}: the photo without its colours": sample.grey,
         f"{query}: as the network colours it now": sample.network,
         f"{query}: the photo as it was taken": sample.truth,
     }
