@@ -99,10 +99,6 @@ class Session:
         """
         return side_at(self.progress, self.run.stages) if self.step else self.run.stages[-1][1]
 
-    def _also_done(self, power: int) -> float:
-        """The share done of what goes with the photos' side ** power, see config.done_at."""
-        return done_at(min(1.0, self.progress), self.run.stages, power)
-
     @property
     def over(self) -> bool:
         """Is the run done?"""
@@ -269,11 +265,11 @@ class Session:
     def view(self) -> View:
         """What the board shows."""
         run, seconds = self.run, self.seconds
-        done = time = steps = min(1.0, self.progress)
+        done = spent = steps = min(1.0, self.progress)
         if self.config.minutes is None:  # steps are counted; those on small photos are shorter
-            time = self._also_done(2)
+            spent = done_at(done, run.stages, 2)
         else:
-            steps = self._also_done(-2)
+            steps = done_at(done, run.stages, -2)
         return View(
             name=run.name,
             state=run.state,
@@ -281,7 +277,7 @@ class Session:
             or f"epoch {self.epoch + 1}, step {self.step}, photos at {self.side} px",
             progress=done,
             seconds=seconds,
-            left=seconds * (1 - time) / time if time > 0.01 else None,
+            left=seconds * (1 - spent) / spent if spent > 0.01 else None,
             end=self.epochs_done / steps if steps > 0.01 else None,
             rate=self.photos / seconds if seconds else 0.0,
             losses=run.losses,

@@ -162,12 +162,12 @@ def _judging(plan: dict, pairs: float) -> None:
         )
         text += "alone explains about two?"
         raise Wrong("no baseline", text, "the grey copy and the mean tint cost nothing.")
+    hint = "a pair is one narrow and one wide training."
     if pairs < 1:
-        text = f"{pairs:g} pairs of runs: nothing would be trained."
-        raise Wrong("no runs", text, "a pair is one narrow and one wide training.")
+        raise Wrong("no runs", f"{pairs:g} pairs of runs: nothing would be trained.", hint)
     if pairs % 1:
         text = f"{pairs:g} pairs of runs: of the last one only a part would be trained."
-        raise Wrong("no whole number", text, "a pair is one narrow and one wide training.")
+        raise Wrong("no whole number", text, hint)
 
 
 def _verdict(rule: str, pairs: int) -> None:
