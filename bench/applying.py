@@ -22,12 +22,15 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from colourlib import apply, lab, tagged, weights
+from colourlib import colourise
+from colourlib.album import save
+from colourlib.common import lab
+from colourlib.common.pictures import open_picture
+from colourlib.course.workspace import CourseError
 from colourlib.model import ColourNet
-from colourlib.pictures import open_picture
 from colourlib.practice import scene
-from colourlib.prepared import square
-from colourlib.workspace import CourseError
+from colourlib.prepare.make import square
+from colourlib.runs import weights
 
 REPEATS = 7
 TWELVE = (4000, 3000)
@@ -85,13 +88,13 @@ def stages(path, net, card, repeats):
             image.load()
 
     def colour():
-        return apply.colourise(path, (net, card))
+        return colourise.colourise(path, (net, card))
 
     rows = []
     for _ in range(repeats + 1):  # in turns, so that all see the same machine
         decoding, _ = seconds(decode)
         colouring, picture = seconds(colour)
-        encoding, _ = seconds(lambda p=picture: tagged.encode(p, "JPEG", "bench"))
+        encoding, _ = seconds(lambda p=picture: save.encode(p, "JPEG", "bench"))
         rows.append((decoding, colouring, encoding))
     return [min(column) for column in zip(*rows[1:], strict=True)]
 

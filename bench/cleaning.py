@@ -29,10 +29,11 @@ import numpy as np
 import PIL
 from PIL import Image
 
-from colourlib import clean, collect, near
-from colourlib.measures import LARGE as SEEN
-from colourlib.measures import look
-from colourlib.pictures import open_picture
+from colourlib import clean, collect
+from colourlib.clean import duplicates
+from colourlib.clean.measures import LARGE as SEEN
+from colourlib.clean.measures import look
+from colourlib.common.pictures import open_picture
 
 LARGE = (4000, 3000)
 MANY = (1000, 20_000)
@@ -59,7 +60,7 @@ def main():
             print("\nNo folder of photos was given (--photos FOLDER): that part is left out.")
         large_photos(folder, args.threads)
         memory(folder)
-    title = f"near-duplicates, {near.ALIKE} bits"
+    title = f"near-duplicates, {duplicates.ALIKE} bits"
     print(f"\n{title:30}{'seconds':>9}{'CPU s':>8}{'pairs':>8}{'groups':>9}{'peak MB':>9}")
     for count in (10_000, 100_000):
         for name, prints in fingerprints(count).items():
@@ -209,11 +210,11 @@ def fingerprints(count: int) -> dict[str, np.ndarray]:
 
 def search(name: str, prints: np.ndarray):
     with stopwatch() as took:
-        groups = near.near_groups(prints, near.ALIKE)
+        groups = duplicates.near_groups(prints, duplicates.ALIKE)
     clump = "nearly equal" in name  # millions of pairs, which nobody asks for: only groups
-    pairs = "" if clump else f"{len(near.near_pairs(prints, near.ALIKE)[0]):,}"
+    pairs = "" if clump else f"{len(duplicates.near_pairs(prints, duplicates.ALIKE)[0]):,}"
     tracemalloc.start()
-    near.near_groups(prints, near.ALIKE)
+    duplicates.near_groups(prints, duplicates.ALIKE)
     peak = tracemalloc.get_traced_memory()[1] / 1e6
     tracemalloc.stop()
     print(

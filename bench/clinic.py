@@ -20,11 +20,11 @@ def one(name):
     import torch
 
     from colourlib import model
-    from colourlib.clinic.costs import _stepper
-    from colourlib.memory import kept_memory
+    from colourlib.common.memory import kept_memory
+    from colourlib.teaching.clinic.costs import _stepper
 
     start = time.perf_counter()
-    from colourlib.clinic import inspect
+    from colourlib.teaching.clinic import inspect
 
     told = {"import": time.perf_counter() - start}
     net = getattr(model, name)()

@@ -13,9 +13,10 @@ import platform
 import tempfile
 from pathlib import Path
 
-from colourlib import clean, collect, faults, fetch
-from colourlib.practice import QUERIES
-from colourlib.practice_search import serve
+from colourlib import clean, collect
+from colourlib.collect import fetch
+from colourlib.practice import QUERIES, faults
+from colourlib.practice.search import serve
 
 NO_SLOW = tuple(name for name in faults.FAULTS if name not in faults.RARE)
 

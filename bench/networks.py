@@ -19,8 +19,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from colourlib.common.memory import kept_memory
 from colourlib.device import autocast, choose_precision
-from colourlib.memory import kept_memory
 from colourlib.model import ColourNet, EncoderDecoder, PlainNet
 
 NETWORKS = (PlainNet, EncoderDecoder, ColourNet)

@@ -16,7 +16,7 @@ import time
 
 import numpy as np
 
-from colourlib.lab import linear_rgb
+from colourlib.common.lab import linear_rgb
 from colourlib.practice import KIND_OF, scene
 
 SIDE = 128

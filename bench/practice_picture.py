@@ -11,7 +11,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from colourlib import apply, evaluate, open_workspace, practice, show, weights
+from colourlib import colourise, evaluate, open_workspace, practice, show
+from colourlib.runs import weights
 
 QUERIES = ("mountains", "sun", "trees", "cities", "people", "cars")
 SEED = 900_001  # the first one that was tried
@@ -27,8 +28,8 @@ def main():
 
     net = weights.load(args.model)[0] if args.model else open_workspace("practice").trained()[0]
     truths = [Image.fromarray(practice.scene(q, SEED, 160, 120).rgb()) for q in QUERIES]
-    greys = [apply.colourise(truth, evaluate.grey) for truth in truths]
-    coloured = [apply.colourise(truth, net) for truth in truths]
+    greys = [colourise.colourise(truth, evaluate.grey) for truth in truths]
+    coloured = [colourise.colourise(truth, net) for truth in truths]
     drawn = show.grid(
         [*greys, *coloured, *truths],
         [*QUERIES] + [""] * 2 * len(QUERIES),

@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from colourlib import apply, colour, evaluate, show, weights
+from colourlib import colour, colourise, evaluate, show
+from colourlib.runs import weights
 
 FROM_SKIMAGE = ("astronaut", "chelsea", "coffee", "rocket", "hubble_deep_field", "retina")
 FROM_SKLEARN = ("china", "flower")
@@ -57,10 +58,10 @@ def main():
     net, card = weights.load(args.model)
     rows, columns = [], []
     for name, truth in photos().items():
-        coloured = apply.colourise(truth, (net, card))
+        coloured = colourise.colourise(truth, (net, card))
         rows.append((name, *scores(truth, coloured)))
         if name in FROM_SKIMAGE:
-            columns.append((name, apply.colourise(truth, evaluate.grey), coloured, truth))
+            columns.append((name, colourise.colourise(truth, evaluate.grey), coloured, truth))
     print(f"{'':20}{'explained':>10}{'dB above grey':>15}{'colourful':>11}")
     for name, explained, decibels, ratio in rows:
         print(f"{name:20}{explained:>10.1%}{decibels:>+15.2f}{ratio:>11.2f}")

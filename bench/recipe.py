@@ -15,9 +15,9 @@ import torch
 from torch import nn
 
 from colourlib import evaluate, open_workspace
+from colourlib.common.memory import kept_memory
 from colourlib.data import prepare
 from colourlib.device import place
-from colourlib.memory import kept_memory
 from colourlib.model import ColourNet
 from colourlib.train import adam, average_, configure, lr_at, train_step
 

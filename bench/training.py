@@ -31,11 +31,12 @@ from skimage.color import rgb2lab
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import v2
 
-from colourlib import data, practice, session, train
+from colourlib import data, practice, train
 from colourlib.collect import Photo
+from colourlib.common.memory import kept_memory
 from colourlib.device import place
-from colourlib.memory import kept_memory
 from colourlib.model import ColourNet, EncoderDecoder
+from colourlib.runs import session
 
 BATCH = 20
 

@@ -16,17 +16,18 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
+import mixed
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from colourlib import apply, evaluate, mixed, open_workspace, sides, weights
+from colourlib import colourise, evaluate, judging, open_workspace
+from colourlib.clean import splitting
+from colourlib.course.workspace import home
 from colourlib.data import PhotoSet, prepare
-from colourlib.evaluate import judge
 from colourlib.model import ColourNet
-from colourlib.runs import load_run
+from colourlib.runs import load_run, weights
 from colourlib.train import fit
-from colourlib.workspace import home
 
 MANY = 100  # kinds: an origin with so many can spare some
 DROPOUT = 0.1  # of the deepest map's channels, while training only: the photos are few
@@ -70,7 +71,7 @@ def origin(source):
     validation = {"seen kinds": mixed.some(data.validation, 10**6, every - spared)}
     if spared:
         validation["new kinds"] = mixed.some(data.validation, 10**6, spared)
-    pairs = [p for p in sides.leaks(verdicts, split) if not {v.photo.query for v in p} & spared]
+    pairs = [p for p in splitting.leaks(verdicts, split) if not {v.photo.query for v in p} & spared]
     print(f"{ws.root.name}: {len(data.train)} train, {len(pairs)} near-duplicates across the split")
     return mixed.Origin(Path(source).stem, data.train, validation)
 
@@ -88,7 +89,7 @@ def terms(net, photos: PhotoSet, sizes):
     - 2 f truth * guess + f^2 guess^2, so one pass serves every factor.
     """
     whole, rows = replace(photos, size=photos.L.shape[-1]), []
-    for _, y, guess in evaluate.predict(apply.at_sizes(net, sizes), whole):  # (B, 2, S, S) each
+    for _, y, guess in evaluate.predict(colourise.at_sizes(net, sizes), whole):  # (B, 2, S, S) each
         three = [y.square(), guess * y, guess.square()]
         rows.append(torch.stack([t.mean((1, 2, 3)) for t in three], dim=1))  # (B, 3)
     return torch.cat(rows)
@@ -131,17 +132,17 @@ def report(net, origins, data, sizes, factor):
     At the photos' own size, as apply.colourise does it.
     """
 
-    colouriser = apply.at_sizes(net, sizes)
+    colouriser = colourise.at_sizes(net, sizes)
     table, by_kind = {}, {}
     for o in origins:
         for kinds, photos in o.validation.items():
             whole = replace(photos, size=photos.L.shape[-1])
-            reports = judge.everyone(
+            reports = judging.everyone(
                 {"network": lambda x: factor * colouriser(x)}, replace(data, validation=whole)
             )
             title = f"{o.name}, {kinds}: {len(whole)} photos"
             table[title] = {
-                name: {m: [one.value(m), *one.interval(m)] for m in judge.MEASURES}
+                name: {m: [one.value(m), *one.interval(m)] for m in judging.MEASURES}
                 for name, one in reports.items()
             }
             by_kind[title] = explained_by_kind(reports["network"])
@@ -223,13 +224,13 @@ def main():
 
 def lines(table):
     """The scores as rows of a Markdown table, with intervals for the network's own."""
-    yield "| photos | | " + " | ".join(m.title for m in judge.MEASURES.values()) + " |"
-    yield "|---|---|" + "--:|" * len(judge.MEASURES)
+    yield "| photos | | " + " | ".join(m.title for m in judging.MEASURES.values()) + " |"
+    yield "|---|---|" + "--:|" * len(judging.MEASURES)
     for photos, by_name in table.items():
         for name, scores in by_name.items():
             cells = []
             for measure, (value, low, high) in scores.items():
-                form = judge.MEASURES[measure].form
+                form = judging.MEASURES[measure].form
                 between = f" ({low:{form}} to {high:{form}})" if name == "network" else ""
                 cells.append(f"{value:{form}}{between}")
             yield f"| {photos} | {name} | " + " | ".join(cells) + " |"

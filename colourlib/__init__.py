@@ -21,6 +21,6 @@ message says what is wrong, where, and what to do.
 
 __version__ = "0.1.0"
 
-from .workspace import CourseError, open_workspace
+from .course.workspace import CourseError, open_workspace
 
 __all__ = ["CourseError", "open_workspace"]

@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from .workspace import CourseError, printable
+from .course.workspace import CourseError, printable
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -178,19 +178,19 @@ def main(arguments: list[str] | None = None) -> int:
     args = parser().parse_args(arguments)
     try:
         if args.command == "colourise":
-            from . import batch  # which takes time, and --help should not
+            from .album import batch  # which takes time, and --help should not
 
             return batch.colourise_files(
                 args.photos, args.out, args.model, args.saturation, args.force
             ).code
         if args.command == "progress":
-            from .check import classroom
+            from .teaching.check import classroom
 
             return classroom.progress(args.files, args.out)
         if args.command == "test":
             return 0 if run_tests(_steps(args.steps)) else 1
         if args.command == "badges":
-            from . import badges
+            from .course import badges
 
             badges.write(args.fork)
             return 0
@@ -235,7 +235,7 @@ def _course_module():
             f"Running notebooks needs {' and '.join(missing)}. "
             f'Install them with: pip install -e ".[course]"'
         )
-    from . import course
+    from .course import runner as course
 
     return course
 

@@ -11,9 +11,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from .memory import free_memory, gigabytes
-from .pictures import normalise
-from .workspace import CourseError
+from .common.memory import free_memory, gigabytes
+from .common.pictures import normalise
+from .course.workspace import CourseError
 
 AB_SCALE = 110.0  # sRGB reaches a in [-86, 98] and b in [-108, 94]
 BYTES_PER_PIXEL = 110  # of memory, at the peak of rgb_to_lab, as measured

@@ -12,8 +12,8 @@ from dataclasses import dataclass, fields, replace
 
 import torch.nn.functional as F
 
+from .course.workspace import CourseError
 from .data import BATCH_SIZE
-from .workspace import CourseError
 
 # [(from this share of a run on, side of the photos in pixels), ...], the first from 0 on
 Stages = list[tuple[float, int]]

@@ -19,13 +19,14 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from . import practice, prepared
+from . import practice
 from .batches import Batch, Batches
 from .colour import scale_ab, scale_L
-from .memory import free_memory
-from .prepared import LAYOUT, SIDES, square
-from .prepared_files import row_of
-from .workspace import CourseError
+from .common.memory import free_memory
+from .course.workspace import CourseError
+from .prepare import make
+from .prepare.files import row_of
+from .prepare.make import LAYOUT, SIDES, square
 
 __all__ = ["BATCH_SIZE", "PhotoData", "PhotoSet", "prepare", "random_crop", "resize", "square"]
 
@@ -216,11 +217,11 @@ def prepare(root: Path, verdicts: list, split: dict[str, str], size: int) -> Pho
     sides = _sides(verdicts, split)
     fingerprint = _fingerprint(sides, size)
     folder = Path(root) / "prepared" / fingerprint
-    made = prepared.load(folder)
+    made = make.load(folder)
     if made and made.finished:
         print(f"Prepared photos are there already ({fingerprint}): nothing has changed.")
     else:
-        made = prepared.make(folder, Path(root), sides, size)
+        made = make.make(folder, Path(root), sides, size)
     train, validation = (_photo_set(made, side, sides[side]) for side in SIDES)
     crop = PHOTO_CROP if validation.optimum is None else SCENE_CROP
     mean_tint = scale_ab(torch.tensor(made.meta["mean_ab"]))
@@ -228,7 +229,7 @@ def prepare(root: Path, verdicts: list, split: dict[str, str], size: int) -> Pho
     return PhotoData(replace(train, crop=crop), validation, mean_tint, fingerprint, runs)
 
 
-def _photo_set(made: prepared.Prepared, side: str, photos: list) -> PhotoSet:
+def _photo_set(made: make.Prepared, side: str, photos: list) -> PhotoSet:
     arrays = {name: a for name, a in made.arrays[side].items() if name != "done"}
     # A file may have been moved or renamed since: where it is now is what the manifest says.
     now = {photo.sha256: row_of(photo) for photo in photos}

@@ -13,8 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .memory import free_memory, gigabytes
-from .workspace import CourseError
+from .common.memory import free_memory, gigabytes
+from .course.workspace import CourseError
 
 SMALLEST = 16  # pixels a side: below it there is no neighbourhood left to look at
 FROM_PICTURE = "x = colour.scale_L(colour.rgb_to_lab(colour.to_tensor(picture))[0])"

@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from .pictures import normalise, open_picture
+from .common.pictures import normalise, open_picture
 
 # As in Okabe and Ito's palette, but so dark that each has a contrast of 4.5 on white, and still
 # told apart by colour-blind readers: tests/test_accessibility.py computes both. A line style or a

@@ -11,17 +11,18 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from . import board, checkpoints, device, rescue
+from . import device
+from .common.memory import kept_memory
 from .config import LOSSES, Config, Stages, configure, lr_at, stages
-from .copies import copy_of, undisturbed
+from .course.workspace import CourseError, Workspace
 from .data import PhotoData, PhotoSet
-from .memory import kept_memory
 from .model import ColourNet
-from .resume import begin
-from .runs import Run, all_runs, load_run
-from .session import Session
-from .stopping import Stop
-from .workspace import CourseError, Workspace
+from .runs import Run, all_runs, checkpoints, load_run, rescue
+from .runs.resume import begin
+from .runs.session import Session
+from .runs.stop import Stop
+from .teaching import board
+from .teaching.clinic.copies import copy_of, undisturbed
 
 COURSE_RUN = "colournet"  # the name of 05_train's own run, which 06_evaluate looks for
 
@@ -131,7 +132,7 @@ def fit(
             f"fit trains on prepared photos, not on {type(data).__name__}: "
             "data = ws.prepared(), then fit(model, data)."
         )
-    from .clinic import inspect  # takes a second to import; only who trains needs it
+    from .teaching.clinic import inspect  # takes a second to import; only who trains needs it
 
     report = inspect(model, data.train.size, config.batch_size, photos=0)
     report.raise_if_broken()

@@ -21,7 +21,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 
-from colourlib import badges
+from colourlib.course import badges
 
 ROOT = badges.ROOT
 GIT = ["git", "-c", "user.name=test", "-c", "user.email=test@example.org"]

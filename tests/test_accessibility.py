@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from colourlib import show
-from colourlib.board import chart
-from colourlib.check import core
 from colourlib.colour import rgb_to_lab, to_tensor
+from colourlib.teaching.board import chart
+from colourlib.teaching.check import core
 
 PACKAGE = Path(show.__file__).parent
 TEXT, LINE = 4.5, 3.0  # WCAG 2.1: 1.4.3 for text, 1.4.11 for lines and marks

@@ -12,10 +12,11 @@ from skimage.color import rgb2lab
 from test_pictures import GREY_1_0, needs_lcms
 from torch import nn
 
-from colourlib import CourseError, apply, evaluate, runs, weights
-from colourlib.apply import colourise
+from colourlib import CourseError, colourise, evaluate, runs
+from colourlib.colourise import colourise
+from colourlib.common.pictures import open_picture, with_alpha
 from colourlib.model import ColourNet
-from colourlib.pictures import open_picture, with_alpha
+from colourlib.runs import weights
 
 GREEN, PINK = (evaluate.tint(torch.tensor(ab) / 110) for ab in ([-30.0, 30.0], [30.0, 0.0]))
 
@@ -172,11 +173,11 @@ def test_small_and_long_pictures(net, size):
 
 
 def test_the_size_at_which_a_picture_is_seen():
-    assert apply.seen(4000, 3000, 96) == (128, 96)
-    assert apply.seen(30, 40, 96) == (96, 128)  # enlarged
-    assert apply.seen(1, 5000, 96) == (16, 768)
-    assert apply.seen(20_000, 1000, 96) == (768, 38)
-    assert apply.seen(1, 1, 16) == (16, 16)
+    assert colourise.seen(4000, 3000, 96) == (128, 96)
+    assert colourise.seen(30, 40, 96) == (96, 128)  # enlarged
+    assert colourise.seen(1, 5000, 96) == (16, 768)
+    assert colourise.seen(20_000, 1000, 96) == (768, 38)
+    assert colourise.seen(1, 1, 16) == (16, 16)
 
 
 # ---- saturation and grey -------------------------------------------------------------------------
@@ -373,7 +374,7 @@ def test_a_small_file_that_claims_to_be_huge(tmp_path, monkeypatch):
     with pytest.raises(CourseError, match="bomb.png cannot be read .* 178 million pixels"):
         colourise(path, GREEN)
     path.write_bytes(claims(12_000, 12_000))  # Pillow would open it
-    monkeypatch.setattr(apply, "free_memory", lambda: 500_000_000)
+    monkeypatch.setattr(colourise, "free_memory", lambda: 500_000_000)
     with pytest.raises(CourseError, match=r"bomb.png: 12000 x 12000 .* 1.4 GB .* 500 MB are free"):
         colourise(path, GREEN)
     with Image.open(path) as image, pytest.raises(CourseError, match="500 MB are free"):
@@ -393,4 +394,4 @@ def test_large_photos_pass_without_a_warning(tmp_path, monkeypatch):
 
 def test_a_class_without_its_brackets_is_told():
     with pytest.raises(CourseError, match=r"ColourNet is a class: give a network, ColourNet\(\)"):
-        apply.colourise(Image.new("L", (32, 32)), ColourNet)
+        colourise.colourise(Image.new("L", (32, 32)), ColourNet)

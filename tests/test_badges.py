@@ -12,10 +12,10 @@ import pytest
 import yaml
 from test_project import bounds, tomllib
 
-from colourlib import badges
 from colourlib.__main__ import main
-from colourlib.badges import ROOT
-from colourlib.workspace import CourseError
+from colourlib.course import badges
+from colourlib.course.badges import ROOT
+from colourlib.course.workspace import CourseError
 
 WRITTEN = ("pyproject.toml", "README.md", "CITATION.cff")
 

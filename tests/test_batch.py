@@ -16,10 +16,15 @@ import torch
 from PIL import Image, PngImagePlugin
 from skimage.color import rgb2lab
 
-from colourlib import CourseError, batch, folder, outputs, tagged, unreadable, weights
+from colourlib import CourseError
 from colourlib.__main__ import CHECKOUT, main
-from colourlib.batch import CTRL_C, DISK, colourise_files
+from colourlib.album import batch, save
+from colourlib.album import names as outputs
+from colourlib.album.batch import CTRL_C, DISK, colourise_files
+from colourlib.collect import own_photos as folder
+from colourlib.common import unreadable
 from colourlib.model import ColourNet
+from colourlib.runs import weights
 
 AB_SCALE = 110  # of scaled ab
 
@@ -180,16 +185,16 @@ def test_each_file_says_that_its_colours_are_estimated_and_nothing_else(tmp_path
             assert ending == "tif" or set(tags) == {0x010E, 0x0131}
             words, program = tags[0x010E], tags[0x0131]
         assert "olours estimated" in words and "weights: function" in words
-        assert program.startswith("colourlib ") and tagged.is_ours(image)
+        assert program.startswith("colourlib ") and save.is_ours(image)
         assert "icc_profile" not in image.info
     with Image.open(old) as image:
-        assert not tagged.is_ours(image)
+        assert not save.is_ours(image)
 
 
 def test_the_name_of_the_weights_cannot_break_the_tag(tmp_path):
     for kind in set(outputs.FORMATS.values()):
-        image = Image.open(io.BytesIO(tagged.encode(grey().convert("RGB"), kind, "Ø\n\0\x1b 色")))
-        words = image.info.get("Description") or image.getexif()[tagged.DESCRIPTION]
+        image = Image.open(io.BytesIO(save.encode(grey().convert("RGB"), kind, "Ø\n\0\x1b 色")))
+        words = image.info.get("Description") or image.getexif()[save.DESCRIPTION]
         assert "\x1b" not in words and "\n" not in words and "weights: " in words
 
 
@@ -513,7 +518,7 @@ def test_a_full_disk_ends_the_batch_and_leaves_nothing_half_written(tmp_path, mo
             raise OSError(errno.ENOSPC, "No space left on device")
         real(handle)
 
-    monkeypatch.setattr(tagged.os, "fsync", full)
+    monkeypatch.setattr(save.os, "fsync", full)
     done = run(given, tmp_path / "new")
     assert files(tmp_path / "new") == ["a.png"] and len(count) == 2
     assert (len(done.coloured), len(done.failed), done.left) == (1, 1, 2)
@@ -536,7 +541,7 @@ def test_a_file_that_cannot_be_written_does_not_end_the_batch(tmp_path, monkeypa
             raise OSError(error, os.strerror(error))
         real(scratch, path)
 
-    monkeypatch.setattr(tagged.os, "replace", fails)
+    monkeypatch.setattr(save.os, "replace", fails)
     done = run(given, tmp_path / "new")
     assert files(tmp_path / "new") == ["b.png"] and os.strerror(error) in done.failed[0][1]
 
@@ -576,7 +581,7 @@ def test_a_second_ctrl_c_ends_it_at_once(tmp_path, monkeypatch):
             signal.raise_signal(signal.SIGINT)
         real(handle)
 
-    monkeypatch.setattr(tagged.os, "fsync", impatient)
+    monkeypatch.setattr(save.os, "fsync", impatient)
     done = run(given, tmp_path / "new")
     assert files(tmp_path / "new") == ["a.png"] and (done.code, done.left) == (130, 2)
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colourlib.board import (
+from colourlib.teaching.board import (
     LinesBoard,
     NotebookBoard,
     Sample,
@@ -27,7 +27,7 @@ from colourlib.board import (
     choose,
     page,
 )
-from colourlib.board import view as words
+from colourlib.teaching.board import view as words
 
 HOSTILE = '<script>alert("x")</script>\'&\0\n\ud800'
 
@@ -569,7 +569,7 @@ def test_lines_can_be_seen_and_told_apart_without_colour():
 
 
 def test_training_is_measured_against_the_grey_copy_of_the_crops():
-    from colourlib.board.view import training_now
+    from colourlib.teaching.board.view import training_now
 
     now = view()
     once, twice = (training_now(replace(now, training_grey_loss=g)) for g in (None, 0.5))

@@ -10,8 +10,8 @@ import torch
 
 from colourlib import CourseError
 from colourlib.__main__ import main
-from colourlib.check import board, classroom, core, progress
-from colourlib.check.values import number
+from colourlib.teaching.check import board, classroom, core, progress
+from colourlib.teaching.check.values import number
 
 MORE = "Add up. Then divide by `n`."
 
@@ -259,7 +259,7 @@ def test_a_name_that_no_terminal_could_bear(handed_in, tmp_path, capsys, name):
 
 
 def test_the_table_of_a_class_fits_a_terminal():
-    from colourlib.check import EXERCISES
+    from colourlib.teaching.check import EXERCISES
 
     mistake = {"state": "tried", "tries": 99, "mistakes": {"m" * 39: 99}}
     students = {str(i): dict.fromkeys(EXERCISES, mistake) for i in range(40)}

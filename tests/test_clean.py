@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageOps
 
-from colourlib import CourseError, clean, collect, decisions, manifest, measures, practice
-from colourlib.manifest import Photo
+from colourlib import CourseError, clean, collect, practice
+from colourlib.clean import decisions, measures
+from colourlib.collect import manifest
+from colourlib.collect.manifest import Photo
 
 
 def photo_like(seed: int, size=(192, 144), chroma=1.0) -> Image.Image:
@@ -167,8 +169,8 @@ def test_every_kind_of_practice_scene_passes(tmp_path):
     ],
 )
 def test_the_practice_webs_faults_fall_to_their_rule(tmp_path, fault, rule, at_least):
-    from colourlib.faults.files import Origin
-    from colourlib.faults.pictures import PICTURES
+    from colourlib.practice.faults.files import Origin
+    from colourlib.practice.faults.pictures import PICTURES
 
     files = {
         f"{query}.jpg": PICTURES[fault].answer(Origin(query, 12_000 + i, 192, 160))

@@ -13,14 +13,14 @@ import torch.nn.functional as F
 from torch import nn
 
 from colourlib import CourseError
-from colourlib.clinic import Finding, Report, costs, inspect
-from colourlib.clinic.costs import kept_bytes
-from colourlib.clinic.examination import FAR
-from colourlib.clinic.footprints import fields
-from colourlib.clinic.table import table
-from colourlib.clinic.tracing import trace
-from colourlib.copies import copy_of, twin_of, undisturbed
 from colourlib.model import ColourNet, EncoderDecoder, PlainNet, chroma_head, conv_bn_relu
+from colourlib.teaching.clinic import Finding, Report, costs, inspect
+from colourlib.teaching.clinic.copies import copy_of, twin_of, undisturbed
+from colourlib.teaching.clinic.costs import kept_bytes
+from colourlib.teaching.clinic.examination import FAR
+from colourlib.teaching.clinic.sight.footprints import fields
+from colourlib.teaching.clinic.table import table
+from colourlib.teaching.clinic.watch.tracing import trace
 
 
 class Net(nn.Module):
@@ -436,10 +436,12 @@ def test_a_network_on_whatever_device_and_in_whatever_layout_is_read():
 
 
 def test_too_large_names_the_largest_map(monkeypatch):
-    monkeypatch.setattr("colourlib.clinic.examination.free_memory", lambda device: 400_000_000)
+    monkeypatch.setattr(
+        "colourlib.teaching.clinic.examination.free_memory", lambda device: 400_000_000
+    )
     found = re_find(inspect(PlainNet(), photos=0), "training takes about 1.0 GB, 0.4 GB are free")
     assert found.layer == "body.0.0" and "batch_size=5" in found.fix
-    monkeypatch.setattr("colourlib.clinic.examination.free_memory", lambda device: None)
+    monkeypatch.setattr("colourlib.teaching.clinic.examination.free_memory", lambda device: None)
     assert inspect(PlainNet(), photos=0).ok
 
 
@@ -493,7 +495,9 @@ def test_names_from_the_network_are_escaped():
 
 def test_an_epoch_is_measured_and_grows_with_the_photos(monkeypatch):
     ticks = iter(range(10_000))
-    monkeypatch.setattr("colourlib.clinic.costs.time.perf_counter", lambda: 0.05 * next(ticks))
+    monkeypatch.setattr(
+        "colourlib.teaching.clinic.costs.time.perf_counter", lambda: 0.05 * next(ticks)
+    )
     one, ten = (inspect(ColourNet(width=8), photos=n).epoch for n in (1000, 10_000))
     assert one > 0 and ten == pytest.approx(10 * one, rel=0.05)
     assert inspect(ColourNet(width=8), photos=0).epoch is None
@@ -533,7 +537,7 @@ def jumping(takes, makes, groups=1):
 @pytest.mark.parametrize("numbers", [(16, 2), (64, 128), (8, 8, 8)])
 def test_a_jump_that_cannot_crash_is_no_error_and_is_not_timed(monkeypatch, numbers):
     monkeypatch.setattr(
-        "colourlib.clinic.examination.epoch_seconds", lambda *_: pytest.fail("timed")
+        "colourlib.teaching.clinic.examination.epoch_seconds", lambda *_: pytest.fail("timed")
     )
     report = inspect(jumping(*numbers))
     assert report.ok and not re_find(report, "1x1 window"), report
@@ -544,8 +548,8 @@ def test_what_can_crash_torch_is_never_run(monkeypatch, takes, makes):
     def run(*_):
         raise AssertionError("it was run with numbers")
 
-    monkeypatch.setattr("colourlib.clinic.examination.probe", run)
-    monkeypatch.setattr("colourlib.clinic.examination.epoch_seconds", run)
+    monkeypatch.setattr("colourlib.teaching.clinic.examination.probe", run)
+    monkeypatch.setattr("colourlib.teaching.clinic.examination.epoch_seconds", run)
     report = inspect(jumping(takes, makes))
     assert not report.ok
     assert re_find(report, rf"looks at every fourth pixel only.*\({takes} -> {makes}\)")
@@ -584,7 +588,7 @@ def test_the_mend_at_a_skip_spells_what_stands_there():
 
 
 def test_it_is_not_imported_with_the_package():
-    code = "import colourlib, sys; sys.exit('colourlib.clinic' in sys.modules)"
+    code = "import colourlib, sys; sys.exit('colourlib.teaching.clinic' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 

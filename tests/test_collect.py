@@ -24,10 +24,12 @@ import pytest
 from bing_image_downloader import downloader
 from PIL import Image
 
-from colourlib import CourseError, collect, fetch, manifest, practice, practice_search, shelf
-from colourlib import web as web_module
-from colourlib.practice_search import Response, results_page, serve
-from colourlib.web import Patience
+from colourlib import CourseError, collect, practice
+from colourlib.collect import connection as web_module
+from colourlib.collect import fetch, manifest, store
+from colourlib.collect.connection import Patience
+from colourlib.practice import search
+from colourlib.practice.search import Response, results_page, serve
 
 QUICK = Patience(timeout=1, picture=3, query=60, tries=3, pause=0.01)
 
@@ -135,9 +137,9 @@ def test_the_practice_web_is_there_only_inside_the_block():
 
 
 def test_results_go_on_without_end():
-    first, late = (practice_search.practice_links("sun", n) for n in (0, 5000))
-    assert len(set(first) | set(late)) == 2 * practice_search.PAGE
-    assert practice_search.practice_links("no such query", 0) == []
+    first, late = (search.practice_links("sun", n) for n in (0, 5000))
+    assert len(set(first) | set(late)) == 2 * search.PAGE
+    assert search.practice_links("no such query", 0) == []
 
 
 @pytest.mark.parametrize(
@@ -468,8 +470,8 @@ def test_only_the_scratch_of_the_dead_is_removed(tmp_path):
     class Curious(Web):
         def __call__(self, url):
             if url.endswith("/1.jpg"):  # in the middle of one run another begins
-                shelf.remove_leftovers(tmp_path)
-                seen.append((shelf.in_use(tmp_path), len(list(tmp_path.glob("scratch-*")))))
+                store.remove_leftovers(tmp_path)
+                seen.append((store.in_use(tmp_path), len(list(tmp_path.glob("scratch-*")))))
             return super().__call__(url)
 
     seen = []
@@ -481,7 +483,7 @@ def test_only_the_scratch_of_the_dead_is_removed(tmp_path):
     stranger.mkdir()
     run(tmp_path, Curious({"x": [links("a", 3)]}), per_query=3)
     assert seen == [(True, 3)], "one folder and its lock, and the stranger's"
-    assert not shelf.in_use(tmp_path)
+    assert not store.in_use(tmp_path)
     assert list(tmp_path.glob("scratch-*")) == [stranger]
 
 

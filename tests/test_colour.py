@@ -9,7 +9,7 @@ from PIL import Image
 from skimage.color import lab2rgb, rgb2lab
 
 from colourlib import CourseError, colour
-from colourlib.pictures import open_picture
+from colourlib.common.pictures import open_picture
 
 
 @pytest.fixture

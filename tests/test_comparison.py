@@ -11,9 +11,9 @@ from PIL import Image
 from torch import nn
 
 from colourlib import show
-from colourlib.comparison import apart_by, changes, compare, outcome, spread
+from colourlib.course.workspace import CourseError, open_workspace
 from colourlib.model import ColourNet
-from colourlib.workspace import CourseError, open_workspace
+from colourlib.teaching.comparison import apart_by, changes, compare, outcome, spread
 
 LEVELS = {"grey copy": 0.0, "mean tint": 0.05, "optimum": 0.6}
 GREY_LOSS = 0.02

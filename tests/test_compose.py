@@ -7,7 +7,8 @@ import torch.nn.functional as F
 from PIL import Image
 from skimage.color import rgb2lab
 
-from colourlib import compose, lab
+from colourlib.common import chroma as compose
+from colourlib.common import lab
 
 # A byte is off by half of itself where it is rounded, and the table of gamma adds a tenth.
 ROUNDING = 0.61

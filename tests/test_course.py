@@ -10,8 +10,9 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from colourlib import CourseError, course
+from colourlib import CourseError
 from colourlib.__main__ import CHECKOUT, STEPS, main, run_tests
+from colourlib.course import runner
 
 
 def write(folder, name, *sources):
@@ -40,7 +41,7 @@ def test_course_runs_all_in_order_and_tells_the_failure(tmp_path, fresh_home, ca
     write(folder, "01_fails", "x = 1", "", "raise ValueError('no | such\\ncolour')", "x = 2")
     write(folder, "9_not_of_the_course", "raise SystemError")
 
-    assert course.run_course(folder=folder) is False
+    assert runner.run_course(folder=folder) is False
 
     printed = capsys.readouterr().out
     out = fresh_home / "executed" / "practice-quick"
@@ -65,7 +66,7 @@ def test_course_passes_if_every_cell_ran(tmp_path, fresh_home):
     write(folder, "01_ok", "import sys; print(sys.executable)")
     write(folder, "02_ok", "1 / 0")
     out = tmp_path / "copies"
-    assert course.run_course(setting="full", out=out, only="01", folder=folder)
+    assert runner.run_course(setting="full", out=out, only="01", folder=folder)
     assert [path.name for path in out.glob("*.ipynb")] == ["01_ok.ipynb"]
     cell = nbformat.read(out / "01_ok.ipynb", 4).cells[1]
     assert cell.outputs[0].text.strip() == sys.executable  # the kernel is this Python, no other
@@ -73,7 +74,7 @@ def test_course_passes_if_every_cell_ran(tmp_path, fresh_home):
 
 
 def test_a_kernel_that_dies_is_told(tmp_path):
-    result = course.execute(write(tmp_path, "01_dies", "import os; os._exit(1)"))
+    result = runner.execute(write(tmp_path, "01_dies", "import os; os._exit(1)"))
     assert result.cell == 1 and "DeadKernelError" in result.error
 
 
@@ -125,7 +126,7 @@ def test_the_command_takes_one_source_only(capsys):
 
 def test_no_notebooks_says_where_they_should_be(tmp_path):
     with pytest.raises(CourseError, match="clone"):
-        course.find(tmp_path)
+        runner.find(tmp_path)
 
 
 def test_renew_stores_outputs_of_a_newcomers_run(tmp_path, fresh_home, monkeypatch, capsys):
@@ -141,7 +142,7 @@ def test_renew_stores_outputs_of_a_newcomers_run(tmp_path, fresh_home, monkeypat
     bad = write(folder, "02_bad", "print('new')", "1 / 0")
     before = bad.read_bytes()
 
-    assert course.renew(folder) is False
+    assert runner.renew(folder) is False
 
     assert bad.read_bytes() == before
     assert "the old file stays" in capsys.readouterr().out
@@ -155,12 +156,12 @@ def test_renew_stores_outputs_of_a_newcomers_run(tmp_path, fresh_home, monkeypat
 
 
 def test_tidy_keeps_what_reads_without_a_kernel():
-    widget = new_output("display_data", {course.WIDGET_VIEW: {}, "text/plain": "IntSlider()"})
+    widget = new_output("display_data", {runner.WIDGET_VIEW: {}, "text/plain": "IntSlider()"})
     text = new_output("display_data", {"text/plain": "kept"})
     cell = new_code_cell("x", outputs=[widget, text], execution_count=1)
     cell.metadata = nbformat.from_dict({"tags": ["t"], "execution": {"iopub.status.busy": "now"}})
     notebook = new_notebook(cells=[cell], metadata={"widgets": {"state": {}}, "authors": ["x"]})
-    tidied = course.tidy(notebook)
+    tidied = runner.tidy(notebook)
     assert [output.data["text/plain"] for output in tidied.cells[0].outputs] == ["kept"]
     assert tidied.cells[0].metadata == {"tags": ["t"]}
     assert set(tidied.metadata) == {"authors", "kernelspec", "language_info"}
@@ -177,9 +178,9 @@ def test_tidy_keeps_what_reads_without_a_kernel():
     ],
 )
 def test_of_a_widget_its_words_are_kept(said, kept):
-    widget = new_output("execute_result", {course.WIDGET_VIEW: {}, "text/plain": said})
+    widget = new_output("execute_result", {runner.WIDGET_VIEW: {}, "text/plain": said})
     notebook = new_notebook(cells=[new_code_cell("x", outputs=[widget], execution_count=1)])
-    outputs = course.tidy(notebook).cells[0].outputs
+    outputs = runner.tidy(notebook).cells[0].outputs
     assert len(outputs) == (kept is not None)
     assert all(list(o.data) == ["text/plain"] for o in outputs)
     assert all(o.data["text/plain"].startswith(kept) for o in outputs)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from colourlib import CourseError, decisions
+from colourlib import CourseError
+from colourlib.clean import decisions
 
 ROOT = Path(__file__).resolve().parents[1]
 A, B, C = "a" * 64, "b" * 64, "c" * 64

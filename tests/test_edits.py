@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from edits import KINDS, Edit, apply, build, model_cells, summary, table
 from more_edits import MISTAKES, MORE_IDEAS
 
-from colourlib.clinic import Finding, inspect
+from colourlib.teaching.clinic import Finding, inspect
 
 KINDS = KINDS | {"a fresh pair of eyes": MISTAKES}
 KINDS["good ideas"] = KINDS.pop("good ideas") + MORE_IDEAS  # at the end

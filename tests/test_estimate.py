@@ -6,9 +6,11 @@ from types import SimpleNamespace
 import pytest
 from PIL import Image
 
-from colourlib import estimate, model, open_workspace, prepared_files
+from colourlib import model, open_workspace
+from colourlib.collect.manifest import Photo
+from colourlib.course import estimate
 from colourlib.device import Device
-from colourlib.manifest import Photo
+from colourlib.prepare import files
 
 
 def said(capsys, *arguments) -> dict[str, str]:
@@ -72,7 +74,7 @@ def test_the_space_of_prepared_photos_is_what_they_take(tmp_path, practice):
     url = "https://practice.example/moon/10000-216x160.jpg" if practice else "http://x/y.jpg"
     photos = [Photo("moon", url, "", str(i), 1, 1, 1, "JPEG", "") for i in range(20)]
     sides = {"train": photos[:17], "validation": photos[17:]}
-    made = prepared_files.begin(tmp_path / "set", sides, 64)
+    made = files.begin(tmp_path / "set", sides, 64)
     taken = sum(array.nbytes for side in made.arrays.values() for array in side.values())
     assert estimate.prepared_bytes(20, 64, practice) == taken
 

@@ -2,11 +2,12 @@
 
 import pytest
 
-from colourlib import clean, collect, faults
-from colourlib.check.chapter01 import origins
-from colourlib.check.chapter02 import cleaning, limits
-from colourlib.faults import fault_of, faulty_web
-from colourlib.practice_search import serve
+from colourlib import clean, collect
+from colourlib.practice import faults
+from colourlib.practice.faults import fault_of, faulty_web
+from colourlib.practice.search import serve
+from colourlib.teaching.check.chapter01 import origins
+from colourlib.teaching.check.chapter02 import cleaning, limits
 
 
 @pytest.fixture(scope="module")

@@ -19,8 +19,8 @@ from exercises import Case, all_wrong
 from exercises.names import names, scope
 from exercises.right import RIGHT_TOO
 
-from colourlib import check
-from colourlib.check.core import (
+from colourlib.teaching import check
+from colourlib.teaching.check.core import (
     EXERCISES,
     NOTED,
     OPEN,

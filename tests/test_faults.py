@@ -19,12 +19,13 @@ import pytest
 from PIL import Image, ImageCms, ImageOps
 from skimage.color import rgb2lab
 
-from colourlib import faults, practice
-from colourlib.faults import COPIES, FAULTS, INDEX_FAULTS, RARE, fault_of, faulty_web
-from colourlib.faults.files import Origin
-from colourlib.faults.servers import TWICE
-from colourlib.practice_search import PAGE, Response, practice_web, serve
-from colourlib.workspace import CourseError
+from colourlib import practice
+from colourlib.course.workspace import CourseError
+from colourlib.practice import faults
+from colourlib.practice.faults import COPIES, FAULTS, INDEX_FAULTS, RARE, fault_of, faulty_web
+from colourlib.practice.faults.files import Origin
+from colourlib.practice.faults.servers import TWICE
+from colourlib.practice.search import PAGE, Response, practice_web, serve
 
 ORIGIN = Origin("beaches", 10_001, 216, 160)
 SEVERAL = [Origin(q, 10_000 + i, 160, 144) for i, q in enumerate(("cars", "food", "lakes", "snow"))]

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from colourlib import CourseError, clean, collect
-from colourlib import folder as folders
+from colourlib.collect import own_photos as folders
 
 
 def picture(seed: int, size=(48, 40), kind="JPEG") -> bytes:

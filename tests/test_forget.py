@@ -13,9 +13,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colourlib import CourseError, clean, collect, data, decisions, fetch, forget, manifest, shelf
-from colourlib.practice_search import Response, results_page, serve
-from colourlib.web import Patience
+from colourlib import CourseError, clean, collect, data
+from colourlib.clean import decisions
+from colourlib.collect import fetch, manifest, store
+from colourlib.collect.connection import Patience
+from colourlib.course import forget
+from colourlib.practice.search import Response, results_page, serve
 
 
 def jpeg(seed: int) -> bytes:
@@ -131,14 +134,14 @@ def test_the_pictures_of_it_that_runs_show_go_too(root):
 def test_several_found_again_at_once_are_all_noted(tmp_path):
     hashes = [f"{number:064x}" for number in range(200)]
     forget.note(tmp_path, hashes[:40])
-    desk = shelf.Shelf(tmp_path)
+    desk = store.Shelf(tmp_path)
     rows = [
         manifest.Photo("x", f"https://b.example/{i}.jpg", "", sha256, 1, 32, 32, "JPEG", "now")
         for i, sha256 in enumerate(hashes[:40])
     ]
 
     def keep(row):
-        with contextlib.suppress(shelf.Forgotten):
+        with contextlib.suppress(store.Forgotten):
             desk.keep(row, b"x")
 
     with ThreadPoolExecutor(4) as pool:
@@ -306,7 +309,7 @@ def test_a_manifest_cannot_make_it_remove_what_is_not_ours(tmp_path, inside):
 
 
 def test_not_while_somebody_collects(root):
-    with shelf.Shelf(root), pytest.raises(CourseError, match="collecting into ws just now"):
+    with store.Shelf(root), pytest.raises(CourseError, match="collecting into ws just now"):
         collect.forget(root, URLS[3])
     assert (root / collect.photos(root)[3].file).exists()
     assert collect.forget(root, URLS[3])

@@ -10,9 +10,9 @@ import pytest
 import torch
 from PIL import Image
 
-from colourlib import CourseError, colour, evaluate, practice
-from colourlib.evaluate import brown, gallery, judge, sliders, things
+from colourlib import CourseError, colour, evaluate, judging, practice
 from colourlib.evaluate import grey as grey_copy
+from colourlib.judging import brown, by_thing, gallery, sliders
 from colourlib.practice import CLASSES
 
 
@@ -23,12 +23,12 @@ def network(x):
 
 @pytest.fixture(scope="module")
 def report(practice_data):
-    return judge.judge(network, practice_data.validation, "mine")
+    return judging.judge(network, practice_data.validation, "mine")
 
 
 @pytest.fixture(scope="module")
 def optimum(practice_data):
-    return judge.judge_optimum(practice_data.validation)
+    return judging.judge_optimum(practice_data.validation)
 
 
 def with_columns(report, **columns):
@@ -92,7 +92,7 @@ def test_the_price_is_what_judging_the_factors_gives(report, practice_data):
     factors = [0, 0.5, 1.5]
     price = brown.price(report, factors)
     for i, factor in enumerate(factors):
-        by_hand = judge.judge(lambda x, f=factor: f * network(x), practice_data.validation)
+        by_hand = judging.judge(lambda x, f=factor: f * network(x), practice_data.validation)
         assert price.explained[i] == pytest.approx(by_hand.value("explained"), abs=1e-5)
         assert price.colourfulness[i] == pytest.approx(by_hand.value("colourfulness"), abs=1e-4)
     near = brown.price(report, [price.best - 0.1, price.best, price.best + 0.1]).explained
@@ -102,7 +102,7 @@ def test_the_price_is_what_judging_the_factors_gives(report, practice_data):
 
 def test_half_as_vivid_a_truth_is_best_doubled(practice_data):
     photos = practice_data.validation
-    pale = judge.judge_answers(
+    pale = judging.judge_answers(
         lambda i: (*(both := photos.__getitems__(i)), both[1] / 2), photos, "pale"
     )
     price = brown.price(pale, [1, 2])
@@ -110,7 +110,7 @@ def test_half_as_vivid_a_truth_is_best_doubled(practice_data):
 
 
 def test_chroma_of_grey_and_of_the_truth(practice_data, optimum):
-    grey = judge.judge(grey_copy, practice_data.validation)
+    grey = judging.judge(grey_copy, practice_data.validation)
     alt = brown.chroma({"grey": grey, "optimum": optimum}).alt
     y = colour.unscale_ab(practice_data.validation.__getitems__(list(range(12)))[1])
     over = (y.norm(dim=1) > brown.VIVID).float().mean().item()
@@ -127,9 +127,9 @@ def test_chroma_of_grey_and_of_the_truth(practice_data, optimum):
 def test_classes_of_pixels_are_those_of_the_scene(practice_data):
     row = practice_data.validation.rows[0]
     scene = practice.scene_of_url(row["url"])
-    same = things.class_map(row["url"], scene.classes.shape[0])
+    same = by_thing.class_map(row["url"], scene.classes.shape[0])
     assert (same == scene.classes).all(), "at its own size every pixel is pure"
-    smaller = things.class_map(row["url"], 40)
+    smaller = by_thing.class_map(row["url"], 40)
     assert smaller.shape == (40, 40) and 0 < (smaller < 0).mean() < 0.6
     for i, j in np.argwhere(smaller >= 0)[::37]:  # 80 pixels onto 40: blocks of two by two
         block = scene.classes[2 * i : 2 * i + 2, 2 * j : 2 * j + 2]
@@ -137,27 +137,27 @@ def test_classes_of_pixels_are_those_of_the_scene(practice_data):
 
 
 def test_the_optimum_answers_with_the_mean_of_each_class(optimum):
-    large = [thing.to_mean for thing in things.of(optimum) if len(thing.truth) > 1500]
+    large = [thing.to_mean for thing in by_thing.of(optimum) if len(thing.truth) > 1500]
     assert np.median(large) < 0.5 and max(large) < 3, "a sharp filter mixes in some neighbours"
-    found = things.telling(things.of(optimum))
-    assert [thing.spread > things.MANY for thing in found].count(True) >= 1
-    assert found[0].name in things.draw_clouds(found).alt
+    found = by_thing.telling(by_thing.of(optimum))
+    assert [thing.spread > by_thing.MANY for thing in found].count(True) >= 1
+    assert found[0].name in by_thing.draw_clouds(found).alt
 
 
 def test_a_thing_by_hand():
     ab = np.array([[40.0, 0], [0, 40]])
-    car = things.Thing("car", truth=ab, guess=np.array([[40.0, 0], [0, -40]]))
+    car = by_thing.Thing("car", truth=ab, guess=np.array([[40.0, 0], [0, -40]]))
     assert car.error == pytest.approx(80 / np.sqrt(2)) and car.hue == 0.5
     assert car.spread == pytest.approx(np.sqrt(CLASSES["car"].variance.sum()))
-    (row,) = things.table([car]).rows
+    (row,) = by_thing.table([car]).rows
     assert row == ["car", "2", f"{car.spread:.0f}", "57", "50%"]
-    assert f"car {car.spread:.0f} and 57" in things.draw_errors([car]).alt
+    assert f"car {car.spread:.0f} and 57" in by_thing.draw_errors([car]).alt
 
 
 def test_things_are_known_on_practice_scenes_only(practice_data):
     photos = replace(practice_data.validation, optimum=None)
     with pytest.raises(CourseError, match="practice scenes only"):
-        things.of(judge.judge(evaluate.grey, photos))
+        by_thing.of(judging.judge(evaluate.grey, photos))
 
 
 # ------------------------------------------------------------------ sliders

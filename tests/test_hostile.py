@@ -14,13 +14,15 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import pytest
 
-from colourlib import clean, collect, faults, fetch, practice
-from colourlib.faults import COPIES, FAULTS, INDEX_FAULTS, faulty_web
-from colourlib.faults.files import Origin
-from colourlib.faults.servers import TWICE
-from colourlib.pictures import open_picture
-from colourlib.practice_search import PAGE, Response, results_page, serve
-from colourlib.workspace import CourseError
+from colourlib import clean, collect, practice
+from colourlib.collect import fetch
+from colourlib.common.pictures import open_picture
+from colourlib.course.workspace import CourseError
+from colourlib.practice import faults
+from colourlib.practice.faults import COPIES, FAULTS, INDEX_FAULTS, faulty_web
+from colourlib.practice.faults.files import Origin
+from colourlib.practice.faults.servers import TWICE
+from colourlib.practice.search import PAGE, Response, results_page, serve
 
 QUERIES = ("cars", "beaches")
 OTHER_QUERY = "same bytes, other query"

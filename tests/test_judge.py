@@ -9,9 +9,10 @@ from skimage.color import deltaE_ciede2000
 from skimage.metrics import structural_similarity
 from torch import nn
 
-from colourlib import CourseError, apply, colour, evaluate
+from colourlib import CourseError, colour, colourise, evaluate, judging
 from colourlib.data import PhotoSet
-from colourlib.evaluate import bootstrap, contest, judge, likeness, misleads, queries
+from colourlib.judging import by_query as queries
+from colourlib.judging import contest, intervals, likeness, misleads
 from colourlib.model import ColourNet
 
 
@@ -86,17 +87,17 @@ def test_ciede2000_on_published_pairs(one, other, expected):
 
 def test_the_interval_of_a_mean_is_what_theory_says():
     values = np.random.default_rng(1).normal(5, 2, 400)
-    drawn = bootstrap.draws(lambda v: v.mean(-1), values)
-    low, high = bootstrap.interval(drawn)
+    drawn = intervals.draws(lambda v: v.mean(-1), values)
+    low, high = intervals.interval(drawn)
     half = 1.96 * values.std() / math.sqrt(400)
     assert (low, high) == pytest.approx((values.mean() - half, values.mean() + half), abs=0.025)
-    narrow = bootstrap.interval(drawn, 0.5)
+    narrow = intervals.interval(drawn, 0.5)
     assert narrow[1] - narrow[0] == pytest.approx(2 * 0.674 * half / 1.96, rel=0.1)
 
 
 def test_the_interval_is_the_same_twice():
     values = np.arange(20.0)
-    one, two = (bootstrap.draws(lambda v: v.mean(-1), values) for _ in range(2))
+    one, two = (intervals.draws(lambda v: v.mean(-1), values) for _ in range(2))
     assert (one == two).all() and len(set(one)) > 100
 
 
@@ -104,15 +105,15 @@ def test_a_difference_is_judged_on_the_same_photos():
     """Photos differ far more than the networks do: only in pairs the difference is seen."""
     dice = np.random.default_rng(0)
     photos = photo_set(dice.integers(-60, 60, (40, 2)))
-    network = judge.judge(always(0, 0), photos, "grey")
-    slightly_better = judge.judge_answers(
+    network = judging.judge(always(0, 0), photos, "grey")
+    slightly_better = judging.judge_answers(
         lambda i: (*(both := photos.__getitems__(i)), 0.02 * both[1]), photos, "better"
     )
-    value, low, high = judge.difference(slightly_better, network, "psnr")
+    value, low, high = judging.difference(slightly_better, network, "psnr")
     assert 0 < low < value < high < 0.3
     one, two = slightly_better.interval("psnr"), network.interval("psnr")
     assert one[0] < two[1], "alone the two cannot be told apart"
-    value, low, high = judge.difference(slightly_better, network, "explained")
+    value, low, high = judging.difference(slightly_better, network, "explained")
     assert (value, low, high) == pytest.approx([1 - 0.98**2] * 3, abs=1e-5)
 
 
@@ -129,7 +130,7 @@ def network():
 
 @pytest.fixture(scope="module")
 def reports(practice_data, network):
-    return judge.everyone({"mine": network}, practice_data)
+    return judging.everyone({"mine": network}, practice_data)
 
 
 def test_a_report_agrees_with_compare(practice_data, network, reports):
@@ -141,7 +142,7 @@ def test_a_report_agrees_with_compare(practice_data, network, reports):
 
 
 def test_explained_chroma_over_some_photos_by_hand():
-    report = judge.judge(always(20, 0), photo_set([(40, 0), (0, 20), (0, 0)]))
+    report = judging.judge(always(20, 0), photo_set([(40, 0), (0, 20), (0, 0)]))
     # errors 400 of 1600, 800 of 400, 400 of 0
     assert report.value("explained") == pytest.approx(1 - 1600 / 2000, abs=1e-5)
     assert report.value("explained", [0]) == pytest.approx(0.75, abs=1e-5)
@@ -152,39 +153,39 @@ def test_explained_chroma_over_some_photos_by_hand():
 
 def test_colours_that_are_met_exactly(practice_data):
     photos = practice_data.validation
-    report = judge.judge_answers(
+    report = judging.judge_answers(
         lambda i: (*(both := photos.__getitems__(i)), both[1]), photos, "truth"
     )
-    values = [report.value(key) for key in judge.MEASURES]
+    values = [report.value(key) for key in judging.MEASURES]
     assert values[:4] == [1, math.inf, math.inf, pytest.approx(1)]
     assert values[4:] == pytest.approx([0, 1], abs=1e-5)
     assert report.interval("psnr") == (math.inf, math.inf)
-    assert "inf (inf to inf)" in repr(judge.table({"truth": report}))
+    assert "inf (inf to inf)" in repr(judging.table({"truth": report}))
 
 
 def test_hue_is_right_within_45_degrees():
     y = torch.tensor([[40.0, 0], [40, 0], [40, 0], [40, 0], [0, 30], [3, 4]])
     guess = torch.tensor([[1.0, 0.9], [1, 1.1], [-40, 0], [0, 0], [-5, 50], [3, 4]])
     y, guess = (colour.scale_ab(z).T[None, :, None] for z in (y, guess))  # (1, 2, 1, 6)
-    coloured, right = judge.hues(y, guess)
+    coloured, right = judging.hues(y, guess)
     assert coloured.item() == pytest.approx(5 / 6), "the last is too pale to have a hue"
     assert right.item() == pytest.approx(2 / 6)
 
 
 def test_tables_hold_every_measure_with_its_interval(reports):
-    table = judge.table(reports)
+    table = judging.table(reports)
     assert [row[0].split(",")[0] for row in table.rows] == [
-        measure.title.split(",")[0] for measure in judge.MEASURES.values()
+        measure.title.split(",")[0] for measure in judging.MEASURES.values()
     ]
     low, high = reports["mine"].interval("psnr")
     value = reports["mine"].value("psnr")
     assert table.rows[1][3] == f"{value:.2f} ({low:.2f} to {high:.2f})"
     assert low <= value <= high and low < high
-    pairs = judge.differences(reports, "mine")
+    pairs = judging.differences(reports, "mine")
     assert list(pairs.headers) == ["", "grey copy", "mean tint", "optimum"]
     assert pairs.rows[0][3].startswith("+"), "the optimum explains more"
-    assert judge.differences(reports, "optimum").rows[0][1].startswith("-"), "grey less, surely"
-    same = judge.differences({"mine": reports["mine"], "twin": reports["mine"]}, "mine")
+    assert judging.differences(reports, "optimum").rows[0][1].startswith("-"), "grey less, surely"
+    same = judging.differences({"mine": reports["mine"], "twin": reports["mine"]}, "mine")
     assert all(row[1].startswith("= ") for row in same.rows)
 
 
@@ -196,7 +197,7 @@ def test_queries_by_hand():
         [(40, 0), (40, 0), (20, 0), (0, 40), (0, 0)],
         ["cars", "cars", "cars", "sky", "fog"],
     )
-    found = queries.by_query(judge.judge(always(20, 0), photos))
+    found = queries.by_query(judging.judge(always(20, 0), photos))
     assert [q.name for q in found[:2]] == ["cars", "sky"] and found[0].photos == 3
     assert found[0].explained == pytest.approx(1 - 800 / 3600, abs=1e-5)
     assert found[0].low == pytest.approx(0.75, abs=1e-5) and found[0].high > found[0].explained
@@ -235,14 +236,14 @@ def test_psnr_prefers_brown():
 
 def test_the_vivid_tenth_holds_the_error():
     photos = photo_set([(100, 0)] + [(10, 0)] * 9)
-    report = judge.judge(evaluate.grey, photos)
+    report = judging.judge(evaluate.grey, photos)
     assert misleads.concentration(report, 0.1) == pytest.approx(10_000 / 10_900, abs=1e-5)
-    even = judge.judge(evaluate.grey, photo_set([(10, 0)] * 10))
+    even = judging.judge(evaluate.grey, photo_set([(10, 0)] * 10))
     assert misleads.concentration(even, 0.1) == pytest.approx(0.1)
 
 
 def test_psnr_falls_with_chroma():
-    report = judge.judge(evaluate.grey, photo_set([(x, 0) for x in range(5, 95, 5)]))
+    report = judging.judge(evaluate.grey, photo_set([(x, 0) for x in range(5, 95, 5)]))
     alt = misleads.psnr_by_chroma(report).alt
     grey, vivid = (float(part.split()[-1]) for part in alt.split(" dB")[:2])
     assert grey == pytest.approx(report.columns["psnr"][0], abs=0.06) and grey > vivid + 10
@@ -259,7 +260,7 @@ def test_a_network_is_shown_photos_at_its_own_size():
         return x.expand(-1, 2, -1, -1) * 0.5
 
     x = torch.linspace(-1, 1, 64).expand(2, 1, 32, 64)
-    y = apply.at_sizes(network, [48])(x)
+    y = colourise.at_sizes(network, [48])(x)
     assert seen == [(2, 1, 48, 96)] and y.shape == (2, 2, 32, 64)
     torch.testing.assert_close(y, x.expand(-1, 2, -1, -1) / 2, atol=0.02, rtol=0)
 
@@ -268,7 +269,7 @@ def test_several_sizes_answer_with_their_mean():
     def network(x):
         return x.new_full((len(x), 2, *x.shape[2:]), x.shape[2] / 100)  # says how it was shown
 
-    y = apply.at_sizes(network, [32, 64])(torch.zeros(2, 1, 64, 80))
+    y = colourise.at_sizes(network, [32, 64])(torch.zeros(2, 1, 64, 80))
     assert y.shape == (2, 2, 64, 80)
     torch.testing.assert_close(y, torch.full_like(y, 0.48))
 
@@ -315,7 +316,7 @@ def test_a_plain_network_is_trained_once(practice_data, tmp_path, monkeypatch):
 
 
 def test_without_the_shipped_weights_the_others_go_on(monkeypatch, capsys):
-    from colourlib import weights
+    from colourlib.runs import weights
 
     def missing():
         raise CourseError("not there")

@@ -4,7 +4,8 @@ import numpy as np
 import torch
 from skimage.color import rgb2lab
 
-from colourlib import colour, lab
+from colourlib import colour
+from colourlib.common import lab
 
 
 def every_corner() -> np.ndarray:

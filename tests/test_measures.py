@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
-from colourlib import clean, measures
-from colourlib.manifest import Photo
+from colourlib import clean
+from colourlib.clean import measures
+from colourlib.collect.manifest import Photo
 from colourlib.practice import lab_to_rgb
 
 

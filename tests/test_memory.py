@@ -9,8 +9,8 @@ import psutil
 import pytest
 import torch
 
-from colourlib import memory
-from colourlib.memory import free_memory, gigabytes, kept_memory
+from colourlib.common import memory
+from colourlib.common.memory import free_memory, gigabytes, kept_memory
 
 
 def test_free_memory_is_what_the_system_says():

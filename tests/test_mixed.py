@@ -1,12 +1,12 @@
 """Batches of several origins: who is in them, at which size, and that they can be repeated."""
 
+import mixed
 import pytest
 import torch
 from tiny import photo_set
 
-from colourlib import mixed
 from colourlib.batches import Batch
-from colourlib.workspace import CourseError
+from colourlib.course.workspace import CourseError
 
 SIZES = (16, 32)
 

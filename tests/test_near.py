@@ -8,7 +8,7 @@ import pytest
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from colourlib import near
+from colourlib.clean import duplicates
 
 
 def brute_force(prints, limit):
@@ -46,8 +46,8 @@ def as_sets(groups):
 def either_way(request, monkeypatch):
     """By bands, and as few pictures and large limits are compared: each with each."""
     if request.param == "bands":
-        monkeypatch.setattr(near, "FEW", 0)
-        monkeypatch.setattr(near, "FAR", 128)
+        monkeypatch.setattr(duplicates, "FEW", 0)
+        monkeypatch.setattr(duplicates, "FAR", 128)
 
 
 @pytest.mark.usefixtures("either_way")
@@ -55,7 +55,7 @@ def either_way(request, monkeypatch):
 @pytest.mark.parametrize(("seed", "count"), [(1, 2), (2, 30), (3, 60), (4, 300)])
 def test_near_pairs_are_all_pairs_that_are_near(seed, count, limit):
     prints = clusters(seed, limit, count)
-    pairs, distance = near.near_pairs(prints, limit)
+    pairs, distance = duplicates.near_pairs(prints, limit)
     found = [(i, j, d) for (i, j), d in zip(pairs.tolist(), distance.tolist(), strict=True)]
     assert found == sorted(set(found))
     assert set(found) == brute_force(prints, limit)
@@ -63,11 +63,11 @@ def test_near_pairs_are_all_pairs_that_are_near(seed, count, limit):
 
 @pytest.mark.parametrize("limit", [127, 128])
 def test_nearly_any_two_pictures_or_all(limit):
-    prints = near.as_array([(0, 0), (2**64 - 1, 2**64 - 1), (0, 2**63)] + [(1, 1)] * 300)
-    pairs, distance = near.near_pairs(prints, limit)
+    prints = duplicates.as_array([(0, 0), (2**64 - 1, 2**64 - 1), (0, 2**63)] + [(1, 1)] * 300)
+    pairs, distance = duplicates.near_pairs(prints, limit)
     assert len(pairs) == 303 * 302 // 2 - (limit < 128)
     assert (distance.max(), distance.min()) == (limit, 0)
-    assert set(near.near_groups(prints, limit).tolist()) == {0}
+    assert set(duplicates.near_groups(prints, limit).tolist()) == {0}
 
 
 @pytest.mark.usefixtures("either_way")
@@ -78,7 +78,7 @@ def test_groups_are_what_all_near_pairs_join(seed, count, limit):
     pairs = np.array([(i, j) for i, j, _ in brute_force(prints, limit)]).reshape(-1, 2)
     graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
     expected = connected_components(graph, directed=False)[1]
-    groups = near.near_groups(prints, limit)
+    groups = duplicates.near_groups(prints, limit)
     assert as_sets(groups) == as_sets(expected)
     assert set(groups.tolist()) == set(range(groups.max() + 1))
 
@@ -94,30 +94,30 @@ def test_all_the_bits_that_differ_may_be_in_one_hash_and_anywhere(hash_):
         copy = centre.copy()
         copy[hash_] ^= np.bitwise_or.reduce(np.uint64(1) << bits)
         prints = np.stack([centre, copy])
-        pairs, distance = near.near_pairs(prints, limit)
+        pairs, distance = duplicates.near_pairs(prints, limit)
         assert (pairs.tolist(), distance.tolist()) == ([[0, 1]], [limit])
-        assert near.near_groups(prints, limit).tolist() == [0, 0]
-        assert near.near_pairs(prints, limit - 1)[0].size == 0
-        assert near.near_groups(prints, limit - 1).max() == 1
+        assert duplicates.near_groups(prints, limit).tolist() == [0, 0]
+        assert duplicates.near_pairs(prints, limit - 1)[0].size == 0
+        assert duplicates.near_groups(prints, limit - 1).max() == 1
 
 
 def test_groups_are_chains_and_no_more():
     ones = [0, 2**10 - 1, 2**20 - 1, 2**40 - 1]  # 10, 10 and 20 bits from one to the next
-    prints = near.as_array((value, 7) for value in ones)
-    assert near.near_groups(prints, 10).tolist() == [0, 0, 0, 1]
+    prints = duplicates.as_array((value, 7) for value in ones)
+    assert duplicates.near_groups(prints, 10).tolist() == [0, 0, 0, 1]
 
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_none_and_one_have_no_neighbour(count):
-    prints = near.as_array([(5, 6)] * count)
-    pairs, distance = near.near_pairs(prints, 20)
+    prints = duplicates.as_array([(5, 6)] * count)
+    pairs, distance = duplicates.near_pairs(prints, 20)
     assert (pairs.shape, distance.shape) == ((0, 2), (0,))
-    assert near.near_groups(prints, 20).tolist() == [0] * count
+    assert duplicates.near_groups(prints, 20).tolist() == [0] * count
 
 
 def test_many_equal_fingerprints_are_one_group():
-    prints = near.as_array([(5, 5)] * 30_000 + [(2**50 - 1, 9)])
-    assert Counter(near.near_groups(prints, 20).tolist()) == {0: 30_000, 1: 1}
+    prints = duplicates.as_array([(5, 5)] * 30_000 + [(2**50 - 1, 9)])
+    assert Counter(duplicates.near_groups(prints, 20).tolist()) == {0: 30_000, 1: 1}
 
 
 @pytest.mark.parametrize("flips", [8, 13])  # most pairs of the clump are near; one in ten is
@@ -127,7 +127,7 @@ def test_a_clump_of_alike_pictures_is_one_group_in_little_memory(flips):
     prints = np.concatenate([others[:1000], clump(4000, flips), others[1000:]])
     tracemalloc.start()
     try:
-        groups = near.near_groups(prints, 20)
+        groups = duplicates.near_groups(prints, 20)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -147,12 +147,12 @@ def test_what_is_joined_is_not_compared_again(monkeypatch):
         return bitwise_count(differing)
 
     monkeypatch.setattr(np, "bitwise_count", counting)
-    near.near_groups(clump(4000, 6), 20)  # any two of them at most 12 bits apart
+    duplicates.near_groups(clump(4000, 6), 20)  # any two of them at most 12 bits apart
     assert sum(compared) < 1_000_000  # once each pair would be 8 million
 
 
 def test_comparisons_come_in_bounded_blocks(monkeypatch):
-    monkeypatch.setattr(near, "BLOCK", 1000)
+    monkeypatch.setattr(duplicates, "BLOCK", 1000)
     blocks, bitwise_count = [], np.bitwise_count
 
     def noting(differing):
@@ -163,6 +163,6 @@ def test_comparisons_come_in_bounded_blocks(monkeypatch):
     prints[:, 0] = 0  # dark photos: one of the two hashes says nothing
     with monkeypatch.context() as patch:
         patch.setattr(np, "bitwise_count", noting)
-        pairs, _ = near.near_pairs(prints, 20)
+        pairs, _ = duplicates.near_pairs(prints, 20)
     assert len(blocks) > 1000 and max(blocks) <= 1000 + len(prints)
     assert {(i, j) for i, j, _ in brute_force(prints, 20)} == {tuple(p) for p in pairs.tolist()}

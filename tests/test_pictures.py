@@ -9,8 +9,8 @@ import pytest
 from PIL import Image, ImageOps, PngImagePlugin, features
 from skimage.color import lab2rgb, xyz2rgb
 
-from colourlib import CourseError, apply, evaluate, show
-from colourlib.pictures import normalise, open_picture
+from colourlib import CourseError, colourise, evaluate, show
+from colourlib.common.pictures import normalise, open_picture
 
 needs_lcms = pytest.mark.skipif(
     not features.check("littlecms2"), reason="this Pillow was built without colour management"
@@ -456,12 +456,12 @@ def test_figures_and_the_colouriser_open_pictures_in_the_same_way(tmp_path):
     assert (show.as_array(tmp_path / "a.jpg") == expected).all()
     with Image.open(tmp_path / "a.jpg") as image:
         assert (show.as_array(image) == expected).all()
-        from_image = apply.colourise(image, evaluate.grey, size=64)
-    from_file = apply.colourise(tmp_path / "a.jpg", evaluate.grey, size=64)
+        from_image = colourise.colourise(image, evaluate.grey, size=64)
+    from_file = colourise.colourise(tmp_path / "a.jpg", evaluate.grey, size=64)
     assert from_file.size == (64, 96) and difference(from_file, from_image) == 0
     levels = np.linspace(20_000, 60_000, 32 * 32).reshape(32, 32).astype(np.uint16)
     Image.fromarray(levels).save(tmp_path / "deep.png")
-    grey = np.asarray(apply.colourise(tmp_path / "deep.png", evaluate.grey, size=32))
+    grey = np.asarray(colourise.colourise(tmp_path / "deep.png", evaluate.grey, size=32))
     assert np.abs(grey - levels[..., None] / 257).max() <= 2
 
 
@@ -469,4 +469,4 @@ def test_figures_and_the_colouriser_open_pictures_in_the_same_way(tmp_path):
 def test_the_colouriser_says_which_file_is_no_picture(tmp_path, content):
     (tmp_path / "odd.jpg").write_bytes(content)
     with pytest.raises(CourseError, match="odd.jpg cannot be read as a picture"):
-        apply.colourise(tmp_path / "odd.jpg", evaluate.grey, size=64)
+        colourise.colourise(tmp_path / "odd.jpg", evaluate.grey, size=64)

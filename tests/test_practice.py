@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from skimage.color import lab2rgb
 
-from colourlib import lab, practice
+from colourlib import practice
+from colourlib.common import lab
+from colourlib.course.workspace import CourseError
 from colourlib.practice import CLASSES, KIND_OF, NAMES, QUERIES, scene, scene_of_url, url_of
-from colourlib.scenery import PAINTERS
-from colourlib.workspace import CourseError
+from colourlib.practice.painters import PAINTERS
 
 KINDS = sorted(PAINTERS)
 

@@ -16,8 +16,10 @@ import pytest
 import torch
 from PIL import Image
 
-from colourlib import CourseError, colour, data, prepared, prepared_files
+from colourlib import CourseError, colour, data
 from colourlib.collect import Photo
+from colourlib.prepare import files
+from colourlib.prepare import make as prepared
 
 
 def make(root, names, size=(80, 64), side="train"):
@@ -359,7 +361,7 @@ def test_many_unreadable_photos_make_a_short_message(tmp_path):
 
 def test_a_full_disk_is_noticed_before_anything_is_written(few, monkeypatch, decoded):
     usage = namedtuple("usage", "total used free")(10, 9, 1)
-    monkeypatch.setattr(prepared_files.shutil, "disk_usage", lambda path: usage)
+    monkeypatch.setattr(files.shutil, "disk_usage", lambda path: usage)
     with pytest.raises(CourseError, match="take 1 MB on the disk, and there is no room"):
         data.prepare(*few, size=64)
     assert not decoded and not [f for f in (few[0] / "prepared").iterdir() if f.is_dir()]

@@ -302,7 +302,7 @@ def test_the_readme_quotes_real_messages():
 
 def test_teaching_names_every_exercise():
     """TEACHING.md names all checks of the notebooks, and no other."""
-    from colourlib.check.core import EXERCISES
+    from colourlib.teaching.check.core import EXERCISES
 
     named = set(re.findall(r"`check\.(\w+)", PAGES["TEACHING.md"]))
     assert named == set(EXERCISES)

@@ -13,10 +13,10 @@ import torch
 from filelock import FileLock
 from torch import nn
 
-from colourlib import CourseError, checkpoints, rescue, train
-from colourlib.runs import Run, all_runs, load_run
-from colourlib.session import ON_GPU, Session
-from colourlib.stopping import Stop
+from colourlib import CourseError, train
+from colourlib.runs import Run, all_runs, checkpoints, load_run, rescue
+from colourlib.runs.session import ON_GPU, Session
+from colourlib.runs.stop import Stop
 
 EPOCHS = 4
 LAST = EPOCHS * tiny.STEPS

@@ -19,9 +19,9 @@ import torch
 from filelock import FileLock
 from torch import nn
 
-from colourlib import CourseError, checkpoints, train, weights
-from colourlib.runs import all_runs, load_run
-from colourlib.session import Session
+from colourlib import CourseError, train
+from colourlib.runs import all_runs, checkpoints, load_run, weights
+from colourlib.runs.session import Session
 
 EPOCHS = 4  # of three steps
 LAST = EPOCHS * tiny.STEPS
@@ -260,7 +260,7 @@ fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked 
 def processes():
     """Processes that start in no time, from a server without any threads."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pytest", "colourlib.train", "colourlib.clinic"])
+    context.set_forkserver_preload(["pytest", "colourlib.train", "colourlib.teaching.clinic"])
     return context
 
 

@@ -10,16 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colourlib import (
-    CourseError,
-    clean,
-    collect,
-    decisions,
-    practice,
-    review,
-)
-from colourlib.review import PAGE, Desk, slider, thumbnails
-from colourlib.review.slider import places, sentence, threshold
+from colourlib import CourseError, clean, collect, practice
+from colourlib.clean import decisions
+from colourlib.teaching import review
+from colourlib.teaching.review import PAGE, Desk, slider, thumbnails
+from colourlib.teaching.review.slider import places, sentence, threshold
 
 
 def picture(seed: int, size=(120, 90), grey=False) -> bytes:

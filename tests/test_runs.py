@@ -12,10 +12,10 @@ import torch
 from PIL import Image
 from torch import nn
 
-from colourlib import CourseError, samples, train
+from colourlib import CourseError, train
+from colourlib.course.workspace import SETTINGS, Workspace
 from colourlib.model import ColourNet
-from colourlib.runs import all_runs, load_run
-from colourlib.workspace import SETTINGS, Workspace
+from colourlib.runs import all_runs, load_run, samples
 
 FILES = {"run.json", "network.txt", "weights.safetensors", ".lock"} | {
     f"{kind}-{i}.png" for kind in ("sample", "truth") for i in (1, 2, 3)

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from colourlib import evaluate, samples
+from colourlib import evaluate
+from colourlib.runs import samples
 
 
 def test_the_data_alone_decides_which_photos(practice_data):

@@ -17,8 +17,11 @@ import pytest
 from PIL import Image
 from torchvision import datasets
 
-from colourlib import CourseError, clean, collect, decisions, open_workspace, sets, workspace
-from colourlib.practice_search import Response, serve
+from colourlib import CourseError, clean, collect, open_workspace
+from colourlib.clean import decisions
+from colourlib.collect import published
+from colourlib.course import workspace
+from colourlib.practice.search import Response, serve
 
 
 def pixels(seed: int, side: int) -> np.ndarray:
@@ -161,7 +164,7 @@ WHAT_COMES = {  # side, format, classes, pictures a class at most, an address, i
 }
 
 
-@pytest.mark.parametrize("name", sets.SETS)
+@pytest.mark.parametrize("name", published.SETS)
 def test_a_set_arrives_with_its_origin(tmp_path, web, capsys, name):
     side, kind, classes, most, address, query = WHAT_COMES[name]
     rows = collect.collect(tmp_path, f"torchvision:{name}", per_query=2)
@@ -177,8 +180,8 @@ def test_a_set_arrives_with_its_origin(tmp_path, web, capsys, name):
     (row,) = [row for row in more if row.url == f"torchvision:{address}"]
     assert row.query == query
     said = capsys.readouterr().out
-    assert f"Download: {sets.SETS[name].megabytes} MB" in said
-    assert sets.SETS[name].homepage in said and sets.SETS[name].terms in said
+    assert f"Download: {published.SETS[name].megabytes} MB" in said
+    assert published.SETS[name].homepage in said and published.SETS[name].terms in said
 
 
 def test_files_are_copied_byte_for_byte_and_numbers_become_the_same_pixels(tmp_path, web):
@@ -202,7 +205,7 @@ def test_it_goes_on_where_it_was_and_downloads_nothing_twice(tmp_path, web, monk
     assert len(web.asked) == asked, "nothing is downloaded for that"
     assert capsys.readouterr().out.count("Download:") == 1
     # Complete, it does not even open the set, which for some takes long.
-    monkeypatch.setattr(sets, "_open_parts", None)
+    monkeypatch.setattr(published, "_open_parts", None)
     shutil.rmtree(tmp_path / "download")
     assert collect.collect(tmp_path, "torchvision:CIFAR10", per_query=2) == rows
     assert capsys.readouterr().out == ""
@@ -215,13 +218,13 @@ def test_killed_while_it_copies_it_goes_on(tmp_path, web, monkeypatch):
         copied.append(path)
         return original(data, number, path)
 
-    original, copied = sets._bytes_of, []
-    monkeypatch.setattr(sets, "_bytes_of", killed)
+    original, copied = published._bytes_of, []
+    monkeypatch.setattr(published, "_bytes_of", killed)
     with pytest.raises(KeyboardInterrupt):
         collect.collect(tmp_path, "torchvision:Imagenette", per_query=2)
     before = collect.photos(tmp_path)
     assert len(before) == 7 and not list(tmp_path.glob("scratch-*"))
-    monkeypatch.setattr(sets, "_bytes_of", original)
+    monkeypatch.setattr(published, "_bytes_of", original)
     rows = collect.collect(tmp_path, "torchvision:Imagenette", per_query=2)
     assert len(rows) == 20 and set(before) <= set(rows)
 
@@ -273,7 +276,7 @@ def test_pictures_of_a_small_set_pass_the_cleaning(tmp_path, web):
     assert any(verdict.keep for verdict in verdicts)
 
 
-@pytest.mark.parametrize("name", sets.SETS)
+@pytest.mark.parametrize("name", published.SETS)
 def test_without_a_network_the_offline_source_is_named(tmp_path, web, name):
     web.files.clear()
     with pytest.raises(CourseError, match=rf"{name} could not.*HTTP 404(.|\n)*source='practice'"):
@@ -290,7 +293,7 @@ def test_what_is_not_what_was_published_is_turned_away(tmp_path, web):
 
 
 def test_a_server_that_says_nothing_is_given_up(tmp_path, monkeypatch):
-    monkeypatch.setattr(sets, "STALLED", 0.3)
+    monkeypatch.setattr(published, "STALLED", 0.3)
     with (
         serve(lambda url: Response(b"", wait=60)),
         pytest.raises(CourseError, match="timed out(.|\n)*source='practice'"),
@@ -300,7 +303,9 @@ def test_a_server_that_says_nothing_is_given_up(tmp_path, monkeypatch):
 
 def test_room_on_the_disk_is_checked_before_the_download(tmp_path, web, monkeypatch):
     there = shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(sets.shutil, "disk_usage", lambda path: there._replace(free=5_000_000_000))
+    monkeypatch.setattr(
+        published.shutil, "disk_usage", lambda path: there._replace(free=5_000_000_000)
+    )
     with pytest.raises(CourseError, match=r"need 6600 MB.*has 5000 MB left.*COLOURLIB_HOME"):
         collect.collect(tmp_path / "new", "torchvision:STL10", per_query=1)
     assert web.asked == [] and not (tmp_path / "new" / "download").exists()
@@ -331,7 +336,7 @@ def test_a_set_has_a_workspace_and_is_remembered(fresh_home, capsys):
     assert (ws.size, ws.practice) == (32, False), "no larger than its pictures"
     assert open_workspace().source == "torchvision:CIFAR10"
     assert open_workspace("torchvision:Flowers102", "full").size == 256
-    for name, chosen in sets.SETS.items():
+    for name, chosen in published.SETS.items():
         for setting in workspace.SETTINGS:
             assert open_workspace(f"torchvision:{name}", setting).size % 16 == 0
         assert chosen.megabytes > 50 and chosen.homepage.startswith("https://")
@@ -339,14 +344,14 @@ def test_a_set_has_a_workspace_and_is_remembered(fresh_home, capsys):
 
 def test_a_remembered_set_that_is_no_more_gives_way_to_the_default(fresh_home, monkeypatch, capsys):
     open_workspace("torchvision:CIFAR10")
-    monkeypatch.delitem(sets.SETS, "CIFAR10")
+    monkeypatch.delitem(published.SETS, "CIFAR10")
     capsys.readouterr()
     assert open_workspace().source == "practice"
     assert "torchvision:CIFAR10 is gone" in capsys.readouterr().out
 
 
 def test_every_set_is_one_of_torchvision():
-    for name in sets.SETS:
+    for name in published.SETS:
         assert isinstance(getattr(datasets, name), type)
 
 

@@ -5,14 +5,14 @@ from dataclasses import replace
 import pytest
 import tiny
 import torch
+from mixed import Origin, mixture
 from torch import nn
 
 from colourlib import CourseError, train
 from colourlib.batches import Batch
 from colourlib.config import Config, configure, done_at, mean_rate, side_at, stages
 from colourlib.data import resize
-from colourlib.mixed import Origin, mixture
-from colourlib.session import Session
+from colourlib.runs.session import Session
 
 STAGES = [(0.0, 48), (0.25, 64), (0.5, 96)]  # of photos of 96 px
 RUN = {"quiet": True, "precision": "fp32", "batch_size": 9, "lr": 0.05}  # five steps an epoch

@@ -2,7 +2,7 @@
 
 import pytest
 
-from colourlib import tensorboard
+from colourlib.runs import tensorboard
 
 ROWS = [
     {"loss": None, "validation_loss": 0.02, "explained_chroma": 0.1, "photos": 40},

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colourlib import practice, tagged, upload, weights
+from colourlib import practice
+from colourlib.album import save, upload
 from colourlib.model import ColourNet
+from colourlib.runs import weights
 
 
 def paint(x):
@@ -63,7 +65,7 @@ def test_several_files_are_coloured_and_can_be_saved(box, photo):
         link, data = saved(row)
         assert link == name and box.coloured[name] == data
         picture = Image.open(io.BytesIO(data))
-        assert picture.size == (96, 64) and tagged.is_ours(picture)
+        assert picture.size == (96, 64) and save.is_ours(picture)
         red = np.asarray(picture.convert("RGB")).astype(int)
         assert (red[..., 0] - red[..., 2]).mean() > 10, "it is coloured"
         assert row.count("<img") == 2

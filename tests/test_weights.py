@@ -18,10 +18,11 @@ import tiny
 import torch
 from torch import nn
 
-from colourlib import CourseError, checkpoints, fitting, onnx_export, weights
-from colourlib.fitting import NETWORKS
+from colourlib import CourseError
 from colourlib.model import ColourNet
-from colourlib.runs import load_run, trained_size
+from colourlib.runs import checkpoints, load_run, matching, trained_size, weights
+from colourlib.runs import onnx as onnx_export
+from colourlib.runs.matching import NETWORKS
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -73,7 +74,7 @@ def rewritten(path, target, change_card=None, change_weights=None, rehash=False)
     if change_weights:
         change_weights(tensors)
     if rehash:
-        from colourlib.weights_file import fingerprint
+        from colourlib.runs.weights_file import fingerprint
 
         card["sha256"] = fingerprint(tensors)
     card = change_card(card) if change_card else card
@@ -270,9 +271,9 @@ def test_a_run_of_an_edited_network_is_told_by_its_layers(kind, tmp_path):
 def test_a_comment_or_a_line_break_in_forward_is_no_edit(net):
     layers = checkpoints.layers(net)
     source = inspect.getsource(ColourNet.forward)
-    assert fitting.edits(layers, source.replace("\n", "  # here\n"), net) == ""
-    assert fitting.edits(layers, None, net) == ""
-    assert "forward" in fitting.edits(layers, source.replace("self.fuse", "self.fuze"), net)
+    assert matching.edits(layers, source.replace("\n", "  # here\n"), net) == ""
+    assert matching.edits(layers, None, net) == ""
+    assert "forward" in matching.edits(layers, source.replace("self.fuse", "self.fuze"), net)
 
 
 # --- the shipped ones

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from colourlib import CourseError, open_workspace
-from colourlib.workspace import SETTINGS
+from colourlib.course.workspace import SETTINGS
 
 
 def test_the_default_is_practice_and_quick(fresh_home, capsys):

@@ -12,7 +12,7 @@ from torch import nn
 
 from colourlib import train
 from colourlib.data import PhotoData, PhotoSet
-from colourlib.session import Session
+from colourlib.runs.session import Session
 
 STEPS = 3  # an epoch, with BATCH photos in each
 BATCH = 4

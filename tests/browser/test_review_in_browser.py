@@ -7,7 +7,8 @@ import pytest
 from lab import CONTRAST, command, in_theme, run_all, when_ready
 from PIL import Image
 
-from colourlib import decisions, practice
+from colourlib import practice
+from colourlib.clean import decisions
 
 expect = pytest.importorskip(
     "playwright.sync_api", reason="playwright is not installed: pip install playwright"

@@ -15,9 +15,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from colourlib import check, colour, show
+from colourlib import colour, show
+from colourlib.course.workspace import SETTINGS, Workspace
 from colourlib.model import ColourNet, chroma_head, conv_bn_relu, pool, upsample_to
-from colourlib.workspace import SETTINGS, Workspace
+from colourlib.teaching import check
 
 TINY = replace(SETTINGS["quick"], name="tiny", per_query=4, minutes=0.01, alone=0.01)
 

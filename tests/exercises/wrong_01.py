@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from PIL import Image
 
-from colourlib.check.chapter01.origins import STEPS
-from colourlib.check.chapter01.showing import SHOWN
+from colourlib.teaching.check.chapter01.origins import STEPS
+from colourlib.teaching.check.chapter01.showing import SHOWN
 
 from . import Case
 

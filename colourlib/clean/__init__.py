@@ -1,0 +1,239 @@
+"""Judge every picture by rules that can be seen, questioned and overruled by hand.
+
+Nothing is deleted: a picture that is turned away is a row with a reason and the value that was
+measured. What is measured, and why, says the module `measures`. Decisions by hand are in the module
+`decisions`, the split in `sides`; their functions can be had from here.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..collect.manifest import Photo
+from ..common.pictures import open_picture
+from ..course.workspace import CourseError
+from .decisions import decide, decisions, match
+from .decisions import limits as limits_by_hand
+from .duplicates import ALIKE, COPY, as_array, near_groups
+from .measures import look_at_all
+from .splitting import BRIDGE, assigned, leaks, split
+
+__all__ = [
+    "LIMITS", "Verdict", "around", "decide", "decisions", "distance", "judge", "leaks",
+    "open_picture", "rejects", "split", "tally",
+]  # fmt: skip
+
+# The rules in the order in which they are asked, each with the limit up to which, or from which on,
+# a picture stays. What the numbers mean is in `measures`; where they come from, beside them: all
+# were tried on 2,523 photos from the web ("the photos"), and those nearest to a limit looked at.
+LIMITS = {
+    "too small": 64,  # pixels, shorter side: at least
+    "extreme shape": 3.0,  # longer side / shorter side: at most
+    # Chroma (Lab units) that 99 % of the pixels stay below: at least. The photos have 13 at 0.0,
+    # all without any colour, and the next, a forest in fog, at 2.8.
+    "grey": 2.0,
+    # % of the picture that is a frame or bars: at most. Of the photos 15 have up to 18 %, one has
+    # 40 %: telephones on white. No night sky and no Moon has any.
+    "mostly border": 25.0,
+    # % of the picture that is plain colour beside a hard edge: at most. A portrait before a plain
+    # wall comes nearest (1.4). The five photos beyond have writing or are drawn; but most drawings
+    # have shades, the web saves them badly, and no painting is plain anywhere: many slip through.
+    "drawing or poster": 2.0,
+    # Lab units from one curve of colour over lightness: at least. 98 % of toned practice scenes are
+    # below it, and of the others one in 800. Of the photos 15 are: 6 toned, 2 painted, and 7 honest
+    # ones of a single hue, such as ice on white and an orange Moon. A little further on is grey
+    # ground with a blue Earth above it.
+    "single tint": 0.43,
+    "near-duplicate": COPY,  # bits of 128 that differ from the picture kept: more
+    "alike": ALIKE,  # bits: up to here both pictures stay, but on the same side of the split
+}
+BELOW = ("too small", "grey", "single tint")  # reject what is below the limit; the others above
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was decided about one picture, and why."""
+
+    photo: Photo
+    keep: bool
+    rule: str  # the rule that decided: a key of LIMITS, "unreadable", "at collection", "by hand"
+    reason: str  # in words; "" for a picture that passed every rule
+    value: float  # what that rule measured; nan where it measures nothing
+    group: str  # pictures that are alike share it; "" for one that could not be read
+    measures: Mapping[str, float]  # the value for each rule that looks at one picture alone
+    fingerprint: tuple[int, int] | None  # (dHash, pHash), 64 bits each
+
+
+def judge(
+    root: Path, photos: Sequence[Photo], limits: Mapping[str, float] | None = None
+) -> list[Verdict]:
+    """One verdict for each picture, in their order.
+
+    limits: thresholds that differ from LIMITS and from those in decisions.txt. Of near-duplicates
+    the largest is kept. What `decide` has said overrules every rule. Each picture is opened once;
+    its measures are kept in measures.jsonl. Raises CourseError for an unknown rule, a limit that
+    is no number, a line of decisions.txt that cannot be read, and for what are no rows.
+    """
+    if wrong := next((p for p in photos if not isinstance(p, Photo)), None):
+        kind = type(wrong).__name__
+        raise CourseError(f"judge wants rows of the manifest, as from ws.photos(), not {kind}.")
+    limits = LIMITS | limits_by_hand(root) | _checked(limits or {})
+    by_hand = match(decisions(root), (photo.sha256 for photo in photos))
+    verdicts = [
+        _by_rule(photo, looked, limits)
+        for photo, looked in zip(photos, look_at_all(Path(root), photos), strict=True)
+    ]
+    alike = max(limits["alike"], limits["near-duplicate"])
+    verdicts = _group(verdicts, alike, assigned(root))
+    verdicts = _keep_the_best(verdicts, by_hand, limits["near-duplicate"])
+    return [_by_hand(verdict, by_hand.get(verdict.photo.sha256)) for verdict in verdicts]
+
+
+def rejects(rule: str, value: float, limit: float) -> bool:
+    """Whether a rule of LIMITS turns away a picture of this value at this limit."""
+    if rule in ("near-duplicate", "alike"):
+        return value <= limit
+    return value < limit if rule in BELOW else value > limit
+
+
+def tally(verdicts: Iterable[Verdict]) -> list[tuple[str, int]]:
+    """How many pictures each rule decided, most first; the ones that passed are "passed"."""
+    names = (f"{v.rule}{', kept' * v.keep}" if v.rule else "passed" for v in verdicts)
+    return Counter(names).most_common()
+
+
+def around(verdicts: Iterable[Verdict], rule: str, limit: float, count: int = 6):
+    """(below, from): the verdicts whose measure is nearest to a limit, on either side of it."""
+    looked = [v for v in verdicts if rule in v.measures]
+    looked.sort(key=lambda v: v.measures[rule])
+    middle = bisect_left([v.measures[rule] for v in looked], limit)
+    return looked[max(middle - count, 0) : middle], looked[middle : middle + count]
+
+
+# ---- the rules -----------------------------------------------------------------------------------
+
+
+def _checked(limits: Mapping[str, float]) -> dict[str, float]:
+    """The limits. Raises CourseError for one of no rule, and for one that is no number."""
+    if unknown := set(limits) - set(LIMITS):
+        raise CourseError(f"There is no rule {sorted(unknown)}: choose from {list(LIMITS)}.")
+    for rule, limit in limits.items():
+        if not isinstance(limit, numbers.Real) or math.isnan(limit):
+            raise CourseError(f"The limit of {rule!r} is {limit!r}; give a number.")
+    return dict(limits)
+
+
+# What a rule says of a picture that it turns away: {0} the value, {1} the limit.
+_WORDS = {
+    "too small": "{0:g} pixels on its shorter side, under {1:g}",
+    "extreme shape": "{0:.1f} times as long as wide, over {1:g}",
+    "grey": "99 % of it has a chroma up to {0:.1f}, under {1:g}",
+    "mostly border": "{0:.0f} % of it is frame, over {1:g} %",
+    "drawing or poster": "{0:.1f} % of it is plain colour beside a hard edge, over {1:g} %",
+    "single tint": "its colours stray {0:.2f} from a single tint, under {1:g}",
+}
+
+
+def _by_rule(photo: Photo, looked: dict, limits: Mapping[str, float]) -> Verdict:
+    """The verdict of the rules that look at one picture alone."""
+    for rule, key in (("at collection", "rejected"), ("unreadable", "unreadable")):
+        if key in looked:
+            return Verdict(photo, False, rule, f"{rule}: {looked[key]}", math.nan, "", {}, None)
+    fingerprint = (int(looked["dhash"], 16), int(looked["phash"], 16))
+    values = {rule: looked[rule] for rule in _WORDS}
+    passed = Verdict(photo, True, "", "", math.nan, "", values, fingerprint)
+    for rule, value in values.items():
+        if rejects(rule, value, limits[rule]):
+            reason = f"{rule}: {_WORDS[rule].format(value, limits[rule])}"
+            return replace(passed, keep=False, rule=rule, reason=reason, value=value)
+    return passed
+
+
+def _group(verdicts: list[Verdict], limit: float, sides: Mapping[str, str]) -> list[Verdict]:
+    """Name the group of each picture; keep out new ones that would join the sides of the split.
+
+    A group is named after its smallest sha256. Where a new picture is like one that trains and
+    like one that validates, it is the new one that goes: what is assigned stays where it is.
+    """
+    seen = [i for i, verdict in enumerate(verdicts) if verdict.fingerprint]
+    groups = _members(verdicts, seen, limit)
+    bridges = set()
+    for members in groups:
+        shas = [verdicts[i].photo.sha256 for i in members]
+        if len({sides[sha] for sha in shas if sha in sides}) == 2:
+            bridges |= {i for i, sha in zip(members, shas, strict=True) if sha not in sides}
+    if bridges:
+        groups = _members(verdicts, [i for i in seen if i not in bridges], limit)
+    result = list(verdicts)
+    for members in groups:
+        name = min(verdicts[i].photo.sha256 for i in members)[:12]
+        for i in members:
+            result[i] = replace(verdicts[i], group=name)
+    for i in bridges:
+        verdict = replace(verdicts[i], group=BRIDGE + verdicts[i].photo.sha256[:12])
+        why = "near-duplicate: like pictures on both sides of the split, so it can be on neither"
+        rejected = replace(verdict, keep=False, rule="near-duplicate", reason=why)
+        result[i] = rejected if verdict.keep else verdict
+    return result
+
+
+def _members(verdicts: list[Verdict], seen: list[int], limit: float) -> list[list[int]]:
+    """The pictures numbered in `seen`, those joined by pairs up to `limit` bits apart together."""
+    labels = near_groups(as_array(verdicts[i].fingerprint for i in seen), int(limit))
+    groups: dict[int, list[int]] = {}
+    for i, label in zip(seen, labels.tolist(), strict=True):
+        groups.setdefault(label, []).append(i)
+    return list(groups.values())
+
+
+def _keep_the_best(
+    verdicts: list[Verdict], by_hand: Mapping[str, bool], limit: float
+) -> list[Verdict]:
+    """Of near-duplicates keep one: a picture kept by hand if there is one, else the largest."""
+
+    def rank(i: int):
+        photo = verdicts[i].photo
+        chosen = by_hand.get(photo.sha256, False)
+        return chosen, photo.width * photo.height, photo.bytes, photo.sha256
+
+    groups: dict[str, list[int]] = {}
+    for i, verdict in enumerate(verdicts):
+        if by_hand.get(verdict.photo.sha256, verdict.keep) and verdict.fingerprint:
+            groups.setdefault(verdict.group, []).append(i)
+    result = list(verdicts)
+    for alike in groups.values():
+        for copies in _members(verdicts, alike, limit) if len(alike) > 1 else []:
+            best = max(copies, key=rank)
+            for i in copies:
+                if i != best and verdicts[i].keep:
+                    result[i] = _copy_of(verdicts[best], verdicts[i])
+    return result
+
+
+def _copy_of(best: Verdict, verdict: Verdict) -> Verdict:
+    bits = distance(verdict, best)
+    twin = f"{best.photo.query}/{Path(best.photo.file).name}"
+    why = f"near-duplicate: of {twin}, {bits} of 128 bits differ"
+    return replace(verdict, keep=False, rule="near-duplicate", reason=why, value=bits)
+
+
+def distance(one: Verdict, other: Verdict) -> int:
+    """In how many of 128 bits two fingerprints differ."""
+    pairs = zip(one.fingerprint, other.fingerprint, strict=True)
+    return sum((a ^ b).bit_count() for a, b in pairs)
+
+
+def _by_hand(verdict: Verdict, keep: bool | None) -> Verdict:
+    """The verdict with a person's decision, if there is one. What cannot be read stays out."""
+    if keep is None or verdict.fingerprint is None:
+        return verdict
+    how = "against" if keep else "like"
+    against = f", {how} the rule: {verdict.reason}" if verdict.reason else ""
+    words = f"by hand: {'kept' if keep else 'rejected'}{against}"
+    return replace(verdict, keep=keep, rule="by hand", reason=words)

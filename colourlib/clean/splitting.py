@@ -1,0 +1,101 @@
+"""Training and validation: a split that does not leak and never changes its mind.
+
+The side of every picture is remembered in `split.json`. Near-duplicates are on one side together,
+and so are pictures that are only alike: too different to be thrown away, too alike to be on both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..course.workspace import CourseError, replace_text
+from .duplicates import ALIKE, as_array, near_pairs
+
+if TYPE_CHECKING:
+    from . import Verdict
+
+VALIDATION = 0.15  # share of a query's groups
+BRIDGE = "bridge:"  # how the group of a picture starts that can be on neither side
+
+
+def assigned(root: Path) -> dict[str, str]:
+    """sha256 -> side, for every picture that ever had one."""
+    try:
+        sides = json.loads((Path(root) / "split.json").read_text(encoding="utf-8"))
+        if not isinstance(sides, dict) or not set(sides.values()) <= {"train", "validation"}:
+            raise ValueError("not a side for each picture")
+        return sides
+    except FileNotFoundError:
+        return {}
+    except (ValueError, TypeError) as error:  # TypeError: a value that is a list or a table
+        raise CourseError(
+            f"{Path(root) / 'split.json'} cannot be read ({error}). It says which pictures train "
+            "and which validate; put back an older copy, or remove it to split anew and train anew."
+        ) from error
+
+
+def split(root: Path, verdicts: Sequence[Verdict]) -> dict[str, str]:
+    """sha256 -> "train" or "validation", for the kept pictures; remembered in split.json.
+
+    Whole near-duplicate groups go to one side, about 15 % of each query's groups to validation,
+    and at least one where the query has two. A picture that has a side keeps it for ever; a new
+    one goes where its group is. A picture that resembles both sides is on neither.
+    """
+    sides = assigned(root)
+    groups: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        if verdict.fingerprint and not verdict.group.startswith(BRIDGE):
+            groups.setdefault(verdict.group, []).append(verdict)
+    undecided: dict[str, list[list[Verdict]]] = {}
+    decided: dict[str, Counter] = {}  # groups on each side, by query
+    result: dict[str, str] = {}
+    for members in groups.values():
+        kept = [v for v in members if v.keep]
+        if not kept:
+            continue
+        taken = {sides[v.photo.sha256] for v in members if v.photo.sha256 in sides}
+        query = kept[0].photo.query
+        if not taken:
+            undecided.setdefault(query, []).append(kept)
+            continue
+        # Both sides only after a limit was changed or by hand: the validating ones are left out.
+        side = "train" if "train" in taken else "validation"
+        decided.setdefault(query, Counter())[side] += 1
+        result |= {v.photo.sha256: side for v in kept if sides.get(v.photo.sha256, side) == side}
+    for query, new in undecided.items():
+        result |= _deal(new, decided.get(query, Counter()))
+    replace_text(Path(root) / "split.json", json.dumps(sides | result, indent=0, sort_keys=True))
+    return result
+
+
+def _deal(groups: list[list[Verdict]], decided: Counter) -> dict[str, str]:
+    """Sides for the new groups of one query, in the order of their hashes: the same every time."""
+    total = len(groups) + decided.total()
+    wanted = max(1, round(VALIDATION * total)) if total > 1 else 0
+    wanted -= decided["validation"]
+    if decided["train"] == 0:
+        wanted = min(wanted, len(groups) - 1)
+    groups = sorted(groups, key=lambda kept: hashlib.sha256(kept[0].group.encode()).digest())
+    return {
+        verdict.photo.sha256: "validation" if number < wanted else "train"
+        for number, kept in enumerate(groups)
+        for verdict in kept
+    }
+
+
+def leaks(
+    verdicts: Sequence[Verdict], split: Mapping[str, str], limit: int = ALIKE
+) -> list[tuple[Verdict, Verdict]]:
+    """Every near-duplicate pair of which one trains and one validates: none, if all is well.
+
+    Compares fingerprints anew and does not look at the groups that the split was made from.
+    """
+    used = [v for v in verdicts if v.fingerprint and v.photo.sha256 in split]
+    pairs, _ = near_pairs(as_array(v.fingerprint for v in used), limit)
+    crossing = ((used[i], used[j]) for i, j in pairs.tolist())
+    return [(a, b) for a, b in crossing if split[a.photo.sha256] != split[b.photo.sha256]]

@@ -1,0 +1,247 @@
+"""Collect pictures, each whole, once, and with its origin written down.
+
+The `bing-image-downloader` client searches, pages and counts; fetching, checking and filing are
+done here, because what comes from the web is not always what its address says. Every picture
+becomes a row of the manifest, also one that was turned away. Other sources have their own modules:
+`folder` for photos of one's own, `sets` for published data sets.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+
+from bing_image_downloader.bing import Bing
+from tqdm.auto import tqdm
+
+from ..course.forget import forget
+from ..course.workspace import CourseError, check_source
+from ..practice import QUERIES, faults, search
+from . import fetch, manifest, published
+from .connection import Stopped, TimeUp, Web
+from .manifest import Photo
+from .own_photos import PICTURE_NAMES, check_folder, collect_folder
+from .store import COPY, Shelf
+
+__all__ = [
+    "COPY", "PICTURE_NAMES", "check_folder", "collect", "forget", "photos", "reasons", "summary",
+]  # fmt: skip
+
+BARREN_PAGES = 3  # result pages in a row with no new link, after which a query has no more
+BAD_LINKS = 60  # links in a row without one picture to keep, after which more will not help
+PARALLEL = 4  # queries at a time
+HOPELESS = 8  # searches that failed before one picture came, after which the others will, too
+
+# Parts of a reason that differ from picture to picture, and what stands for them in a count
+_VARYING = {
+    f"{COPY} .*": f"{COPY} another",
+    "broken: .*": "broken",
+    r"\d+ x \d+": "N x N",
+    r"\d+ bytes": "N bytes",
+    r", asked \d+ times": "",
+}.items()
+
+photos = manifest.read  # photos(root): the rows collected so far, without collecting
+
+
+def collect(
+    root: Path, source: str, queries: Sequence[str] = QUERIES, per_query: int = 100
+) -> list[Photo]:
+    """Collect up to `per_query` pictures for each query; return all rows, rejected ones too.
+
+    source: 'practice' (drawn scenes among the web's faults, works offline), 'bing', a folder of
+    photos, or 'torchvision:' and the name of a data set. A folder is read whole and in place: the
+    name of a subfolder is the query of the pictures below it, and `queries` and `per_query` do not
+    apply. The queries of a data set are its classes. A second run goes on where the first stopped.
+    Raises CourseError for a source, query or number that cannot be, where nothing came at all, and
+    where nothing can be written.
+    """
+    root, source = Path(root), check_source(source)
+    if source not in ("practice", "bing") and not source.startswith(published.PREFIX):
+        return collect_folder(root, Path(source))
+    _check(source, queries, per_query)
+    if source.startswith(published.PREFIX):
+        return published.collect_set(root, source, per_query)
+    run = _Run(root, source, per_query)
+    missing = [query for query in dict.fromkeys(queries) if run.shelf.kept(query) < per_query]
+    if missing:
+        with _practice_web() if source == "practice" else contextlib.nullcontext():
+            _run_queries(run, missing)
+        _report(run, source, missing)
+    return photos(root)
+
+
+def _practice_web() -> contextlib.AbstractContextManager:
+    """What stands in for the web while practice scenes are collected, faults and all."""
+    return search.serve(faults.faulty_web())
+
+
+def summary(rows: Iterable[Photo]) -> list[tuple[str, int, int, int]]:
+    """(query, found, kept, rejected) for every query, in the order of the rows."""
+    kept: dict[str, list[bool]] = {}
+    for row in rows:
+        kept.setdefault(row.query, []).append(not row.rejected)
+    return [(query, len(k), sum(k), len(k) - sum(k)) for query, k in kept.items()]
+
+
+def reasons(rows: Iterable[Photo]) -> list[tuple[str, int]]:
+    """(reason, pictures) for what was turned away, most first; numbers and addresses left out."""
+    found = Counter(_kind_of_reason(row.rejected) for row in rows if row.rejected)
+    return found.most_common()
+
+
+def _kind_of_reason(reason: str) -> str:
+    """A reason without what is different for every picture."""
+    for varies, kind in _VARYING:
+        reason = re.sub(varies, kind, reason)
+    return reason
+
+
+def _check(source: str, queries: Sequence[str], per_query: int) -> None:
+    """Raise CourseError, before anything is fetched, for arguments that cannot work."""
+    if isinstance(per_query, bool) or not isinstance(per_query, int) or per_query < 1:
+        raise CourseError(f"per_query is {per_query!r}; give a whole number from 1 up.")
+    texts = not isinstance(queries, str) and all(isinstance(q, str) and q.strip() for q in queries)
+    if not texts or not queries:
+        raise CourseError(f"queries is {queries!r}; give a list of search words: ['moon', 'rain'].")
+    unknown = [query for query in queries if source == "practice" and query not in QUERIES]
+    if unknown:
+        raise CourseError(
+            f"There are no practice scenes for {unknown}. The practice engine knows the course's "
+            f"{len(QUERIES)} queries: {', '.join(QUERIES)}. For other words use source='bing'."
+        )
+
+
+# ---- the web, real or practice -------------------------------------------------------------------
+
+
+class _Run:
+    """One run over the web: what is there, how to ask for more, what went wrong by query."""
+
+    def __init__(self, root: Path, source: str, per_query: int):
+        self.shelf, self.per_query = Shelf(root), per_query
+        self.stop = threading.Event()
+        self.web = Web(fetch.LOCAL if source == "practice" else fetch.WEB, self.stop)
+        self.problems: dict[str, str] = {}
+        self.broken: OSError | None = None  # nothing can be written: no use in going on
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether so many searches have failed, and nothing came, that the others will, too."""
+        return len(self.problems) >= HOPELESS and not self.shelf.by_hash
+
+
+def _run_queries(run: _Run, queries: list[str]) -> None:
+    """Run the queries, a few at a time, with one progress bar over all pictures."""
+    total = sum(run.per_query - run.shelf.kept(query) for query in queries)
+    with (
+        run.shelf,
+        run.web,
+        tqdm(total=total, desc="collecting", unit="picture") as bar,
+        contextlib.redirect_stdout(io.StringIO()),  # the client prints several lines a picture
+        ThreadPoolExecutor(PARALLEL) as pool,
+    ):
+        waiting = {pool.submit(_run_query, run, query) for query in queries}
+        try:
+            while waiting:
+                done, waiting = wait(waiting, timeout=0.1)
+                bar.set_postfix({"turned away": run.shelf.turned_away}, refresh=False)
+                bar.update(run.shelf.new - bar.n)
+                for future in done:
+                    future.result()
+        except Stopped as error:  # a worker found that nothing can be written
+            raise CourseError(
+                f"A picture could not be saved in {run.shelf.root}: {run.broken}. Is the disk "
+                "full, or the folder not yours to write to? Once that is mended, run this again: "
+                "it goes on from here."
+            ) from error
+        finally:  # the end, or Stop, or Ctrl-C: let no worker begin another picture
+            run.stop.set()
+            pool.shutdown(cancel_futures=True)
+
+
+def _run_query(run: _Run, query: str) -> None:
+    """Let the real client search for one query, until the limit or the end of its results."""
+    if run.hopeless:
+        return
+    patience = run.web.patience
+    client = Bing(query, run.per_query, Path(), "on", patience.timeout, verbose=False)
+    client.download_count = run.shelf.kept(query)  # go on from here
+
+    def save_image(link: str, file: Path) -> None:
+        """Stands in for the client's own; a picture that raises does not count for the limit."""
+        # The engine takes `first` for the position of a result, but the client sends the number
+        # of a page. One less than the links seen, since the client is about to add one.
+        client.page_counter = len(client.seen) - 1
+        _take(run, query, link, client.headers)
+
+    client.save_image = save_image
+    barren = bad = 0
+    try:
+        with run.web.until(time.monotonic() + patience.query):
+            while client.download_count < run.per_query and barren < BARREN_PAGES:
+                seen, count = len(client.seen), client.download_count
+                tried = len(client.seen - run.shelf.known)
+                client.run()  # ends at the limit, and at a page of which no picture was good
+                barren = 0 if len(client.seen) > seen else barren + 1
+                tried = len(client.seen - run.shelf.known) - tried
+                bad = bad + tried if client.download_count == count else 0
+                if bad >= BAD_LINKS:
+                    run.problems[query] = f"{bad} links in a row, and not one new picture"
+                    break
+                client.page_counter = len(client.seen)
+    except TimeUp:
+        run.problems[query] = f"not finished after {patience.query:g} s; run this again to go on"
+    except Exception as error:  # one query failing must not end the others
+        run.problems[query] = f"the search answered: {error or type(error).__name__}"
+
+
+def _take(run: _Run, query: str, link: str, headers: dict[str, str]) -> None:
+    """Fetch one link, check it, keep it; raises Rejected when the reason is in the manifest."""
+    if run.stop.is_set():
+        raise Stopped
+    row = Photo(query, link, "", "", 0, 0, 0, "", "")
+    try:
+        run.shelf.take(row, lambda: fetch.fetch(run.web, link, headers))
+    except OSError as error:  # not from the web, whose errors are Rejected by now
+        run.broken = error
+        raise Stopped from error
+
+
+def _report(run: _Run, source: str, queries: list[str]) -> None:
+    """Say what the run brought and what failed; raises CourseError where nothing came at all."""
+    shelf, failed = run.shelf, _grouped(run.problems)
+    if not shelf.by_hash:
+        most = [f"{why} ({count} pictures)" for why, count in reasons(shelf.rows.values())[:3]]
+        why = "What went wrong: " + "; ".join(failed[:3] + most)
+        raise CourseError(
+            f"Not one picture could be collected from {source!r}. "
+            f"{why if failed or most else 'The search found nothing'}. Is there a network? "
+            "source='practice' needs none: its pictures are drawn on this machine."
+        )
+    away = f", {shelf.turned_away} turned away" if shelf.turned_away else ""
+    print(f"{len(shelf.by_hash)} pictures kept, {shelf.new} of them new{away}.")
+    short = [q for q in queries if q not in run.problems and shelf.kept(q) < run.per_query]
+    if short:
+        failed += _grouped(dict.fromkeys(short, "the search has no more pictures"))
+    for line in failed:
+        print(f"  {line}")
+
+
+def _grouped(problems: dict[str, str]) -> list[str]:
+    """One line for each kind of problem, most frequent first, naming the queries that had it."""
+    by_kind: dict[str, list[str]] = {}
+    for query, why in problems.items():
+        by_kind.setdefault(why, []).append(query)
+    lines = []
+    for why, queries in sorted(by_kind.items(), key=lambda item: -len(item[1])):
+        more = f" and {len(queries) - 5} more queries" if len(queries) > 5 else ""
+        lines.append(f"{', '.join(queries[:5])}{more}: {why}")
+    return lines

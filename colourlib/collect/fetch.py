@@ -1,0 +1,84 @@
+"""Fetch one picture from a web that cannot be trusted, and prove that it is a picture.
+
+An address may lead to anything: a web page named .jpg, half a file, a small file that claims a
+billion pixels. Whatever is wrong is raised as `Rejected`, in words that go into the manifest.
+How long to wait, and how often to ask, is the matter of the module `web`.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import urllib.request
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from PIL import Image
+
+from .connection import Failed, Patience, Rejected, Web, is_web
+
+FORMATS = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "GIF": ".gif"}
+FORMATS |= {"BMP": ".bmp", "TIFF": ".tif"}  # what is opened, and how its files are called
+MIN_SIDE = 16  # pixels; the smallest picture that the course's network takes
+MAX_PIXELS = 64_000_000  # a small file can claim to be huge: checked before decoding
+RETRY = "not fetched"  # a reason that starts so may pass: the next run tries the address again
+
+WEB = Patience(timeout=15, picture=60, query=900, tries=3, pause=1.0)
+# A server on this machine, which may be a slow one with much else to do.
+LOCAL = Patience(timeout=3, picture=7, query=120, tries=2, pause=0.05)
+
+
+def fetch(web: Web, link: str, headers: dict[str, str]) -> bytes:
+    """What a link leads to, all of it. Raises Rejected with the reason, Stopped, and TimeUp."""
+    try:
+        if not is_web(link):
+            raise Rejected("not a web address: only http and https are fetched")
+        with web.open(urllib.request.Request(encoded(link), headers=headers)) as answer:
+            return answer.read()
+    except Failed as error:
+        raise Rejected(("" if error.lasting else f"{RETRY}: ") + str(error)) from error
+    except ValueError as error:
+        raise Rejected(f"not a web address: {error}") from error
+
+
+def encoded(link: str) -> str:
+    """The link with what a request cannot carry percent-encoded; what is encoded stays as it is."""
+    parts = urlsplit(link)
+    path, query = (
+        quote(re.sub("%(?![0-9A-Fa-f]{2})", "%25", text), safe="%/?:@!$&'()*+,;=~")
+        for text in (parts.path, parts.query)
+    )
+    return urlunsplit((parts.scheme, parts.netloc, path, query, ""))
+
+
+def measure(data: bytes, decode: bool) -> tuple[int, int, str]:
+    """(width, height, format) of a picture file's bytes; `decode` reads every pixel as a proof.
+
+    Raises Rejected for what is no picture, too large to decode safely, too small, or broken.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=tuple(FORMATS)) as image:
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise Rejected(f"{width} x {height} pixels are too many to decode")
+            if min(width, height) < MIN_SIDE:
+                raise Rejected(f"{width} x {height} is smaller than {MIN_SIDE} pixels a side")
+            if decode:
+                image.load()
+            # MPO is Pillow's name for the JPEGs of some phones, which hold a second picture
+            return width, height, "JPEG" if image.format == "MPO" else image.format
+    except Rejected:
+        raise
+    except Exception as error:  # hostile bytes: a decoder may raise anything
+        raise Rejected(_why_unreadable(data, error)) from error
+
+
+def _why_unreadable(data: bytes, error: Exception) -> str:
+    if not data:
+        return "an empty file"
+    if data[:512].lstrip().lower().startswith((b"<!doctype html", b"<html")):
+        return "a web page, not a picture"
+    if isinstance(error, Image.DecompressionBombError):  # Pillow's own limit is before ours
+        return "it claims too many pixels to decode"
+    if isinstance(error, Image.UnidentifiedImageError):
+        return "not a picture in a format that the course reads"
+    return f"broken: {error}"

@@ -1,0 +1,88 @@
+"""The manifest: one row for every picture, kept or rejected, in a file that survives a crash.
+
+`manifest.jsonl` holds one JSON object a line. Rows are only ever appended, each is on the disk
+before the next picture is fetched, and a line torn by a power cut costs that one line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime, timezone
+from pathlib import Path
+
+from ..course.workspace import replace_text
+from ..practice import QUERIES
+
+NAME = "manifest.jsonl"
+
+
+@dataclass(frozen=True)
+class Photo:
+    """One row of the manifest: where a picture came from, what it is, and why it was rejected."""
+
+    query: str
+    url: str
+    file: str  # relative to the workspace; absolute for a folder source; "" where none was kept
+    sha256: str
+    bytes: int
+    width: int
+    height: int
+    format: str  # what the content says, not the name
+    time: str  # ISO 8601, UTC: when it was fetched; for a folder source, when it was last changed
+    rejected: str = ""  # why, in words; "" for a picture that was kept
+
+    def path(self, root: Path) -> Path:
+        """Where the picture lies."""
+        return Path(root, self.file)
+
+
+def read(root: Path) -> list[Photo]:
+    """The rows by query; of an address that came twice the later row counts.
+
+    A line that is not a whole row, as a crash in mid-write leaves behind, is passed over.
+    """
+    rows: dict[str, Photo] = {}
+    with contextlib.suppress(FileNotFoundError):
+        text = (Path(root) / NAME).read_text(encoding="utf-8", errors="replace")
+        for line in text.split("\n"):
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                row = json.loads(line)
+                photo = Photo(**{field.name: row[field.name] for field in fields(Photo)})
+                rows[photo.url] = photo
+    return by_query(rows.values())
+
+
+def by_query(rows: Iterable[Photo]) -> list[Photo]:
+    """The rows in the order of the course's queries, others after them by name."""
+    order = {query: number for number, query in enumerate(QUERIES)}
+    return sorted(rows, key=lambda row: (order.get(row.query, len(order)), row.query))
+
+
+def append(root: Path, row: Photo) -> None:
+    """Add a row and see it on the disk; first close a last line that a crash has torn."""
+    with open(Path(root) / NAME, "ab+") as file:
+        if file.seek(0, os.SEEK_END):
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                file.write(b"\n")
+        file.write(_line(row).encode())
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def rewrite(root: Path, rows: Iterable[Photo]) -> None:
+    """Replace the manifest, whole or not at all: for a folder of photos, where files may go."""
+    replace_text(Path(root) / NAME, "".join(map(_line, rows)))
+
+
+def utc(seconds: float) -> str:
+    """A POSIX time as the manifest writes it."""
+    return datetime.fromtimestamp(seconds, timezone.utc).isoformat()
+
+
+def _line(row: Photo) -> str:
+    return json.dumps(asdict(row)) + "\n"

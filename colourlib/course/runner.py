@@ -1,0 +1,297 @@
+"""Runs the notebooks from the command line: the whole course in order, or once more to renew
+the outputs that the repository stores. A notebook that fails is reported and the rest still run.
+
+`run_course` stands behind `make course`, `renew` behind `make notebooks`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import tempfile
+import textwrap
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+from tqdm import tqdm
+
+from ..evaluate import HEADERS, Scores, rows
+from .workspace import COMMAND_LINE, CourseError, home, open_workspace, replace_text
+
+NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+@dataclass
+class Result:
+    """What became of one notebook."""
+
+    name: str  # '05_train'
+    seconds: float = 0.0
+    cell: int = 0  # the code cell that runs or ran last, as Jupyter counts: In [cell]
+    error: str = ""  # one line; empty if every cell ran
+    notebook: NotebookNode = field(default=None, repr=False)  # with the outputs there were
+
+
+class Interrupted(Exception):
+    """Ctrl-C: carries the Result of the notebook that was stopped."""
+
+
+# ---------------------------------------------------------------- which notebooks
+
+
+def find(folder: Path = NOTEBOOKS, only: str | None = None) -> list[Path]:
+    """The course's notebooks in order; with `only`, those whose name begins with it ('05').
+
+    Raises CourseError where there is none.
+    """
+    every = sorted(folder.glob("0*.ipynb"))
+    if not every:
+        raise CourseError(
+            f"There are no notebooks in {folder}. Run this from a clone of the repository, "
+            f'installed with: pip install -e ".[course]"'
+        )
+    chosen = [path for path in every if only is None or path.stem.startswith(only)]
+    if not chosen:
+        names = ", ".join(path.stem for path in every)
+        raise CourseError(f"No notebook's name begins with {only!r}. There are: {names}.")
+    return chosen
+
+
+# ---------------------------------------------------------------- running one
+
+
+def execute(path: Path, env: Mapping[str, str] | None = None) -> Result:
+    """Run one notebook in a fresh kernel of this very Python; `env` is the kernel's environment.
+
+    An error in a cell ends the notebook and is told in the Result. Raises Interrupted on Ctrl-C,
+    once the kernel is gone.
+    """
+    result = Result(path.stem, notebook=nbformat.read(path, as_version=4))
+    cells = sum(_runs(cell) for cell in result.notebook.cells)
+    start = time.perf_counter()
+    # nbclient would turn Ctrl-C into a dead kernel. In a thread of its own it leaves the signal to
+    # us, and the bar's clock goes on through long cells.
+    loop = asyncio.SelectorEventLoop()  # the kernel's sockets need this one on Windows, too
+    with (
+        tqdm(total=cells, desc=path.stem, unit="cell", leave=False, disable=None) as bar,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        task = loop.create_task(_run_cells(result, path.parent, env, bar))
+        future = pool.submit(loop.run_until_complete, task)
+        stopped = False
+        try:
+            while not future.done():
+                wait([future], timeout=0.5)
+                bar.refresh()
+        except KeyboardInterrupt:
+            stopped = True
+            loop.call_soon_threadsafe(task.cancel)
+            wait([future])
+    loop.close()
+    result.seconds = time.perf_counter() - start
+    result.error = "stopped by Ctrl-C" if stopped else _one_line(future.exception())
+    if stopped:
+        raise Interrupted(result)
+    return result
+
+
+async def _run_cells(result: Result, folder: Path, env: Mapping[str, str] | None, bar: tqdm):
+    def started(cell: NotebookNode, cell_index: int) -> None:
+        result.cell += _runs(cell)
+
+    def ended(cell: NotebookNode, cell_index: int, execute_reply: dict) -> None:
+        bar.update()
+
+    # No kernel folders: what is left is the kernel of the Python that runs this, whatever
+    # 'python3' means to the Jupyter installations of this machine.
+    kernels = KernelSpecManager(kernel_dirs=[])
+    manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=kernels)
+    if manager.has_trait("transport_encryption"):  # newer kernels complain where it is off
+        manager.transport_encryption = "auto"
+    client = NotebookClient(
+        result.notebook,
+        km=manager,
+        timeout=None,
+        record_timing=False,
+        coalesce_streams=True,
+        resources={"metadata": {"path": str(folder)}},
+        on_cell_execute=started,
+        on_cell_executed=ended,
+    )
+    # The kernel starts in notebooks/, where a package that is not installed would not be found.
+    env = dict(os.environ if env is None else env)
+    env["PYTHONPATH"] = os.pathsep.join(
+        [str(Path(__file__).parents[1]), *filter(None, [env.get("PYTHONPATH")])]
+    )
+    await client.async_execute(cleanup_kc=True, env=env)
+
+
+def _runs(cell: NotebookNode) -> bool:
+    return cell.cell_type == "code" and bool(cell.source.strip())
+
+
+def _one_line(error: BaseException | None) -> str:
+    if error is None:
+        return ""
+    if isinstance(error, CellExecutionError):
+        text = f"{error.ename}: {error.evalue}"
+    else:  # most of all DeadKernelError: the process is gone, often for want of memory
+        text = f"{type(error).__name__}: {error}"
+    return textwrap.shorten(text, 300, placeholder=" ...")
+
+
+# ---------------------------------------------------------------- the whole course
+
+
+def run_course(
+    source: str | None = None,
+    setting: str | None = None,
+    out: Path | None = None,
+    only: str | None = None,
+    folder: Path = NOTEBOOKS,
+) -> bool:
+    """Run the notebooks in order on one source at one setting; True if every cell of each ran.
+
+    Writes executed copies and summary.md to `out` (default: data/executed/<source>-<setting>/).
+    What is not given comes from COLOURLIB_SOURCE / COLOURLIB_SETTING, else practice and quick.
+    Raises CourseError, before anything runs, for a source, setting or notebook that is not there.
+    """
+    paths = find(folder, only)
+    os.environ["COLOURLIB_SOURCE"] = source or os.environ.get("COLOURLIB_SOURCE") or "practice"
+    os.environ["COLOURLIB_SETTING"] = setting or os.environ.get("COLOURLIB_SETTING") or "quick"
+    os.environ[COMMAND_LINE] = "1"  # a notebook that was saved with another source follows us
+    ws = open_workspace()
+    # The kernels start in notebooks/, so they are told whole paths.
+    os.environ |= {"COLOURLIB_SOURCE": ws.source, "COLOURLIB_HOME": str(home())}
+    out = home() / "executed" / ws.root.name if out is None else out.expanduser().resolve()
+    out.mkdir(parents=True, exist_ok=True)
+
+    start = time.gmtime()
+    results: list[Result] = []
+    try:
+        for path in paths:
+            results.append(execute(path))
+            _finish(results[-1], out / path.name)
+    except Interrupted as stop:
+        results.append(stop.args[0])
+        _finish(results[-1], out / path.name)
+    failed = [result for result in results if result.error]
+    heading = f"# The course on {ws.source}, setting {ws.setting.name}"
+    text = "\n\n".join(
+        [heading, times_table(results), scores_table(ws.root / "scores.json", start)]
+    )
+    replace_text(out / "summary.md", text + "\n")
+    print(f"\n{text}\n")
+    print(f"{len(results) - len(failed)} of {len(paths)} notebooks ran to their end.")
+    print(f"Executed copies and summary.md: {out}")
+    return not failed
+
+
+def _finish(result: Result, copy: Path) -> None:
+    replace_text(copy, nbformat.writes(result.notebook) + "\n")
+    print(f"{result.name:24} {result.seconds:6.1f} s  {_outcome(result)}", flush=True)
+
+
+def _outcome(result: Result) -> str:
+    return f"In [{result.cell}]: {result.error}" if result.error else "ok"
+
+
+def times_table(results: Iterable[Result]) -> str:
+    """A Markdown table: notebook, seconds, ok or the cell and its error."""
+    lines = [[r.name, f"{r.seconds:.1f}", _outcome(r)] for r in results]
+    lines.append(["total", f"{sum(r.seconds for r in results):.1f}", ""])
+    return _markdown(["notebook", "seconds", "result"], lines)
+
+
+def scores_table(path: Path, since: time.struct_time) -> str:
+    """A Markdown table of the scores that notebooks recorded since then, one line for each name."""
+    scores = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    first = time.strftime("%Y-%m-%dT%H:%M:%SZ", since)
+    fresh = {name: row for name, row in scores.items() if row.get("time", "") >= first}
+    if not fresh:
+        return "No scores were recorded in this run."
+    table = {
+        name: Scores(**{key: value for key, value in row.items() if key != "time"})
+        for name, row in fresh.items()
+    }
+    return _markdown(HEADERS, rows(table))
+
+
+def _markdown(head: list[str], body: list[list[str]]) -> str:
+    """A table with columns of even width, so that it also reads well in a terminal."""
+    lines = [[cell.replace("|", "\\|") for cell in row] for row in [head, *body]]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+    lines.insert(1, ["-" * width for width in widths])
+    return "\n".join("| " + " | ".join(map(str.ljust, line, widths)) + " |" for line in lines)
+
+
+# ---------------------------------------------------------------- outputs for the repository
+
+
+def renew(folder: Path = NOTEBOOKS) -> bool:
+    """Run the notebooks in place as a newcomer would meet them: nothing set, nothing collected yet.
+
+    A notebook in which a cell fails keeps its old file. True if all were renewed.
+    """
+    env = {key: value for key, value in os.environ.items() if not key.startswith("COLOURLIB_")}
+    failed = 0
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+        env["COLOURLIB_HOME"] = str(Path(scratch) / "data")  # is shown as data/..., as for everyone
+        for path in find(folder):
+            try:
+                result = execute(path, env)
+            except Interrupted:
+                print("Stopped by Ctrl-C. The notebooks that are not listed stay as they were.")
+                return False
+            if not result.error:
+                replace_text(path, nbformat.writes(tidy(result.notebook)) + "\n")
+            failed += bool(result.error)
+            kept = "; the old file stays" if result.error else ""
+            print(f"{result.name:24} {result.seconds:6.1f} s  {_outcome(result)}{kept}", flush=True)
+    return not failed
+
+
+def tidy(notebook: NotebookNode) -> NotebookNode:
+    """Drop what differs from machine to machine; of widgets, which need a kernel, keep the words.
+
+    The counts In [1], In [2], ... and every output that can be read without a kernel stay.
+    """
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata["kernelspec"] = {
+        "display_name": "Python 3",
+        "language": "python",
+        "name": "python3",
+    }
+    notebook.metadata["language_info"] = {"name": "python"}
+    for cell in notebook.cells:
+        for transient in ("execution", "ExecuteTime"):
+            cell.metadata.pop(transient, None)
+        if cell.cell_type == "code":
+            cell.outputs = [kept for output in cell.outputs if (kept := _readable(output))]
+    return notebook
+
+
+def _readable(output: NotebookNode) -> NotebookNode | None:
+    """An output for readers without a kernel: of a widget its words; None if it has none."""
+    data = output.get("data", {})
+    if WIDGET_VIEW not in data:
+        return output
+    said = str(data.get("text/plain", "")).strip()
+    if said.startswith("interactive("):  # ipywidgets.interact, which has only its own code to show
+        said = ""
+    elif not said.endswith((".", "…")):
+        return None
+    said = f"{said} [Controls, which need a running notebook.]".strip()
+    return new_output("display_data", {"text/plain": said})

@@ -1,0 +1,195 @@
+"""A picture search engine on this machine that serves practice scenes.
+
+Inside ``with serve():`` every http or https address that `urllib` opens is answered by a server on
+127.0.0.1, so the real `bing-image-downloader` searches, pages and downloads without a network. The
+server is one function from an address to a `Response`; pass your own to play any other web. What
+the practice web does wrong on purpose is in the module `faults`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import io
+import json
+import socket
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, quote, unquote, urljoin, urlsplit
+
+from PIL import Image
+
+from .. import practice
+
+PAGE = 12  # links on one page of results: a query needs several pages, as on the web
+SIZES = ((216, 160), (160, 160), (160, 216), (192, 160))  # width, height; 160 on the shorter side
+FIRST_SEED = 10_000  # scenes of smaller seeds stay unseen by whatever learns from this web
+REFUSED = "refused.example"  # the host that refuses every connection
+STEP = 0.05  # seconds; how often the server looks whether it or a waiting client has ended
+
+
+@dataclass(frozen=True)
+class Response:
+    """One answer of the server: body, HTTP status, and the type and length that it declares.
+
+    The last three are for servers that behave badly. All waiting ends when the client hangs up.
+    """
+
+    body: bytes
+    status: int = 200
+    content_type: str = "image/jpeg"
+    length: int | None = None  # the true one unless given
+    headers: Mapping[str, str] = field(default_factory=dict)  # further ones: Retry-After, Location
+    wait: float = 0.0  # seconds before anything is sent; math.inf: for ever
+    drip: float = 0.0  # seconds before each single byte of the body
+    hang_up: bool = False  # close the connection without an answer
+
+
+def results_page(links: list[str]) -> Response:
+    """The page of search results that `bing-image-downloader` reads: one `murl` for each link."""
+    tags = []
+    for link in links:
+        facts = json.dumps({"murl": link}, ensure_ascii=False, separators=(",", ":"))
+        tags.append(f'<a class="iusc" m="{html.escape(facts)}"></a>')
+    return Response("\n".join(tags).encode(), content_type="text/html; charset=utf-8")
+
+
+def practice_links(query: str, first: int) -> list[str]:
+    """The `PAGE` links from position `first` on; a query the course does not know has none.
+
+    As on the live engine, `first` is the position of a result and not the number of a page.
+    """
+    if query not in practice.QUERIES:
+        return []
+    seeds = range(FIRST_SEED + first, FIRST_SEED + first + PAGE)
+    return [practice.url_of(query, seed, *SIZES[seed % len(SIZES)]) for seed in seeds]
+
+
+def practice_web(url: str) -> Response:
+    """The whole practice web: result pages, and scenes as JPEG (quality 95, chroma not halved)."""
+    parts = urlsplit(url)
+    if parts.path == "/images/async":
+        asked = parse_qs(parts.query)
+        first = int(asked.get("first", ["0"])[0])
+        return results_page(practice_links(asked.get("q", [""])[0], max(first, 0)))
+    scene = practice.scene_of_url(url)
+    if scene is None:
+        return Response(b"no such picture", 404, "text/plain")
+    buffer = io.BytesIO()
+    Image.fromarray(scene.rgb()).save(buffer, "JPEG", quality=95, subsampling=0)
+    return Response(buffer.getvalue())
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Unwraps the address that `_ToLoopback` packed into the path and asks `respond` about it."""
+
+    def do_GET(self) -> None:
+        url = unquote(self.path[1:])
+        try:
+            answer = self.server.respond(url)
+        except Exception as error:  # a fault of the stand-in reaches the client as a server error
+            self.server.failures.setdefault(repr(error), url)
+            answer = Response(repr(error).encode(), 500, "text/plain")
+        with contextlib.suppress(ConnectionError):  # the client may hang up at any time
+            self._send(url, answer)
+
+    def _send(self, url: str, answer: Response) -> None:
+        if not self._wait(answer.wait) or answer.hang_up:
+            return
+        length = len(answer.body) if answer.length is None else answer.length
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.content_type)
+        self.send_header("Content-Length", str(length))
+        for name, value in answer.headers.items():
+            # What a redirect says is meant as seen from `url`, not from this machine.
+            self.send_header(name, urljoin(url, value) if name == "Location" else value)
+        self.end_headers()
+        if not answer.drip:
+            self.wfile.write(answer.body)
+            return
+        for byte in answer.body:
+            if not self._wait(answer.drip):
+                return
+            self.wfile.write(bytes([byte]))
+
+    def _wait(self, seconds: float) -> bool:
+        """Let time pass; False as soon as the client has hung up or the server is to close."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self.connection.settimeout(min(left, STEP))
+            try:
+                if not self.connection.recv(1, socket.MSG_PEEK):  # the client has hung up
+                    return False
+                self.server.closing.wait(min(left, STEP))  # it says more than was asked
+            except TimeoutError:  # it is waiting
+                pass
+            finally:
+                self.connection.settimeout(None)
+            if self.server.closing.is_set():
+                return False
+        return True
+
+    def log_message(self, *args) -> None:
+        """Keep the notebook quiet."""
+
+
+class _ToLoopback(urllib.request.BaseHandler):
+    """urllib handler: rewrites a request for any address into one to the server on this machine.
+
+    What is meant for the host `REFUSED` goes to a port of this machine where nobody listens.
+    """
+
+    handler_order = 100  # before urllib's own handlers look at the request
+
+    def __init__(self, port: int, closed_port: int):
+        self.here, self.nobody = f"127.0.0.1:{port}", f"127.0.0.1:{closed_port}"
+
+    def http_request(self, request: urllib.request.Request) -> urllib.request.Request:
+        if request.host == self.here:
+            return request
+        host = self.nobody if urlsplit(request.full_url).hostname == REFUSED else self.here
+        packed = f"http://{host}/{quote(request.full_url, safe='')}"
+        rewritten = urllib.request.Request(packed, headers=request.headers, unverifiable=True)
+        rewritten.timeout = request.timeout
+        if hasattr(request, "redirect_dict"):  # by which urllib notices that it goes in circles
+            rewritten.redirect_dict = request.redirect_dict
+        return rewritten
+
+    https_request = http_request
+
+
+@contextlib.contextmanager
+def serve(respond: Callable[[str], Response] = practice_web) -> Iterator[str]:
+    """Answer every http(s) address that `urllib` opens with `respond(url)`, while inside `with`.
+
+    Yields the server's own address. `urllib` has one opener for the whole process, so nothing in
+    this process reaches the real web inside the block; the earlier opener is put back at its end.
+    """
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)  # port 0: any that is free
+    server.daemon_threads = True
+    server.respond, server.closing, server.failures = respond, threading.Event(), {}
+    nobody = socket.socket()  # has a port, so that no other program gets it, but does not listen
+    nobody.bind(("127.0.0.1", 0))
+    loop = threading.Thread(target=server.serve_forever, args=(STEP,), daemon=True)
+    loop.start()
+    before = urllib.request._opener  # urllib has no public way to ask for it
+    no_proxy = urllib.request.ProxyHandler({})
+    redirect = _ToLoopback(server.server_port, nobody.getsockname()[1])
+    urllib.request.install_opener(urllib.request.build_opener(no_proxy, redirect))
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        urllib.request.install_opener(before)
+        server.closing.set()  # whoever is kept waiting is sent away
+        server.shutdown()
+        server.server_close()
+        nobody.close()
+        for (
+            error,
+            url,
+        ) in server.failures.items():  # else it looks like the web's
+            print(f"The web itself failed at {url}: {error}")

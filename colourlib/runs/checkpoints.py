@@ -1,0 +1,130 @@
+"""Files that are there whole or not at all, and what tells whether two runs are the same one.
+
+A checkpoint holds everything that a run needs to go on as if it had never been interrupted. It is
+read with `weights_only=True`: a file from somebody else can damage nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import io
+import json
+import os
+import pickle
+import random
+import zipfile
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from ..course.workspace import CourseError
+
+FORMAT = 1  # of checkpoints and run.json
+
+
+def write(path: Path, content: bytes) -> None:
+    """Put a file in place when it is whole and on the disk, not before. Raises OSError.
+
+    torch and safetensors have errors of their own for a full disk, and write in other ways; so they
+    only make the bytes.
+    """
+    scratch = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(scratch, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(scratch, path)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def tidy(folder: Path) -> None:
+    """Remove what a process that was killed while it wrote has left. Raises OSError."""
+    for scratch in folder.glob("*.tmp"):
+        scratch.unlink(missing_ok=True)
+
+
+def save_weights(path: Path, weights: dict[str, Tensor], about: dict[str, str]) -> None:
+    """Weights as safetensors, with some words about them in the file's head."""
+    # Tied layers share memory, and convolutions lie in channels_last: the format wants neither.
+    plain = {name: w.detach().cpu().contiguous().clone() for name, w in weights.items()}
+    write(path, safetensors.torch.save(plain, metadata=about))
+
+
+def save_checkpoint(path: Path, state: dict) -> None:
+    """Tensors, numbers and text, nested in dicts and lists."""
+    content = io.BytesIO()
+    torch.save({"format": FORMAT} | state, content)
+    write(path, content.getbuffer())
+
+
+def load_checkpoint(path: Path) -> dict:
+    """What save_checkpoint was given, on the CPU.
+
+    Raises FileNotFoundError where there is none, CourseError for a damaged file.
+    """
+    try:
+        with zipfile.ZipFile(path) as whole:  # as torch writes it; torch itself checks no sums
+            if (damaged := whole.testzip()) is not None:
+                raise CourseError(f"{path} is damaged: {damaged} in it has changed.")
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (zipfile.BadZipFile, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise CourseError(f"{path} is damaged: {str(error).partition(chr(10))[0]}") from error
+    if not isinstance(state, dict) or state.get("format") != FORMAT:
+        raise CourseError(f"{path} is no checkpoint of this version of colourlib.")
+    return state
+
+
+def random_state() -> dict:
+    """Where random numbers are, torch's and others': dropout needs it to go on exactly."""
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    kind, keys, *place = np.random.get_state()
+    others = {"python": random.getstate(), "numpy": [kind, keys.tolist(), *place]}
+    return {"cpu": torch.get_rng_state(), "cuda": cuda} | others
+
+
+def restore_random_state(state: dict) -> None:
+    """Go on with the random numbers where random_state() was called."""
+    torch.set_rng_state(state["cpu"])
+    if state["cuda"] and len(state["cuda"]) == torch.cuda.device_count():
+        torch.cuda.set_rng_state_all(state["cuda"])
+    random.setstate(state["python"])
+    np.random.set_state(tuple(state["numpy"]))
+
+
+def layers(model: nn.Module) -> list[list[str]]:
+    """[name, what torch prints] of each layer that has no layers inside."""
+    return [[name, repr(m)] for name, m in model.named_modules() if not list(m.children())]
+
+
+def forward_source(model: nn.Module) -> str | None:
+    """The text of the network's forward, where it can be had."""
+    return _source(type(model).forward)
+
+
+def _source(function) -> str | None:
+    try:
+        return inspect.getsource(function)
+    except (OSError, TypeError):
+        return None
+
+
+def identity(model: nn.Module, config, photos: list, label: str) -> str:
+    """A fingerprint of network, settings, photos and name: only the same run may go on."""
+    shapes = {name: list(value.shape) for name, value in model.state_dict().items()}
+    text = [repr(model), shapes, _sources(model), asdict(config), photos, label]
+    return hashlib.sha256(json.dumps(text).encode()).hexdigest()[:16]
+
+
+def _sources(model: nn.Module) -> list[str | None]:
+    """The text of every function of every class in the network that is not torch's own."""
+    every = dict.fromkeys(kind for m in model.modules() for kind in type(m).__mro__)
+    kinds = [k for k in every if k is not object and not k.__module__.startswith("torch.")]
+    functions = [f for kind in kinds for f in vars(kind).values() if inspect.isfunction(f)]
+    return [_source(f) for f in functions]

@@ -1,0 +1,106 @@
+"""What `fit` says when memory runs out or when the loss explodes: how much, why, what to change."""
+
+from __future__ import annotations
+
+import gc
+import math
+import re
+import traceback
+
+import torch
+
+from ..common.memory import free_memory, gigabytes, give_back
+from ..course.workspace import CourseError
+
+UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+UNITS |= {"KB": 2**10, "MB": 2**20, "GB": 2**30}  # as torch writes them on Apple's GPU
+DIVERGED = 10  # times the loss of the grey copy: worse than any colouring has a reason to be
+PATIENCE = 20  # steps that have to be that bad
+
+
+def out_of_memory(error: BaseException | None) -> bool:
+    """Is that what an exception of torch or Python means?"""
+    text = str(error).lower()
+    words = (
+        "out of memory",
+        "not enough memory",
+        "can't allocate memory",
+        "cannot allocate memory",
+        "alloc_failed",  # cuDNN and cuBLAS
+        "bad_alloc",
+    )
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and any(word in text for word in words)
+    )
+
+
+def asked_for(error: BaseException) -> float | None:
+    """Bytes that could not be had, where the message tells."""
+    pattern = r"tried to allocate ([\d.]+) (bytes|[KMG]i?B)"
+    found = re.search(pattern, str(error), re.IGNORECASE)
+    return float(found[1]) * UNITS[found[2]] if found else None
+
+
+def release(error: BaseException, device: str) -> None:
+    """Let go of what the failed step held: its tensors live on in the error's traceback."""
+    traceback.clear_frames(error.__traceback__)
+    error.__traceback__ = None
+    gc.collect()
+    give_back()
+    if device == "cuda":
+        torch.cuda.empty_cache()
+
+
+def memory_advice(
+    error: BaseException, need: float, batch_size: int, size: int, device: str
+) -> str:
+    """What was missing, and the batch and the size that fit.
+
+    need: bytes that a whole batch keeps for its gradients, as the clinic computes it; call this
+    when what the run held has been freed, for what is free then decides.
+    """
+    free, asked = free_memory(device), asked_for(error)
+    lines = [f"The memory of the device {device!r} ran out."]
+    if asked is not None:
+        lines.append(f"The network asked for another {gigabytes(asked)} and could not have it.")
+    if need:  # the clinic cannot look into every network
+        keeps = f"A batch of {batch_size} at {size} px keeps {gigabytes(need)} for its gradients"
+        lines.append(keeps + (f"; {gigabytes(free)} are free now." if free is not None else "."))
+    # Gradients are not all that takes room; and what ran out did not fit, whatever the sum says.
+    share = 0.6 * free / need if need and free is not None else 0.25
+    batch = max(1, int(batch_size * min(0.5, share)))
+    smaller = max(16, int(size * min(0.5, math.sqrt(share))) // 16 * 16)
+    tries = [f"batch_size={batch}"] * (batch < batch_size)
+    tries += [f"pictures of {smaller} px (data.prepare(..., size={smaller}))"] * (smaller < size)
+    lines.append(f"Try {', or '.join([*tries, 'a narrower network'])}.")
+    lines.append("Other notebooks that are open hold memory, too: shut their kernels down.")
+    return " ".join(lines)
+
+
+def check_losses(recent: list[float], grey_loss: float, step: int, lr: float) -> None:
+    """Raises CourseError where the last losses, one a step, are no numbers or have exploded.
+
+    grey_loss: what the grey copy scores, the measure of "exploded".
+    """
+    for number, loss in enumerate(recent, start=step - len(recent) + 1):
+        if not math.isfinite(loss):
+            raise CourseError(
+                f"The loss became {loss} at step {number}: the steps are too large. "
+                f"Try lr={lr / 10:g} (it was {lr:g})."
+            )
+    if len(recent) >= PATIENCE and min(recent[-PATIENCE:]) > DIVERGED * grey_loss:
+        raise CourseError(
+            f"The loss is {recent[-1] / grey_loss:.0f} times that of the grey copy at step {step}, "
+            f"and has been above {DIVERGED} times for {PATIENCE} steps: the training diverges. "
+            f"Try lr={lr / 10:g} (it was {lr:g})."
+        )
+
+
+def check_validation(loss: float, step: int, lr: float) -> None:
+    """Raises CourseError where the loss on the validation photos is no number."""
+    if not math.isfinite(loss):
+        raise CourseError(
+            f"The loss on the validation photos is {loss} after step {step}: the steps are too "
+            f"large, or the network divides by 0 for some photo. Try lr={lr / 10:g} "
+            f"(it was {lr:g})."
+        )

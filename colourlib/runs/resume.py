@@ -1,0 +1,104 @@
+"""Begin a run: one that goes on where it was stopped or killed, or a new one in its own folder."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from torch import nn
+
+from .. import evaluate
+from ..course.workspace import CourseError
+from ..data import PhotoData
+from ..device import Placement
+from . import Run, all_runs, checkpoints, number_of
+from .samples import Samples
+
+GOES_ON = ("training", "stopped")  # "training" without a lock on the folder: it was killed
+
+
+def begin(
+    model: nn.Module,
+    data: PhotoData,
+    config,
+    placement: Placement,
+    parent: Path | None,
+    label: str,
+    resume: bool,
+) -> tuple[Run, dict | None]:
+    """(run, checkpoint): one that goes on, or a new one in a folder of its own, with None.
+
+    Raises CourseError where the folder cannot be written: before any time is spent.
+    """
+    started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    run = Run(model, config, placement, data, label, label, started=started)
+    run.samples = Samples(data.validation)
+    if parent is not None and resume and (found := _to_go_on(parent, run.identity)):
+        run.folder, run.lock, story, checkpoint = found
+        run.name, run.started = run.folder.name, story["started"]
+        run.started_from = story["started_from"]
+        run.levels, run.grey_loss = story["levels"], story["grey_loss"]
+        run.training_grey_loss = story["training_grey_loss"]
+        if placement.device == story["device"]:  # a new measurement might choose another format
+            run.placement = Placement(story["device"], story["precision"], story["reason"])
+        return run, checkpoint
+    run.note_origin()
+    run.grey_loss, _ = evaluate.validate(evaluate.grey, data.validation)
+    run.training_grey_loss = _grey_loss_of_crops(data, config)
+    run.levels = evaluate.levels(data)
+    if parent is not None:
+        try:
+            run.folder = _new_folder(Path(parent), label)
+            run.name, run.lock = run.folder.name, _lock(run.folder)
+            run.lock.acquire(timeout=0)
+            run.save()
+        except OSError as error:
+            raise CourseError(
+                f"A run is kept in {parent}, and that folder cannot be written: {error.strerror}. "
+                "Name another one, fit(..., folder='/path'), or make room there."
+            ) from error
+    return run, None
+
+
+def _grey_loss_of_crops(data: PhotoData, config, batches: int = 20) -> float:
+    """The grey copy's loss on the crops that the run will see first, at full size."""
+    loader = data.loader(config.batch_size, config.seed)
+    losses = [y.square().mean().item() for _, (_, y) in zip(range(batches), loader, strict=False)]
+    return max(sum(losses) / len(losses), 1e-9)
+
+
+def _lock(folder: Path) -> FileLock:
+    return FileLock(folder / ".lock")
+
+
+def _new_folder(parent: Path, label: str) -> Path:
+    """parent/004-label: the next number, one at a time where two notebooks begin at once."""
+    parent.mkdir(parents=True, exist_ok=True)
+    tidy = "".join(c if c.isalnum() or c in "-_." else "-" for c in label).strip(".") or "run"
+    with FileLock(parent / ".lock"):
+        number = 1 + max((number_of(path) for path in parent.iterdir()), default=0)
+        folder = parent / f"{number:03d}-{tidy}"
+        folder.mkdir()
+    return folder
+
+
+def _to_go_on(parent: Path, identity: str) -> tuple[Path, FileLock, dict, dict] | None:
+    """The last run of this identity that was stopped or killed, if nobody else trains it now."""
+    for story in reversed(all_runs(parent)):
+        if story.get("identity") != identity or story["state"] not in GOES_ON:
+            continue
+        folder, lock = story["folder"], _lock(story["folder"])
+        try:
+            lock.acquire(timeout=0)
+        except (Timeout, OSError):
+            continue
+        try:
+            checkpoints.tidy(folder)
+            return folder, lock, story, checkpoints.load_checkpoint(folder / "checkpoint.pt")
+        except FileNotFoundError:  # ended before the first one was written
+            lock.release()
+        except CourseError as error:
+            lock.release()
+            print(f"{error}\nIt cannot go on; a new run is begun.")
+    return None

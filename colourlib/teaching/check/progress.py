@@ -1,0 +1,104 @@
+"""What a student has done so far: kept in the workspaces' folder, and shown as a board.
+
+One file, progress.json: for each exercise its state, how often it was tried, how often each mistake
+was made, and what was written for the teacher. classroom.py makes one file of a whole class's.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from pathlib import Path
+
+from ...course.workspace import CourseError, home, replace_text
+from ...show import Table, table
+
+KIND = "colourlib progress"
+DONE, TRIED, OPEN = "done", "tried", "open"
+FOR_TEACHER = "for your teacher"
+STATES = (DONE, FOR_TEACHER, TRIED, OPEN)
+LONGEST = 5000  # characters of an answer that is kept for the teacher
+MOST, WIDEST = 10**6, 100  # tries, and characters of a mistake's name, that are believed
+
+
+def file() -> Path:
+    """Where progress is kept."""
+    return home() / "progress.json"
+
+
+def read(path: Path | None = None) -> dict:
+    """{exercise: {state, tries, mistakes, first, last, chapter}}; empty where nothing was kept.
+
+    Raises CourseError for a file that is not of this kind.
+    """
+    path = path or file()
+    if not path.exists():
+        return {}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["kind"] == KIND and all(map(_is_entry, content["exercises"].values())):
+            return content["exercises"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        pass
+    raise CourseError(f"{path.name} is not a progress file of the course, or it is damaged.")
+
+
+def _is_entry(entry: dict) -> bool:
+    """Files come from elsewhere, too: what is in them is shown in a terminal and counted."""
+    counts = [entry["tries"], *entry["mistakes"].values()]
+    shown = all(name.isprintable() and len(name) <= WIDEST for name in entry["mistakes"])
+    return (
+        entry["state"] in STATES and shown and all(type(n) is int and 0 <= n < MOST for n in counts)
+    )
+
+
+def note(exercise, verdict, answer: tuple = ()) -> None:
+    """Keep what came of one answer, and of those for the teacher the answer itself.
+
+    An exercise once done stays done. Raises OSError where the file cannot be written.
+    """
+    from filelock import FileLock
+
+    file().parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{file()}.lock"):
+        try:
+            known = read()
+        except CourseError:  # damaged: it is put aside, not lost
+            file().replace(file().with_suffix(".damaged.json"))
+            known = {}
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        entry = known.setdefault(
+            exercise.name, {"state": TRIED, "tries": 0, "mistakes": {}, "first": now}
+        )
+        entry |= {"tries": entry["tries"] + 1, "last": now, "chapter": exercise.chapter}
+        if verdict.right:
+            entry["state"] = DONE
+        elif verdict.mistake:
+            entry["mistakes"] = dict(Counter(entry["mistakes"]) + Counter([verdict.mistake]))
+        else:
+            entry |= {"state": FOR_TEACHER, "answer": "\n".join(map(str, answer))[:LONGEST]}
+        replace_text(file(), json.dumps({"kind": KIND, "exercises": known}, indent=1))
+
+
+def board(chapter: str | None = None) -> Table:
+    """A table of the exercises, of one chapter ('03') or of all: done, tried or open.
+
+    Raises CourseError for a chapter that does not exist.
+    """
+    from .core import EXERCISES
+
+    chapters = sorted({e.chapter for e in EXERCISES.values()})
+    if chapter is not None and chapter not in chapters:
+        raise CourseError(f"There is no chapter {chapter!r}: choose one of {', '.join(chapters)}.")
+    known = read()
+    mine = [e for e in EXERCISES.values() if chapter in (None, e.chapter)]
+    rows = []
+    for e in sorted(mine, key=lambda e: e.number):
+        entry = known.get(e.name, {"state": OPEN, "tries": 0})
+        rows.append([f"{e.number} · {e.title}", f"check.{e.name}", entry["state"], entry["tries"]])
+    done, handed = (sum(row[2] == state for row in rows) for state in (DONE, FOR_TEACHER))
+    caption = f"Your progress: {done} of {len(rows)} done"
+    if handed:
+        caption += f", {handed} for your teacher"
+    return table(rows, ["exercise", "check", "state", "tries"], caption)
