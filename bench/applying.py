@@ -25,11 +25,10 @@ from PIL import Image
 from colourlib import colourise
 from colourlib.album import save
 from colourlib.common import lab
-from colourlib.common.pictures import open_picture
-from colourlib.course.workspace import CourseError
+from colourlib.common.errors import CourseError
+from colourlib.common.pictures import open_picture, square
 from colourlib.model import ColourNet
 from colourlib.practice import scene
-from colourlib.prepare.make import square
 from colourlib.runs import weights
 
 REPEATS = 7

@@ -20,7 +20,7 @@ def one(name):
     import torch
 
     from colourlib import model
-    from colourlib.common.memory import kept_memory
+    from colourlib.runs.speed import kept_memory
     from colourlib.teaching.clinic.costs import _stepper
 
     start = time.perf_counter()

@@ -14,8 +14,10 @@ import tempfile
 from pathlib import Path
 
 from colourlib import clean, collect
+from colourlib.clean import rules
 from colourlib.collect import fetch
-from colourlib.practice import QUERIES, faults
+from colourlib.common.queries import QUERIES
+from colourlib.practice import faults
 from colourlib.practice.search import serve
 
 NO_SLOW = tuple(name for name in faults.FAULTS if name not in faults.RARE)
@@ -44,7 +46,7 @@ def main():
     fooled(verdicts, args.examples)
 
 
-def judged(root: Path, args: argparse.Namespace) -> list[clean.Verdict]:
+def judged(root: Path, args: argparse.Namespace) -> list[rules.Verdict]:
     fetch.WEB = fetch.LOCAL  # what plays the web is on this machine: no need for patience
     kept = 0.6  # of the faulty ones about two in five are turned away at collection
     per_query = round(args.pictures / len(QUERIES) * (1 - args.share * (1 - kept)))
@@ -57,7 +59,7 @@ def words(share: float) -> str:
     return "-" if math.isnan(share) else f"{share:.3f}"
 
 
-def fooled(verdicts: list[clean.Verdict], count: int) -> None:
+def fooled(verdicts: list[rules.Verdict], count: int) -> None:
     """The pictures that each rule missed, and those that it turned away wrongly."""
     by_url = {verdict.photo.url: verdict for verdict in verdicts}
     for rule in dict.fromkeys(row[0] for row in faults.grade(verdicts)):

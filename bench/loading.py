@@ -24,10 +24,12 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from colourlib import data, train
+from colourlib import data, prepare, train
 from colourlib.collect import Photo
-from colourlib.device import autocast, choose_device, choose_precision
+from colourlib.device import autocast, choose_device
 from colourlib.model import ColourNet
+from colourlib.runs import fit
+from colourlib.runs.speed import choose_precision
 
 SIZE, PHOTOS = 128, 260
 
@@ -115,7 +117,7 @@ def in_fit(prepared, epochs):
     """The share of fetching in the training steps of `fit`, in its epochs after the first."""
     timed = Timed(prepared.train, prepared.validation, prepared.mean_tint, prepared.fingerprint)
     with contextlib.redirect_stderr(io.StringIO()):
-        train.fit(ColourNet(), timed, epochs=epochs, quiet=True)
+        fit.fit(ColourNet(), timed, epochs=epochs, quiet=True)
     watch, first = Timed.watch, len(Timed.watch)
     fetching, using = sum(watch.fetching[first:]), sum(watch.using[first:])
     return fetching / (fetching + using)
@@ -135,7 +137,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stderr(io.StringIO()):
         verdicts, split = pictures(Path(folder), PHOTOS)
         start = time.perf_counter()
-        prepared = data.prepare(Path(folder), verdicts, split, SIZE)
+        prepared = prepare.prepare(Path(folder), verdicts, split, SIZE)
         rate = PHOTOS / (time.perf_counter() - start)
         print(f"prepared at {rate:.0f} photos (500 x 375) a second")
         fetch, step = alone(prepared, device, precision)

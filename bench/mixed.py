@@ -16,10 +16,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from colourlib.batches import Batch
 from colourlib.colour import scale_ab
-from colourlib.course.workspace import CourseError
-from colourlib.data import PhotoData, PhotoSet, resize
+from colourlib.common.errors import CourseError
+from colourlib.data import Batch, PhotoData, PhotoSet, resize
 
 SIZES = (64, 64, 64, 96, 96, 128)  # pixels; each batch draws one of them, small ones cost less
 GAMMA = 0.2  # L is bent by gamma e^-0.2 to e^0.2: scans and cameras differ in it

@@ -19,9 +19,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from colourlib.common.memory import kept_memory
-from colourlib.device import autocast, choose_precision
+from colourlib.device import autocast
 from colourlib.model import ColourNet, EncoderDecoder, PlainNet
+from colourlib.runs.speed import choose_precision, kept_memory
 
 NETWORKS = (PlainNet, EncoderDecoder, ColourNet)
 SIZE, BATCH, REPEATS = 128, 20, 5

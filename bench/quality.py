@@ -17,9 +17,9 @@ from torch import nn
 
 from colourlib import evaluate, model, open_workspace
 from colourlib.clean import leaks
-from colourlib.data import prepare
 from colourlib.model import chroma_head, conv_bn_relu, pool, upsample_to
-from colourlib.train import fit
+from colourlib.prepare import prepare
+from colourlib.runs.fit import fit
 
 
 class UNet(nn.Module):

@@ -15,10 +15,9 @@ import torch
 from torch import nn
 
 from colourlib import evaluate, open_workspace
-from colourlib.common.memory import kept_memory
-from colourlib.data import prepare
-from colourlib.device import place
 from colourlib.model import ColourNet
+from colourlib.prepare import prepare
+from colourlib.runs.speed import kept_memory, place
 from colourlib.train import adam, average_, configure, lr_at, train_step
 
 AVERAGES = (0.99, 0.998)

@@ -31,12 +31,12 @@ from skimage.color import rgb2lab
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import v2
 
-from colourlib import data, practice, train
+from colourlib import practice, prepare, train
 from colourlib.collect import Photo
-from colourlib.common.memory import kept_memory
-from colourlib.device import place
+from colourlib.common import queries
 from colourlib.model import ColourNet, EncoderDecoder
-from colourlib.runs import session
+from colourlib.runs import fit, session
+from colourlib.runs.speed import kept_memory, place
 
 BATCH = 20
 
@@ -92,7 +92,7 @@ def ours(net, photos, seconds, root=None, validations=True, small_first=0.0):
     session.Session.validate = validate
     try:
         settings = {"minutes": seconds / 60, "small_first": small_first}
-        run = train.fit(net, photos, quiet=root is None, folder=root, **settings)
+        run = fit.fit(net, photos, quiet=root is None, folder=root, **settings)
     finally:
         session.Session.validate = real
     return run.photos / (run.seconds - (0 if validations else spent[0]))
@@ -118,7 +118,7 @@ def ceiling(net, photos, seconds, precision):
 def drawn(root, count=400):
     """Practice scenes as JPEG files of 256 px."""
     for i in range(count):
-        query = practice.QUERIES[i % len(practice.QUERIES)]
+        query = queries.QUERIES[i % len(queries.QUERIES)]
         scene = practice.scene(query, i, 256, 256)
         Image.fromarray(scene.rgb()).save(root / f"{query}-{i}.jpg", quality=90)
     return sorted(root.glob("*.jpg"))
@@ -132,7 +132,7 @@ def prepared(root, files, size, copies=1):
         photo = Photo("bench", f"https://x.example/{i}", str(file), sha, 1, 256, 256, "JPEG", "")
         verdicts.append(SimpleNamespace(photo=photo, keep=True))
         split[sha] = "validation" if i % 10 == 0 and i < len(files) else "train"
-    return replace(data.prepare(root, verdicts, split, size), runs=None)
+    return replace(prepare.prepare(root, verdicts, split, size), runs=None)
 
 
 MEMORY = """

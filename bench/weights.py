@@ -23,11 +23,12 @@ import torch.nn.functional as F
 
 from colourlib import colourise, evaluate, judging, open_workspace
 from colourlib.clean import splitting
-from colourlib.course.workspace import home
-from colourlib.data import PhotoSet, prepare
+from colourlib.common.files import home
+from colourlib.data import PhotoSet
 from colourlib.model import ColourNet
+from colourlib.prepare import prepare
 from colourlib.runs import load_run, weights
-from colourlib.train import fit
+from colourlib.runs.fit import fit
 
 MANY = 100  # kinds: an origin with so many can spare some
 DROPOUT = 0.1  # of the deepest map's channels, while training only: the photos are few

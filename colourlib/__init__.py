@@ -1,26 +1,50 @@
-"""colourlib: the package behind the course, one module for each story a notebook tells.
+"""colourlib: the package behind the course. Give it a grey photo, and it guesses the colours.
 
-    from colourlib import apply, comparison, evaluate, model, open_workspace, practice, show, train
-    ws = open_workspace()            # or open_workspace(source="/my/photos", setting="full")
+    import colourlib
+    colourlib.colourise("old.jpg").save("new.png")       # with the weights that come along
 
-    ws.photos()                      # 01  collect       where pictures come from
+    ws = colourlib.open_workspace()  # or open_workspace(source="/my/photos", setting="full")
+    ws.photos()                      # 01  collect       pictures, each with its origin
     ws.cleaned()                     # 02  clean         verdicts, and a split that does not leak
     data = ws.prepared()             # 03  colour, data  Lab; random batches of 20
-    net = model.ColourNet()          # 04  model         lightness in, chroma out, any size
-    run = train.fit(net, data)       # 05  train         MSE, Adam, L2; Stop, and it goes on
-    comparison.compare()             # 05  comparison    what did my edit do?
-    evaluate.compare({"mine": net}, data)                # 06  beside the baselines
-    apply.colourise("photo.jpg", net).save("out.png")    # without net: the shipped weights
-
-    show.grid(pictures, title="...", alt="...")          # pictures, curves, tables with their words
-    practice.scene("beaches", seed=7, width=160)         # pictures nobody owns, optimum known
+    net = colourlib.model.ColourNet()  # 04  model       lightness in, chroma out, any size
+    colourlib.inspect(net)           # 04  teaching      shapes, costs, what it sees, mistakes
+    run = colourlib.fit(net, data)   # 05  train         MSE, Adam, L2; Stop, and it goes on
+    ws.compare()                     # 05  teaching      what did my edit do?
+    colourlib.evaluate.compare({"mine": net}, data)      # 06  beside the baselines
+    colourlib.colourise("old.jpg", net)                  # 06  any photo, any size
 
 Each step makes what an earlier one would have left. A student's mistake raises CourseError, whose
 message says what is wrong, where, and what to do.
 """
 
-__version__ = "0.1.0"
+from importlib import import_module
 
-from .course.workspace import CourseError, open_workspace
+from .common.errors import CourseError
+from .common.version import __version__
 
-__all__ = ["CourseError", "open_workspace"]
+__all__ = ["CourseError", "__version__", "colourise", "fit", "inspect", "open_workspace"]
+
+# The face of the package: names, and the modules that they come from. Imported when they are first
+# asked for, because torch takes seconds.
+_FACE = {
+    "open_workspace": "course.workspace",
+    "fit": "teaching.fit",
+    "inspect": "teaching.clinic",
+}
+_MODULES = ("colour", "data", "model", "train", "evaluate", "show", "practice")
+
+
+def __getattr__(name: str):
+    if name == "colourise":
+        import_module(".runs.weights", __name__)  # so that it opens files and runs, too
+        return import_module(".colourise", __name__)
+    if name in _FACE:
+        return getattr(import_module(f".{_FACE[name]}", __name__), name)
+    if name in _MODULES:
+        return import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__, *_MODULES])

@@ -14,7 +14,8 @@ import sys
 import time
 from pathlib import Path
 
-from .course.workspace import CourseError, printable
+from .common.errors import CourseError
+from .common.files import printable
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 

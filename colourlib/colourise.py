@@ -1,42 +1,45 @@
 """Colour a photo of any kind at its full size: the network guesses on a small copy of it.
 
-    apply.colourise("grandmother.jpg").save("coloured.jpg")
+    colourise("grandmother.jpg").save("coloured.jpg")
 
 A network sees photos at the size it was trained for, and at others it is much worse. The chroma it
 answers is smooth, so it is enlarged to the photo and laid under the photo's own lightness, which
-stays exactly as it was (`compose`). All colours are guesses.
+stays exactly as it was (`common.chroma`). All colours are guesses.
 """
 
 from __future__ import annotations
 
+import functools
+import json
 import math
-import warnings
+import sys
 from collections.abc import Callable, Sequence
 from numbers import Integral, Real
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
+import safetensors
 import torch
 import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
-from .collect.fetch import FORMATS
 from .colour import scale_L, unscale_ab
 from .common import lab
 from .common.chroma import put_chroma
-from .common.memory import free_memory, gigabytes
-from .common.pictures import with_alpha
-from .common.unreadable import in_words
-from .course.workspace import CourseError
+from .common.errors import CourseError
+from .common.inputs import SMALLEST
+from .common.opening import opened, ours
 from .device import eval_mode
-from .model import SMALLEST
+from .model import ColourNet
 
 BARE_SIZE = 128  # where nothing says what a network was trained on: the course's photos
 LONGEST = 8  # times the size: of a picture that is longer still, the network sees it shrunk
-BYTES_PER_PIXEL = 10  # Pillow takes 4 for RGB, and a picture that is turned is there twice
-ARRAYS = "(H, W), (H, W, 3) or (H, W, 4)"
-TENSORS = "(C, H, W) or (1, C, H, W) with C = 1 or 3"
+
+_INSTALLED = Path(__file__).with_name("shipped")  # setup.py puts data/weights there
+_CHECKOUT = Path(__file__).resolve().parents[1] / "data" / "weights"
+SHIPPED = (_INSTALLED if _INSTALLED.is_dir() else _CHECKOUT) / "colournet.safetensors"
 
 Colouriser = Callable[[Tensor], Tensor]
 
@@ -52,9 +55,9 @@ def colourise(
     image: a file, or a picture of Pillow in any mode (of an animation the frame that it shows); an
     array (H, W), (H, W, 3) or (H, W, 4), bytes or floats 0..1; a tensor (1 or 3, H, W) or
     (1, 1 or 3, H, W), the same. It is not changed. Colours that it has are ignored.
-    model: None for the weights that come with colourlib, or a Run, a run's folder, a .safetensors
-    file, what weights.load gave for one of these, a network, or any function from x (1, 1, h, w),
-    scaled L, to y (1, 2, ., .), scaled ab.
+    model: None for the weights that come with colourlib; a network, or any function from x
+    (1, 1, h, w), scaled L, to y (1, 2, ., .), scaled ab; (network, card) as weights.load gives
+    them; and, once `runs.weights` is imported, a Run, a run's folder or a .safetensors file.
     saturation: multiplies ab; 0 gives the grey picture of equal L.
     size: shorter side in pixels at which the network sees the picture, enlarged if need be; None
     for what the weights' card says, which may be several (`at_sizes`), or 128 if nobody knows.
@@ -68,8 +71,17 @@ def colourise(
 
 def colourise_ours(image: Image.Image, model, saturation: float) -> Image.Image:
     """The same for a picture that nobody wants afterwards: its memory may become the result's."""
-    _check_memory(*image.size)
-    return _coloured(lambda: with_alpha(image, ours=True), model, saturation, None)
+    return _coloured(lambda: ours(image), model, saturation, None)
+
+
+class _Callable(ModuleType):
+    """`import colourlib; colourlib.colourise(photo)` finds this module, which has the same name."""
+
+    def __call__(self, *arguments, **named) -> Image.Image:
+        return colourise(*arguments, **named)
+
+
+sys.modules[__name__].__class__ = _Callable
 
 
 def _coloured(
@@ -77,33 +89,59 @@ def _coloured(
 ) -> Image.Image:
     """The picture that `opened` gives, its colours replaced in place; mistakes are told before."""
     if not (isinstance(saturation, Real) and 0 <= saturation < math.inf):
-        raise CourseError(f"The saturation {saturation!r} is no number from 0 (grey) up.")
+        raise CourseError(f"The saturation is {saturation!r}; give a number from 0 (grey) up.")
     if size is not None and not (isinstance(size, Integral) and size >= SMALLEST):
-        raise CourseError(f"The size {size!r} is no whole number of pixels from {SMALLEST} up.")
-    colouriser, its_saturation, its_size = _chosen(model, size)
+        raise CourseError(f"The size is {size!r}; give whole pixels, from {SMALLEST} up.")
+    network, card = known(model)
+    sizes = [size] if size else sizes_of(card)
+    colouriser = at_sizes(network, sizes) if len(sizes) > 1 else network
     picture = opened()
-    ab = _guess(colouriser, picture, its_size)
-    put_chroma(picture, ab * (saturation * its_saturation), torch.get_num_threads())
+    ab = _guess(colouriser, picture, max(sizes)) * (saturation * card.get("saturation", 1.0))
+    put_chroma(picture, ab, torch.get_num_threads())
     return picture
 
 
-def _chosen(model, size: int | None) -> tuple[Colouriser, float, int]:
-    """(what guesses, the factor that its ab wants, the size at which it is given the picture)."""
+# ---- the network ---------------------------------------------------------------------------------
+
+
+@functools.singledispatch
+def known(model) -> tuple[Colouriser, dict]:
+    """(what guesses, its card), for whatever stands for a model; `runs.weights` adds files."""
     if isinstance(model, type):
         raise CourseError(f"{model.__name__} is a class: give a network, {model.__name__}().")
-    if isinstance(model, nn.Module):
-        from .runs import trained_size
-
-        return model, 1.0, size or trained_size(model) or BARE_SIZE
     if callable(model):
-        return model, 1.0, size or BARE_SIZE
-    if not isinstance(model, tuple):
-        from .runs import weights
+        return model, {"size": getattr(model, "trained_size", None) or BARE_SIZE}
+    raise CourseError(
+        f"A model is a network or a function, not a {type(model).__name__}. For a file or a run: "
+        "from colourlib.runs import weights; colourise(photo, weights.load(...))."
+    )
 
-        model = weights.load(model)
-    network, card = model
-    sizes = [size] if size else sizes_of(card)
-    return at_sizes(network, sizes), card["saturation"], max(sizes)
+
+@known.register(tuple)
+def _(model: tuple) -> tuple[Colouriser, dict]:
+    return model
+
+
+@known.register(type(None))
+def _(model: None) -> tuple[Colouriser, dict]:
+    return shipped(SHIPPED)
+
+
+@functools.cache
+def shipped(path: Path) -> tuple[nn.Module, dict]:
+    """(ColourNet with the weights that come with colourlib, in eval mode; their card)."""
+    if not path.is_file():
+        raise CourseError(
+            f"The weights that come with colourlib are missing: there is no {path}. Train them "
+            "with `python bench/weights.py --photos FOLDER` in a checkout of the repository, or "
+            "give a network of your own."
+        )
+    with safetensors.safe_open(path, "pt") as file:
+        card = json.loads(file.metadata()["card"])
+        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    network = ColourNet(**card["arguments"])
+    network.load_state_dict(weights)
+    return network.eval(), card
 
 
 def sizes_of(card: dict) -> list[int]:
@@ -130,99 +168,6 @@ def at_sizes(network: Colouriser, sizes: Sequence[int]) -> Colouriser:
         return torch.stack(answers).mean(0)  # (N, 2, H, W)
 
     return colouriser
-
-
-# ---- the picture ---------------------------------------------------------------------------------
-
-
-def opened(image) -> Image.Image:
-    """Any picture as RGB or RGBA, upright, in sRGB, in memory of its own."""
-    if isinstance(image, str | Path):
-        return _from_file(Path(image).expanduser())
-    if isinstance(image, np.ndarray | Tensor):
-        image = _from_array(image)
-    elif not isinstance(image, Image.Image):
-        raise CourseError(
-            f"A picture is a file's name, a PIL image, an array or a tensor, "
-            f"not {type(image).__name__}."
-        )
-    _check_memory(*image.size)
-    try:
-        return with_alpha(image)
-    except Exception as error:  # decoded only now, and hostile bytes may raise anything
-        raise CourseError(f"This picture cannot be read: {error}") from error
-
-
-def _from_file(path: Path) -> Image.Image:
-    """The picture in a file. Formats and words are those of the batch.
-
-    Pillow warns of pictures from 89 megapixels up, and does not open those of 179 and more, for a
-    file of some kilobytes may claim to be that large. Cameras make 100 megapixels by now: no
-    warning here. What lies above stays refused, and so does what the memory cannot hold.
-    """
-    if path.is_dir():
-        raise CourseError(
-            f"{path} is a folder. For all its photos: `python -m colourlib colourise {path} -o OUT`"
-        )
-    if not path.exists():
-        raise CourseError(f"There is no file '{path}'. A relative path starts from {Path.cwd()}.")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(path, formats=tuple(FORMATS)) as image:
-                image.filename = ""  # as in pictures.open_picture
-                _check_memory(*image.size)
-                return with_alpha(image, ours=True)
-    except CourseError as error:
-        raise CourseError(f"{path.name}: {error}") from error
-    except Exception as error:  # whatever a decoder raises at bytes that it does not understand
-        raise CourseError(
-            f"{path.name} cannot be read as a picture: it {in_words(error, path)}"
-        ) from error
-
-
-def _check_memory(width: int, height: int) -> None:
-    """Raises CourseError where a picture is too large for the memory of this machine."""
-    need = width * height * BYTES_PER_PIXEL
-    free = free_memory() if need > 1e9 else None
-    if free is not None and need > free:
-        raise CourseError(
-            f"{width} x {height} pixels take {gigabytes(need)} of memory to colour, and "
-            f"{gigabytes(free)} are free. Close other programs, or make the picture smaller first."
-        )
-
-
-def _from_array(array: np.ndarray | Tensor) -> Image.Image:
-    """An array or a tensor as a picture of Pillow. Raises CourseError for what is none."""
-    what, given = (TENSORS if isinstance(array, Tensor) else ARRAYS), tuple(array.shape)
-    if isinstance(array, Tensor):
-        array = array.detach().cpu()
-        if array.ndim == 4 and len(array) == 1:
-            array = array[0]
-        known = array.ndim == 3 and len(array) in (1, 3)
-        array = array.movedim(0, -1).squeeze(-1) if known else array  # (H, W) or (H, W, 3)
-        array = (array.float() if array.is_floating_point() else array).numpy()
-    else:
-        known = array.ndim == 2 or (array.ndim == 3 and array.shape[-1] in (3, 4))
-    if not known or not array.size:
-        raise CourseError(f"A picture is {what} and not empty; this is {given}.")
-    return Image.fromarray(np.ascontiguousarray(_as_bytes(array)))
-
-
-def _as_bytes(array: np.ndarray) -> np.ndarray:
-    """Bytes as they are; floats 0..1 as 0..255. Raises CourseError for other numbers."""
-    if array.dtype == np.uint8:
-        return array
-    if array.dtype.kind != "f":
-        raise CourseError(
-            f"A picture's numbers are bytes (uint8) or floats from 0 to 1, not {array.dtype}."
-        )
-    low, high = float(array.min()), float(array.max())  # nan where there is one
-    if not (low >= 0 and high <= 1):
-        raise CourseError(
-            f"A picture of floats runs from 0 to 1; this one from {low:.3g} to {high:.3g}."
-        )
-    return (array * np.float32(255)).round().astype(np.uint8)
 
 
 # ---- the guess -----------------------------------------------------------------------------------

@@ -8,8 +8,7 @@ room for random crops.
 
 from __future__ import annotations
 
-import hashlib
-import json
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,18 +16,14 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, Sampler
 
-from . import practice
-from .batches import Batch, Batches
 from .colour import scale_ab, scale_L
+from .common.errors import CourseError
 from .common.memory import free_memory
-from .course.workspace import CourseError
-from .prepare import make
-from .prepare.files import row_of
-from .prepare.make import LAYOUT, SIDES, square
+from .common.pictures import square
 
-__all__ = ["BATCH_SIZE", "PhotoData", "PhotoSet", "prepare", "random_crop", "resize", "square"]
+__all__ = ["BATCH_SIZE", "PhotoData", "PhotoSet", "random_crop", "resize", "square"]
 
 BATCH_SIZE = 20  # the course's own
 PHOTO_CROP = 0.4  # photos are few: crops of 40-100 % of the area make many out of each
@@ -205,58 +200,44 @@ def _as_it_is(batch):
     return batch
 
 
-def prepare(root: Path, verdicts: list, split: dict[str, str], size: int) -> PhotoData:
-    """Decode every kept photo once into arrays under root/prepared, or reuse what lies there.
+class Batch(list):
+    """Indices of the photos in a batch, the seed of its crops, and their side if not the set's."""
 
-    split: sha256 -> "train" or "validation". A preparation that was stopped goes on; one of photos,
-    decisions, a split or a size that have changed is made again, and it says what has. Raises
-    CourseError where a side has no photos left, a photo cannot be opened, or the disk is full.
+    def __init__(self, indices: list[int], seed: list[int], side: int | None = None) -> None:
+        super().__init__(indices)
+        self.seed, self.side = seed, side
+
+    def dice(self) -> torch.Generator:
+        """A generator of random numbers that is the same whenever this batch is made."""
+        return _generator(self.seed)
+
+
+def _generator(seed: list[int]) -> torch.Generator:
+    state = np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]
+    return torch.Generator().manual_seed(int(state))
+
+
+class Batches(Sampler):
+    """Deals the photos out in batches, in another order each epoch.
+
+    Order and crops follow from the seed, the epoch and the number of the batch, from nothing else:
+    so a run that was stopped can go on in the middle of an epoch as if nothing had been.
     """
-    if size < 16 or size % 16:
-        raise CourseError(f"The side of training pictures has to be a multiple of 16, not {size}.")
-    sides = _sides(verdicts, split)
-    fingerprint = _fingerprint(sides, size)
-    folder = Path(root) / "prepared" / fingerprint
-    made = make.load(folder)
-    if made and made.finished:
-        print(f"Prepared photos are there already ({fingerprint}): nothing has changed.")
-    else:
-        made = make.make(folder, Path(root), sides, size)
-    train, validation = (_photo_set(made, side, sides[side]) for side in SIDES)
-    crop = PHOTO_CROP if validation.optimum is None else SCENE_CROP
-    mean_tint = scale_ab(torch.tensor(made.meta["mean_ab"]))
-    runs = Path(root) / "runs"
-    return PhotoData(replace(train, crop=crop), validation, mean_tint, fingerprint, runs)
 
+    def __init__(self, photos: int, batch_size: int, seed: int) -> None:
+        self.photos, self.batch_size, self.seed = photos, batch_size, seed
+        self.epoch, self.first = 0, 0  # of the next iteration: its epoch, its first batch
+        self.side: int | None = None  # of the photos in the next batch, pixels; None: the set's own
 
-def _photo_set(made: make.Prepared, side: str, photos: list) -> PhotoSet:
-    arrays = {name: a for name, a in made.arrays[side].items() if name != "done"}
-    # A file may have been moved or renamed since: where it is now is what the manifest says.
-    now = {photo.sha256: row_of(photo) for photo in photos}
-    rows = [now[row["sha256"]] for row in made.meta["rows"][side]]
-    return PhotoSet(**arrays, rows=rows, size=made.meta["size"])
+    def __len__(self) -> int:
+        """Batches an epoch; a last, smaller one is left out unless it is the only one."""
+        return max(1, self.photos // self.batch_size)
 
-
-def _sides(verdicts: list, split: dict[str, str]) -> dict[str, list]:
-    """The photos of each side; on practice scenes only those validate whose optimum is known."""
-    sides = {"train": [], "validation": []}
-    for verdict in verdicts:
-        if verdict.keep and verdict.photo.sha256 in split:
-            sides[split[verdict.photo.sha256]].append(verdict.photo)
-    scenes = [photo for photo in sides["validation"] if practice.is_practice(photo.url)]
-    if spoilt := len(sides["validation"]) - len(scenes) if scenes else 0:
-        print(f"Not used for validation: {spoilt} spoilt scenes; their best colouring is unknown.")
-        sides["validation"] = scenes
-    for side, photos in sides.items():
-        if not photos:
-            raise CourseError(
-                f"No photo is left for {side}: of {len(verdicts)} pictures, "
-                f"{sum(v.keep for v in verdicts)} passed the cleaning (02_clean shows why). "
-                f"Collect more, or loosen a rule."
-            )
-    return sides
-
-
-def _fingerprint(sides: dict[str, list], size: int) -> str:
-    content = [LAYOUT, size, {side: sorted(p.sha256 for p in ps) for side, ps in sides.items()}]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
+    def __iter__(self) -> Iterator[Batch]:
+        epoch, first = self.epoch, self.first
+        self.epoch, self.first = epoch + 1, 0
+        order = torch.randperm(self.photos, generator=_generator([self.seed, epoch])).tolist()
+        for number in range(first, len(self)):
+            start = number * self.batch_size
+            mine = order[start : start + self.batch_size]
+            yield Batch(mine, [self.seed, epoch, number], self.side)

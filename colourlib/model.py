@@ -7,17 +7,12 @@ All are made of one brick, `conv_bn_relu`, some of it with a pooling inside, `co
 
 from __future__ import annotations
 
-import math
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .common.memory import free_memory, gigabytes
-from .course.workspace import CourseError
-
-SMALLEST = 16  # pixels a side: below it there is no neighbourhood left to look at
-FROM_PICTURE = "x = colour.scale_L(colour.rgb_to_lab(colour.to_tensor(picture))[0])"
+from .common.errors import CourseError
+from .common.inputs import check_input
 
 
 def conv_bn_relu(channels_in: int, channels_out: int, kernel: int = 3) -> nn.Sequential:
@@ -52,69 +47,6 @@ def chroma_head(channels_in: int) -> nn.Conv2d:
     nn.init.zeros_(head.weight)
     nn.init.zeros_(head.bias)
     return head
-
-
-def check_input(x: Tensor, alive: int = 1, kept: int = 1) -> None:
-    """Raises CourseError unless x is scaled lightness (N, 1, H, W), H and W from 16 up.
-
-    alive: floats a pixel that a network has in memory at once; kept: those it keeps for the
-    gradients. What takes more memory than is free is refused, where the system tells.
-    """
-    if not isinstance(x, Tensor):
-        raise CourseError(f"The network wants a tensor, not {type(x).__name__}: {FROM_PICTURE}.")
-    if x.ndim != 4 or x.shape[1] != 1 or not x.shape[0]:
-        raise CourseError(f"The network wants (N, 1, H, W); this is {tuple(x.shape)}: {_mend(x)}.")
-    if min(x.shape[2:]) < SMALLEST:
-        raise CourseError(
-            f"{x.shape[2]} x {x.shape[3]} pixels are too few: {SMALLEST} a side is the least. "
-            f"Enlarge it: F.interpolate(x, size=({max(x.shape[2], 16)}, {max(x.shape[3], 16)}))."
-        )
-    if not x.is_floating_point():
-        raise CourseError(
-            f"The network wants L scaled to -1..1 as floats, not {x.dtype}: {FROM_PICTURE}."
-        )
-    # Looking at values would stop a GPU, and cannot be done while torch compiles or exports.
-    if torch.compiler.is_compiling():
-        return
-    if x.device.type == "cpu":
-        largest = x.detach().abs().max().item()
-        if math.isnan(largest):
-            raise CourseError(
-                f"{x.isnan().sum()} of the {x.numel()} values are NaN (no number), as the answer "
-                f"would be: look for NaN in the picture, x.isnan().nonzero() says where."
-            )
-        if largest > 10:  # generous, so that noise may be fed in
-            raise CourseError(
-                f"The network wants L scaled to -1..1; here is a value of {largest:g}: "
-                f"use colour.scale_L on L* (0..100). From bytes: {FROM_PICTURE}."
-            )
-    _check_memory(x, kept if torch.is_grad_enabled() else alive)
-
-
-def _mend(x: Tensor) -> str:
-    """The call that makes (N, 1, H, W) of a tensor of another shape."""
-    if x.ndim == 2:
-        return "add the batch and channel dimensions: x[None, None]"
-    if x.ndim == 3 and x.shape[-1] != 3:
-        return "add the batch dimension: x[None]" if len(x) == 1 else "add the channel: x[:, None]"
-    if x.ndim == 4 and x.shape[1] == 3:
-        return "give L alone, not RGB: x = colour.scale_L(colour.rgb_to_lab(x)[0])"
-    if x.ndim == 4 and not len(x):
-        return "the batch is empty"
-    return f"give the lightness alone: {FROM_PICTURE}"
-
-
-def _check_memory(x: Tensor, floats: int) -> None:
-    """Raises CourseError where that many floats a pixel are more than the memory that is free."""
-    need = 4 * floats * x.shape[0] * x.shape[2] * x.shape[3]
-    free = free_memory(x.device) if need > 1e9 else None
-    if free is not None and need > free:
-        without = "with torch.inference_mode(): ... takes less, or " * torch.is_grad_enabled()
-        raise CourseError(
-            f"{x.shape[0]} x {x.shape[2]} x {x.shape[3]} pixels take {gigabytes(need)} of memory "
-            f"in this network, and {gigabytes(free)} are free: {without}make x smaller, "
-            f"F.interpolate(x, scale_factor=0.5, mode='bilinear')."
-        )
 
 
 class PlainNet(nn.Module):

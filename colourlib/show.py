@@ -6,6 +6,7 @@ given to `display`), and that can be saved to a file with `.save(path)`.
 
 from __future__ import annotations
 
+import base64
 import html
 import io
 import math
@@ -68,6 +69,18 @@ def figure(fig: Figure, alt: str) -> Picture:
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png", dpi=90, facecolor="white", bbox_inches="tight")
     return Picture(Image.open(buffer).convert("RGB"), alt)
+
+
+def as_html(image: Image.Image, caption: str, alt: str, width: str = "100%") -> str:
+    """A picture as HTML, caption below, at most `width` wide."""
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=88)  # ten times as fast as PNG: it is sent at every move
+    address = f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return (
+        f'<figure style="margin: 0; line-height: 1.3; max-width: {width}">'
+        f'<img src="{address}" alt="{html.escape(alt)}" style="max-width: 100%">'
+        f"<figcaption>{html.escape(caption)}</figcaption></figure>"
+    )
 
 
 def as_array(picture) -> np.ndarray:

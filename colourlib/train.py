@@ -1,30 +1,78 @@
 """Train a network: mean squared error over batches of 20, Adam, L2 regularisation.
 
-One plain loop, `train`, that reads like the lesson of 05_train. Around it, `fit` sees to it that
-nothing is lost: Stop, a crash, or a full memory cost at most some seconds of training.
+`train` is the loop of 05_train, whole: `Training` holds what it moves on, `Config` every knob. What
+a student would also want (Stop, checkpoints, a board) watches from outside: see `runs.fit`.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from . import device
-from .common.memory import kept_memory
-from .config import LOSSES, Config, Stages, configure, lr_at, stages
-from .course.workspace import CourseError, Workspace
-from .data import PhotoData, PhotoSet
-from .model import ColourNet
-from .runs import Run, all_runs, checkpoints, load_run, rescue
-from .runs.resume import begin
-from .runs.session import Session
-from .runs.stop import Stop
-from .teaching import board
-from .teaching.clinic.copies import copy_of, undisturbed
+from . import evaluate
+from .common.copies import twin_of
+from .data import BATCH_SIZE, PhotoData
+from .device import Placement
 
-COURSE_RUN = "colournet"  # the name of 05_train's own run, which 06_evaluate looks for
+# [(from this share of a run on, side of the photos in pixels), ...], the first from 0 on
+Stages = list[tuple[float, int]]
+LEAST = 48  # pixels a side of small photos
+LOSSES = {"mse": F.mse_loss}  # what the course teaches; another one would be added here
+
+
+@dataclass(frozen=True)
+class Config:
+    """Every knob of a run."""
+
+    loss: str = "mse"  # mean squared error of scaled ab
+    lr: float = 1.2e-3  # Adam's largest step
+    schedule: str = "cosine"  # up over the first 5 %, then down to 0; or 'constant'
+    weight_decay: float = 1e-5  # L2, on convolution and linear weights only
+    batch_size: int = BATCH_SIZE  # 20, the course's own
+    epochs: float = 10  # passes over the training photos
+    minutes: float | None = None  # a time limit instead of a number of epochs
+    small_first: float = 0.5  # share of the run in which photos are shown smaller; 0: never
+    average: float = 0.99  # weights are judged and kept as a running average of this decay; 0: off
+    seed: int = 0  # of the order of the photos and of the crops; not of the model's first weights
+    precision: str = "auto"  # 'fp32', 'bf16', or 'auto': the faster one, by a short measurement
+
+
+def lr_at(progress: float, config: Config) -> float:
+    """The learning rate when a share `progress` (0..1) of the run is done: up, then down."""
+    if config.schedule == "constant":
+        return config.lr
+    warm_up = min(1.0, progress / 0.05 + 0.01)
+    return config.lr * warm_up * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
+
+
+def stages(config: Config, size: int) -> Stages:
+    """How large photos of `size` pixels are shown: half the side, three quarters, then all of it.
+
+    Half the side is a quarter of the work, and most of what there is to learn shows in small
+    photos, too (progressive resizing, as in fast.ai's entry to DAWNBench 2018). The sides are
+    multiples of 16 and no smaller than 48: from less, little carries over to large photos.
+    """
+    shares = {0.0: 0.5, config.small_first / 2: 0.75, config.small_first: 1.0}
+    found: Stages = []
+    for start, share in shares.items():
+        side = min(size, max(LEAST, 16 * round(share * size / 16)))
+        if not found or found[-1][1] != side:
+            found.append((start, side))
+    return found
+
+
+def side_at(progress: float, plan: Stages) -> int:
+    """The side of the photos, in pixels, when a share of the run is done."""
+    return [side for start, side in plan if start <= progress][-1]
+
+
+# ---- one step ------------------------------------------------------------------------------------
 
 
 def adam(model: nn.Module, config: Config) -> torch.optim.Adam:
@@ -50,7 +98,7 @@ def train_step(
     y: Tensor,
     optimiser: torch.optim.Optimizer,
     config: Config,
-    placement: device.Placement,
+    placement: Placement,
 ) -> Tensor:
     """One step on one batch: x (B, 1, H, W) scaled L, y (B, 2, H, W) scaled ab. Gives the loss."""
     with placement.autocast():
@@ -82,182 +130,149 @@ def average_(averaged: nn.Module, model: nn.Module, decay: float, step: int) -> 
     torch._foreach_lerp_([old for old, _ in floats], [new for _, new in floats], 1 - decay)
 
 
-def train(session: Session, look, stop: Stop, show: board.Board) -> None:
+# ---- the loop ------------------------------------------------------------------------------------
+
+
+class Training:
+    """Everything that changes while a network is trained."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        data: PhotoData,
+        config: Config,
+        placement: Placement,
+        plan: Stages | None = None,
+    ) -> None:
+        """plan: how large the photos are shown, and when; None for what `stages` says."""
+        self.config, self.placement, self.data = config, placement, data
+        self.plan = plan or stages(config, data.train.size)
+        self.model = placement.model(model)
+        self.averaged = None
+        if config.average:
+            self.averaged = twin_of(self.model, placement.device).eval().requires_grad_(False)
+        self.optimiser = adam(self.model, config)
+        self.loader = data.to(placement.device).loader(config.batch_size, config.seed)
+        self.epoch = self.batch = self.step = self.photos = 0  # where we are, and what has been
+        self.losses: list[Tensor] = []  # since they were last read
+        self.epoch_losses: list[float] = []
+        self.history: list[dict] = []  # a row a validation
+        self.best_weights: dict[str, Tensor] = {}
+        self.to_validate = False  # between an epoch's or the run's last step and its validation
+        self.seconds_before, self.start = 0.0, time.perf_counter()
+
+    @property
+    def judged(self) -> nn.Module:
+        """The network that is validated, shown and kept: the averaged one, if there is one."""
+        return self.averaged if self.averaged is not None else self.model
+
+    def weights(self) -> dict[str, Tensor]:
+        """A copy of its weights, on the CPU."""
+        return {k: v.detach().cpu().clone() for k, v in self.judged.state_dict().items()}
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training, those before a stop included."""
+        return self.seconds_before + time.perf_counter() - self.start
+
+    @property
+    def epochs_done(self) -> float:
+        """Passes over the photos so far, as a fraction."""
+        return self.epoch + self.batch / len(self.loader)
+
+    @property
+    def progress(self) -> float:
+        """How much of the run is done, 0..1, whether it is measured in epochs or in minutes."""
+        if self.config.minutes is not None:
+            return self.seconds / 60 / self.config.minutes
+        return self.step / max(1, round(self.config.epochs * len(self.loader)))
+
+    @property
+    def over(self) -> bool:
+        """Is the run done?"""
+        return self.progress >= 1
+
+    @property
+    def side(self) -> int:
+        """The side of the photos in the next batch, pixels.
+
+        The first batch of all is as large as the last ones, so that a machine with far too little
+        memory shows it at once and not in the middle of the run.
+        """
+        return side_at(self.progress, self.plan) if self.step else self.plan[-1][1]
+
+    def batches(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """The rest of the present epoch: x (B, 1, S, S) and y (B, 2, S, S), S as `side` has it."""
+        sampler = self.loader.batch_sampler
+        sampler.epoch, sampler.first = self.epoch, self.batch
+        batches = iter(self.loader)
+        for _ in range(self.batch, len(self.loader)):
+            sampler.side = self.side
+            yield next(batches)
+
+    def count(self, loss: Tensor, photos: int) -> None:
+        """One step more."""
+        self.losses.append(loss)
+        self.step, self.photos, self.batch = self.step + 1, self.photos + photos, self.batch + 1
+        if self.batch >= len(self.loader):
+            self.epoch, self.batch, self.to_validate = self.epoch + 1, 0, True
+        self.to_validate = self.to_validate or self.over
+
+    def read_losses(self) -> list[float]:
+        """The losses since the last call. Seldom on a GPU: each look waits for it to finish."""
+        new = torch.stack(self.losses).tolist() if self.losses else []
+        self.losses = []
+        self.epoch_losses += new
+        return new
+
+    def validate(self) -> dict:
+        """Judge the network on the validation photos; keep its weights if they are the best yet."""
+        self.read_losses()
+        error, explained = evaluate.validate(self.judged, self.data.validation)
+        losses, self.epoch_losses = self.epoch_losses, []
+        row = {
+            "epoch": self.epoch + (self.batch > 0),
+            "loss": sum(losses) / len(losses) if losses else None,
+            "validation_loss": error,
+            "explained_chroma": explained,
+            "photos": self.photos,
+            "seconds": round(self.seconds, 2),
+        }
+        if math.isfinite(error):
+            if not self.history or error < min(row["validation_loss"] for row in self.history):
+                self.best_weights = self.weights()
+            self.history.append(row)
+        self.to_validate = False
+        return row
+
+
+class Watch:
+    """What wants to know of a training, and may end it: `runs.session` saves and shows it."""
+
+    stopped = False  # set to True, the loop ends after the step
+
+    def after_step(self, training: Training) -> None:
+        """Called when a step has been counted."""
+
+    def after_validation(self, training: Training, row: dict) -> None:
+        """Called with the row of the validation."""
+
+
+def train(training: Training, watch: Watch) -> None:
     """The loop: batch after batch, epoch after epoch, until the run is over or stopped."""
-    config, placement = session.run.config, session.run.placement
-    while not session.over and not stop.pressed:
-        for x, y in session.batches():  # (B, 1, S, S) and (B, 2, S, S); S grows, see stages
-            for group in session.optimiser.param_groups:
-                group["lr"] = lr_at(session.progress, config)
-            session.model.train()
+    config, placement = training.config, training.placement
+    while not training.over and not watch.stopped:
+        for x, y in training.batches():  # (B, 1, S, S) and (B, 2, S, S); S grows, see stages
+            for group in training.optimiser.param_groups:
+                group["lr"] = lr_at(training.progress, config)
+            training.model.train()
             x, y = placement.batch(x), placement.batch(y)
-            loss = train_step(session.model, x, y, session.optimiser, config, placement)
-            if session.averaged is not None:
-                average_(session.averaged, session.model, config.average, session.step)
-            session.note(loss, len(x))
-            show.tick(look)
-            session.save_if_due()
-            if session.over or stop.pressed:
+            loss = train_step(training.model, x, y, training.optimiser, config, placement)
+            if training.averaged is not None:
+                average_(training.averaged, training.model, config.average, training.step)
+            training.count(loss, len(x))
+            watch.after_step(training)
+            if training.over or watch.stopped:
                 break
-        if session.to_validate or session.over:
-            session.validate()
-            session.save_if_due()
-
-
-def fit(
-    model: nn.Module,
-    data: PhotoData,
-    config: Config | None = None,
-    *,
-    name: str | None = None,
-    resume: bool = True,
-    folder: Path | None = None,
-    quiet: bool = False,
-    **changes,
-) -> Run:
-    """Train `model` in place on data.train; the best weights of the run stay in it. Gives the run.
-
-    `changes` are values of Config: fit(model, data, epochs=3, lr=1e-3). The run is kept in a folder
-    of its own under data.runs, or under `folder`, called after `name` or the network's class.
-    Stop finishes the step and keeps everything; the same call again goes on from there, also after
-    a crash (`resume=False` begins anew). Raises CourseError for an unknown setting, a network that
-    the clinic finds broken, a folder that cannot be written (all before any training), and for a
-    loss that explodes or memory that runs out; the best weights so far are in the network then.
-    """
-    if config is not None and not isinstance(config, Config):
-        raise CourseError(f"Give settings by name: fit(model, data, epochs={config!r}).")
-    config = configure(config, **changes)
-    if not isinstance(data, PhotoData):
-        raise CourseError(
-            f"fit trains on prepared photos, not on {type(data).__name__}: "
-            "data = ws.prepared(), then fit(model, data)."
-        )
-    from .teaching.clinic import inspect  # takes a second to import; only who trains needs it
-
-    report = inspect(model, data.train.size, config.batch_size, photos=0)
-    report.raise_if_broken()
-    plan, told = _stages(model, data, config)
-    placement = device.place(config.precision)
-    parent = Path(folder) if folder is not None else data.runs
-    label = type(model).__name__ if name is None else str(name)
-    run, checkpoint = begin(model, data, config, placement, parent, label, resume)
-    run.stages = plan
-    run.described = f"{model}\n\n{report}\n"
-    if not quiet:
-        print(announce(run, checkpoint) + told)
-    try:
-        show = board.choose(quiet)
-        with Stop() as stop, kept_memory():
-            _train_safely(run, checkpoint, report, stop, show)
-    finally:
-        run.note_trained()
-        run.close()
-    return run
-
-
-def _stages(model: nn.Module, data: PhotoData, config: Config) -> tuple[Stages, str]:
-    """How large the photos are going to be shown, and a line on it: small ones where it takes them.
-
-    Some networks take one size only, or multiples of 32; those see all photos at full size.
-    """
-    size = data.train.size
-    plan = stages(config, size)
-    if not isinstance(data.train, PhotoSet) or len(plan) == 1:  # a mixture has sizes of its own
-        return [(0.0, size)], ""
-    for _, side in plan[:-1]:
-        if fault := _fault_at(side, model, config.batch_size):
-            return [(0.0, size)], (
-                f"\nAll photos are shown at {size} px: this network does not take them at {side} "
-                f"({fault})."
-            )
-    sides = ", then ".join(str(side) for _, side in plan)
-    return plan, f"\nPhotos are shown at {sides} px: a step on small ones takes less time."
-
-
-def _fault_at(side: int, model: nn.Module, batch_size: int) -> str | None:
-    """Why the network cannot be trained on photos of a side, tried on a copy; None where it can."""
-    with undisturbed(), torch.no_grad():
-        x = 2 * torch.rand(min(batch_size, 2), 1, side, side) - 1
-        try:
-            y = copy_of(model, "cpu").train()(x)
-        except Exception as error:  # whatever a student's network raises
-            return (str(error).splitlines() or [type(error).__name__])[0]
-    due = (len(x), 2, side, side)
-    return None if y.shape == due else f"its answer is {tuple(y.shape)}, where {due} is due"
-
-
-def announce(run: Run, checkpoint: dict | None) -> str:
-    """What is about to happen, and why so: a line or two."""
-    placement, photos = run.placement, len(run.data.train)
-    text = (
-        f"Run {run.name} on {placement.device}, {placement.precision} ({placement.reason}); "
-        f"{photos:,} training photos, {len(run.data.validation):,} to validate."
-    )
-    if checkpoint is not None:
-        epoch, batch, *_ = checkpoint["place"]
-        done = f"{epoch} epoch{'s' * (epoch != 1)} and {batch} batch{'es' * (batch != 1)}"
-        text += f"\nIt goes on after {done}; resume=False begins anew."
-    elif run.started_from is not None:
-        text += (
-            f"\nThis network was trained before, in run {run.started_from}, and goes on from those "
-            f"weights. For a fresh start make it anew: net = {type(run.model).__name__}(...)."
-        )
-    return text
-
-
-def _train_safely(run: Run, checkpoint: dict | None, report, stop: Stop, show) -> None:
-    """Train; whatever happens, leave the best weights in the network and the run in its folder."""
-    session = fault = None
-    try:
-        session = Session(run, checkpoint, adam)
-        train(session, session.view, stop, show)
-        run.state = "stopped" if stop.pressed and not session.over else "finished"
-        session.settle()
-    except KeyboardInterrupt:  # Stop was pressed twice: the step is not finished
-        run.state = "stopped"
-    except BaseException as error:
-        fault = error
-        run.state = "stopped" if rescue.out_of_memory(error) else "failed"
-    stop.closing = True
-    if rescue.out_of_memory(fault):
-        rescue.release(fault, run.placement.device)
-        config, size = run.config, run.data.train.size
-        text = rescue.memory_advice(
-            fault, report.memory, config.batch_size, size, run.placement.device
-        )
-        fault = CourseError(text)
-    if session is not None:
-        session.end(fault)
-        show.close(session.view)
-    session = None  # the notebook keeps the traceback, and that would keep the session
-    if fault is not None:
-        raise fault
-
-
-def load_or_fit(ws: Workspace) -> tuple[nn.Module, dict]:
-    """(network, story) of the last run of 05_train that fits, or of one made now; it says which.
-
-    A run fits where it is called "colournet" and is of the course's network and the photos as both
-    are now; one that was stopped will do.
-    """
-    data = ws.prepared()
-    layers = checkpoints.layers(ColourNet())
-    why = "05_train has not been run here yet"
-    for story in reversed([s for s in all_runs(data) if s["label"] == COURSE_RUN and s["history"]]):
-        if story["data"]["fingerprint"] != data.fingerprint:
-            why = "The photos have changed since 05_train was run"
-        elif story["layers"] != layers:
-            why = "The network has been edited since 05_train was run"
-        else:
-            try:
-                net, story = load_run(story["folder"])
-            except CourseError as damage:
-                print(damage)
-                continue
-            print(f"From 05_train: run {story['name']}, {story['state']}.")
-            return net, story
-    given, usual = ws.setting.alone, ws.setting.minutes
-    print(f"{why}: training the network now, {given:g} minutes (05_train: {usual:g}).")
-    torch.manual_seed(0)
-    run = fit(ColourNet(), data, minutes=given, name=COURSE_RUN)
-    return run.model, run.story()
+        if training.to_validate or training.over:
+            watch.after_validation(training, training.validate())

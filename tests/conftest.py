@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from colourlib import prepare
+from colourlib.common import queries
+
 SCRATCH = Path(tempfile.mkdtemp(prefix="colourlib-tests-"))
 
 # Before any test module imports torch or matplotlib.
@@ -41,12 +44,12 @@ def practice_data(tmp_path_factory):
 
     from PIL import Image
 
-    from colourlib import data, practice
+    from colourlib import practice
     from colourlib.collect import Photo
 
     root = tmp_path_factory.mktemp("practice_data")
     verdicts, split = [], {}
-    for i, query in enumerate(practice.QUERIES[:19] * 3):
+    for i, query in enumerate(queries.QUERIES[:19] * 3):
         scene = practice.scene(query, i, 80, 80)
         file = root / f"{i}.png"
         Image.fromarray(scene.rgb()).save(file)
@@ -55,4 +58,4 @@ def practice_data(tmp_path_factory):
         photo = Photo(query, url, str(file), sha, file.stat().st_size, 80, 80, "PNG", "", "")
         verdicts.append(SimpleNamespace(photo=photo, keep=True))
         split[sha] = "train" if i < 45 else "validation"
-    return data.prepare(root, verdicts, split, size=64)
+    return prepare.prepare(root, verdicts, split, size=64)

@@ -13,9 +13,9 @@ import yaml
 from test_project import bounds, tomllib
 
 from colourlib.__main__ import main
+from colourlib.common.errors import CourseError
 from colourlib.course import badges
 from colourlib.course.badges import ROOT
-from colourlib.course.workspace import CourseError
 
 WRITTEN = ("pyproject.toml", "README.md", "CITATION.cff")
 

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from colourlib.common import words
 from colourlib.teaching.board import (
     LinesBoard,
     NotebookBoard,

@@ -12,9 +12,10 @@ import pytest
 from PIL import Image, ImageDraw, ImageOps
 
 from colourlib import CourseError, clean, collect, practice
-from colourlib.clean import decisions, measures
+from colourlib.clean import decisions, measures, rules
 from colourlib.collect import manifest
 from colourlib.collect.manifest import Photo
+from colourlib.common import queries
 
 
 def photo_like(seed: int, size=(192, 144), chroma=1.0) -> Image.Image:
@@ -34,7 +35,7 @@ def jpeg(image: Image.Image, quality=92) -> bytes:
     return buffer.getvalue()
 
 
-def judged(tmp_path, files: dict[str, bytes | Image.Image], **more) -> dict[str, clean.Verdict]:
+def judged(tmp_path, files: dict[str, bytes | Image.Image], **more) -> dict[str, rules.Verdict]:
     """Write files into a folder, collect and judge them: verdicts by file name."""
     for name, content in files.items():
         path = tmp_path / "in" / name
@@ -138,7 +139,7 @@ def test_the_rules_for_pictures_that_are_no_photos(tmp_path):
         "passepartout.jpg": "",
     }
     for v in found.values():
-        assert set(v.measures) == set(clean.LIMITS) - {"near-duplicate", "alike"}
+        assert set(v.measures) == set(rules.LIMITS) - {"near-duplicate", "alike"}
         assert v.keep or v.value == v.measures[v.rule]
     assert "plain colour beside a hard edge" in found["drawing.jpg"].reason
     assert "stray" in found["sepia.jpg"].reason
@@ -149,7 +150,7 @@ def test_every_kind_of_practice_scene_passes(tmp_path):
     scenes = {
         f"{query}-{seed}.jpg": Image.fromarray(practice.scene(query, seed, *size).rgb())
         for seed, size in ((10_001, (160, 160)), (10_003, (192, 160)))
-        for query in practice.QUERIES
+        for query in queries.QUERIES
     }
     found = judged(tmp_path, {name: jpeg(image, 95) for name, image in scenes.items()})
     assert clean.tally(found.values()) == [("passed", 76)]
@@ -174,7 +175,7 @@ def test_the_practice_webs_faults_fall_to_their_rule(tmp_path, fault, rule, at_l
 
     files = {
         f"{query}.jpg": PICTURES[fault].answer(Origin(query, 12_000 + i, 192, 160))
-        for i, query in enumerate(practice.QUERIES[::2])
+        for i, query in enumerate(queries.QUERIES[::2])
     }
     rules = Counter(v.rule for v in judged(tmp_path, files).values())
     assert rules[rule] >= at_least, rules
@@ -185,9 +186,9 @@ def test_which_side_of_a_limit_is_the_bad_one():
     bad |= {"mostly border": 26, "drawing or poster": 2.1, "near-duplicate": 14, "alike": 20}
     good = {"too small": 64, "extreme shape": 3.0, "grey": 2.0, "single tint": 0.43}
     good |= {"mostly border": 25, "drawing or poster": 2.0, "near-duplicate": 15, "alike": 21}
-    assert set(bad) == set(good) == set(clean.LIMITS)
-    for rule, limit in clean.LIMITS.items():
-        assert clean.rejects(rule, bad[rule], limit) and not clean.rejects(rule, good[rule], limit)
+    assert set(bad) == set(good) == set(rules.LIMITS)
+    for rule, limit in rules.LIMITS.items():
+        assert rules.rejects(rule, bad[rule], limit) and not rules.rejects(rule, good[rule], limit)
 
 
 def test_limits_can_be_moved(tmp_path):

@@ -9,6 +9,7 @@ from PIL import Image
 from skimage.color import lab2rgb, rgb2lab
 
 from colourlib import CourseError, colour
+from colourlib.common import arrays
 from colourlib.common.pictures import open_picture
 
 
@@ -191,7 +192,7 @@ def test_a_picture_too_large_for_the_memory_is_refused_before_it_is_read(kind, m
 
 def test_a_picture_of_unknown_memory_is_tried(monkeypatch, pictures):
     monkeypatch.setattr(colour, "free_memory", lambda: None)
-    monkeypatch.setattr(colour, "BYTES_PER_PIXEL", 1e9)
+    monkeypatch.setattr(arrays, "BYTES_PER_PIXEL", 1e9)
     assert colour.to_tensor(pictures[0]).shape == (1, 3, 33, 47)
 
 

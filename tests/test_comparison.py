@@ -11,7 +11,8 @@ from PIL import Image
 from torch import nn
 
 from colourlib import show
-from colourlib.course.workspace import CourseError, open_workspace
+from colourlib.common.errors import CourseError
+from colourlib.course.workspace import open_workspace
 from colourlib.model import ColourNet
 from colourlib.teaching.comparison import apart_by, changes, compare, outcome, spread
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from colourlib import clean, collect
+from colourlib import collect
+from colourlib.clean import rules
 from colourlib.practice import faults
 from colourlib.practice.faults import fault_of, faulty_web
 from colourlib.practice.search import serve
@@ -35,14 +36,14 @@ def test_the_steps_of_the_task_are_those_of_the_collector(outcomes, fault):
 
 def test_the_smallest_lamp_is_the_smallest():
     def kept(lamp):
-        return not clean.rejects("grey", cleaning._measured(lamp), clean.LIMITS["grey"])
+        return not rules.rejects("grey", cleaning._measured(lamp), rules.LIMITS["grey"])
 
     assert kept(cleaning.ENOUGH) and not kept(cleaning.ENOUGH - 1)
 
 
 def test_the_limit_is_chosen_on_a_measure_that_rejects_what_is_above():
     rule = "drawing or poster"
-    assert rule in clean.LIMITS and clean.rejects(rule, max(limits.DRAWN), clean.LIMITS[rule])
+    assert rule in rules.LIMITS and rules.rejects(rule, max(limits.DRAWN), rules.LIMITS[rule])
     assert {f.expected for n, f in faults.FAULTS.items() if n in ("cartoon", "line drawing")} == {
         rule
     }

@@ -20,7 +20,8 @@ from PIL import Image, ImageCms, ImageOps
 from skimage.color import rgb2lab
 
 from colourlib import practice
-from colourlib.course.workspace import CourseError
+from colourlib.common import queries
+from colourlib.common.errors import CourseError
 from colourlib.practice import faults
 from colourlib.practice.faults import COPIES, FAULTS, INDEX_FAULTS, RARE, fault_of, faulty_web
 from colourlib.practice.faults.files import Origin
@@ -83,7 +84,7 @@ def test_the_same_seed_gives_the_same_web_and_another_seed_another():
 
 def test_every_fault_comes_up_about_equally_often():
     web = faulty_web()
-    found = {query: results(web, query) for query in practice.QUERIES}
+    found = {query: results(web, query) for query in queries.QUERIES}
     counts = Counter(fault_of(link) for several in found.values() for link in set(several))
     healthy = counts.pop(None)
     assert 0.18 < sum(counts.values()) / (healthy + sum(counts.values())) < 0.22
@@ -95,18 +96,18 @@ def test_every_fault_comes_up_about_equally_often():
 @pytest.mark.parametrize("share", [0, 0.5, 1])
 def test_the_share_is_kept(share):
     web = faulty_web(3, share=share)
-    found = [link for query in practice.QUERIES for link in results(web, query)]
+    found = [link for query in queries.QUERIES for link in results(web, query)]
     faulty = sum(fault_of(link) is not None for link in found) / len(found)
     assert share <= faulty <= share + 0.02  # the rest: links that come a second time
 
 
 def test_only_chosen_faults_come_up():
     web = faulty_web(faults=["404", "hang"])
-    found = Counter(fault_of(x) for query in practice.QUERIES for x in results(web, query))
+    found = Counter(fault_of(x) for query in queries.QUERIES for x in results(web, query))
     assert set(found) == {None, "404", "hang"}
     assert found["hang"] == 2
     alone = faulty_web(faults=["slow drip"])
-    found = Counter(fault_of(x) for query in practice.QUERIES for x in results(alone, query))
+    found = Counter(fault_of(x) for query in queries.QUERIES for x in results(alone, query))
     assert found == {None: 38 * 45 - 2, "slow drip": 2}
 
 
@@ -171,7 +172,7 @@ def test_a_web_that_cannot_be_is_refused(arguments, words):
 
 def test_a_copy_comes_after_its_original():
     web = faulty_web(faults=[name for name in COPIES if name != "same bytes, other query"])
-    for query in practice.QUERIES[:8]:
+    for query in queries.QUERIES[:8]:
         found = results(web, query)
         for position, link in enumerate(found):
             if fault_of(link):
@@ -182,7 +183,7 @@ def test_a_copy_comes_after_its_original():
 
 def test_a_photo_is_found_under_two_search_words():
     web = faulty_web(faults=["same bytes, other query"])
-    for before, query in zip(practice.QUERIES[:5], practice.QUERIES[1:6], strict=True):
+    for before, query in zip(queries.QUERIES[:5], queries.QUERIES[1:6], strict=True):
         copies = [link for link in results(web, query) if fault_of(link)]
         originals = {f"https://practice.example/{before}/{x.split('/')[-1]}" for x in copies}
         assert originals <= set(results(web, before))
@@ -201,7 +202,7 @@ def test_a_link_comes_again_on_a_later_page():
 
 
 def test_every_fault_tells_what_it_is_and_what_becomes_of_it():
-    from colourlib.clean import LIMITS
+    from colourlib.clean.rules import LIMITS
 
     fates = {"kept", "at collection", ""} | set(LIMITS)
     for name, fault in (FAULTS | INDEX_FAULTS).items():

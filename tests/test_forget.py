@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colourlib import CourseError, clean, collect, data
+from colourlib import CourseError, clean, collect, prepare
 from colourlib.clean import decisions
-from colourlib.collect import fetch, manifest, store
+from colourlib.collect import fetch, forgotten, manifest, store
 from colourlib.collect.connection import Patience
 from colourlib.course import forget
 from colourlib.practice.search import Response, results_page, serve
@@ -64,7 +64,7 @@ def root(tmp_path):
     decisions.decide(root, rows[3].sha256, True, "the one")
     decisions.decide(root, rows[4].sha256, True)
     split = clean.split(root, verdicts)
-    prepared = data.prepare(root, verdicts, split, size=32)
+    prepared = prepare.prepare(root, verdicts, split, size=32)
     for name, fingerprint in (("colournet", prepared.fingerprint), ("old", "0123456789ab")):
         (root / "runs" / name).mkdir(parents=True)
         story = {"data": {"fingerprint": fingerprint}, "samples": []}
@@ -92,7 +92,7 @@ def traces(root: Path, row) -> list[str]:
         name
         for name, content in everything(root).items()
         if any(sign in content or sign[:16] in name.encode() for sign in signs)
-        and name != forget.NAME
+        and name != forgotten.NAME
     )
 
 
@@ -117,7 +117,7 @@ def test_nothing_of_it_is_left(root, capsys, by):
         assert words in told
     assert "Trained with it: colournet. A network cannot forget" in told
     assert "perhaps with it: old" in told
-    noted = (root / forget.NAME).read_text()
+    noted = (root / forgotten.NAME).read_text()
     assert row.url not in noted and row.sha256 in noted
     assert hashlib.sha256(row.url.encode()).hexdigest() in noted
 
@@ -133,7 +133,7 @@ def test_the_pictures_of_it_that_runs_show_go_too(root):
 
 def test_several_found_again_at_once_are_all_noted(tmp_path):
     hashes = [f"{number:064x}" for number in range(200)]
-    forget.note(tmp_path, hashes[:40])
+    forgotten.note(tmp_path, hashes[:40])
     desk = store.Shelf(tmp_path)
     rows = [
         manifest.Photo("x", f"https://b.example/{i}.jpg", "", sha256, 1, 32, 32, "JPEG", "now")
@@ -146,8 +146,8 @@ def test_several_found_again_at_once_are_all_noted(tmp_path):
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(keep, rows))
-    noted = (tmp_path / forget.NAME).read_text()
-    lost = [h for h in hashes[:40] + [forget.digest(r.url) for r in rows] if h not in noted]
+    noted = (tmp_path / forgotten.NAME).read_text()
+    lost = [h for h in hashes[:40] + [forgotten.digest(r.url) for r in rows] if h not in noted]
     assert not lost
 
 
@@ -179,7 +179,7 @@ def test_it_is_not_collected_again(root):
     assert URLS[3] not in web.asked
     assert set(others) < set(web.asked), "that they are the same is known only once they are here"
     assert forgotten.sha256 not in {row.sha256 for row in rows} and len(rows) == 11
-    text = (root / "manifest.jsonl").read_text() + (root / forget.NAME).read_text()
+    text = (root / "manifest.jsonl").read_text() + (root / forgotten.NAME).read_text()
     assert "b.example" not in text, "nor is it written down where else it lies"
     assert not list((root / "photos").rglob(f"{forgotten.sha256[:16]}*"))
     again = Web(URLS + others, same=others)

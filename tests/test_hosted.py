@@ -13,8 +13,8 @@ import shutil
 import pytest
 from hosted_runtime import ROOT, Runtime, files_of, release, wheel
 
+from colourlib.common.errors import CourseError
 from colourlib.course import badges, hosted
-from colourlib.course.workspace import CourseError
 
 NAMES = [path.stem for path in badges.notebooks(ROOT)]
 WHOLE = "02_clean"

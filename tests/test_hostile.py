@@ -16,8 +16,8 @@ import pytest
 
 from colourlib import clean, collect, practice
 from colourlib.collect import fetch
+from colourlib.common.errors import CourseError
 from colourlib.common.pictures import open_picture
-from colourlib.course.workspace import CourseError
 from colourlib.practice import faults
 from colourlib.practice.faults import COPIES, FAULTS, INDEX_FAULTS, faulty_web
 from colourlib.practice.faults.files import Origin

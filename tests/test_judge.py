@@ -14,6 +14,7 @@ from colourlib.data import PhotoSet
 from colourlib.judging import by_query as queries
 from colourlib.judging import contest, intervals, likeness, misleads
 from colourlib.model import ColourNet
+from colourlib.runs import fit
 
 
 def photo_set(ab_values, queries=None, size=16):
@@ -277,14 +278,12 @@ def test_several_sizes_answer_with_their_mean():
 def test_runs_are_found_and_edited_ones_left_out(practice_data, tmp_path, capsys):
     from dataclasses import replace
 
-    from colourlib import train
-
     data = replace(practice_data, runs=tmp_path)
     quick = {"quiet": True, "precision": "fp32", "epochs": 1, "batch_size": 45}
     edited = ColourNet(width=4)
     edited.deep = edited.deep[:1]
     for net, name in ((ColourNet(width=4), "mine"), (edited, "edited")):
-        train.fit(net, data, name=name, **quick)
+        fit.fit(net, data, name=name, **quick)
     capsys.readouterr()
     assert list(contest.runs(data)) == ["001-mine"]
     said = capsys.readouterr().out
@@ -297,15 +296,13 @@ def test_a_plain_network_is_trained_once(practice_data, tmp_path, monkeypatch):
     from dataclasses import replace
     from types import SimpleNamespace
 
-    from colourlib import train
-
     trained = []
 
     def fit(model, data, **settings):
         trained.append(settings)
         return SimpleNamespace(model=model)
 
-    monkeypatch.setattr(train, "fit", fit)
+    monkeypatch.setattr(fit, "fit", fit)
     data = replace(practice_data, runs=tmp_path)
     net = contest.plain(data, 0.1)
     assert trained == [{"minutes": 0.1, "name": contest.PLAIN, "quiet": True}]

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
-from colourlib import clean
-from colourlib.clean import measures
+from colourlib.clean import measures, rules
 from colourlib.collect.manifest import Photo
 from colourlib.practice import lab_to_rgb
 
@@ -66,7 +65,7 @@ def test_a_toned_photo_stays_one_when_it_is_saved_badly_and_a_colour_photo_does_
     grey = Image.eval(grey, lambda value: min(255, max(0, 4 * value - 384)))
     tone = np.array([1.351, 1.203, 0.937])  # the usual sepia; bright places are clipped
     sepia = np.clip(np.asarray(grey, float)[..., None] * tone, 0, 255).astype(np.uint8)
-    limit = clean.LIMITS["single tint"]
+    limit = rules.LIMITS["single tint"]
     for quality in (95, 85, 75):
         assert measures.stray(saved(Image.fromarray(sepia), quality)) < limit
     hand_coloured = sepia.copy()
@@ -79,7 +78,7 @@ def test_fog_with_next_to_no_colour_is_not_toned():
     ab = np.zeros((240, 240, 2))
     ab[..., 1] = 1.5 * np.sin(np.arange(240) / 40)  # hardly bluish here, hardly yellowish there
     assert measures.chroma(painted(L, ab)) < 3
-    assert measures.stray(painted(L, ab)) > 2 * clean.LIMITS["single tint"]
+    assert measures.stray(painted(L, ab)) > 2 * rules.LIMITS["single tint"]
 
 
 # ---- drawing or poster ---------------------------------------------------------------------------
@@ -188,7 +187,7 @@ def test_a_look_has_a_number_for_every_rule_and_leaves_the_file_alone(tmp_path):
     Image.fromarray(noisy((300, 200))).save(path)
     before = path.read_bytes(), path.stat().st_mtime_ns
     looked = measures.look(path)
-    assert set(looked) - {"dhash", "phash"} == set(clean.LIMITS) - {"near-duplicate", "alike"}
+    assert set(looked) - {"dhash", "phash"} == set(rules.LIMITS) - {"near-duplicate", "alike"}
     assert (looked["too small"], looked["extreme shape"]) == (200, 1.5)
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before
     assert measures.look(tmp_path / "b.jpg") == {"unreadable": "the file is gone"}

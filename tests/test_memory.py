@@ -9,8 +9,9 @@ import psutil
 import pytest
 import torch
 
-from colourlib.common import memory
-from colourlib.common.memory import free_memory, gigabytes, kept_memory
+from colourlib.common.memory import free_memory, gigabytes
+from colourlib.runs import speed
+from colourlib.runs.speed import kept_memory
 
 
 def test_free_memory_is_what_the_system_says():
@@ -60,7 +61,7 @@ print(*outside, inside, still, faults(64), faults(24))
 """
 
 
-@pytest.mark.skipif(memory._glibc() is None, reason="the C library is not glibc")
+@pytest.mark.skipif(speed._glibc() is None, reason="the C library is not glibc")
 def test_within_it_the_pages_stay_and_afterwards_all_is_as_before():
     done = subprocess.run([sys.executable, "-c", FAULTS], capture_output=True, text=True)
     assert not done.returncode, done.stderr
@@ -90,23 +91,23 @@ class Recorder:
 @pytest.fixture
 def library(monkeypatch):
     library = Recorder()
-    monkeypatch.setattr(memory, "_glibc", lambda: library)
+    monkeypatch.setattr(speed, "_glibc", lambda: library)
     return library
 
 
 def test_only_the_last_to_leave_gives_back(library):
     with kept_memory():
         with kept_memory():
-            assert library.settings == memory.KEEP
-        assert library.settings == memory.KEEP and not library.trims
-    assert library.settings == memory.GIVE_BACK and library.trims == 1
-    assert memory.GIVE_BACK.keys() >= memory.KEEP.keys(), "all that is set is set back"
+            assert library.settings == speed.KEEP
+        assert library.settings == speed.KEEP and not library.trims
+    assert library.settings == speed.GIVE_BACK and library.trims == 1
+    assert speed.GIVE_BACK.keys() >= speed.KEEP.keys(), "all that is set is set back"
 
 
 def test_an_error_inside_passes_through_and_the_memory_is_given_back(library):
     with pytest.raises(KeyError), kept_memory():
         raise KeyError
-    assert library.settings == memory.GIVE_BACK
+    assert library.settings == speed.GIVE_BACK
 
 
 def test_threads_may_leave_in_any_order(library):
@@ -121,10 +122,10 @@ def test_threads_may_leave_in_any_order(library):
     with kept_memory():
         thread.start()
         assert entered.wait(60)
-    assert library.settings == memory.KEEP and not library.trims
+    assert library.settings == speed.KEEP and not library.trims
     leave.set()
     thread.join(60)
-    assert library.settings == memory.GIVE_BACK and library.trims == 1
+    assert library.settings == speed.GIVE_BACK and library.trims == 1
 
 
 @pytest.mark.parametrize("system", ["Windows", "musl"])
@@ -134,12 +135,12 @@ def test_where_the_library_is_another_nothing_happens(system, monkeypatch):
             raise TypeError("bad argument type for built-in operation")
         return object()  # has none of the functions
 
-    memory._glibc.cache_clear()
+    speed._glibc.cache_clear()
     monkeypatch.setattr(ctypes, "CDLL", load)
     try:
-        assert memory._glibc() is None
+        assert speed._glibc() is None
         with kept_memory(), kept_memory():
-            assert memory._inside == 2
-        assert memory._inside == 0
+            assert speed._inside == 2
+        assert speed._inside == 0
     finally:
-        memory._glibc.cache_clear()
+        speed._glibc.cache_clear()

@@ -5,8 +5,8 @@ import pytest
 import torch
 from tiny import photo_set
 
-from colourlib.batches import Batch
-from colourlib.course.workspace import CourseError
+from colourlib.common.errors import CourseError
+from colourlib.data import Batch
 
 SIZES = (16, 32)
 

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from colourlib import CourseError, colour, model
+from colourlib.common import inputs
 from colourlib.model import ColourNet, EncoderDecoder, PlainNet, pool, upsample_to
 
 NETWORKS = [PlainNet, EncoderDecoder, ColourNet]
@@ -198,7 +199,7 @@ def test_a_wrong_input_is_explained(network, x, says):
 def test_the_calls_that_mend_an_input_do_mend_it():
     net = ColourNet(width=8)
     picture = np.random.default_rng(0).integers(0, 256, (40, 33, 3), dtype=np.uint8)
-    x = eval(model.FROM_PICTURE.removeprefix("x = "), {"colour": colour, "picture": picture})
+    x = eval(inputs.FROM_PICTURE.removeprefix("x = "), {"colour": colour, "picture": picture})
     assert net(x).shape == (1, 2, 40, 33)
     for wrong, mended in ((x[0, 0], lambda w: w[None, None]), (x[0], lambda w: w[None])):
         with pytest.raises(CourseError):
@@ -227,7 +228,7 @@ def test_what_does_not_fit_into_the_memory_is_refused_before_it_is_tried(network
 def test_the_memory_that_is_asked_for_is_what_the_gradients_take(network, monkeypatch):
     """Counted: every tensor that autograd keeps, against the estimate that check_input goes by."""
     asked = []
-    monkeypatch.setattr(model, "_check_memory", lambda x, floats: asked.append(floats))
+    monkeypatch.setattr(inputs, "_check_memory", lambda x, floats: asked.append(floats))
     kept = {}
 
     def count(tensor):

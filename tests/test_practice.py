@@ -9,8 +9,9 @@ from skimage.color import lab2rgb
 
 from colourlib import practice
 from colourlib.common import lab
-from colourlib.course.workspace import CourseError
-from colourlib.practice import CLASSES, KIND_OF, NAMES, QUERIES, scene, scene_of_url, url_of
+from colourlib.common.errors import CourseError
+from colourlib.common.queries import QUERIES
+from colourlib.practice import CLASSES, KIND_OF, NAMES, scene, scene_of_url, url_of
 from colourlib.practice.painters import PAINTERS
 
 KINDS = sorted(PAINTERS)

@@ -16,7 +16,7 @@ import pytest
 import torch
 from PIL import Image
 
-from colourlib import CourseError, colour, data
+from colourlib import CourseError, colour, data, prepare
 from colourlib.collect import Photo
 from colourlib.prepare import files
 from colourlib.prepare import make as prepared
@@ -46,7 +46,7 @@ def few(tmp_path):
 
 def test_what_is_stored_is_the_photo(few):
     root, verdicts, split = few
-    prepared = data.prepare(root, verdicts, split, size=64)
+    prepared = prepare.prepare(root, verdicts, split, size=64)
     assert prepared.train.L.shape == (4, 80, 80) and prepared.train.ab.shape == (4, 2, 20, 20)
     assert prepared.validation.L.shape == (1, 80, 80)
     assert prepared.validation.ab.shape == (1, 2, 80, 80)
@@ -61,14 +61,14 @@ def test_what_is_stored_is_the_photo(few):
 
 def test_nothing_is_decoded_twice_and_a_change_is_noticed(few, capsys):
     root, verdicts, split = few
-    first = data.prepare(root, verdicts, split, size=64)
+    first = prepare.prepare(root, verdicts, split, size=64)
     (root / "a.png").unlink()  # would fail if it were opened again
-    again = data.prepare(root, verdicts, split, size=64)
+    again = prepare.prepare(root, verdicts, split, size=64)
     assert "nothing has changed" in capsys.readouterr().out
     assert again.fingerprint == first.fingerprint
     np.testing.assert_array_equal(again.train.L, first.train.L)
     verdicts[0].keep = False
-    assert data.prepare(root, verdicts, split, size=64).fingerprint != first.fingerprint
+    assert prepare.prepare(root, verdicts, split, size=64).fingerprint != first.fingerprint
 
 
 @pytest.mark.parametrize("side", ["train", "validation"])
@@ -76,12 +76,12 @@ def test_an_empty_side_is_explained(tmp_path, side):
     verdicts, split = make(tmp_path, ["a", "b"], side=side)
     other = {"train": "validation", "validation": "train"}[side]
     with pytest.raises(CourseError, match=f"No photo is left for {other}: of 2 pictures, 2 passed"):
-        data.prepare(tmp_path, verdicts, split, size=64)
+        prepare.prepare(tmp_path, verdicts, split, size=64)
 
 
 def test_a_size_that_does_not_divide_is_explained(few):
     with pytest.raises(CourseError, match="multiple of 16"):
-        data.prepare(*few, size=100)
+        prepare.prepare(*few, size=100)
 
 
 @pytest.fixture
@@ -108,28 +108,28 @@ def same(made, other):
 
 
 def test_arrays_are_read_from_the_disk_and_cannot_be_written(few):
-    made = data.prepare(*few, size=64)
+    made = prepare.prepare(*few, size=64)
     for array in everything(made):
         assert isinstance(array, np.memmap) and array.mode == "r" and not array.flags.writeable
 
 
 def test_it_says_what_has_changed_and_decodes_only_what_is_new(few, decoded, capsys):
     root, verdicts, split = few
-    data.prepare(root, verdicts, split, size=64)
+    prepare.prepare(root, verdicts, split, size=64)
     assert "5 photos to prepare." in capsys.readouterr().out
     new, _ = make(root, ["f", "g"], size=(70, 90))
     verdicts[0].keep = False  # a is gone, f and g are new, d validates
     split |= {"f": "train", "g": "train", "d": "validation"}
     decoded.clear()
-    made = data.prepare(root, verdicts + new, split, size=64)
+    made = prepare.prepare(root, verdicts + new, split, size=64)
     said = capsys.readouterr().out
     assert "photos: 2 new, 1 gone, 1 on the other side of the split. Preparing again" in said
     assert sorted(decoded) == ["d.png", "f.png", "g.png"]
     fresh = root / "elsewhere"
-    assert same(made, data.prepare(fresh, _absolute(root, verdicts + new), split, size=64))
+    assert same(made, prepare.prepare(fresh, _absolute(root, verdicts + new), split, size=64))
     capsys.readouterr()
     decoded.clear()
-    data.prepare(root, verdicts + new, split, size=80)
+    prepare.prepare(root, verdicts + new, split, size=80)
     assert "they were prepared: size 64 -> 80. Preparing" in capsys.readouterr().out
     assert len(decoded) == 6
     assert len([f for f in (root / "prepared").iterdir() if f.is_dir()]) == 1  # the others went
@@ -145,7 +145,7 @@ def _absolute(root, verdicts):
 
 def test_a_photo_that_was_renamed_is_looked_for_where_it_is(few):
     root, verdicts, split = few
-    data.prepare(root, verdicts, split, size=64)
+    prepare.prepare(root, verdicts, split, size=64)
     (root / "b.png").rename(root / "moved.png")
     moved = [
         SimpleNamespace(photo=replace(v.photo, file="moved.png", query="sea"), keep=True)
@@ -153,7 +153,7 @@ def test_a_photo_that_was_renamed_is_looked_for_where_it_is(few):
         else v
         for v in verdicts
     ]
-    rows = data.prepare(root, moved, split, size=64).train.rows
+    rows = prepare.prepare(root, moved, split, size=64).train.rows
     assert {row["file"]: row["query"] for row in rows}["moved.png"] == "sea"
     assert all((root / row["file"]).exists() for row in rows)
 
@@ -161,7 +161,7 @@ def test_a_photo_that_was_renamed_is_looked_for_where_it_is(few):
 def test_sets_that_are_removed_are_not_held_open(few, monkeypatch):
     """Windows removes no file that is mapped."""
     root, verdicts, split = few
-    data.prepare(root, verdicts, split, size=64)
+    prepare.prepare(root, verdicts, split, size=64)
     real, held = prepared.clear_others, []
 
     def clear(folder):
@@ -171,7 +171,7 @@ def test_sets_that_are_removed_are_not_held_open(few, monkeypatch):
 
     monkeypatch.setattr(prepared, "clear_others", clear)
     gc.collect()
-    data.prepare(root, verdicts, split, size=32)
+    prepare.prepare(root, verdicts, split, size=32)
     assert not [name for name in held if name.startswith(str(root))]
 
 
@@ -179,8 +179,8 @@ def test_only_our_own_folders_are_removed(few):
     root, verdicts, split = few
     (root / "prepared" / "mine").mkdir(parents=True)
     (root / "prepared" / "notes.txt").write_text("not yours")
-    data.prepare(root, verdicts, split, size=64)
-    data.prepare(root, verdicts, split, size=80)
+    prepare.prepare(root, verdicts, split, size=64)
+    prepare.prepare(root, verdicts, split, size=80)
     assert (root / "prepared" / "mine").is_dir() and (root / "prepared" / "notes.txt").exists()
 
 
@@ -197,26 +197,26 @@ def test_after_stop_it_goes_on_where_it_was(few, decoded, monkeypatch, capsys):
 
     monkeypatch.setattr(prepared, "open_picture", stop_at_the_fourth)
     with pytest.raises(KeyboardInterrupt):
-        data.prepare(root, verdicts, split, size=64)
+        prepare.prepare(root, verdicts, split, size=64)
     assert decoded == ["a.png", "b.png", "c.png"]
     monkeypatch.setattr(prepared, "open_picture", counted)
     decoded.clear()
     capsys.readouterr()
-    made = data.prepare(root, verdicts, split, size=64)
+    made = prepare.prepare(root, verdicts, split, size=64)
     assert "stopped at 3 of 5 photos: it goes on from there" in capsys.readouterr().out
     assert decoded == ["d.png", "e.png"]
-    assert same(made, data.prepare(root / "new", _absolute(root, verdicts), split, size=64))
+    assert same(made, prepare.prepare(root / "new", _absolute(root, verdicts), split, size=64))
 
 
 def test_what_a_stopped_preparation_has_done_serves_another_set(few, decoded, monkeypatch):
     root, verdicts, split = few
     (root / "e.png").rename(root / "elsewhere")
     with pytest.raises(CourseError):
-        data.prepare(root, verdicts, split, size=64)
+        prepare.prepare(root, verdicts, split, size=64)
     split |= {"d": "validation"}
     verdicts[4].keep = False
     decoded.clear()
-    data.prepare(root, verdicts, split, size=64)
+    prepare.prepare(root, verdicts, split, size=64)
     assert decoded == ["d.png"]
 
 
@@ -261,9 +261,9 @@ def test_a_killed_preparation_goes_on_and_ends_like_any_other(few, decoded):
     child.send_signal(signal.SIGKILL)
     assert child.wait() == -signal.SIGKILL, "it was to be killed in the middle"
     child.stdout.close()
-    made = data.prepare(root, verdicts, split, size=64)
+    made = prepare.prepare(root, verdicts, split, size=64)
     assert decoded == ["c.png", "d.png", "e.png"]  # of c it was not yet noted that it was done
-    assert same(made, data.prepare(root / "new", _absolute(root, verdicts), split, size=64))
+    assert same(made, prepare.prepare(root / "new", _absolute(root, verdicts), split, size=64))
 
 
 def test_two_notebooks_at_once_share_one_preparation(few, decoded, monkeypatch, capsys):
@@ -280,7 +280,9 @@ def test_two_notebooks_at_once_share_one_preparation(few, decoded, monkeypatch, 
     )
     made = []
     notebooks = [
-        threading.Thread(target=lambda: made.append(data.prepare(root, verdicts, split, size=64)))
+        threading.Thread(
+            target=lambda: made.append(prepare.prepare(root, verdicts, split, size=64))
+        )
         for _ in range(2)
     ]
     for notebook in notebooks:
@@ -312,12 +314,12 @@ def _no_array(folder):
 @pytest.mark.parametrize("spoil", [_no_meta, _torn_meta, _torn_array, _no_array])
 def test_a_damaged_set_is_made_anew(few, decoded, spoil):
     root, verdicts, split = few
-    made = data.prepare(root, verdicts, split, size=64)
+    made = prepare.prepare(root, verdicts, split, size=64)
     before = [np.array(array) for array in everything(made)]
     del made
     spoil(next(f for f in (root / "prepared").iterdir() if f.is_dir()))
     decoded.clear()
-    made = data.prepare(root, verdicts, split, size=64)
+    made = prepare.prepare(root, verdicts, split, size=64)
     assert len(decoded) == 5
     assert all(np.array_equal(a, b) for a, b in zip(everything(made), before, strict=True))
 
@@ -328,25 +330,25 @@ def test_a_photo_that_cannot_be_opened_any_more_is_named_and_costs_no_other(few,
     whole = (root / "b.png").read_bytes()
     (root / "b.png").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(CourseError) as caught:
-        data.prepare(root, verdicts, split, size=64)
+        prepare.prepare(root, verdicts, split, size=64)
     says = str(caught.value)
     assert "a.png: the file is gone" in says and "b.png: " in says and "c.png" not in says
     assert "other 3 of 5 are prepared" in says and "clean.decide(ws.root, 'a', keep=False)" in says
     (root / "away").rename(root / "a.png")
     (root / "b.png").write_bytes(whole)
     decoded.clear()
-    made = data.prepare(root, verdicts, split, size=64)
+    made = prepare.prepare(root, verdicts, split, size=64)
     assert sorted(decoded) == ["a.png", "b.png"]
-    assert same(made, data.prepare(root / "new", _absolute(root, verdicts), split, size=64))
+    assert same(made, prepare.prepare(root / "new", _absolute(root, verdicts), split, size=64))
 
 
 def test_a_photo_that_was_turned_away_instead_is_missed_by_nobody(few):
     root, verdicts, split = few
     (root / "b.png").write_bytes(b"no picture")
     with pytest.raises(CourseError, match="b.png: cannot identify"):
-        data.prepare(root, verdicts, split, size=64)
+        prepare.prepare(root, verdicts, split, size=64)
     verdicts[1].keep = False
-    assert len(data.prepare(root, verdicts, split, size=64).train) == 3
+    assert len(prepare.prepare(root, verdicts, split, size=64).train) == 3
 
 
 def test_many_unreadable_photos_make_a_short_message(tmp_path):
@@ -355,7 +357,7 @@ def test_many_unreadable_photos_make_a_short_message(tmp_path):
     for name in "abcdefg":
         (tmp_path / f"{name}.png").unlink()
     with pytest.raises(CourseError, match="and 2 more\nThe other 2 of 9") as caught:
-        data.prepare(tmp_path, verdicts, split, size=64)
+        prepare.prepare(tmp_path, verdicts, split, size=64)
     assert "e.png" in str(caught.value) and "f.png" not in str(caught.value)
 
 
@@ -363,7 +365,7 @@ def test_a_full_disk_is_noticed_before_anything_is_written(few, monkeypatch, dec
     usage = namedtuple("usage", "total used free")(10, 9, 1)
     monkeypatch.setattr(files.shutil, "disk_usage", lambda path: usage)
     with pytest.raises(CourseError, match="take 1 MB on the disk, and there is no room"):
-        data.prepare(*few, size=64)
+        prepare.prepare(*few, size=64)
     assert not decoded and not [f for f in (few[0] / "prepared").iterdir() if f.is_dir()]
 
 
@@ -373,17 +375,17 @@ def test_a_disk_that_fills_up_leaves_nothing_behind(few, decoded):
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))  # train_L takes 25,600 bytes
     try:
         with pytest.raises(CourseError, match="there is no room: .*[Tt]oo large"):
-            data.prepare(*few, size=64)
+            prepare.prepare(*few, size=64)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert not decoded and not [f for f in (few[0] / "prepared").iterdir() if f.is_dir()]
-    assert len(data.prepare(*few, size=64).train) == 4
+    assert len(prepare.prepare(*few, size=64).train) == 4
 
 
 def test_the_optimum_is_stored_for_practice_scenes_only(practice_data, few):
     best = torch.stack([practice_data.validation.best(i) for i in range(12)])
     assert best.shape == (12, 2, 64, 64)
-    assert data.prepare(*few, size=64).validation.optimum is None
+    assert prepare.prepare(*few, size=64).validation.optimum is None
 
 
 def test_a_spoilt_scene_trains_but_does_not_validate(tmp_path, capsys):
@@ -396,11 +398,11 @@ def test_a_spoilt_scene_trains_but_does_not_validate(tmp_path, capsys):
     ):
         verdict.photo = replace(verdict.photo, url=url)
     split |= {"c": "validation", "d": "validation"}
-    prepared = data.prepare(tmp_path, verdicts, split, size=64)
+    prepared = prepare.prepare(tmp_path, verdicts, split, size=64)
     assert [row["sha256"] for row in prepared.train.rows] == ["a", "b"]
     assert [row["sha256"] for row in prepared.validation.rows] == ["c"]
     assert prepared.validation.optimum is not None
     assert ": 1 spoilt scenes" in capsys.readouterr().out
     verdicts[2].photo = replace(verdicts[2].photo, url="https://x.example/c.jpg")
-    prepared = data.prepare(tmp_path, verdicts, split, size=64)  # photos: all of them validate
+    prepared = prepare.prepare(tmp_path, verdicts, split, size=64)  # photos: all of them validate
     assert len(prepared.validation) == 2 and prepared.validation.optimum is None

@@ -12,6 +12,7 @@ from PIL import Image
 
 from colourlib import CourseError, clean, collect, practice
 from colourlib.clean import decisions
+from colourlib.common import queries
 from colourlib.teaching import review
 from colourlib.teaching.review import PAGE, Desk, slider, thumbnails
 from colourlib.teaching.review.slider import places, sentence, threshold
@@ -19,7 +20,7 @@ from colourlib.teaching.review.slider import places, sentence, threshold
 
 def picture(seed: int, size=(120, 90), grey=False) -> bytes:
     """A practice scene, of another kind for each seed up to 38, as a JPEG."""
-    scene = Image.fromarray(practice.scene(practice.QUERIES[seed % 38], seed, 180, 120).rgb())
+    scene = Image.fromarray(practice.scene(queries.QUERIES[seed % 38], seed, 180, 120).rgb())
     scene = scene.resize(size)
     buffer = io.BytesIO()
     (scene.convert("L") if grey else scene).save(buffer, "JPEG", quality=90)

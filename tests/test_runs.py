@@ -12,10 +12,10 @@ import torch
 from PIL import Image
 from torch import nn
 
-from colourlib import CourseError, train
+from colourlib import CourseError
 from colourlib.course.workspace import SETTINGS, Workspace
 from colourlib.model import ColourNet
-from colourlib.runs import all_runs, load_run, samples
+from colourlib.runs import all_runs, fit, load_run, samples
 
 FILES = {"run.json", "network.txt", "weights.safetensors", ".lock"} | {
     f"{kind}-{i}.png" for kind in ("sample", "truth") for i in (1, 2, 3)
@@ -27,7 +27,7 @@ def kept(practice_data, tmp_path_factory):
     """A finished run of a small ColourNet on practice scenes."""
     torch.manual_seed(0)
     data = replace(practice_data, runs=tmp_path_factory.mktemp("kept"))
-    return train.fit(ColourNet(width=8), data, epochs=2, quiet=True, precision="fp32")
+    return fit.fit(ColourNet(width=8), data, epochs=2, quiet=True, precision="fp32")
 
 
 def story_of(folder):
@@ -96,7 +96,7 @@ def test_the_samples_are_what_the_network_makes_of_three_validation_photos(kept)
 
 def test_all_runs_on_the_same_photos_show_the_same_ones(kept, practice_data, tmp_path):
     data = replace(practice_data, runs=tmp_path)
-    other = train.fit(
+    other = fit.fit(
         ColourNet(width=4), data, epochs=0.5, seed=5, quiet=True, precision="fp32", name="other"
     )
     assert story_of(other.folder)["samples"] == story_of(kept.folder)["samples"]

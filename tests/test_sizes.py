@@ -9,10 +9,10 @@ from mixed import Origin, mixture
 from torch import nn
 
 from colourlib import CourseError, train
-from colourlib.batches import Batch
-from colourlib.config import Config, configure, done_at, mean_rate, side_at, stages
-from colourlib.data import resize
+from colourlib.data import Batch, resize
+from colourlib.runs import fit
 from colourlib.runs.session import Session
+from colourlib.train import Config, configure, done_at, mean_rate, side_at, stages
 
 STAGES = [(0.0, 48), (0.25, 64), (0.5, 96)]  # of photos of 96 px
 RUN = {"quiet": True, "precision": "fp32", "batch_size": 9, "lr": 0.05}  # five steps an epoch
@@ -69,16 +69,16 @@ def test_each_moment_has_its_side():
 
 
 def test_a_run_shows_small_photos_first_but_for_the_first_step(data, sides):
-    train.fit(tiny.network(), data, epochs=4, **RUN)
+    fit.fit(tiny.network(), data, epochs=4, **RUN)
     assert sides == [96] + [48] * 4 + [64] * 5 + [96] * 10
     sides.clear()
-    train.fit(tiny.network(), data, epochs=2, small_first=0, **RUN)
+    fit.fit(tiny.network(), data, epochs=2, small_first=0, **RUN)
     assert sides == [96] * 10
 
 
 def test_a_run_of_minutes_goes_by_its_clock(data, sides, monkeypatch):
     monkeypatch.setattr(Session, "seconds", property(lambda self: 5.0 * self.step))
-    train.fit(tiny.network(), data, minutes=1, **RUN)
+    fit.fit(tiny.network(), data, minutes=1, **RUN)
     assert sides == [96] + [48] * 2 + [64] * 3 + [96] * 6
 
 
@@ -86,14 +86,14 @@ def test_a_run_of_minutes_goes_by_its_clock(data, sides, monkeypatch):
 def test_a_run_that_is_stopped_goes_on_with_the_sizes_it_would_have_had(
     data, tmp_path, monkeypatch, sides, stop
 ):
-    reference = train.fit(tiny.network(dropout=0.2), data, epochs=3, **RUN)
+    reference = fit.fit(tiny.network(dropout=0.2), data, epochs=3, **RUN)
     whole = list(sides)
     sides.clear()
     tiny.at_step(monkeypatch, {stop: tiny.press_stop})
     torch.manual_seed(0)
-    run = train.fit(tiny.network(dropout=0.2), data, epochs=3, folder=tmp_path, **RUN)
+    run = fit.fit(tiny.network(dropout=0.2), data, epochs=3, folder=tmp_path, **RUN)
     assert run.state == "stopped"
-    run = train.fit(tiny.network(dropout=0.2), data, epochs=3, folder=tmp_path, **RUN)
+    run = fit.fit(tiny.network(dropout=0.2), data, epochs=3, folder=tmp_path, **RUN)
     assert run.state == "finished" and sides == whole
     assert tiny.curves(run) == tiny.curves(reference)
 
@@ -124,7 +124,7 @@ class OfFortyEights(nn.Module):
 
 @pytest.mark.parametrize(("make", "side"), [(lambda: OfOneSize(96), 48), (OfFortyEights, 64)])
 def test_a_network_that_takes_no_small_photos_is_shown_large_ones(data, sides, capsys, make, side):
-    run = train.fit(make(), data, epochs=1, **RUN | {"quiet": False})
+    run = fit.fit(make(), data, epochs=1, **RUN | {"quiet": False})
     assert sides == [96] * 5 and run.story()["data"]["shown"] == [[0, 96]]
     said = capsys.readouterr().out
     assert f"All photos are shown at 96 px: this network does not take them at {side} (" in said
@@ -134,11 +134,11 @@ def test_it_says_how_large_photos_are_shown(data, capsys):
     net = tiny.network()
     net[1].running_mean.fill_(0.5)
     before, state = net[1].running_mean.clone(), torch.random.get_rng_state()
-    stages_of, told = train._stages(net, data, Config())
+    stages_of, told = fit._stages(net, data, Config())
     assert torch.equal(net[1].running_mean, before), "a copy was tried"
     assert torch.equal(torch.random.get_rng_state(), state)
     assert stages_of == STAGES
-    train.fit(net, data, epochs=1, **RUN | {"quiet": False})
+    fit.fit(net, data, epochs=1, **RUN | {"quiet": False})
     assert told in capsys.readouterr().out and "at 48, then 64, then 96 px" in told
 
 
@@ -146,7 +146,7 @@ def test_a_mixture_keeps_the_sizes_it_draws(practice_data):
     train_set, photos = practice_data.train, practice_data.validation
     origins = [Origin(name, train_set, {"seen kinds": photos}) for name in ("one", "two")]
     data = mixture(origins, (1, 1), (32, 64), judged=5)
-    assert train._stages(tiny.network(), data, Config()) == ([(0, 64)], "")
+    assert fit._stages(tiny.network(), data, Config()) == ([(0, 64)], "")
 
 
 def test_nothing_is_said_of_sizes_where_there_is_but_one(capsys):
@@ -189,7 +189,7 @@ def test_the_board_knows_of_the_sizes_what_is_still_to_come(data, monkeypatch, l
 
     monkeypatch.setattr(Session, "note", note)
     length = {"epochs": 40} if limit == "epochs" else {"minutes": 8}
-    run = train.fit(tiny.network(), data, **length, **RUN)
+    run = fit.fit(tiny.network(), data, **length, **RUN)
     assert len(run.history) >= 40
     for view, _ in views[60:-5]:  # the first step, of full size, does not weigh much any more
         assert view.left == pytest.approx(taken[0] - view.seconds, rel=0.1, abs=10)

@@ -13,8 +13,9 @@ import torch.nn.functional as F
 from torch import nn
 
 from colourlib import CourseError, device, evaluate, train
+from colourlib.course import workspace
 from colourlib.model import ColourNet, PlainNet
-from colourlib.runs import all_runs
+from colourlib.runs import all_runs, fit, speed
 
 
 def small(seed=0):
@@ -23,7 +24,7 @@ def small(seed=0):
 
 
 def quick(model, data, **changes):
-    return train.fit(model, data, **{"quiet": True, "precision": "fp32"} | changes)
+    return fit.fit(model, data, **{"quiet": True, "precision": "fp32"} | changes)
 
 
 @pytest.fixture
@@ -134,7 +135,7 @@ def test_the_steps_are_those_of_adam_with_l2_by_hand(weight_decay):
     )
     net = tiny.network().double()
     twin = copy.deepcopy(net)
-    data, placement = tiny.photos(), device.place("fp32")
+    data, placement = tiny.photos(), speed.place("fp32")
     batches = [(x.double(), y.double()) for x, y in data.loader(tiny.BATCH)]
     optimiser = train.adam(net, config)
     for x, y in batches:
@@ -232,7 +233,7 @@ def test_the_averaged_weights_are_judged_and_kept(monkeypatch, average):
 
 def test_the_choice_of_precision_gives_its_reason():
     state = torch.random.get_rng_state()
-    chosen, why = device.choose_precision("cpu")
+    chosen, why = speed.choose_precision("cpu")
     assert chosen in ("fp32", "bf16") and "times the speed" in why
     assert torch.equal(state, torch.random.get_rng_state()), "it must not change the student's seed"
 
@@ -248,7 +249,7 @@ def test_bf16_is_given_up_early_where_it_is_far_too_slow(monkeypatch, slower, go
 
     monkeypatch.setattr(device, "autocast", autocast)
     monkeypatch.setattr(device.time, "perf_counter", lambda: clock[0])
-    chosen, why = device.choose_precision.__wrapped__("cpu")
+    chosen, why = speed.choose_precision.__wrapped__("cpu")
     assert asked.count("bf16") == asked.count("fp32") == goes
     assert chosen == ("bf16" if slower < 1 else "fp32") and f"at {1 / slower:.1f} times" in why
 
@@ -293,14 +294,14 @@ def test_bf16_trains_too(in_memory):
 )
 def test_a_wrong_setting_is_explained_before_any_work(changes, says):
     with pytest.raises(CourseError, match=says):
-        train.fit(None, None, **changes)
+        fit.fit(None, None, **changes)
 
 
 def test_what_is_no_data_and_no_config_is_explained(practice_data):
     with pytest.raises(CourseError, match=r"not on PhotoSet: data = ws.prepared\(\)"):
-        train.fit(tiny.network(), practice_data.train)
+        fit.fit(tiny.network(), practice_data.train)
     with pytest.raises(CourseError, match=r"fit\(model, data, epochs=10\)"):
-        train.fit(tiny.network(), practice_data, 10)
+        fit.fit(tiny.network(), practice_data, 10)
 
 
 def test_the_training_curve_is_measured_against_the_crops_it_sees(practice_data):
@@ -318,7 +319,7 @@ def test_a_config_can_be_given_and_changed():
     assert train.configure(timed, epochs=2).minutes is None, "what is asked for last decides"
     assert train.configure(timed, lr=1e-3).minutes == 3
     with pytest.raises(CourseError, match="lr has to be greater than 0"):
-        train.fit(None, None, train.Config(lr=-1))
+        fit.fit(None, None, train.Config(lr=-1))
 
 
 @pytest.mark.parametrize(
@@ -343,7 +344,7 @@ def test_several_processes_are_refused(monkeypatch):
     with pytest.raises(RuntimeError, match="started 4, which would each train"):
         tiny.fit(tiny.network(), tiny.photos())
     monkeypatch.setenv("WORLD_SIZE", "1")
-    assert device.place("fp32").reason == "as asked"
+    assert speed.place("fp32").reason == "as asked"
 
 
 # --- what it says
@@ -384,19 +385,19 @@ def workspace(data, folder):
 
 def test_a_missing_run_is_made_and_an_outdated_one_made_anew(practice_data, tmp_path, capsys):
     ws = workspace(practice_data, tmp_path)
-    net, story = train.load_or_fit(ws)
+    net, story = workspace.load_or_fit(ws)
     said = capsys.readouterr().out
     assert "05_train has not been run here yet: training the network now, 0.005 minutes" in said
     assert "(05_train: 1)" in said and story["config"]["minutes"] == 0.005
     assert story["name"] == "001-colournet" and isinstance(net, ColourNet) and not net.training
-    again, story = train.load_or_fit(ws)
+    again, story = workspace.load_or_fit(ws)
     assert "From 05_train: run 001-colournet, finished." in capsys.readouterr().out
     assert tiny.same_weights(again.state_dict(), net.state_dict()) and len(all_runs(tmp_path)) == 1
     text = (tmp_path / "001-colournet" / "run.json").read_text()
     (tmp_path / "001-colournet" / "run.json").write_text(
         text.replace(practice_data.fingerprint, "another")
     )
-    train.load_or_fit(ws)
+    workspace.load_or_fit(ws)
     assert "photos have changed" in capsys.readouterr().out
     assert [s["name"] for s in all_runs(tmp_path)] == ["001-colournet", "002-colournet"]
 
@@ -410,20 +411,20 @@ def test_the_last_run_of_the_course_decides(practice_data, tmp_path, capsys):
     first = course_run(ws, ColourNet())
     course_run(ws, ColourNet(), seed=1, name="an experiment")
     course_run(ws, PlainNet(width=8), name="PlainNet")
-    net, story = train.load_or_fit(ws)
+    net, story = workspace.load_or_fit(ws)
     assert "run 001-colournet, finished" in capsys.readouterr().out
     assert story["name"] == first.name
     assert tiny.same_weights(net.state_dict(), first.best_weights)
     course_run(ws, small())  # the course's network, edited: the run before it still fits
-    assert train.load_or_fit(ws)[1]["name"] == first.name
+    assert workspace.load_or_fit(ws)[1]["name"] == first.name
     (first.folder / "weights.safetensors").write_bytes(b"damaged")
     capsys.readouterr()
-    train.load_or_fit(ws)
+    workspace.load_or_fit(ws)
     said = capsys.readouterr().out
     assert (
         "is damaged" in said and "edited since 05_train was run: training the network now" in said
     )
-    assert train.load_or_fit(ws)[1]["name"] == "005-colournet"
+    assert workspace.load_or_fit(ws)[1]["name"] == "005-colournet"
 
 
 def test_a_stopped_run_will_do_and_one_without_a_validation_will_not(
@@ -437,7 +438,7 @@ def test_a_stopped_run_will_do_and_one_without_a_validation_will_not(
         tiny.at_step(patch, {1: lambda: torch.tensor(math.nan)})
         with pytest.raises(CourseError, match="became nan"):
             course_run(ws, ColourNet(), epochs=4)
-    assert train.load_or_fit(ws)[1]["state"] == "stopped"
+    assert workspace.load_or_fit(ws)[1]["state"] == "stopped"
     assert "run 001-colournet, stopped" in capsys.readouterr().out
 
 
@@ -447,7 +448,7 @@ def test_a_stopped_run_will_do_and_one_without_a_validation_will_not(
 def test_numbers_near_zero_become_zero_and_others_stay():
     values = torch.tensor([0.0, 1e-39, -1e-31, 2e-30, -1.0, math.nan, math.inf])
     counter = torch.tensor([3])
-    device.flush_tiny_([values, counter])
+    speed.flush_tiny_([values, counter])
     assert values[:3].eq(0).all() and counter.item() == 3
     assert values[3:5].tolist() == pytest.approx([2e-30, -1.0])
     assert values[5].isnan() and values[6].isinf()
@@ -486,6 +487,6 @@ def test_the_memory_layout_is_chosen_in_one_place(monkeypatch):
     assert device.layout("mps") == torch.contiguous_format
     assert device.layout("cpu") == device.layout("cuda") == torch.channels_last
     monkeypatch.setattr(device, "layout", lambda name: torch.contiguous_format)
-    placement, x = device.place("fp32"), torch.rand(2, 3, 4, 4)
+    placement, x = speed.place("fp32"), torch.rand(2, 3, 4, 4)
     net = placement.model(torch.nn.Conv2d(3, 4, 3))
     assert placement.batch(x).is_contiguous() and net.weight.is_contiguous()

@@ -12,6 +12,7 @@ from torch import nn
 
 from colourlib import train
 from colourlib.data import PhotoData, PhotoSet
+from colourlib.runs import fit
 from colourlib.runs.session import Session
 
 STEPS = 3  # an epoch, with BATCH photos in each
@@ -55,7 +56,7 @@ def network(dropout: float = 0.0, width: int = 4, seed: int = 0) -> nn.Sequentia
 
 def fit(model, data, **changes):
     """fit, quiet and in fp32."""
-    return train.fit(model, data, **EXACT | changes)
+    return fit.fit(model, data, **EXACT | changes)
 
 
 def at_step(monkeypatch, actions: dict) -> list[int]:

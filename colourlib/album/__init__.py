@@ -1,1 +1,1 @@
-"""TODO colourlib.album"""
+"""Many photos at once: which file becomes which, saved without losing one, from a notebook too."""

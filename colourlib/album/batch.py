@@ -20,8 +20,8 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from ..common.errors import CourseError
 from ..common.unreadable import LARGE, open_photo
-from ..course.workspace import CourseError
 from ..runs.stop import Stop
 from . import names, save
 from .names import Job
@@ -84,7 +84,7 @@ def colourise_files(
 
     out: a folder, in which the sub-folders of folders are mirrored; or, for one photo, a file that
     ends in .jpg, .png, .webp or .tif. Files that are there are left alone without `force`, a photo
-    itself in any case. model, saturation: as in apply.colourise; the model is loaded once.
+    itself in any case. model, saturation: as in `colourise`; the model is loaded once.
     Ctrl-C (the square in a notebook) lets the photo in work be finished; a second one does not.
     Raises CourseError, with nothing done, for mistakes that concern all: no photo, a model that
     cannot be loaded, a saturation below 0, an OUT that cannot be written to or is a photo itself.
@@ -121,13 +121,13 @@ def colourise_files(
 
 def _painter(model, saturation: float) -> tuple[Callable[[Image.Image], Image.Image], str]:
     """(what colours a picture, the name of its weights)."""
-    from .. import colourise
+    from ..colourise import colourise, colourise_ours
     from ..runs import weights  # torch and all that: not before a photo waits for it
 
     if callable(model):  # a network or any other x -> y
-        return lambda image: colourise.colourise(image, model, saturation), type(model).__name__
+        return lambda image: colourise(image, model, saturation), type(model).__name__
     loaded = model if isinstance(model, tuple) else weights.load(model)
-    return lambda image: colourise.colourise_ours(image, loaded, saturation), weights_name(model)
+    return lambda image: colourise_ours(image, loaded, saturation), weights_name(model)
 
 
 def weights_name(model) -> str:

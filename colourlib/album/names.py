@@ -15,7 +15,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..course.workspace import CourseError
+from ..common.errors import CourseError
+from ..common.pictures import READ
 
 # What is written, by the ending of its name; a photo with another ending becomes a PNG.
 FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
@@ -23,7 +24,6 @@ FORMATS |= {".tif": "TIFF", ".tiff": "TIFF"}
 SPELLINGS = {".jpe": ".jpg", ".jfif": ".jpg"}  # of the same format
 ENDINGS = (*FORMATS, *SPELLINGS, ".gif", ".bmp")  # of the photos in a folder, as in `folder`
 FOREIGN = (".heic", ".heif", ".avif", ".jp2", ".svg", ".pdf")  # pictures, but not read here
-READ = "JPEG, PNG, WebP, TIFF, GIF and BMP"
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from PIL import Image, PngImagePlugin
 
-from .. import __version__
-from ..course.workspace import printable
+from ..common.files import printable
+from ..common.version import __version__
 
 DESCRIPTION, SOFTWARE = 0x010E, 0x0131  # EXIF tags, the same numbers as in TIFF
 PROGRAM = "colourlib"

@@ -15,11 +15,11 @@ from pathlib import Path
 import ipywidgets as widgets
 from PIL import Image
 
-from .. import colourise
+from .. import show
+from ..colourise import colourise
+from ..common.errors import CourseError
 from ..common.pictures import normalise
 from ..common.unreadable import open_photo
-from ..course.workspace import CourseError
-from ..judging.sliders import figure
 from . import save
 from .batch import has_colours, weights_name
 
@@ -34,7 +34,7 @@ HELP = (
 def upload(model=None, saturation: float = 1.0, size: int | None = None) -> Upload:
     """A button that asks for photos, then shows each beside its result, with a link to save it.
 
-    model, saturation, size: as in apply.colourise. What cannot be read is told in a line, and the
+    model, saturation, size: as in `colourise`. What cannot be read is told in a line, and the
     others go on. The files are in `.coloured` as well: {name: bytes}.
     """
     return Upload(model, saturation, size)
@@ -84,15 +84,15 @@ class Upload(widgets.VBox):
     def _coloured(self, name: str, content: bytes) -> widgets.HTML:
         """The row of one photo. Raises CourseError and whatever a network raises."""
         photo, _ = open_photo(io.BytesIO(content))
-        result = colourise.colourise(photo, *self.arguments)
+        result = colourise(photo, *self.arguments)
         kind, ending = ("PNG", "png") if result.mode == "RGBA" else ("JPEG", "jpg")
         saved = self._free_name(f"{Path(name).stem}-coloured", ending)
         self.coloured[saved] = data = save.encode(result, kind, weights_name(self.arguments[0]))
         before, after = (_small(picture) for picture in (photo, result))
         size = f"{result.width} × {result.height} pixels"
         said = f"{name}; {OWN_COLOURS}" if has_colours(photo) else name
-        figures = figure(before, said, f"{name} as it was given", "45%")
-        figures += figure(after, f"coloured, {size}", f"{name}, coloured", "45%")
+        figures = show.as_html(before, said, f"{name} as it was given", "45%")
+        figures += show.as_html(after, f"coloured, {size}", f"{name}, coloured", "45%")
         return _row(
             f'<div style="display: flex; gap: 8px; align-items: flex-start">{figures}</div>'
             f"{_link(saved, kind, data)}"

@@ -17,7 +17,9 @@ from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 
-from ..course.workspace import CourseError, printable, replace_text
+from ..common.errors import CourseError
+from ..common.files import printable, replace_text
+from .rules import LIMITS
 
 NAME = "decisions.txt"
 _HEADER = """\
@@ -180,7 +182,6 @@ def _parse(lines: Iterable[str], name: str = NAME) -> Iterator[Line]:
 
 def _rule(name: str, where: str = "") -> str:
     """The rule of that name. Raises CourseError for a name that is not one."""
-    from . import LIMITS  # clean stands on this module
 
     rule = " ".join(name.lower().split())
     if rule in LIMITS:

@@ -11,13 +11,11 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ..course.workspace import CourseError, replace_text
+from ..common.errors import CourseError
+from ..common.files import replace_text
 from .duplicates import ALIKE, as_array, near_pairs
-
-if TYPE_CHECKING:
-    from . import Verdict
+from .rules import Verdict
 
 VALIDATION = 0.15  # share of a query's groups
 BRIDGE = "bridge:"  # how the group of a picture starts that can be on neither side

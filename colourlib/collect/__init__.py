@@ -21,18 +21,14 @@ from pathlib import Path
 from bing_image_downloader.bing import Bing
 from tqdm.auto import tqdm
 
-from ..course.forget import forget
-from ..course.workspace import CourseError, check_source
-from ..practice import QUERIES, faults, search
-from . import fetch, manifest, published
-from .connection import Stopped, TimeUp, Web
+from ..common.errors import CourseError
+from ..common.queries import QUERIES
+from . import fetch, manifest
+from .connection import Patience, Stopped, TimeUp, Web
 from .manifest import Photo
-from .own_photos import PICTURE_NAMES, check_folder, collect_folder
 from .store import COPY, Shelf
 
-__all__ = [
-    "COPY", "PICTURE_NAMES", "check_folder", "collect", "forget", "photos", "reasons", "summary",
-]  # fmt: skip
+__all__ = ["COPY", "Photo", "collect_web", "photos", "reasons", "summary"]
 
 BARREN_PAGES = 3  # result pages in a row with no new link, after which a query has no more
 BAD_LINKS = 60  # links in a row without one picture to keep, after which more will not help
@@ -51,36 +47,28 @@ _VARYING = {
 photos = manifest.read  # photos(root): the rows collected so far, without collecting
 
 
-def collect(
-    root: Path, source: str, queries: Sequence[str] = QUERIES, per_query: int = 100
+def collect_web(
+    root: Path,
+    source: str,
+    queries: Sequence[str] = QUERIES,
+    per_query: int = 100,
+    patience: Patience = fetch.WEB,
+    web: contextlib.AbstractContextManager | None = None,
 ) -> list[Photo]:
     """Collect up to `per_query` pictures for each query; return all rows, rejected ones too.
 
-    source: 'practice' (drawn scenes among the web's faults, works offline), 'bing', a folder of
-    photos, or 'torchvision:' and the name of a data set. A folder is read whole and in place: the
-    name of a subfolder is the query of the pictures below it, and `queries` and `per_query` do not
-    apply. The queries of a data set are its classes. A second run goes on where the first stopped.
-    Raises CourseError for a source, query or number that cannot be, where nothing came at all, and
-    where nothing can be written.
+    source: what to call the web in messages. web: what stands in for it meanwhile, for practice.
+    A second run goes on where the first stopped. Raises CourseError for a query or number that
+    cannot be, where nothing came at all, and where nothing can be written.
     """
-    root, source = Path(root), check_source(source)
-    if source not in ("practice", "bing") and not source.startswith(published.PREFIX):
-        return collect_folder(root, Path(source))
-    _check(source, queries, per_query)
-    if source.startswith(published.PREFIX):
-        return published.collect_set(root, source, per_query)
-    run = _Run(root, source, per_query)
+    check(queries, per_query)
+    run = _Run(Path(root), per_query, patience)
     missing = [query for query in dict.fromkeys(queries) if run.shelf.kept(query) < per_query]
     if missing:
-        with _practice_web() if source == "practice" else contextlib.nullcontext():
+        with web or contextlib.nullcontext():
             _run_queries(run, missing)
         _report(run, source, missing)
     return photos(root)
-
-
-def _practice_web() -> contextlib.AbstractContextManager:
-    """What stands in for the web while practice scenes are collected, faults and all."""
-    return search.serve(faults.faulty_web())
 
 
 def summary(rows: Iterable[Photo]) -> list[tuple[str, int, int, int]]:
@@ -104,19 +92,13 @@ def _kind_of_reason(reason: str) -> str:
     return reason
 
 
-def _check(source: str, queries: Sequence[str], per_query: int) -> None:
+def check(queries: Sequence[str], per_query: int) -> None:
     """Raise CourseError, before anything is fetched, for arguments that cannot work."""
     if isinstance(per_query, bool) or not isinstance(per_query, int) or per_query < 1:
         raise CourseError(f"per_query is {per_query!r}; give a whole number from 1 up.")
     texts = not isinstance(queries, str) and all(isinstance(q, str) and q.strip() for q in queries)
     if not texts or not queries:
         raise CourseError(f"queries is {queries!r}; give a list of search words: ['moon', 'rain'].")
-    unknown = [query for query in queries if source == "practice" and query not in QUERIES]
-    if unknown:
-        raise CourseError(
-            f"There are no practice scenes for {unknown}. The practice engine knows the course's "
-            f"{len(QUERIES)} queries: {', '.join(QUERIES)}. For other words use source='bing'."
-        )
 
 
 # ---- the web, real or practice -------------------------------------------------------------------
@@ -125,10 +107,10 @@ def _check(source: str, queries: Sequence[str], per_query: int) -> None:
 class _Run:
     """One run over the web: what is there, how to ask for more, what went wrong by query."""
 
-    def __init__(self, root: Path, source: str, per_query: int):
+    def __init__(self, root: Path, per_query: int, patience: Patience):
         self.shelf, self.per_query = Shelf(root), per_query
         self.stop = threading.Event()
-        self.web = Web(fetch.LOCAL if source == "practice" else fetch.WEB, self.stop)
+        self.web = Web(patience, self.stop)
         self.problems: dict[str, str] = {}
         self.broken: OSError | None = None  # nothing can be written: no use in going on
 

@@ -14,10 +14,10 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from PIL import Image
 
+from ..common.pictures import FORMATS
+from ..common.unreadable import _why_unreadable
 from .connection import Failed, Patience, Rejected, Web, is_web
 
-FORMATS = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "GIF": ".gif"}
-FORMATS |= {"BMP": ".bmp", "TIFF": ".tif"}  # what is opened, and how its files are called
 MIN_SIDE = 16  # pixels; the smallest picture that the course's network takes
 MAX_PIXELS = 64_000_000  # a small file can claim to be huge: checked before decoding
 RETRY = "not fetched"  # a reason that starts so may pass: the next run tries the address again
@@ -70,15 +70,3 @@ def measure(data: bytes, decode: bool) -> tuple[int, int, str]:
         raise
     except Exception as error:  # hostile bytes: a decoder may raise anything
         raise Rejected(_why_unreadable(data, error)) from error
-
-
-def _why_unreadable(data: bytes, error: Exception) -> str:
-    if not data:
-        return "an empty file"
-    if data[:512].lstrip().lower().startswith((b"<!doctype html", b"<html")):
-        return "a web page, not a picture"
-    if isinstance(error, Image.DecompressionBombError):  # Pillow's own limit is before ours
-        return "it claims too many pixels to decode"
-    if isinstance(error, Image.UnidentifiedImageError):
-        return "not a picture in a format that the course reads"
-    return f"broken: {error}"

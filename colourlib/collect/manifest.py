@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timezone
 from pathlib import Path
 
-from ..course.workspace import replace_text
-from ..practice import QUERIES
+from ..common.files import replace_text
+from ..common.queries import QUERIES
 
 NAME = "manifest.jsonl"
 

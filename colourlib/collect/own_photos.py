@@ -12,15 +12,17 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
-from ..course import forget
-from ..course.workspace import CourseError, home
+from ..common import pictures
+from ..common.errors import CourseError
+from ..common.files import home
 from . import connection, fetch, manifest
 from .fetch import Rejected
+from .forgotten import forgotten
 from .manifest import Photo
 from .store import COPY, sha256_of
 
 UNREADABLE = "unreadable:"  # a reason that starts so may pass: the file is tried again
-PICTURE_NAMES = (*fetch.FORMATS.values(), ".jpeg", ".jpe", ".jfif", ".tiff")
+PICTURE_NAMES = (*pictures.FORMATS.values(), ".jpeg", ".jpe", ".jfif", ".tiff")
 
 
 def collect_folder(root: Path, folder: Path) -> list[Photo]:
@@ -35,8 +37,8 @@ def collect_folder(root: Path, folder: Path) -> list[Photo]:
     changed = [path for path in found if not _is_current(known.get(str(path)), path)]
     for path in tqdm(changed, desc="reading", unit="picture", disable=not changed):
         known[str(path)] = _row_of_file(folder, path)
-    forgotten = forget.forgotten(root)
-    rows = [known[str(path)] for path in found if known[str(path)].sha256 not in forgotten]
+    gone = forgotten(root)
+    rows = [known[str(path)] for path in found if known[str(path)].sha256 not in gone]
     rows = manifest.by_query(_mark_copies(rows))
     if all(row.rejected for row in rows):
         raise CourseError(_no_pictures(folder, rows))

@@ -21,15 +21,15 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
-from ..clean import decisions
-from ..course.workspace import TORCHVISION as PREFIX
-from ..course.workspace import CourseError, replace_text
+from ..common.errors import CourseError
+from ..common.files import replace_text
 from . import manifest
 from .connection import in_words
 from .fetch import Rejected
 from .manifest import Photo
 from .store import Shelf
 
+PREFIX = "torchvision:"  # how the name of a published data set starts as a source
 ROOM = 2.5  # disk space that is needed / size of the download: the archive and what is in it
 STALLED = 30  # seconds without a byte, after which a download has failed
 
@@ -97,9 +97,12 @@ def find(source: str) -> DataSet:
     )
 
 
-def collect_set(root: Path, source: str, per_query: int) -> list[Photo]:
+def collect_set(
+    root: Path, source: str, per_query: int, opened: Callable[[DataSet, bool], None]
+) -> list[Photo]:
     """Collect up to `per_query` pictures of each class; return all rows.
 
+    opened(set, is it new here?) is called once the download is there.
     Files of the set are copied byte for byte; pictures that it holds as numbers become PNG files.
     Raises CourseError where the set cannot be downloaded, or where there is no room for it.
     """
@@ -107,7 +110,7 @@ def collect_set(root: Path, source: str, per_query: int) -> list[Photo]:
     if done(root) >= per_query and len(shelf.rows) == len(manifest.read(root)):
         return manifest.read(root)
     parts = _open_parts(root, name, chosen)
-    _allow_small_pictures(root, name, chosen, first=not shelf.rows)
+    opened(chosen, not shelf.rows)
     kept = Counter(row.query for row in shelf.by_hash.values())
     with shelf, tqdm(desc="collecting", unit="picture") as bar:
         for row, read in _pictures(name, chosen, parts):
@@ -222,18 +225,3 @@ def _no_set(name: str, folder: Path, error: Exception) -> str:
         "this again to try once more; source='practice' needs no network: its pictures are drawn "
         "on this machine."
     )
-
-
-def _allow_small_pictures(root: Path, name: str, chosen: DataSet, first: bool) -> None:
-    """Where every picture of a set would be too small for the cleaning, move that limit, once."""
-    from ..clean import LIMITS
-
-    usual = LIMITS["too small"]
-    if first and chosen.side < usual and "too small" not in decisions.limits(root):
-        Path(root).mkdir(parents=True, exist_ok=True)
-        decisions.set_limit(root, "too small", chosen.side, f"every picture of {name} is smaller")
-        print(
-            f"The pictures of {name} are {chosen.side} pixels on the shorter side. The cleaning "
-            f"turns away what is under {usual}, which would be all of them: so decisions.txt now "
-            f"has the line 'limit too small {chosen.side}' for this workspace."
-        )

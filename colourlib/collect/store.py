@@ -19,8 +19,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ..course import forget
-from . import fetch, manifest
+from ..common import pictures
+from . import fetch, forgotten, manifest
 from .fetch import Rejected
 from .manifest import Photo
 
@@ -42,7 +42,7 @@ class Shelf:
         self.root = Path(root)
         self.rows = {row.url: row for row in manifest.read(root) if row.rejected or self._has(row)}
         self.by_hash = {row.sha256: row for row in self.rows.values() if not row.rejected}
-        self.forgotten = forget.forgotten(root)
+        self.forgotten = forgotten.forgotten(root)
         self.new = self.turned_away = 0
         may_pass = {u for u, row in self.rows.items() if row.rejected.startswith(fetch.RETRY)}
         self.known = frozenset(self.rows.keys() - may_pass)  # addresses not to be fetched again
@@ -87,7 +87,7 @@ class Shelf:
 
     def claim(self, url: str) -> None:
         """Reserve an address for one worker. Raises Rejected where it is known or taken."""
-        if forget.digest(url) in self.forgotten:
+        if forgotten.digest(url) in self.forgotten:
             raise Forgotten("this address was forgotten on request")
         with self._lock:
             if url in self._claimed:
@@ -101,7 +101,9 @@ class Shelf:
         """
         if row.sha256 in self.forgotten:
             with self._lock:
-                forget.note(self.root, [forget.digest(row.url)])  # this address leads there, too
+                forgotten.note(
+                    self.root, [forgotten.digest(row.url)]
+                )  # this address leads there, too
             raise Forgotten("this picture was forgotten on request")
         scratch = self._scratch / f"{row.sha256[:16]}-{threading.get_ident()}"
         with open(scratch, "wb") as file:
@@ -136,7 +138,7 @@ class Shelf:
 
 def place(query: str, sha256: str, kind: str) -> str:
     """Where a picture goes, relative to the workspace; nothing from the web is in it as it came."""
-    return f"photos/{_folder_name(query)}/{sha256[:16]}{fetch.FORMATS[kind]}"
+    return f"photos/{_folder_name(query)}/{sha256[:16]}{pictures.FORMATS[kind]}"
 
 
 def sha256_of(data: bytes) -> str:

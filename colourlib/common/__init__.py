@@ -1,1 +1,1 @@
-"""TODO colourlib.common"""
+"""What every room needs and no chapter teaches: errors, files, words, pictures, memory."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageOps
 
 BITS = 0x0102  # the TIFF tag for the bits of a channel
 PHOTOMETRIC = 0x0106  # and for what 0 is: black or white
@@ -168,3 +168,17 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
                 flags=BLACK_POINT,
             )
     return image.convert("RGB")
+
+
+def square(picture: Image.Image, side: int) -> Image.Image:
+    """The middle square of a picture, resized to side x side."""
+    return ImageOps.fit(picture, (side, side), Image.Resampling.LANCZOS)
+
+
+FORMATS = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "GIF": ".gif"}
+
+
+FORMATS |= {"BMP": ".bmp", "TIFF": ".tif"}  # what is opened, and how its files are called
+
+
+READ = "JPEG, PNG, WebP, TIFF, GIF and BMP"

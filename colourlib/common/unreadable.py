@@ -9,9 +9,8 @@ from typing import BinaryIO
 
 from PIL import Image, UnidentifiedImageError
 
-from ..album.names import READ
-from ..collect.fetch import FORMATS
-from ..course.workspace import CourseError
+from .errors import CourseError
+from .pictures import FORMATS, READ
 
 AGAIN = "Copy it again from where it came."
 LARGE = "takes more memory than there is. Close other programs, or make it smaller first."
@@ -85,3 +84,15 @@ def _no_picture(source: Path | BinaryIO) -> str:
     if all(byte >= 32 or byte in b"\t\n\r\f" for byte in head):
         return "is text, not a picture, whatever its name says."
     return f"is no picture that is read here ({READ}), or its beginning is damaged. {CONVERT}"
+
+
+def _why_unreadable(data: bytes, error: Exception) -> str:
+    if not data:
+        return "an empty file"
+    if data[:512].lstrip().lower().startswith((b"<!doctype html", b"<html")):
+        return "a web page, not a picture"
+    if isinstance(error, Image.DecompressionBombError):  # Pillow's own limit is before ours
+        return "it claims too many pixels to decode"
+    if isinstance(error, Image.UnidentifiedImageError):
+        return "not a picture in a format that the course reads"
+    return f"broken: {error}"

@@ -16,7 +16,8 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
-from .workspace import CourseError, replace_text
+from ..common.errors import CourseError
+from ..common.files import replace_text
 
 ROOT = Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- badges -->", "<!-- /badges -->"
@@ -50,7 +51,7 @@ if not there and {"COLAB_RELEASE_TAG", "KAGGLE_KERNEL_RUN_TYPE"} & {*os.environ}
     invalidate_caches()
 if not util.find_spec("colourlib"):
     sys.exit(f"This Python has no colourlib. In a clone: make lab. Or install it: {' '.join(pip)}")
-from colourlib import hosted
+from colourlib.course import hosted
 
 hosted.ready()"""
 

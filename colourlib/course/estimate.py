@@ -13,8 +13,15 @@ import re
 import shutil
 from math import ceil
 
+from ..clean.splitting import VALIDATION
+from ..collect import PARALLEL, manifest, published
+from ..collect.fetch import WEB
+from ..collect.own_photos import PICTURE_NAMES
 from ..common.memory import gigabytes
+from ..common.queries import QUERIES
 from ..prepare.files import nbytes, shapes_of
+from ..runs.view import mean_rate
+from ..train import Config, stages
 
 LINK_SECONDS = 1.0  # to fetch one picture from the web; an assumption
 LINKS_A_PAGE = 35  # of a page of results, about what the search sends; an assumption
@@ -29,8 +36,6 @@ RUN_BYTES = 27_000_000  # a run of ColourNet: weights, best and averaged, and Ad
 
 def so_far(ws) -> str:
     """What a workspace holds already, in a line; an empty one says what that means."""
-    from ..collect import manifest
-
     pictures = sum(not row.rejected for row in manifest.read(ws.root))
     runs = len(list(ws.root.glob("runs/[0-9]*-colournet")))
     there = [f"{pictures:,} pictures"] if pictures else []
@@ -85,8 +90,6 @@ def costs(ws) -> list[str]:
 
 def _collecting(ws) -> tuple[int, str, int]:
     """(pictures in the end, what getting them costs in words, bytes still to come)."""
-    from ..collect import manifest
-    from ..practice import QUERIES
 
     rows = [row for row in manifest.read(ws.root) if not row.rejected]
     if ws.source not in ("practice", "bing"):
@@ -99,8 +102,6 @@ def _collecting(ws) -> tuple[int, str, int]:
     if ws.practice:
         words = f"{_minutes(left / SCENES_A_SECOND)} ({SCENES_A_SECOND} a second)"
         return wanted, f"{start}about {words}, {gigabytes(left * SCENE_BYTES)}", left * SCENE_BYTES
-    from ..collect import PARALLEL
-    from ..collect.fetch import WEB
 
     links = ceil(left / USEFUL)
     pages = ceil(links / LINKS_A_PAGE)
@@ -117,8 +118,6 @@ def _collecting(ws) -> tuple[int, str, int]:
 
 def _given(ws, rows: int) -> tuple[int, str, int]:
     """The same for photos that are downloaded in one go, or are there already."""
-    from ..collect import published
-    from ..collect.own_photos import PICTURE_NAMES
 
     data_set = ws.source.startswith(published.PREFIX)
     if rows and not (data_set and published.done(ws.root) < ws.setting.per_query):
@@ -138,7 +137,6 @@ def _given(ws, rows: int) -> tuple[int, str, int]:
 
 def prepared_bytes(photos: int, size: int, practice: bool) -> int:
     """Bytes of the arrays of prepared photos, for training and validation (see prepared_files)."""
-    from ..clean.splitting import VALIDATION
 
     validation = round(photos * VALIDATION)
     counts = {"train": photos - validation, "validation": validation}
@@ -147,8 +145,6 @@ def prepared_bytes(photos: int, size: int, practice: bool) -> int:
 
 def _training(ws, photos: int) -> str:
     """How long 05's main training takes, and how far that gets."""
-    from ..clean.splitting import VALIDATION
-    from ..config import Config, mean_rate, stages
 
     minutes = ws.setting.minutes
     text = f"{_minutes(60 * minutes)}, a fixed limit, for the main training"

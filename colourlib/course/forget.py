@@ -8,24 +8,19 @@ from them nobody can tell the address or the picture, but a collection can tell 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import re
 import shutil
-from collections.abc import Iterable
 from pathlib import Path
 
 from ..clean import decisions
 from ..clean.duplicates import ALIKE
 from ..collect import manifest
+from ..collect.forgotten import NAME, digest, forgotten, note
 from ..collect.manifest import Photo
-from .workspace import CourseError, replace_text
-
-NAME = "forgotten.txt"
-_HEADER = """\
-# Pictures that were taken out on request and are not to come back: the sha256 of their bytes, and
-# the sha256 of their addresses. Take a line out, and a collection may find that picture again.
-"""
+from ..collect.store import in_use
+from ..common.errors import CourseError
+from ..common.files import replace_text
 
 
 def forget(root: Path, which: str) -> list[str]:
@@ -62,29 +57,6 @@ def forget(root: Path, which: str) -> list[str]:
     return _say(done + limits)
 
 
-def digest(url: str) -> str:
-    """What is remembered of an address that is to be forgotten."""
-    return hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def forgotten(root: Path) -> set[str]:
-    """The hashes of what is not to come back: of bytes, and of addresses."""
-    with contextlib.suppress(FileNotFoundError):
-        text = (Path(root) / NAME).read_text(encoding="utf-8", errors="replace")
-        return set(re.findall(r"^[0-9a-f]{64}$", text, re.MULTILINE))
-    return set()
-
-
-def note(root: Path, hashes: Iterable[str]) -> None:
-    """Add hashes to what is not to come back."""
-    known = _HEADER
-    with contextlib.suppress(FileNotFoundError):
-        known = (Path(root) / NAME).read_text(encoding="utf-8", errors="replace")
-    hashes = [sha256 for sha256 in hashes if sha256 not in known]
-    if hashes:
-        replace_text(Path(root) / NAME, known.rstrip("\n") + "\n" + "\n".join(hashes) + "\n")
-
-
 def _rows(root: Path, which: str) -> list[Photo]:
     """The rows of one picture: those of an address or a hash, and all with the same bytes.
 
@@ -109,8 +81,6 @@ def _unknown(root: Path, which: str) -> str:
 
 
 def _nobody_collects(root: Path) -> None:
-    from ..collect.store import in_use  # which itself asks this module what is forgotten
-
     if in_use(root):
         raise CourseError(
             f"A notebook is collecting into {root.name} just now, and would write down again what "

@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from .workspace import CourseError
+from ..common.errors import CourseError
 
 # Kaggle builds its machines on Colab's, so a machine may carry the signs of both: Kaggle goes first
 SIGNS = {

@@ -26,8 +26,10 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from tqdm import tqdm
 
+from ..common.errors import CourseError
+from ..common.files import home, replace_text
 from ..evaluate import HEADERS, Scores, rows
-from .workspace import COMMAND_LINE, CourseError, home, open_workspace, replace_text
+from .workspace import COMMAND_LINE, open_workspace
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"

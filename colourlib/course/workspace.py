@@ -8,18 +8,27 @@ made on demand by `photos()`, `cleaned()`, `prepared()` and `trained()`, each of
 from __future__ import annotations
 
 import difflib
-import hashlib
 import json
 import os
-import re
 import time
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
+import torch
+from torch import nn
 
-class CourseError(ValueError):
-    """A mistake that the message explains: what is wrong, where, and what to do about it."""
+from .. import clean, prepare
+from ..collect.published import PREFIX, find
+from ..common.errors import CourseError
+from ..common.files import home, replace_text
+from ..device import choose_device
+from ..model import ColourNet
+from ..runs import all_runs, checkpoints, load_run
+from ..teaching import comparison
+from ..teaching.fit import fit
+from . import estimate
+from .sources import check_source, collect, exists, source_name
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,6 @@ SETTINGS = {
 }
 
 
-TORCHVISION = "torchvision:"  # how the name of a published data set starts
 REMEMBERED = "as chosen last; open_workspace('practice', 'quick') goes back"
 
 
@@ -56,71 +64,6 @@ def _setting(name: str) -> Setting:
     near = difflib.get_close_matches(str(name), SETTINGS, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise CourseError(f"There is no setting {name!r}: choose 'quick' or 'full'.{hint}")
-
-
-def home() -> Path:
-    """The folder that holds every workspace: $COLOURLIB_HOME, else `data/` of the checkout."""
-    if os.environ.get("COLOURLIB_HOME"):
-        return Path(os.environ["COLOURLIB_HOME"]).expanduser().resolve()
-    checkout = Path(__file__).resolve().parents[1]
-    if (checkout / "notebooks").is_dir():  # an editable install: the repository itself
-        return checkout / "data"
-    return Path.cwd() / "colourlib_data"  # installed alone, as on Colab
-
-
-def source_name(source: str) -> str:
-    """A folder name for a source: a photo folder's own name gets a short hash of its path."""
-    if source in ("practice", "bing") or source.startswith(TORCHVISION):
-        return source.replace(":", "-")
-    path = Path(source)
-    tidy = re.sub(r"[^\w-]+", "_", path.name).strip("_") or "photos"
-    return f"{tidy}-{hashlib.sha256(str(path).encode()).hexdigest()[:6]}"
-
-
-def check_source(source: str | Path) -> str:
-    """'practice', 'bing', 'torchvision:NAME', or the absolute path of an existing folder.
-
-    Raises CourseError for anything else: nothing has been downloaded or written by then.
-    """
-    text = str(source)
-    if text in ("practice", "bing"):
-        return text
-    if text.startswith(TORCHVISION):
-        from ..collect.published import find
-
-        find(text)
-        return text
-    path = Path(os.path.expanduser(text))
-    if text and os.path.isdir(path):
-        from ..collect.own_photos import check_folder
-
-        check_folder(path)
-        return str(path.resolve())
-    if os.path.isfile(path):
-        raise CourseError(
-            f"The source {text!r} is a file. Give the folder that holds the pictures."
-        )
-    near = difflib.get_close_matches(text.lower(), ["practice", "bing", "torchvision:"], n=1)
-    hint = f"Did you mean {near[0]!r}? " if near else _where_it_ends(path) if text else ""
-    raise CourseError(
-        f"There is no source {text!r}. {hint}Choose 'practice' (drawn scenes, works offline), "
-        f"'bing' (photos from the web), 'torchvision:NAME' (a published data set, such as "
-        f"'torchvision:Imagenette'), or the path of a folder of pictures."
-    )
-
-
-def _where_it_ends(path: Path) -> str:
-    """Up to where a path exists, and the folder there whose name is most like the one missing."""
-    path = Path.cwd() / path
-    missing = [p for p in (path, *path.parents) if not os.path.isdir(p)][-1]
-    there = missing.parent
-    try:
-        folders = [p.name for p in there.iterdir() if p.is_dir()]
-    except OSError:
-        folders = []
-    near = difflib.get_close_matches(missing.name, folders, n=1)
-    hint = f"Did you mean {str(there / near[0])!r}? " if near else ""
-    return f"If it is meant as a folder: {there} has none called {missing.name!r}. {hint}"
 
 
 def _remembered() -> dict:
@@ -137,14 +80,6 @@ def _remember(ws: Workspace) -> None:
 
 
 COMMAND_LINE = "COLOURLIB_COMMAND_LINE"  # set while `python -m colourlib course` runs notebooks
-
-
-def _exists(source: str) -> bool:
-    if source.startswith(TORCHVISION):
-        from ..collect.published import SETS
-
-        return source.removeprefix(TORCHVISION) in SETS
-    return source in ("practice", "bing") or Path(source).is_dir()
 
 
 def _short(path: Path) -> str:
@@ -179,7 +114,7 @@ def open_workspace(source: str | Path | None = None, setting: str | None = None)
     """
     raw_source, why_source = _choice("source", source, "practice")
     raw_setting, why_setting = _choice("setting", setting, "quick")
-    if why_source == REMEMBERED and not _exists(raw_source):
+    if why_source == REMEMBERED and not exists(raw_source):
         raw_source, why_source = "practice", f"{raw_source} is gone, so the default"
     ws = Workspace(check_source(raw_source), _setting(raw_setting))
     ws.root.mkdir(parents=True, exist_ok=True)
@@ -189,8 +124,6 @@ def open_workspace(source: str | Path | None = None, setting: str | None = None)
     print(f"setting  {ws.setting.name} ({why_setting}): {ws.setting.cost}")
     print(f"device   {ws.device.name}: {ws.device.reason}")
     print(f"files    {_short(ws.root)}")
-    from . import estimate
-
     print(f"so far   {estimate.so_far(ws)}")
     if ws.setting.name == "full":  # hours: what is to come is said before it begins
         print("\n".join(estimate.costs(ws)))
@@ -212,8 +145,6 @@ class Workspace:
     @cached_property
     def device(self):
         """What the network runs on, and why: a device.Device."""
-        from ..device import choose_device
-
         return choose_device()
 
     @property
@@ -226,22 +157,16 @@ class Workspace:
         """Side of the square that the network sees, pixels; no larger than a data set's own."""
         if self.practice:
             return self.setting.practice_size
-        if self.source.startswith(TORCHVISION):
-            from ..collect.published import find
-
+        if self.source.startswith(PREFIX):
             return min(find(self.source).side, self.setting.photo_size)
         return self.setting.photo_size
 
     def photos(self) -> list:
         """The collected pictures (01_collect), one manifest row each."""
-        from .. import collect
-
-        return collect.collect(self.root, self.source, per_query=self.setting.per_query)
+        return collect(self.root, self.source, per_query=self.setting.per_query)
 
     def cleaned(self) -> tuple[list, dict[str, str]]:
         """(verdicts, split) of the pictures (02_clean). Raises CourseError where none is kept."""
-        from .. import clean
-
         verdicts = clean.judge(self.root, self.photos())
         if not any(verdict.keep for verdict in verdicts):
             raise CourseError(
@@ -253,15 +178,23 @@ class Workspace:
 
     def prepared(self):
         """The arrays that the network is fed with (03_colour_and_batches): a data.PhotoData."""
-        from .. import data
-
-        return data.prepare(self.root, *self.cleaned(), size=self.size)
+        return prepare.prepare(self.root, *self.cleaned(), size=self.size)
 
     def trained(self):
         """A trained network (05_train): the course's last run, or a run made now."""
-        from .. import train
+        return load_or_fit(self)
 
-        return train.load_or_fit(self)
+    @property
+    def runs(self) -> Path:
+        """The folder in which `fit` keeps its runs."""
+        return self.root / "runs"
+
+    def compare(self, *runs) -> comparison.Comparison:
+        """Runs of this workspace side by side: those named, as in comparison.compare, or the last.
+
+        What did my edit do?
+        """
+        return comparison.compare(*runs, folder=self.runs)
 
     def record_scores(self, chapter: str, table: dict) -> None:
         """Keep evaluate.compare's table in scores.json, for the summary of `make course`."""
@@ -272,13 +205,33 @@ class Workspace:
         replace_text(path, json.dumps(known, indent=1))
 
 
-def printable(text: object, other: str = " ") -> str:
-    """Text in one line, `other` for what has no picture: it could do something to a terminal."""
-    return "".join(c if c.isprintable() else other for c in str(text))
+COURSE_RUN = "colournet"  # the name of 05_train's own run, which 06_evaluate looks for
 
 
-def replace_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all, so that Stop in the middle cannot leave half of it."""
-    scratch = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    scratch.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(scratch, path)
+def load_or_fit(ws: Workspace) -> tuple[nn.Module, dict]:
+    """(network, story) of the last run of 05_train that fits, or of one made now; it says which.
+
+    A run fits where it is called "colournet" and is of the course's network and the photos as both
+    are now; one that was stopped will do.
+    """
+    data = ws.prepared()
+    layers = checkpoints.layers(ColourNet())
+    why = "05_train has not been run here yet"
+    for story in reversed([s for s in all_runs(data) if s["label"] == COURSE_RUN and s["history"]]):
+        if story["data"]["fingerprint"] != data.fingerprint:
+            why = "The photos have changed since 05_train was run"
+        elif story["layers"] != layers:
+            why = "The network has been edited since 05_train was run"
+        else:
+            try:
+                net, story = load_run(story["folder"])
+            except CourseError as damage:
+                print(damage)
+                continue
+            print(f"From 05_train: run {story['name']}, {story['state']}.")
+            return net, story
+    given, usual = ws.setting.alone, ws.setting.minutes
+    print(f"{why}: training the network now, {given:g} minutes (05_train: {usual:g}).")
+    torch.manual_seed(0)
+    run = fit(ColourNet(), data, minutes=given, name=COURSE_RUN)
+    return run.model, run.story()

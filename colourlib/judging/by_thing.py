@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 
 from .. import practice, show
 from ..colour import scale_ab, unscale_ab
-from ..course.workspace import CourseError
+from ..common.errors import CourseError
 from ..data import PhotoSet
 from ..practice import CLASSES, NAMES
 from . import Report, hues

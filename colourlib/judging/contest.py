@@ -11,10 +11,12 @@ from torch import nn
 
 from .. import runs as kept
 from ..colourise import at_sizes, sizes_of
-from ..course.workspace import CourseError
+from ..common.errors import CourseError
 from ..data import PhotoData
 from ..evaluate import Colouriser
 from ..model import PlainNet
+from ..runs import weights
+from ..runs.fit import fit
 
 LATEST = 2  # runs that are compared where nobody says how many
 PLAIN = "plainnet"  # what the run of `plain` is called
@@ -47,8 +49,6 @@ def runs(data: PhotoData, most: int = LATEST) -> dict[str, nn.Module]:
 
 def shipped() -> dict[str, Colouriser]:
     """The trained weights that come with the course; without them nothing, and it says so."""
-    from ..runs import weights
-
     try:
         network, card = weights.load()
     except CourseError:
@@ -60,8 +60,6 @@ def shipped() -> dict[str, Colouriser]:
 
 def plain(data: PhotoData, minutes: float) -> nn.Module:
     """A trained PlainNet: of the last run of this name on these photos, or trained now."""
-    from ..train import fit
-
     for story in reversed(kept.all_runs(data)):
         if story.get("label") == PLAIN and story["data"]["fingerprint"] == data.fingerprint:
             try:

@@ -16,8 +16,8 @@ from torch import Tensor
 
 from .. import practice, show
 from ..colour import lab_to_rgb, rgb_to_lab, to_bytes, to_tensor, unscale_ab
+from ..common.errors import CourseError
 from ..common.pictures import open_picture
-from ..course.workspace import CourseError
 from ..data import square
 from . import Report
 

@@ -6,9 +6,7 @@ kernel; the figures beside them in the notebook do not.
 
 from __future__ import annotations
 
-import base64
 import html
-import io
 from pathlib import Path
 
 import ipywidgets as widgets
@@ -16,7 +14,9 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps
 
+from .. import show
 from ..colour import lab_to_rgb, unscale_ab, unscale_L
+from ..colourise import colourise, opened
 from ..common.pictures import normalise
 from ..evaluate import colourfulness
 from . import Report
@@ -26,28 +26,14 @@ LARGEST = 480  # pixels: longer side of a picture under a slider
 WIDE = {"description_width": "initial"}
 
 
-def figure(image: Image.Image, caption: str, alt: str, width: str = "100%") -> str:
-    """A picture as HTML, caption below, at most `width` wide."""
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=88)  # ten times as fast as PNG: it is sent at every move
-    address = f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
-    return (
-        f'<figure style="margin: 0; line-height: 1.3; max-width: {width}">'
-        f'<img src="{address}" alt="{html.escape(alt)}" style="max-width: 100%">'
-        f"<figcaption>{html.escape(caption)}</figcaption></figure>"
-    )
-
-
 def before_after(picture, model=None, size: int | None = None) -> BeforeAfter:
     """A slider that uncovers the colours of a photo; the last thing in a cell.
 
-    picture: a path or a PIL picture; model, size: as in apply.colourise. Raises CourseError as it
+    picture: a path or a PIL picture; model, size: as in `colourise`. Raises CourseError as it
     does.
     """
-    from .. import colourise
-
-    picture = ImageOps.contain(normalise(colourise.opened(picture)), (LARGEST, LARGEST))
-    grey, vivid = (colourise.colourise(picture, model, s, size).convert("RGB") for s in (0.0, 1.0))
+    picture = ImageOps.contain(normalise(opened(picture)), (LARGEST, LARGEST))
+    grey, vivid = (colourise(picture, model, s, size).convert("RGB") for s in (0.0, 1.0))
     return BeforeAfter(grey, vivid)
 
 
@@ -83,7 +69,9 @@ class BeforeAfter(widgets.VBox):
         """Show the picture for the slider's place."""
         grey = self.slider.value
         alt = f"A photo, {grey} % of its width from the left in grey, the rest coloured."
-        self.view.value = figure(self.picture(), f"grey {grey} % | coloured {100 - grey} %", alt)
+        self.view.value = show.as_html(
+            self.picture(), f"grey {grey} % | coloured {100 - grey} %", alt
+        )
 
 
 def saturation(root: Path, report: Report, index: int) -> Saturation:
@@ -135,7 +123,9 @@ class Saturation(widgets.VBox):
         pictures = [*map(Image.fromarray, coloured(self.picture * 2, guesses)), self.picture[0]]
         captions = ["grey", f"saturation {factor:.1f}", "truth"]
         alts = [f"A photo of {self.query!r}, {caption}" for caption in captions]
-        figures = [figure(*three, "45%") for three in zip(pictures, captions, alts, strict=True)]
+        figures = [
+            show.as_html(*three, "45%") for three in zip(pictures, captions, alts, strict=True)
+        ]
         row = "".join(figures)
         self.words.value = f'<span role="status">{html.escape(self.sentence())}</span>'
         self.view.value = f'<div style="display: flex; gap: 8px">{row}</div>'
@@ -143,8 +133,6 @@ class Saturation(widgets.VBox):
 
 def saturations(root: Path, report: Report, index: int, factors=(0, 0.5, 1, 1.5, 2, 3)):
     """The same without a slider: a picture for each factor, the truth last (a show.Picture)."""
-    from .. import show
-
     _, y, prediction = report.answer([index])
     truth = truths(root, report, [index])
     guesses = torch.cat([float(f) * prediction for f in factors])  # (n, 2, H, W)

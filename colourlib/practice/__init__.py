@@ -23,8 +23,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..common.errors import CourseError
 from ..common.lab import lab_to_rgb
-from ..course.workspace import CourseError
+from ..common.queries import QUERIES
 from .painters import CLASSES, MEANS, NAMES, PAINTERS, Canvas, ColourClass
 from .painters.canvas import noise_tile
 from .painters.palette import RIPPLE_LIMIT
@@ -77,7 +78,6 @@ KIND_OF: dict[str, str] = {
     "galaxy": "spiral galaxy",
     "planet": "ringed planet",
 }
-QUERIES: tuple[str, ...] = tuple(KIND_OF)
 
 SMALLEST, LARGEST = 64, 512  # pixels a side
 MEANS.setflags(write=False)

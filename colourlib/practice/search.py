@@ -24,6 +24,7 @@ from urllib.parse import parse_qs, quote, unquote, urljoin, urlsplit
 from PIL import Image
 
 from .. import practice
+from ..common import queries
 
 PAGE = 12  # links on one page of results: a query needs several pages, as on the web
 SIZES = ((216, 160), (160, 160), (160, 216), (192, 160))  # width, height; 160 on the shorter side
@@ -63,7 +64,7 @@ def practice_links(query: str, first: int) -> list[str]:
 
     As on the live engine, `first` is the position of a result and not the number of a page.
     """
-    if query not in practice.QUERIES:
+    if query not in queries.QUERIES:
         return []
     seeds = range(FIRST_SEED + first, FIRST_SEED + first + PAGE)
     return [practice.url_of(query, seed, *SIZES[seed % len(SIZES)]) for seed in seeds]

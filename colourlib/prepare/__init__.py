@@ -1,1 +1,73 @@
-"""TODO colourlib.prepare"""
+"""Decode every kept photo once into arrays of bytes, which the network is then fed from."""
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from .. import practice
+from ..colour import scale_ab
+from ..common.errors import CourseError
+from ..data import PHOTO_CROP, SCENE_CROP, PhotoData, PhotoSet
+from . import make
+from .files import row_of
+from .make import LAYOUT, SIDES
+
+
+def prepare(root: Path, verdicts: list, split: dict[str, str], size: int) -> PhotoData:
+    """Decode every kept photo once into arrays under root/prepared, or reuse what lies there.
+
+    split: sha256 -> "train" or "validation". A preparation that was stopped goes on; one of photos,
+    decisions, a split or a size that have changed is made again, and it says what has. Raises
+    CourseError where a side has no photos left, a photo cannot be opened, or the disk is full.
+    """
+    if size < 16 or size % 16:
+        raise CourseError(f"The side of training pictures has to be a multiple of 16, not {size}.")
+    sides = _sides(verdicts, split)
+    fingerprint = _fingerprint(sides, size)
+    folder = Path(root) / "prepared" / fingerprint
+    made = make.load(folder)
+    if made and made.finished:
+        print(f"Prepared photos are there already ({fingerprint}): nothing has changed.")
+    else:
+        made = make.make(folder, Path(root), sides, size)
+    train, validation = (_photo_set(made, side, sides[side]) for side in SIDES)
+    crop = PHOTO_CROP if validation.optimum is None else SCENE_CROP
+    mean_tint = scale_ab(torch.tensor(made.meta["mean_ab"]))
+    runs = Path(root) / "runs"
+    return PhotoData(replace(train, crop=crop), validation, mean_tint, fingerprint, runs)
+
+
+def _photo_set(made: make.Prepared, side: str, photos: list) -> PhotoSet:
+    arrays = {name: a for name, a in made.arrays[side].items() if name != "done"}
+    # A file may have been moved or renamed since: where it is now is what the manifest says.
+    now = {photo.sha256: row_of(photo) for photo in photos}
+    rows = [now[row["sha256"]] for row in made.meta["rows"][side]]
+    return PhotoSet(**arrays, rows=rows, size=made.meta["size"])
+
+
+def _sides(verdicts: list, split: dict[str, str]) -> dict[str, list]:
+    """The photos of each side; on practice scenes only those validate whose optimum is known."""
+    sides = {"train": [], "validation": []}
+    for verdict in verdicts:
+        if verdict.keep and verdict.photo.sha256 in split:
+            sides[split[verdict.photo.sha256]].append(verdict.photo)
+    scenes = [photo for photo in sides["validation"] if practice.is_practice(photo.url)]
+    if spoilt := len(sides["validation"]) - len(scenes) if scenes else 0:
+        print(f"Not used for validation: {spoilt} spoilt scenes; their best colouring is unknown.")
+        sides["validation"] = scenes
+    for side, photos in sides.items():
+        if not photos:
+            raise CourseError(
+                f"No photo is left for {side}: of {len(verdicts)} pictures, "
+                f"{sum(v.keep for v in verdicts)} passed the cleaning (02_clean shows why). "
+                f"Collect more, or loosen a rule."
+            )
+    return sides
+
+
+def _fingerprint(sides: dict[str, list], size: int) -> str:
+    content = [LAYOUT, size, {side: sorted(p.sha256 for p in ps) for side, ps in sides.items()}]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]

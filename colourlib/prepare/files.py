@@ -19,8 +19,9 @@ import numpy as np
 
 from .. import practice
 from ..collect.manifest import Photo
+from ..common.errors import CourseError
+from ..common.files import replace_text
 from ..common.memory import gigabytes
-from ..course.workspace import CourseError, replace_text
 
 ROOM = 1.25  # stored side / trained side of a photo: room for random crops
 LAYOUT = 3  # raise it when what is stored changes, and every prepared set is made anew

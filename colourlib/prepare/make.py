@@ -17,14 +17,14 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from filelock import FileLock, Timeout
-from PIL import Image, ImageOps
+from PIL import Image
 from tqdm.auto import tqdm
 
 from .. import practice
 from ..collect.manifest import Photo
 from ..colour import rgb_to_lab, to_tensor
-from ..common.pictures import open_picture
-from ..course.workspace import CourseError
+from ..common.errors import CourseError
+from ..common.pictures import open_picture, square
 from .files import LAYOUT, SIDES, Prepared, begin, clear_others, finish, load
 
 NOTED = 64  # photos after which it is written down that they are done
@@ -183,8 +183,3 @@ def _cannot_be_opened(unreadable: list[tuple[Photo, str]], done: int, total: int
 def to_byte(ab: torch.Tensor) -> np.ndarray:
     """ab in Lab units as ab + 128 in uint8: steps of one unit, which nobody can see."""
     return (ab + 128).round().clamp(0, 255).byte().numpy()
-
-
-def square(picture: Image.Image, side: int) -> Image.Image:
-    """The middle square of a picture, resized to side x side."""
-    return ImageOps.fit(picture, (side, side), Image.Resampling.LANCZOS)

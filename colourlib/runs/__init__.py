@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import json
 import platform
-import weakref
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -21,18 +20,15 @@ from filelock import FileLock
 from PIL import Image
 from torch import Tensor, nn
 
-from .. import __version__
-from ..config import Config, Stages
-from ..course.workspace import CourseError, Workspace
+from ..common import files
+from ..common.errors import CourseError
+from ..common.version import __version__
+from ..common.words import percent
 from ..data import PhotoData
 from ..device import Placement
-from ..teaching.board import Sample
-from ..teaching.board.view import percent
+from ..train import Config, Stages
 from . import checkpoints, matching
-from .samples import Samples
-
-# network -> (name of the run it was trained in, side of what it saw there in pixels)
-_trained_in: weakref.WeakKeyDictionary[nn.Module, tuple[str, int]] = weakref.WeakKeyDictionary()
+from .view import Sample, Samples
 
 
 @dataclass
@@ -172,13 +168,13 @@ class Run:
             about = {"run": self.name, "network": type(self.model).__name__}
             checkpoints.save_weights(folder / "weights.safetensors", self.best_weights, about)
         if self.described:
-            checkpoints.write(folder / "network.txt", self.described.encode())
+            files.write(folder / "network.txt", self.described.encode())
         for i, sample in enumerate(pictures, start=1):
             for kind, array in (("sample", sample.network), ("truth", sample.truth)):
                 content = io.BytesIO()
                 Image.fromarray(array).save(content, "PNG")
-                checkpoints.write(folder / f"{kind}-{i}.png", content.getbuffer())
-        checkpoints.write(folder / "run.json", json.dumps(self.story(), indent=1).encode())
+                files.write(folder / f"{kind}-{i}.png", content.getbuffer())
+        files.write(folder / "run.json", json.dumps(self.story(), indent=1).encode())
 
     def note_trained(self) -> None:
         """Remember that this network has been trained, so that a later run can say so.
@@ -190,7 +186,7 @@ class Run:
 
     def note_origin(self) -> None:
         """Where this network's weights come from: an earlier run, or nowhere."""
-        self.started_from = _trained_in.get(self.model, (None, None))[0]
+        self.started_from = getattr(self.model, "trained_in", None)
 
     def close(self) -> None:
         """Let others have the folder."""
@@ -200,7 +196,7 @@ class Run:
 
 def remember(model: nn.Module, name: str, size: int) -> None:
     """That this network was trained in a run of that name, on photos of `size` pixels a side."""
-    _trained_in[model] = name, size
+    model.trained_in, model.trained_size = name, size
 
 
 def trained_size(model: nn.Module) -> int | None:
@@ -208,7 +204,7 @@ def trained_size(model: nn.Module) -> int | None:
 
     Known of networks trained by `fit` in this session, and of those that were loaded.
     """
-    return _trained_in.get(model, (None, None))[1]
+    return getattr(model, "trained_size", None)
 
 
 def number_of(path: Path) -> int:
@@ -220,15 +216,13 @@ def number_of(path: Path) -> int:
 def all_runs(where) -> list[dict]:
     """The stories (run.json) of all runs in order, each with its "folder": a Path.
 
-    where: a Workspace, a PhotoData, or the folder of runs. Folders that hold no run are left out.
+    where: a folder of runs, or what knows one as `.runs`: a Workspace, a PhotoData.
     """
-    if isinstance(where, Workspace):
-        where = where.root / "runs"
-    folder = where.runs if isinstance(where, PhotoData) else Path(where)
-    if folder is None:  # a PhotoData that keeps no runs
+    where = getattr(where, "runs", where)
+    if where is None:  # a PhotoData that keeps no runs
         return []
     stories = []
-    for path in sorted(folder.glob("*/run.json"), key=lambda p: (number_of(p.parent), p)):
+    for path in sorted(Path(where).glob("*/run.json"), key=lambda p: (number_of(p.parent), p)):
         try:
             story = json.loads(path.read_text(encoding="utf-8"))
             if story.get("format") == checkpoints.FORMAT:

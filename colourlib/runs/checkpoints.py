@@ -10,7 +10,6 @@ import hashlib
 import inspect
 import io
 import json
-import os
 import pickle
 import random
 import zipfile
@@ -22,32 +21,10 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from ..course.workspace import CourseError
+from ..common.errors import CourseError
+from ..common.files import write
 
 FORMAT = 1  # of checkpoints and run.json
-
-
-def write(path: Path, content: bytes) -> None:
-    """Put a file in place when it is whole and on the disk, not before. Raises OSError.
-
-    torch and safetensors have errors of their own for a full disk, and write in other ways; so they
-    only make the bytes.
-    """
-    scratch = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(scratch, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(scratch, path)
-    finally:
-        scratch.unlink(missing_ok=True)
-
-
-def tidy(folder: Path) -> None:
-    """Remove what a process that was killed while it wrote has left. Raises OSError."""
-    for scratch in folder.glob("*.tmp"):
-        scratch.unlink(missing_ok=True)
 
 
 def save_weights(path: Path, weights: dict[str, Tensor], about: dict[str, str]) -> None:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from .. import model
-from ..course.workspace import CourseError
+from ..common.errors import CourseError
 from . import checkpoints
 
 NETWORKS = {kind.__name__: kind for kind in (model.PlainNet, model.EncoderDecoder, model.ColourNet)}

@@ -10,8 +10,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ..course.workspace import CourseError
-from . import checkpoints
+from ..common import files
+from ..common.errors import CourseError
 
 PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 TRACED = (2, 1, 64, 96)  # all different and no 1 but the channel, so that none is taken for fixed
@@ -41,7 +41,7 @@ def export_onnx(path: str | Path, model: nn.Module) -> Path:
         _check(network, content, _noise(shape))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        checkpoints.write(path, content)
+        files.write(path, content)
     except OSError as error:
         raise CourseError(f"{path} cannot be written: {error.strerror}.") from error
     return path

@@ -9,8 +9,9 @@ import traceback
 
 import torch
 
-from ..common.memory import free_memory, gigabytes, give_back
-from ..course.workspace import CourseError
+from ..common.errors import CourseError
+from ..common.memory import free_memory, gigabytes
+from .speed import give_back
 
 UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 UNITS |= {"KB": 2**10, "MB": 2**20, "GB": 2**30}  # as torch writes them on Apple's GPU

@@ -9,11 +9,12 @@ from filelock import FileLock, Timeout
 from torch import nn
 
 from .. import evaluate
-from ..course.workspace import CourseError
+from ..common import files
+from ..common.errors import CourseError
 from ..data import PhotoData
 from ..device import Placement
 from . import Run, all_runs, checkpoints, number_of
-from .samples import Samples
+from .view import Samples
 
 GOES_ON = ("training", "stopped")  # "training" without a lock on the folder: it was killed
 
@@ -94,7 +95,7 @@ def _to_go_on(parent: Path, identity: str) -> tuple[Path, FileLock, dict, dict] 
         except (Timeout, OSError):
             continue
         try:
-            checkpoints.tidy(folder)
+            files.tidy(folder)
             return folder, lock, story, checkpoints.load_checkpoint(folder / "checkpoint.pt")
         except FileNotFoundError:  # ended before the first one was written
             lock.release()

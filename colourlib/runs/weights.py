@@ -11,25 +11,20 @@ reads is checked to the last weight, and refused where it is not what save wrote
 
 from __future__ import annotations
 
-import copy
-import functools
 import json
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from .. import __version__
-from ..course.workspace import CourseError
-from ..teaching.clinic.copies import twin_of
+from ..colourise import SHIPPED, known, shipped
+from ..common.copies import twin_of
+from ..common.errors import CourseError
+from ..common.version import __version__
 from . import Run, checkpoints, load_run, matching, remember, trained_size, weights_file
 from .onnx import export_onnx
 
 __all__ = ["SHIPPED", "export_onnx", "load", "save"]
-
-_INSTALLED = Path(__file__).with_name("shipped")  # setup.py puts data/weights there
-_CHECKOUT = Path(__file__).resolve().parents[1] / "data" / "weights"
-SHIPPED = (_INSTALLED if _INSTALLED.is_dir() else _CHECKOUT) / "colournet.safetensors"
 
 
 def load(where=None, model: nn.Module | None = None) -> tuple[nn.Module, dict]:
@@ -43,21 +38,29 @@ def load(where=None, model: nn.Module | None = None) -> tuple[nn.Module, dict]:
     Raises CourseError for what is no such file, is damaged, or does not fit the network: which
     file, what is wrong, what to do. Where only forward differs, `model` has been filled by then.
     """
-    if where is None and model is None:
-        network, card = copy.deepcopy(_shipped(SHIPPED))
-    elif isinstance(where, Run):
+    if isinstance(where, Run):
         network, card = _of_run(where)
         if model is not None:
             matching.check_fit(model, network.state_dict(), f"run {where.name}")
             model.load_state_dict(network.state_dict())
             network = model.eval()
     elif where is None or isinstance(where, str | Path):
+        if where is None and not SHIPPED.is_file():
+            shipped(SHIPPED)  # which says what to do
         path = SHIPPED if where is None else Path(where).expanduser()
         network, card = _of_folder(path, model) if path.is_dir() else _of_file(path, model)
     else:
         raise CourseError(f"weights.load cannot load a {type(where).__name__}. {weights_file.MEND}")
     remember(network, str(card.get("run", card["network"])), card["size"])
     return network, card
+
+
+@known.register(str)
+@known.register(Path)
+@known.register(Run)
+def _(model) -> tuple[nn.Module, dict]:
+    """`colourise` takes what can be loaded, too."""
+    return load(model)
 
 
 def save(path: str | Path, model, card: dict | None = None) -> Path:
@@ -100,17 +103,6 @@ def save(path: str | Path, model, card: dict | None = None) -> Path:
     except OSError as error:
         raise CourseError(f"{path} cannot be written: {error.strerror}.") from error
     return path
-
-
-@functools.cache
-def _shipped(path: Path) -> tuple[nn.Module, dict]:
-    if not path.is_file():
-        raise CourseError(
-            f"The weights that come with colourlib are not there: {path} is missing. Train them "
-            "with `python bench/weights.py --photos FOLDER` in a checkout of the repository, or "
-            "give a network of your own, such as a run's folder."
-        )
-    return _of_file(path, None)
 
 
 def _of_file(path: Path, model: nn.Module | None) -> tuple[nn.Module, dict]:

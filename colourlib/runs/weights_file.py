@@ -14,7 +14,7 @@ import safetensors
 import torch
 from torch import Tensor
 
-from ..course.workspace import CourseError
+from ..common.errors import CourseError
 
 STORED = {"float32": torch.float32, "float16": torch.float16}
 WHOLE = (torch.int64, torch.int32, torch.uint8, torch.bool)  # BatchNorm counts; others have masks

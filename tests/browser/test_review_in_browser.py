@@ -9,6 +9,7 @@ from PIL import Image
 
 from colourlib import practice
 from colourlib.clean import decisions
+from colourlib.common import queries
 
 expect = pytest.importorskip(
     "playwright.sync_api", reason="playwright is not installed: pip install playwright"
@@ -31,7 +32,7 @@ def workspace(tmp_path) -> Path:
     folder = tmp_path / "pictures"
     folder.mkdir()
     for i in range(30):
-        scene = Image.fromarray(practice.scene(practice.QUERIES[i], i, 160, 120).rgb())
+        scene = Image.fromarray(practice.scene(queries.QUERIES[i], i, 160, 120).rgb())
         scene = scene.convert("L") if i in (3, 4, 5) else scene
         scene.save(folder / f"{i:02}.jpg", quality=90)
     return tmp_path / "workspace"

@@ -23,8 +23,8 @@ from functools import reduce
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from ... import practice
-from ...course.workspace import CourseError
-from .. import QUERIES
+from ...common.errors import CourseError
+from ...common.queries import QUERIES
 from ..search import FIRST_SEED, PAGE, REFUSED, SIZES, Response, practice_web, results_page
 from .files import Fault, Origin
 from .pictures import PICTURES

@@ -8,7 +8,7 @@
 notebook's board together, `boards` decides when to draw, and where.
 """
 
+from ...runs.view import Sample, View
 from .boards import Board, LinesBoard, NotebookBoard, Silent, choose
-from .view import Sample, View
 
 __all__ = ["Board", "LinesBoard", "NotebookBoard", "Sample", "Silent", "View", "choose"]

@@ -12,10 +12,10 @@ import sys
 import time
 from collections.abc import Callable
 
-from ...course.workspace import printable
+from ...common.files import printable
+from ...runs.view import View
 from . import view as words
 from .page import Page
-from .view import View
 
 PAUSE = 1.0  # seconds between two drawings, at least
 SHARE = 0.03  # of the time since the board was made; asking for the view counts as drawing

@@ -11,9 +11,9 @@ import base64
 import html
 import math
 
-from ...course.workspace import printable
+from ...common.files import printable
+from ...runs.view import View
 from . import view as words
-from .view import View
 
 BLUE, ORANGE = "#0072B2", "#D55E00"
 TRAINING = f'stroke="{ORANGE}" stroke-width="1.5" stroke-dasharray="5 3"'

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from ...course.workspace import printable
+from ...common.files import printable
+from ...runs.view import Sample, View
 from . import chart
 from . import view as words
-from .view import Sample, View
 
 SHOWN = 112  # pixels on the screen, whatever the photo has: two photos fit beside each other
 QUALITY = 70  # of a JPEG: three photos of 128 pixels, three times each, take about 45 kB

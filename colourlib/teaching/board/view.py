@@ -8,43 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 
-from ...course.workspace import printable
+from ...common.files import printable
+from ...common.words import duration, percent
+from ...runs.view import View
 
 POINTS = 200  # of a curve; a chart has about as many pixels, and the notebook stays small
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One validation photo in three versions, each (h, w, 3) uint8 sRGB."""
-
-    query: str  # the words that it was found with
-    grey: np.ndarray
-    network: np.ndarray
-    truth: np.ndarray
-
-
-@dataclass(frozen=True)
-class View:
-    """A run at one moment. Explained chroma is a share: 0 the grey copy, 1 the truth, or < 0."""
-
-    name: str
-    state: str  # "training", "stopped", "finished" or "failed"
-    sentence: str  # what goes on, or how it ended
-    progress: float  # 0..1
-    seconds: float  # so far
-    left: float | None  # seconds that it still takes; None: not known yet
-    rate: float  # photos a second
-    losses: list[tuple[float, float]]  # (epochs done, mean training loss since the point before)
-    history: list[dict]  # a row a validation, with "epoch" and "explained_chroma" at least
-    levels: dict[str, float]  # explained chroma of the baselines
-    grey_loss: float  # the loss of the grey copy on the validation photos
-    samples: list[Sample]
-    training_grey_loss: float | None = None  # on training crops; None: the same
-    end: float | None = None  # epochs at the end of the run, about; None: not known yet
 
 
 # ---------------------------------------------------------------- the curves
@@ -108,20 +79,6 @@ def _number(value: float | None) -> bool:
 
 
 # ---------------------------------------------------------------- the words
-
-
-def percent(share: float) -> str:
-    """0.312 -> '31.2 %'. Never '-0.0 %'."""
-    return f"{round(100 * share, 1) + 0.0:.1f} %"
-
-
-def duration(seconds: float) -> str:
-    """35 -> '35 s', 125 -> '2 min 05 s', 4320 -> '1 h 12 min'."""
-    seconds = max(0, round(seconds))
-    minutes, hours = seconds // 60, seconds // 3600
-    if hours:
-        return f"{hours} h {minutes % 60:02d} min"
-    return f"{minutes} min {seconds % 60:02d} s" if minutes else f"{seconds} s"
 
 
 def status(view: View) -> list[str]:

@@ -26,7 +26,7 @@ from .chapter06.intervals import difference_interval
 from .chapter06.judging import pooled_psnr, pooled_share
 from .chapter06.planning import fair_comparison, ten_people
 from .core import EXERCISES, Verdict
-from .progress import board
+from .table import board
 
 __all__ = [
     "EXERCISES",

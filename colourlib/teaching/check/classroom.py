@@ -14,9 +14,11 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...course.workspace import CourseError, printable, replace_text
+from ...common.errors import CourseError
+from ...common.files import printable, replace_text
 from ...show import Table, table
 from . import progress as kept
+from .table import board
 
 KIND = "colourlib class"
 _STATES = ("done", "to read", "tried", "open")  # kept.STATES, as a teacher sees them
@@ -30,7 +32,7 @@ def progress(files: Sequence[str], out: str | None) -> int:
     if out is not None:
         _check_target(Path(out))
     if not files:
-        print(kept.board())
+        print(board())
         if out is not None:
             content = {"kind": kept.KIND, "exercises": kept.read()}
             _write(Path(out), content)

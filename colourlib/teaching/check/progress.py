@@ -11,8 +11,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from ...course.workspace import CourseError, home, replace_text
-from ...show import Table, table
+from ...common.errors import CourseError
+from ...common.files import home, replace_text
 
 KIND = "colourlib progress"
 DONE, TRIED, OPEN = "done", "tried", "open"
@@ -79,26 +79,3 @@ def note(exercise, verdict, answer: tuple = ()) -> None:
         else:
             entry |= {"state": FOR_TEACHER, "answer": "\n".join(map(str, answer))[:LONGEST]}
         replace_text(file(), json.dumps({"kind": KIND, "exercises": known}, indent=1))
-
-
-def board(chapter: str | None = None) -> Table:
-    """A table of the exercises, of one chapter ('03') or of all: done, tried or open.
-
-    Raises CourseError for a chapter that does not exist.
-    """
-    from .core import EXERCISES
-
-    chapters = sorted({e.chapter for e in EXERCISES.values()})
-    if chapter is not None and chapter not in chapters:
-        raise CourseError(f"There is no chapter {chapter!r}: choose one of {', '.join(chapters)}.")
-    known = read()
-    mine = [e for e in EXERCISES.values() if chapter in (None, e.chapter)]
-    rows = []
-    for e in sorted(mine, key=lambda e: e.number):
-        entry = known.get(e.name, {"state": OPEN, "tries": 0})
-        rows.append([f"{e.number} · {e.title}", f"check.{e.name}", entry["state"], entry["tries"]])
-    done, handed = (sum(row[2] == state for row in rows) for state in (DONE, FOR_TEACHER))
-    caption = f"Your progress: {done} of {len(rows)} done"
-    if handed:
-        caption += f", {handed} for your teacher"
-    return table(rows, ["exercise", "check", "state", "tries"], caption)

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import UninitializedParameter
 
-from ...course.workspace import CourseError
-from ...model import SMALLEST
-from .copies import copy_of, undisturbed
+from ...common.copies import copy_of, undisturbed
+from ...common.errors import CourseError
+from ...common.inputs import SMALLEST
 from .examination import examine
 from .report import Report, Row
 from .watch.tracing import trace

@@ -9,8 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ...device import autocast, choose_precision, layout
-from .copies import copy_of
+from ...common.copies import copy_of
+from ...device import autocast, layout
+from ...runs.speed import choose_precision
 from .watch.tracing import Op, Trace
 
 GOAL = 0.12  # seconds that the larger one of the two calibration steps should take

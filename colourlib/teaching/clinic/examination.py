@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import nn
 
+from ...common.copies import copy_of
+from ...common.inputs import SMALLEST
 from ...common.memory import free_memory
 from ...device import choose_device
-from ...model import SMALLEST
-from .copies import copy_of
 from .costs import epoch_seconds, training_bytes
 from .crash import explain
 from .report import Report

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from torch import nn
 
-from ...course.workspace import CourseError
+from ...common.errors import CourseError
 from .sight.windows import pair
 from .watch.tracing import Call, Op
 from .wording import SEVERITIES, Finding

@@ -1,19 +1,17 @@
 """What did my edit do? Runs side by side: scores, curves, the same photos, and what was changed.
 
-`compare()` reads the folders that `fit` leaves and nothing else, so that a run of last week stands
-beside one that is still training. What changed from run to run is told in words.
+`ws.compare()` reads the folders that `fit` leaves and nothing else, so that a run of last week
+stands beside one that is still training. What changed from run to run is told in words.
 """
 
 from __future__ import annotations
 
-import io
 import json
 import math
-from contextlib import redirect_stdout
 from difflib import get_close_matches
 from pathlib import Path
 
-from ...course.workspace import CourseError, Workspace, open_workspace
+from ...common.errors import CourseError
 from ...runs import number_of
 from ...runs.checkpoints import FORMAT
 from .conclusions import outcome, spread
@@ -31,7 +29,7 @@ def compare(*runs, folder=None) -> Comparison:
 
     runs: what `fit` returned, stories of `runs.all_runs`, folders, names ("003-ColourNet") or
     numbers (3). folder: where names and numbers are looked up, a workspace, prepared photos or the
-    folder that holds the runs; without it the workspace that was opened last.
+    folder that holds the runs. `ws.compare()` looks in its own.
     Raises CourseError for a run that is not there, cannot be read or was kept in memory only.
     """
     if runs:
@@ -51,16 +49,11 @@ def compare(*runs, folder=None) -> Comparison:
 
 def _place(folder) -> Path:
     """The folder that holds the runs."""
-    if folder is None:
-        with redirect_stdout(io.StringIO()):  # it was announced when the notebook opened it
-            folder = open_workspace()
-    if isinstance(folder, Workspace):
-        folder = folder.root / "runs"
     place = getattr(folder, "runs", folder)
     if not isinstance(place, str | Path):
         raise CourseError(
             "folder= is the folder that holds the runs, or a workspace or prepared photos that "
-            f"have one, not {type(folder).__name__}."
+            f"have one, not {type(folder).__name__}. The runs of a workspace: ws.compare()."
         )
     return Path(place)
 

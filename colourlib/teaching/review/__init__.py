@@ -20,8 +20,9 @@ try:
 except ImportError:  # installed before the course needed it: `review` says so
     AnyWidget = None
 
-from ...clean import Verdict, decisions
-from ...course.workspace import CourseError
+from ...clean import decisions
+from ...clean.rules import Verdict
+from ...common.errors import CourseError
 from .slider import threshold
 from .thumbnails import thumbnail
 

@@ -13,8 +13,9 @@ import ipywidgets as widgets
 import numpy as np
 
 from ... import clean, show
-from ...clean import Verdict, decisions
-from ...course.workspace import CourseError
+from ...clean import decisions, rules
+from ...clean.rules import Verdict
+from ...common.errors import CourseError
 from .thumbnails import thumbnail
 
 STEPS = 80  # places of the slider
@@ -38,7 +39,7 @@ def with_measure(verdicts: Sequence[Verdict], rule: str) -> list[Verdict]:
     if measured:
         return measured
     rules = {name: None for verdict in verdicts for name in verdict.measures}
-    if rule in clean.LIMITS and not rules:
+    if rule in rules.LIMITS and not rules:
         raise CourseError("No picture was measured: give what clean.judge has returned.")
     near = difflib.get_close_matches(rule, rules, n=1)
     hint = f"Did you mean {near[0]!r}? " if near else ""
@@ -68,7 +69,7 @@ def sentence(rule: str, verdicts: Sequence[Verdict], limit: float, in_force: flo
     """What a limit would reject, and what is different from the one in force, in a sentence."""
 
     def rejected(at: float) -> list[bool]:
-        return [clean.rejects(rule, v.measures[rule], at) for v in verdicts]
+        return [rules.rejects(rule, v.measures[rule], at) for v in verdicts]
 
     new, old = rejected(limit), rejected(in_force)
     count, more = sum(new), sum(new) - sum(old)
@@ -101,8 +102,8 @@ class Panel(widgets.VBox):
     def __init__(self, root: Path, rule: str, verdicts: list[Verdict]):
         self.root, self.rule, self.measured = root, rule, verdicts
         self.values = [float(v.measures[rule]) for v in verdicts]
-        self.course = float(clean.LIMITS[rule])
-        self.below = clean.rejects(rule, -np.inf, self.course)
+        self.course = float(rules.LIMITS[rule])
+        self.below = rules.rejects(rule, -np.inf, self.course)
         limit = self.in_force()
         offered = places(self.values, (limit, self.course), self.below)
         self.slider = widgets.SelectionSlider(
@@ -174,7 +175,7 @@ class Panel(widgets.VBox):
 
     def _histogram(self, limit: float) -> str:
         low, high = (place for _, place in (self.slider.options[0], self.slider.options[-1]))
-        count = sum(clean.rejects(self.rule, value, limit) for value in self.values)
+        count = sum(rules.rejects(self.rule, value, limit) for value in self.values)
         side = "below" if self.below else "above"
         picture = show.histogram(
             np.clip(self.values, low, high),
@@ -192,8 +193,8 @@ class Panel(widgets.VBox):
     def _nearest(self, limit: float) -> str:
         below, above = clean.around(self.measured, self.rule, limit, NEAREST)
         shown = [*below[::-1], *above]
-        out = [v for v in shown if clean.rejects(self.rule, v.measures[self.rule], limit)]
-        kept = [v for v in shown if not clean.rejects(self.rule, v.measures[self.rule], limit)]
+        out = [v for v in shown if rules.rejects(self.rule, v.measures[self.rule], limit)]
+        kept = [v for v in shown if not rules.rejects(self.rule, v.measures[self.rule], limit)]
         return self._row("✗ Rejected, nearest to the line", out, limit) + self._row(
             "✓ Not rejected by this rule, nearest to the line", kept, limit
         )

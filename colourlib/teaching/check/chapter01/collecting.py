@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from PIL import Image
 
-from ....collect import fetch
+from ....common import pictures
 from ....practice import faults
 from ..core import UNREADABLE, Wrong, call, exercise
 
@@ -175,7 +175,7 @@ def _compare_name(given, url: str, data: bytes, kind: str) -> None:
     if not isinstance(given, str):
         text = f"For {url} your function gives {given!r:.60}, of type {type(given).__name__}."
         raise Wrong(UNREADABLE, text, "a name is text: hexdigest() gives text, digest() bytes.")
-    whole, ending = hashlib.sha256(data).hexdigest(), fetch.FORMATS[kind]
+    whole, ending = hashlib.sha256(data).hexdigest(), pictures.FORMATS[kind]
     if given == whole[:16] + ending:
         return
     stem, dot, end = given.rpartition(".")

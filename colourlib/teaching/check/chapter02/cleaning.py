@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from .... import practice
-from ....clean import LIMITS
+from ....clean.rules import LIMITS
 from ..core import UNREADABLE, Wrong, call, exercise
 from ..values import number
 

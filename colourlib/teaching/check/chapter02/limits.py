@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ....clean import LIMITS
+from ....clean.rules import LIMITS
 from ..core import Wrong, exercise
 from ..values import number
 

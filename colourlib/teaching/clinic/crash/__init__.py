@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from torch import nn
 
-from ..copies import tensors_in
+from ....common.copies import tensors_in
 from ..watch.tracing import Call, Op, Trace
 from ..wording import Finding, shrinking, spell
 from .clashes import FUNCTIONS

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 
 from torch import Tensor, nn
 
-from ....course.workspace import CourseError
-from ..copies import tensors_in
+from ....common.copies import tensors_in
+from ....common.errors import CourseError
 from ..watch.tracing import Trace
 from ..wording import spell
 

@@ -1,1 +1,1 @@
-"""TODO colourlib.teaching.clinic.rules"""
+"""What the clinic finds in what it has watched."""

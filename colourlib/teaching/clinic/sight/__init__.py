@@ -1,1 +1,1 @@
-"""TODO colourlib.teaching.clinic.sight"""
+"""How far a network sees."""

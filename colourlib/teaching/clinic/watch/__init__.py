@@ -1,1 +1,1 @@
-"""TODO colourlib.teaching.clinic.watch"""
+"""A network watched while it runs: which layer was given what, and what it made of it."""

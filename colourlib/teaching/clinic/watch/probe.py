@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..copies import copy_of
+from ....common.copies import copy_of
 from .tracing import PICTURE, Op, Trace, trace
 
 SIDES = [(32, 48), (16, 16)]  # the smaller one where the larger would take too long

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn.modules import module as hooks
 from torch.overrides import TorchFunctionMode
 
-from ..copies import replace_tensors, tensors_in
+from ....common.copies import replace_tensors, tensors_in
 from .sources import Line, line_of_error, student_line
 from .stand_ins import SHORT_CUTS
 

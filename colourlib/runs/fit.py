@@ -1,0 +1,155 @@
+"""Train a network so that nothing is lost: Stop, a crash or a full memory cost seconds.
+
+`train.train` is the loop. Here it gets a folder, a way to stop and, from whoever calls, a board to
+draw on and somebody who examines the network first (`teaching.fit`, which notebooks import).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from ..common.copies import copy_of, undisturbed
+from ..common.errors import CourseError
+from ..data import PhotoData, PhotoSet
+from ..train import Config, Stages, stages, train
+from . import Run, rescue
+from .resume import begin
+from .session import Session
+from .settings import configure
+from .speed import kept_memory, place
+from .stop import Stop
+from .view import Silent
+
+
+def fit(
+    model: nn.Module,
+    data: PhotoData,
+    config: Config | None = None,
+    *,
+    name: str | None = None,
+    resume: bool = True,
+    folder: Path | None = None,
+    quiet: bool = False,
+    examine: Callable | None = None,
+    board: Callable[[bool], Silent] = lambda quiet: Silent(),
+    **changes,
+) -> Run:
+    """Train `model` in place on data.train; the best weights of the run stay in it. Gives the run.
+
+    `changes` are values of Config: fit(model, data, epochs=3, lr=1e-3). The run is kept in a folder
+    of its own under data.runs, or under `folder`, called after `name` or the network's class.
+    Stop finishes the step and keeps everything; the same call again goes on from there, also after
+    a crash (`resume=False` begins anew). examine(model, size, batch_size) gives a report that is
+    kept with the run, or raises; board(quiet) gives what `View`s are drawn on. Raises CourseError
+    for an unknown setting, a network that is broken, a folder that cannot be written (all before
+    any training), and for a loss that explodes or memory that runs out; the best weights so far
+    are in the network then.
+    """
+    if config is not None and not isinstance(config, Config):
+        raise CourseError(f"Give settings by name: fit(model, data, epochs={config!r}).")
+    config = configure(config, **changes)
+    if not isinstance(data, PhotoData):
+        raise CourseError(
+            f"fit trains on prepared photos, not on {type(data).__name__}: "
+            "data = ws.prepared(), then fit(model, data)."
+        )
+    report = examine(model, data.train.size, config.batch_size) if examine else None
+    plan, told = _stages(model, data, config)
+    placement = place(config.precision)
+    parent = Path(folder) if folder is not None else data.runs
+    label = type(model).__name__ if name is None else str(name)
+    run, checkpoint = begin(model, data, config, placement, parent, label, resume)
+    run.stages = plan
+    run.described = f"{model}\n\n{report}\n" if report else f"{model}\n"
+    if not quiet:
+        print(announce(run, checkpoint) + told)
+    try:
+        drawn = board(quiet)
+        with Stop() as stop, kept_memory():
+            _train_safely(run, checkpoint, report, stop, drawn)
+    finally:
+        run.note_trained()
+        run.close()
+    return run
+
+
+def _stages(model: nn.Module, data: PhotoData, config: Config) -> tuple[Stages, str]:
+    """How large the photos are going to be shown, and a line on it: small ones where it takes them.
+
+    Some networks take one size only, or multiples of 32; those see all photos at full size.
+    """
+    size = data.train.size
+    plan = stages(config, size)
+    if not isinstance(data.train, PhotoSet) or len(plan) == 1:  # a mixture has sizes of its own
+        return [(0.0, size)], ""
+    for _, side in plan[:-1]:
+        if fault := _fault_at(side, model, config.batch_size):
+            return [(0.0, size)], (
+                f"\nAll photos are shown at {size} px: this network does not take them at {side} "
+                f"({fault})."
+            )
+    sides = ", then ".join(str(side) for _, side in plan)
+    return plan, f"\nPhotos are shown at {sides} px: a step on small ones takes less time."
+
+
+def _fault_at(side: int, model: nn.Module, batch_size: int) -> str | None:
+    """Why the network cannot be trained on photos of a side, tried on a copy; None where it can."""
+    with undisturbed(), torch.no_grad():
+        x = 2 * torch.rand(min(batch_size, 2), 1, side, side) - 1
+        try:
+            y = copy_of(model, "cpu").train()(x)
+        except Exception as error:  # whatever a student's network raises
+            return (str(error).splitlines() or [type(error).__name__])[0]
+    due = (len(x), 2, side, side)
+    return None if y.shape == due else f"its answer is {tuple(y.shape)}, where {due} is due"
+
+
+def announce(run: Run, checkpoint: dict | None) -> str:
+    """What is about to happen, and why so: a line or two."""
+    placement, photos = run.placement, len(run.data.train)
+    text = (
+        f"Run {run.name} on {placement.device}, {placement.precision} ({placement.reason}); "
+        f"{photos:,} training photos, {len(run.data.validation):,} to validate."
+    )
+    if checkpoint is not None:
+        epoch, batch, *_ = checkpoint["place"]
+        done = f"{epoch} epoch{'s' * (epoch != 1)} and {batch} batch{'es' * (batch != 1)}"
+        text += f"\nIt goes on after {done}; resume=False begins anew."
+    elif run.started_from is not None:
+        text += (
+            f"\nThis network was trained before, in run {run.started_from}, and goes on from those "
+            f"weights. For a fresh start make it anew: net = {type(run.model).__name__}(...)."
+        )
+    return text
+
+
+def _train_safely(run: Run, checkpoint: dict | None, report, stop: Stop, board) -> None:
+    """Train; whatever happens, leave the best weights in the network and the run in its folder."""
+    session = fault = None
+    try:
+        session = Session(run, checkpoint, stop, board)
+        train(session.training, session)
+        run.state = "stopped" if stop.pressed and not session.training.over else "finished"
+        session.settle()
+    except KeyboardInterrupt:  # Stop was pressed twice: the step is not finished
+        run.state = "stopped"
+    except BaseException as error:
+        fault = error
+        run.state = "stopped" if rescue.out_of_memory(error) else "failed"
+    stop.closing = True
+    if rescue.out_of_memory(fault):
+        rescue.release(fault, run.placement.device)
+        config, size = run.config, run.data.train.size
+        need = report.memory if report else 0
+        text = rescue.memory_advice(fault, need, config.batch_size, size, run.placement.device)
+        fault = CourseError(text)
+    if session is not None:
+        session.end(fault)
+        board.close(session.view)
+    session = None  # the notebook keeps the traceback, and that would keep the session
+    if fault is not None:
+        raise fault
