@@ -34,6 +34,7 @@ from colourlib.clean import duplicates
 from colourlib.clean.measures import LARGE as SEEN
 from colourlib.clean.measures import look
 from colourlib.common.pictures import open_picture
+from colourlib.course import sources
 
 LARGE = (4000, 3000)
 MANY = (1000, 20_000)
@@ -96,7 +97,7 @@ def memory(folder: Path):
 
 def quietly_collect(root: Path, source: str | Path):
     with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
-        collect.collect(root, str(Path(source).resolve()))
+        sources.collect(root, str(Path(source).resolve()))
 
 
 def judged_elsewhere(root: Path) -> str:

@@ -13,10 +13,11 @@ import platform
 import tempfile
 from pathlib import Path
 
-from colourlib import clean, collect
+from colourlib import clean
 from colourlib.clean import rules
 from colourlib.collect import fetch
 from colourlib.common.queries import QUERIES
+from colourlib.course import sources
 from colourlib.practice import faults
 from colourlib.practice.search import serve
 
@@ -51,7 +52,7 @@ def judged(root: Path, args: argparse.Namespace) -> list[rules.Verdict]:
     kept = 0.6  # of the faulty ones about two in five are turned away at collection
     per_query = round(args.pictures / len(QUERIES) * (1 - args.share * (1 - kept)))
     with serve(faults.faulty_web(args.seed, NO_SLOW, args.share)):
-        rows = collect.collect(root, "bing", QUERIES, per_query)
+        rows = sources.collect(root, "bing", QUERIES, per_query)
     return clean.judge(root, rows)
 
 

@@ -28,8 +28,8 @@ from colourlib import data, prepare, train
 from colourlib.collect import Photo
 from colourlib.device import autocast, choose_device
 from colourlib.model import ColourNet
-from colourlib.runs import fit
 from colourlib.runs.speed import choose_precision
+from colourlib.teaching.fit import fit
 
 SIZE, PHOTOS = 128, 260
 
@@ -117,7 +117,7 @@ def in_fit(prepared, epochs):
     """The share of fetching in the training steps of `fit`, in its epochs after the first."""
     timed = Timed(prepared.train, prepared.validation, prepared.mean_tint, prepared.fingerprint)
     with contextlib.redirect_stderr(io.StringIO()):
-        fit.fit(ColourNet(), timed, epochs=epochs, quiet=True)
+        fit(ColourNet(), timed, epochs=epochs, quiet=True)
     watch, first = Timed.watch, len(Timed.watch)
     fetching, using = sum(watch.fetching[first:]), sum(watch.using[first:])
     return fetching / (fetching + using)

@@ -19,7 +19,7 @@ from colourlib import evaluate, model, open_workspace
 from colourlib.clean import leaks
 from colourlib.model import chroma_head, conv_bn_relu, pool, upsample_to
 from colourlib.prepare import prepare
-from colourlib.runs.fit import fit
+from colourlib.teaching.fit import fit
 
 
 class UNet(nn.Module):

@@ -35,8 +35,9 @@ from colourlib import practice, prepare, train
 from colourlib.collect import Photo
 from colourlib.common import queries
 from colourlib.model import ColourNet, EncoderDecoder
-from colourlib.runs import fit, session
+from colourlib.runs import session
 from colourlib.runs.speed import kept_memory, place
+from colourlib.teaching.fit import fit
 
 BATCH = 20
 
@@ -92,7 +93,7 @@ def ours(net, photos, seconds, root=None, validations=True, small_first=0.0):
     session.Session.validate = validate
     try:
         settings = {"minutes": seconds / 60, "small_first": small_first}
-        run = fit.fit(net, photos, quiet=root is None, folder=root, **settings)
+        run = fit(net, photos, quiet=root is None, folder=root, **settings)
     finally:
         session.Session.validate = real
     return run.photos / (run.seconds - (0 if validations else spent[0]))

@@ -28,7 +28,7 @@ from colourlib.data import PhotoSet
 from colourlib.model import ColourNet
 from colourlib.prepare import prepare
 from colourlib.runs import load_run, weights
-from colourlib.runs.fit import fit
+from colourlib.teaching.fit import fit
 
 MANY = 100  # kinds: an origin with so many can spare some
 DROPOUT = 0.1  # of the deepest map's channels, while training only: the photos are few

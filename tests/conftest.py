@@ -7,9 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from colourlib import prepare
-from colourlib.common import queries
-
 SCRATCH = Path(tempfile.mkdtemp(prefix="colourlib-tests-"))
 
 # Before any test module imports torch or matplotlib.
@@ -44,8 +41,9 @@ def practice_data(tmp_path_factory):
 
     from PIL import Image
 
-    from colourlib import practice
-    from colourlib.collect import Photo
+    from colourlib import practice, prepare
+    from colourlib.collect.manifest import Photo
+    from colourlib.common import queries
 
     root = tmp_path_factory.mktemp("practice_data")
     verdicts, split = [], {}

@@ -12,8 +12,8 @@ from torch import nn
 
 from colourlib import train
 from colourlib.data import PhotoData, PhotoSet
-from colourlib.runs import fit
 from colourlib.runs.session import Session
+from colourlib.teaching.fit import fit as fit_with_clinic
 
 STEPS = 3  # an epoch, with BATCH photos in each
 BATCH = 4
@@ -56,7 +56,7 @@ def network(dropout: float = 0.0, width: int = 4, seed: int = 0) -> nn.Sequentia
 
 def fit(model, data, **changes):
     """fit, quiet and in fp32."""
-    return fit.fit(model, data, **EXACT | changes)
+    return fit_with_clinic(model, data, **EXACT | changes)
 
 
 def at_step(monkeypatch, actions: dict) -> list[int]:

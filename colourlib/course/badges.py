@@ -19,7 +19,7 @@ from urllib.parse import quote
 from ..common.errors import CourseError
 from ..common.files import replace_text
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 BEGIN, END = "<!-- badges -->", "<!-- /badges -->"
 CELL_ID = "set-up"  # of the first code cell, by which it is found again
 FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}  # on Colab; in JupyterLab

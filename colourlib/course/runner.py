@@ -31,7 +31,7 @@ from ..common.files import home, replace_text
 from ..evaluate import HEADERS, Scores, rows
 from .workspace import COMMAND_LINE, open_workspace
 
-NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -135,7 +135,7 @@ async def _run_cells(result: Result, folder: Path, env: Mapping[str, str] | None
     # The kernel starts in notebooks/, where a package that is not installed would not be found.
     env = dict(os.environ if env is None else env)
     env["PYTHONPATH"] = os.pathsep.join(
-        [str(Path(__file__).parents[1]), *filter(None, [env.get("PYTHONPATH")])]
+        [str(Path(__file__).parents[2]), *filter(None, [env.get("PYTHONPATH")])]
     )
     await client.async_execute(cleanup_kc=True, env=env)
 

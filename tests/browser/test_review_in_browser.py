@@ -18,7 +18,7 @@ expect = pytest.importorskip(
 CELLS = [
     "from dataclasses import replace\n"
     "from colourlib import clean, collect, review\n"
-    "verdicts = clean.judge({root!r}, collect.collect({root!r}, {pictures!r}))\n"
+    "verdicts = clean.judge({root!r}, sources.collect({root!r}, {pictures!r}))\n"
     "verdicts.sort(key=lambda v: v.photo.file)",
     "review.review({root!r}, verdicts)",
     'review.threshold({root!r}, verdicts, "grey")',

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-OURS = Path(__file__).parents[1]
+OURS = Path(__file__).parents[3]
 TORCH = Path(torch.__file__).parent
 
 

@@ -20,7 +20,8 @@ from torchvision import datasets
 from colourlib import CourseError, clean, collect, open_workspace
 from colourlib.clean import decisions
 from colourlib.collect import published
-from colourlib.course import workspace
+from colourlib.course import sources, workspace
+from colourlib.course.forget import forget
 from colourlib.practice.search import Response, serve
 
 
@@ -167,7 +168,7 @@ WHAT_COMES = {  # side, format, classes, pictures a class at most, an address, i
 @pytest.mark.parametrize("name", published.SETS)
 def test_a_set_arrives_with_its_origin(tmp_path, web, capsys, name):
     side, kind, classes, most, address, query = WHAT_COMES[name]
-    rows = collect.collect(tmp_path, f"torchvision:{name}", per_query=2)
+    rows = sources.collect(tmp_path, f"torchvision:{name}", per_query=2)
     found = collect.summary(rows)
     assert len(found) == classes and all(kept == 2 for _, _, kept, _ in found)
     assert {(row.width, row.height, row.format) for row in rows} == {(side, side, kind)}
@@ -175,7 +176,7 @@ def test_a_set_arrives_with_its_origin(tmp_path, web, capsys, name):
         data = row.path(tmp_path).read_bytes()
         assert hashlib.sha256(data).hexdigest() == row.sha256
         assert row.file.startswith("photos/") and row.time
-    more = collect.collect(tmp_path, f"torchvision:{name}", per_query=100)
+    more = sources.collect(tmp_path, f"torchvision:{name}", per_query=100)
     assert all(kept <= most for _, _, kept, _ in collect.summary(more))
     (row,) = [row for row in more if row.url == f"torchvision:{address}"]
     assert row.query == query
@@ -185,21 +186,21 @@ def test_a_set_arrives_with_its_origin(tmp_path, web, capsys, name):
 
 
 def test_files_are_copied_byte_for_byte_and_numbers_become_the_same_pixels(tmp_path, web):
-    rows = collect.collect(tmp_path / "a", "torchvision:Imagenette", per_query=1)
+    rows = sources.collect(tmp_path / "a", "torchvision:Imagenette", per_query=1)
     assert rows[0].path(tmp_path / "a").read_bytes() in [jpeg(seed, 160) for seed in range(100)]
     for name, side, first in (("CIFAR10", 32, 500), ("STL10", 96, 300)):
-        for row in collect.collect(tmp_path / name, f"torchvision:{name}", per_query=1):
+        for row in sources.collect(tmp_path / name, f"torchvision:{name}", per_query=1):
             with Image.open(row.path(tmp_path / name)) as image:
                 seed = first + int(row.url.rsplit("/", 1)[1])
                 assert np.array_equal(np.asarray(image), pixels(seed, side))
 
 
 def test_it_goes_on_where_it_was_and_downloads_nothing_twice(tmp_path, web, monkeypatch, capsys):
-    first = collect.collect(tmp_path, "torchvision:CIFAR10", per_query=1)
+    first = sources.collect(tmp_path, "torchvision:CIFAR10", per_query=1)
     asked = len(web.asked)
     (lost, *_) = first
     lost.path(tmp_path).unlink()
-    rows = collect.collect(tmp_path, "torchvision:CIFAR10", per_query=2)
+    rows = sources.collect(tmp_path, "torchvision:CIFAR10", per_query=2)
     assert {row.file for row in first} < {row.file for row in rows}
     assert lost.path(tmp_path).exists() and len(rows) == 20
     assert len(web.asked) == asked, "nothing is downloaded for that"
@@ -207,7 +208,7 @@ def test_it_goes_on_where_it_was_and_downloads_nothing_twice(tmp_path, web, monk
     # Complete, it does not even open the set, which for some takes long.
     monkeypatch.setattr(published, "_open_parts", None)
     shutil.rmtree(tmp_path / "download")
-    assert collect.collect(tmp_path, "torchvision:CIFAR10", per_query=2) == rows
+    assert sources.collect(tmp_path, "torchvision:CIFAR10", per_query=2) == rows
     assert capsys.readouterr().out == ""
 
 
@@ -221,23 +222,23 @@ def test_killed_while_it_copies_it_goes_on(tmp_path, web, monkeypatch):
     original, copied = published._bytes_of, []
     monkeypatch.setattr(published, "_bytes_of", killed)
     with pytest.raises(KeyboardInterrupt):
-        collect.collect(tmp_path, "torchvision:Imagenette", per_query=2)
+        sources.collect(tmp_path, "torchvision:Imagenette", per_query=2)
     before = collect.photos(tmp_path)
     assert len(before) == 7 and not list(tmp_path.glob("scratch-*"))
     monkeypatch.setattr(published, "_bytes_of", original)
-    rows = collect.collect(tmp_path, "torchvision:Imagenette", per_query=2)
+    rows = sources.collect(tmp_path, "torchvision:Imagenette", per_query=2)
     assert len(rows) == 20 and set(before) <= set(rows)
 
 
 def test_killed_while_it_unpacks_it_unpacks_again(tmp_path, web):
-    collect.collect(tmp_path, "torchvision:Imagenette", per_query=1)
+    sources.collect(tmp_path, "torchvision:Imagenette", per_query=1)
     download = tmp_path / "download"
     (download / "Imagenette-complete").unlink()  # as if killed before it was
     train = download / "imagenette2-160" / "train"
     for folder in sorted(train.iterdir())[2:]:
         shutil.rmtree(folder)
     asked = len(web.asked)
-    rows = collect.collect(tmp_path, "torchvision:Imagenette", per_query=2)
+    rows = sources.collect(tmp_path, "torchvision:Imagenette", per_query=2)
     assert all(kept == 2 for _, _, kept, _ in collect.summary(rows)), (
         "half a set was taken for a whole one"
     )
@@ -251,7 +252,7 @@ def test_the_same_picture_twice_is_kept_once(tmp_path, web, monkeypatch):
     url, _ = datasets.Imagenette._ARCHIVES["160px"]
     web.files[url] = tgz(files | {f"{folder}/broken.JPEG": b"\xff\xd8\xff no picture"})
     monkeypatch.setattr(datasets.Imagenette, "_ARCHIVES", {"160px": (url, md5(web.files[url]))})
-    rows = collect.collect(tmp_path, "torchvision:Imagenette", per_query=5)
+    rows = sources.collect(tmp_path, "torchvision:Imagenette", per_query=5)
     assert collect.summary(rows) == [("tench", 5, 2, 3)]
     reasons = sorted(row.rejected for row in rows if row.rejected)
     assert reasons[0].startswith(("broken", "not a picture"))
@@ -259,19 +260,19 @@ def test_the_same_picture_twice_is_kept_once(tmp_path, web, monkeypatch):
 
 
 def test_small_pictures_are_let_through_once_and_it_is_said(tmp_path, web, capsys):
-    collect.collect(tmp_path, "torchvision:CIFAR10", per_query=2)
+    sources.collect(tmp_path, "torchvision:CIFAR10", per_query=2)
     said = capsys.readouterr().out
     assert "32 pixels on the shorter side" in said and "limit too small 32" in said
     assert decisions.limits(tmp_path) == {"too small": 32}
     decisions.set_limit(tmp_path, "too small", None)  # the student thinks better of it
-    collect.collect(tmp_path, "torchvision:CIFAR10", per_query=3)
+    sources.collect(tmp_path, "torchvision:CIFAR10", per_query=3)
     assert decisions.limits(tmp_path) == {}
-    collect.collect(tmp_path / "other", "torchvision:STL10", per_query=1)
+    sources.collect(tmp_path / "other", "torchvision:STL10", per_query=1)
     assert decisions.limits(tmp_path / "other") == {}
 
 
 def test_pictures_of_a_small_set_pass_the_cleaning(tmp_path, web):
-    verdicts = clean.judge(tmp_path, collect.collect(tmp_path, "torchvision:CIFAR10", per_query=2))
+    verdicts = clean.judge(tmp_path, sources.collect(tmp_path, "torchvision:CIFAR10", per_query=2))
     assert all(verdict.rule != "too small" for verdict in verdicts)
     assert any(verdict.keep for verdict in verdicts)
 
@@ -280,16 +281,16 @@ def test_pictures_of_a_small_set_pass_the_cleaning(tmp_path, web):
 def test_without_a_network_the_offline_source_is_named(tmp_path, web, name):
     web.files.clear()
     with pytest.raises(CourseError, match=rf"{name} could not.*HTTP 404(.|\n)*source='practice'"):
-        collect.collect(tmp_path, f"torchvision:{name}", per_query=1)
+        sources.collect(tmp_path, f"torchvision:{name}", per_query=1)
     assert collect.photos(tmp_path) == []
 
 
 def test_what_is_not_what_was_published_is_turned_away(tmp_path, web):
     web.files[datasets.CIFAR10.url] += b"and more"
     with pytest.raises(CourseError, match="the checksum differs"):
-        collect.collect(tmp_path, "torchvision:CIFAR10", per_query=1)
+        sources.collect(tmp_path, "torchvision:CIFAR10", per_query=1)
     web.files[datasets.CIFAR10.url] = web.files[datasets.CIFAR10.url].removesuffix(b"and more")
-    assert len(collect.collect(tmp_path, "torchvision:CIFAR10", per_query=1)) == 10
+    assert len(sources.collect(tmp_path, "torchvision:CIFAR10", per_query=1)) == 10
 
 
 def test_a_server_that_says_nothing_is_given_up(tmp_path, monkeypatch):
@@ -298,7 +299,7 @@ def test_a_server_that_says_nothing_is_given_up(tmp_path, monkeypatch):
         serve(lambda url: Response(b"", wait=60)),
         pytest.raises(CourseError, match="timed out(.|\n)*source='practice'"),
     ):
-        collect.collect(tmp_path, "torchvision:CIFAR10", per_query=1)
+        sources.collect(tmp_path, "torchvision:CIFAR10", per_query=1)
 
 
 def test_room_on_the_disk_is_checked_before_the_download(tmp_path, web, monkeypatch):
@@ -307,9 +308,9 @@ def test_room_on_the_disk_is_checked_before_the_download(tmp_path, web, monkeypa
         published.shutil, "disk_usage", lambda path: there._replace(free=5_000_000_000)
     )
     with pytest.raises(CourseError, match=r"need 6600 MB.*has 5000 MB left.*COLOURLIB_HOME"):
-        collect.collect(tmp_path / "new", "torchvision:STL10", per_query=1)
+        sources.collect(tmp_path / "new", "torchvision:STL10", per_query=1)
     assert web.asked == [] and not (tmp_path / "new" / "download").exists()
-    assert collect.collect(tmp_path / "new", "torchvision:CIFAR10", per_query=1)
+    assert sources.collect(tmp_path / "new", "torchvision:CIFAR10", per_query=1)
 
 
 @pytest.mark.parametrize(
@@ -326,7 +327,7 @@ def test_a_wrong_name_is_explained(fresh_home, tmp_path, source, says):
     with pytest.raises(CourseError, match=says):
         open_workspace(source)
     with pytest.raises(CourseError, match=says):
-        collect.collect(tmp_path / "new", source)
+        sources.collect(tmp_path / "new", source)
     assert not fresh_home.exists() and not (tmp_path / "new").exists()
 
 
@@ -356,10 +357,10 @@ def test_every_set_is_one_of_torchvision():
 
 
 def test_a_forgotten_picture_does_not_come_back(tmp_path, web):
-    rows = collect.collect(tmp_path, "torchvision:Imagenette", per_query=1)
-    said = collect.forget(tmp_path, rows[0].url)
+    rows = sources.collect(tmp_path, "torchvision:Imagenette", per_query=1)
+    said = forget(tmp_path, rows[0].url)
     assert any("download/ still holds it" in line for line in said)
-    again = collect.collect(tmp_path, "torchvision:Imagenette", per_query=3)
+    again = sources.collect(tmp_path, "torchvision:Imagenette", per_query=3)
     assert rows[0].sha256 not in {row.sha256 for row in again} and len(again) == 29
     assert json.loads((tmp_path / "set.json").read_text()) == {"per_query": 3}
     assert not Path(rows[0].path(tmp_path)).exists()

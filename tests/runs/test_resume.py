@@ -22,6 +22,9 @@ from torch import nn
 from colourlib import CourseError, train
 from colourlib.runs import all_runs, checkpoints, load_run, weights
 from colourlib.runs.session import Session
+from colourlib.runs.settings import configure
+from colourlib.teaching import board
+from colourlib.train import Training
 
 EPOCHS = 4  # of three steps
 LAST = EPOCHS * tiny.STEPS
@@ -78,7 +81,7 @@ def test_a_run_that_ends_between_its_last_step_and_its_last_validation(
     tmp_path, monkeypatch, epochs
 ):
     reference = start(None, epochs=epochs)
-    real = Session.validate
+    real = Training.validate
 
     def validate(self):
         if self.over:
@@ -87,7 +90,7 @@ def test_a_run_that_ends_between_its_last_step_and_its_last_validation(
 
     with monkeypatch.context() as patch:
         tiny.save_always(patch)
-        patch.setattr(Session, "validate", validate)
+        patch.setattr(Training, "validate", validate)
         assert start(tmp_path, epochs=epochs).state == "stopped"
     assert_same(start(tmp_path, epochs=epochs), reference)
 
@@ -115,7 +118,7 @@ def test_what_draws_random_numbers_in_eval_mode_does_not_disturb_the_training(
 ):
     """Dropout that forgets `training=self.training`: how often the board draws must not matter."""
     reference = start(None, model=AlwaysDrops())
-    real = train.board.choose
+    real = board.choose
 
     class Eager:
         def __init__(self, quiet):
@@ -178,7 +181,7 @@ Edited.__name__ = "Plain"  # the same class in the notebook, its forward changed
     ids=lambda value: str(*value) if isinstance(value, dict) and value else "",
 )
 def test_another_run_is_not_taken_for_the_same(tmp_path, monkeypatch, first, then):
-    config = {"config": train.configure(seed=1)} if then.pop("seed_", 0) else {}
+    config = {"config": configure(seed=1)} if then.pop("seed_", 0) else {}
     old = stopped_run(tmp_path, monkeypatch, **first)
     kept = (old.folder / "checkpoint.pt").read_bytes()
     run = start(tmp_path, **then, **config)
@@ -272,7 +275,7 @@ def live(folder, seed, pipe, disturb=None, *how):
         disturb(*how)
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
-        run = start(folder, epochs=LONG, config=train.configure(seed=seed))
+        run = start(folder, epochs=LONG, config=configure(seed=seed))
     pipe.send((said.getvalue(), run.sentence))
 
 

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
+FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 NAMES = ["01_collect", "02_clean", "03_colour_and_batches", "04_model", "05_train", "06_evaluate"]
 MAX_BYTES = 1_500_000
 MIN_ALT = 20  # characters: 'a figure' describes nothing

@@ -28,6 +28,7 @@ from colourlib import CourseError, collect, practice
 from colourlib.collect import connection as web_module
 from colourlib.collect import fetch, manifest, store
 from colourlib.collect.connection import Patience
+from colourlib.course import sources
 from colourlib.practice import search
 from colourlib.practice.search import Response, results_page, serve
 
@@ -77,7 +78,7 @@ def links(name: str, count: int) -> list[str]:
 
 def run(root, web, per_query=4):
     with serve(web):
-        return collect.collect(root, "bing", list(web.index), per_query)
+        return sources.collect(root, "bing", list(web.index), per_query)
 
 
 @pytest.fixture(autouse=True)
@@ -96,7 +97,7 @@ def only(rows, url):
 
 def test_practice_pictures_arrive_once_with_their_origin(tmp_path, capsys):
     queries = ["fire", "moon", "people"]
-    rows = collect.collect(tmp_path, "practice", queries, per_query=14)  # more than one page
+    rows = sources.collect(tmp_path, "practice", queries, per_query=14)  # more than one page
     kept = [row for row in rows if not row.rejected]
     assert [(query, kept) for query, _, kept, _ in collect.summary(rows)] == [
         ("people", 14), ("moon", 14), ("fire", 14)
@@ -116,7 +117,7 @@ def test_practice_pictures_arrive_once_with_their_origin(tmp_path, capsys):
     assert len({row.sha256 for row in kept}) == 42
     assert f"42 of them new, {len(rows) - 42} turned away." in capsys.readouterr().out
     before = (tmp_path / "manifest.jsonl").read_bytes()
-    assert collect.collect(tmp_path, "practice", queries, per_query=14) == rows
+    assert sources.collect(tmp_path, "practice", queries, per_query=14) == rows
     assert (tmp_path / "manifest.jsonl").read_bytes() == before
     assert capsys.readouterr().out == ""
     assert not list(tmp_path.glob("scratch-*"))
@@ -155,7 +156,7 @@ def test_results_go_on_without_end():
 )
 def test_arguments_that_cannot_work_are_refused_before_anything_is_done(tmp_path, arguments, words):
     with pytest.raises(CourseError, match=words):
-        collect.collect(tmp_path / "new", **arguments)
+        sources.collect(tmp_path / "new", **arguments)
     assert not (tmp_path / "new").exists()
 
 
@@ -364,14 +365,14 @@ def test_stop_leaves_whole_rows_and_no_scratch(tmp_path, monkeypatch):
     queries = ["moon", "sun", "fire"]
     monkeypatch.setattr(collect, "wait", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        collect.collect(tmp_path, "practice", queries, per_query=100)
+        sources.collect(tmp_path, "practice", queries, per_query=100)
     rows = collect.photos(tmp_path)
     kept = {row.path(tmp_path) for row in rows if not row.rejected}
     assert 0 < len(kept) < 300
     assert kept == {path for path in (tmp_path / "photos").rglob("*") if path.is_file()}
     assert not list(tmp_path.glob("scratch-*"))
     monkeypatch.setattr(collect, "wait", original)
-    rows = collect.collect(tmp_path, "practice", queries, per_query=12)
+    rows = sources.collect(tmp_path, "practice", queries, per_query=12)
     assert all(kept >= 12 for _, _, kept, _ in collect.summary(rows))
 
 
@@ -430,7 +431,7 @@ class Logged(Web):
 fetch.WEB = QUICK
 web = Logged({{name: [links(name, 60)] for name in "abcd"}})
 with serve(web):
-    collect.collect(root, "bing", list("abcd"), 50)
+    sources.collect(root, "bing", list("abcd"), 50)
 """
 
 
@@ -681,7 +682,7 @@ def test_a_mistake_in_ones_own_web_is_told(tmp_path, capsys):
         raise RuntimeError("my fault")
 
     with pytest.raises(CourseError), serve(web):
-        collect.collect(tmp_path, "bing", ["x"], per_query=1)
+        sources.collect(tmp_path, "bing", ["x"], per_query=1)
     assert "my fault" in capsys.readouterr().out
 
 

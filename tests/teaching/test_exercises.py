@@ -33,7 +33,7 @@ from colourlib.teaching.check.core import (
     Wrong,
 )
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
 MODULES = sorted(Path(check.__file__).parent.rglob("*.py"))
 ENOUGH = 5  # wrong answers for each check

@@ -12,8 +12,10 @@ from skimage.color import rgb2lab
 from test_pictures import GREY_1_0, needs_lcms
 from torch import nn
 
-from colourlib import CourseError, colourise, evaluate, runs
-from colourlib.colourise import colourise
+from colourlib import CourseError, evaluate, runs
+from colourlib import colourise as module
+from colourlib.colourise import colourise, seen
+from colourlib.common import memory
 from colourlib.common.pictures import open_picture, with_alpha
 from colourlib.model import ColourNet
 from colourlib.runs import weights
@@ -173,11 +175,11 @@ def test_small_and_long_pictures(net, size):
 
 
 def test_the_size_at_which_a_picture_is_seen():
-    assert colourise.seen(4000, 3000, 96) == (128, 96)
-    assert colourise.seen(30, 40, 96) == (96, 128)  # enlarged
-    assert colourise.seen(1, 5000, 96) == (16, 768)
-    assert colourise.seen(20_000, 1000, 96) == (768, 38)
-    assert colourise.seen(1, 1, 16) == (16, 16)
+    assert seen(4000, 3000, 96) == (128, 96)
+    assert seen(30, 40, 96) == (96, 128)  # enlarged
+    assert seen(1, 5000, 96) == (16, 768)
+    assert seen(20_000, 1000, 96) == (768, 38)
+    assert seen(1, 1, 16) == (16, 16)
 
 
 # ---- saturation and grey -------------------------------------------------------------------------
@@ -286,7 +288,7 @@ def test_a_network_trained_here_is_shown_photos_at_its_own_size(net):
 
 def test_nothing_given_means_the_shipped_weights(net, tmp_path, monkeypatch):
     path = weights.save(tmp_path / "ours.safetensors", net, {"size": 24})
-    monkeypatch.setattr(weights, "SHIPPED", path)
+    monkeypatch.setattr(module, "SHIPPED", path)
     np.testing.assert_array_equal(
         array(colourise(smooth())), array(colourise(smooth(), net, size=24))
     )
@@ -374,7 +376,7 @@ def test_a_small_file_that_claims_to_be_huge(tmp_path, monkeypatch):
     with pytest.raises(CourseError, match="bomb.png cannot be read .* 178 million pixels"):
         colourise(path, GREEN)
     path.write_bytes(claims(12_000, 12_000))  # Pillow would open it
-    monkeypatch.setattr(colourise, "free_memory", lambda: 500_000_000)
+    monkeypatch.setattr(memory, "free_memory", lambda device: 500_000_000)
     with pytest.raises(CourseError, match=r"bomb.png: 12000 x 12000 .* 1.4 GB .* 500 MB are free"):
         colourise(path, GREEN)
     with Image.open(path) as image, pytest.raises(CourseError, match="500 MB are free"):
@@ -394,4 +396,4 @@ def test_large_photos_pass_without_a_warning(tmp_path, monkeypatch):
 
 def test_a_class_without_its_brackets_is_told():
     with pytest.raises(CourseError, match=r"ColourNet is a class: give a network, ColourNet\(\)"):
-        colourise.colourise(Image.new("L", (32, 32)), ColourNet)
+        colourise(Image.new("L", (32, 32)), ColourNet)

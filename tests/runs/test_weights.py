@@ -24,7 +24,7 @@ from colourlib.runs import checkpoints, load_run, matching, trained_size, weight
 from colourlib.runs import onnx as onnx_export
 from colourlib.runs.matching import NETWORKS
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def lively(net, seed=0):

@@ -14,7 +14,7 @@ from colourlib.data import PhotoSet
 from colourlib.judging import by_query as queries
 from colourlib.judging import contest, intervals, likeness, misleads
 from colourlib.model import ColourNet
-from colourlib.runs import fit
+from colourlib.teaching.fit import fit
 
 
 def photo_set(ab_values, queries=None, size=16):
@@ -283,7 +283,7 @@ def test_runs_are_found_and_edited_ones_left_out(practice_data, tmp_path, capsys
     edited = ColourNet(width=4)
     edited.deep = edited.deep[:1]
     for net, name in ((ColourNet(width=4), "mine"), (edited, "edited")):
-        fit.fit(net, data, name=name, **quick)
+        fit(net, data, name=name, **quick)
     capsys.readouterr()
     assert list(contest.runs(data)) == ["001-mine"]
     said = capsys.readouterr().out

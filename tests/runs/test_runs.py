@@ -13,9 +13,11 @@ from PIL import Image
 from torch import nn
 
 from colourlib import CourseError
+from colourlib.colour import to_picture
 from colourlib.course.workspace import SETTINGS, Workspace
 from colourlib.model import ColourNet
-from colourlib.runs import all_runs, fit, load_run, samples
+from colourlib.runs import all_runs, load_run
+from colourlib.teaching.fit import fit
 
 FILES = {"run.json", "network.txt", "weights.safetensors", ".lock"} | {
     f"{kind}-{i}.png" for kind in ("sample", "truth") for i in (1, 2, 3)
@@ -27,7 +29,7 @@ def kept(practice_data, tmp_path_factory):
     """A finished run of a small ColourNet on practice scenes."""
     torch.manual_seed(0)
     data = replace(practice_data, runs=tmp_path_factory.mktemp("kept"))
-    return fit.fit(ColourNet(width=8), data, epochs=2, quiet=True, precision="fp32")
+    return fit(ColourNet(width=8), data, epochs=2, quiet=True, precision="fp32")
 
 
 def story_of(folder):
@@ -89,14 +91,14 @@ def test_the_samples_are_what_the_network_makes_of_three_validation_photos(kept)
             for kind, ab in (("sample", kept.model(x)), ("truth", y)):
                 picture = np.asarray(Image.open(kept.folder / f"{kind}-{i}.png"))
                 assert picture.shape == (64, 64, 3)
-                expected = samples.to_picture(x, ab)[0].astype(int)
+                expected = to_picture(x, ab)[0].astype(int)
                 assert np.abs(picture - expected).max() <= 1
     assert len({row["query"] for row in story["samples"]}) == 3
 
 
 def test_all_runs_on_the_same_photos_show_the_same_ones(kept, practice_data, tmp_path):
     data = replace(practice_data, runs=tmp_path)
-    other = fit.fit(
+    other = fit(
         ColourNet(width=4), data, epochs=0.5, seed=5, quiet=True, precision="fp32", name="other"
     )
     assert story_of(other.folder)["samples"] == story_of(kept.folder)["samples"]

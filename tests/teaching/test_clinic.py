@@ -13,9 +13,9 @@ import torch.nn.functional as F
 from torch import nn
 
 from colourlib import CourseError
+from colourlib.common.copies import copy_of, twin_of, undisturbed
 from colourlib.model import ColourNet, EncoderDecoder, PlainNet, chroma_head, conv_bn_relu
 from colourlib.teaching.clinic import Finding, Report, costs, inspect
-from colourlib.common.copies import copy_of, twin_of, undisturbed
 from colourlib.teaching.clinic.costs import kept_bytes
 from colourlib.teaching.clinic.examination import FAR
 from colourlib.teaching.clinic.sight.footprints import fields

@@ -11,6 +11,8 @@ from PIL import Image
 
 from colourlib import CourseError, clean, collect
 from colourlib.collect import own_photos as folders
+from colourlib.course import sources
+from colourlib.course.forget import forget
 
 
 def picture(seed: int, size=(48, 40), kind="JPEG") -> bytes:
@@ -33,7 +35,7 @@ def folder(tmp_path):
 
 def test_a_folder_is_read_in_place(tmp_path, folder):
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
-    rows = collect.collect(tmp_path / "ws", str(folder), per_query=1)
+    rows = sources.collect(tmp_path / "ws", str(folder), per_query=1)
     assert collect.summary(rows) == [
         ("cats", 2, 2, 0), ("dogs", 1, 1, 0), ("my photos", 1, 1, 0)
     ]  # fmt: skip
@@ -44,7 +46,7 @@ def test_a_folder_is_read_in_place(tmp_path, folder):
 
 
 def test_a_folder_is_read_again_only_where_it_changed(tmp_path, folder, monkeypatch):
-    rows = collect.collect(tmp_path / "ws", str(folder))
+    rows = sources.collect(tmp_path / "ws", str(folder))
     (folder / "d.jpg").write_bytes(picture(9, (64, 64)))
     (folder / "cats" / "a.jpg").unlink()
     (folder / "cats" / "new.jpg").write_bytes(picture(10))
@@ -53,7 +55,7 @@ def test_a_folder_is_read_again_only_where_it_changed(tmp_path, folder, monkeypa
     monkeypatch.setattr(
         folders, "_row_of_file", lambda *args: read.append(args[1].name) or original(*args)
     )
-    again = collect.collect(tmp_path / "ws", str(folder))
+    again = sources.collect(tmp_path / "ws", str(folder))
     assert sorted(read) == ["d.jpg", "new.jpg"]
     assert [Path(row.file).name for row in again] == ["b.PNG", "new.jpg", "c.jpeg", "d.jpg"]
     assert again[-1].width == 64 and rows[-1].width == 48
@@ -64,12 +66,12 @@ def test_bad_files_of_a_folder_are_rows_with_a_reason(tmp_path, folder):
     (folder / "cats" / "copy.jpg").write_bytes((folder / "cats" / "a.jpg").read_bytes())
     (folder / "small.jpg").write_bytes(picture(4, (10, 10)))
     (folder / "page.jpg").write_text("<html>no</html>")
-    rows = {Path(row.file).name: row for row in collect.collect(tmp_path / "ws", str(folder))}
+    rows = {Path(row.file).name: row for row in sources.collect(tmp_path / "ws", str(folder))}
     assert "same bytes as" in rows["copy.jpg"].rejected
     assert "smaller than 16" in rows["small.jpg"].rejected
     assert "web page" in rows["page.jpg"].rejected
     (folder / "cats" / "a.jpg").unlink()  # now the copy is the only one
-    rows = {Path(row.file).name: row for row in collect.collect(tmp_path / "ws", str(folder))}
+    rows = {Path(row.file).name: row for row in sources.collect(tmp_path / "ws", str(folder))}
     assert rows["copy.jpg"].rejected == ""
 
 
@@ -88,7 +90,7 @@ def test_a_folder_without_pictures_says_what_it_holds(tmp_path):
         (tmp_path / "nowhere", "There is no source"),
     ]:
         with pytest.raises(CourseError, match=words):
-            collect.collect(root, str(path))
+            sources.collect(root, str(path))
     assert not root.exists()
 
 
@@ -96,7 +98,7 @@ def test_the_workspace_inside_the_folder_is_not_part_of_it(folder):
     root = folder / "workspace"
     (root / "photos").mkdir(parents=True)
     (root / "photos" / "x.jpg").write_bytes(picture(2))
-    assert len(collect.collect(root, str(folder))) == 4
+    assert len(sources.collect(root, str(folder))) == 4
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links and names of bytes")
@@ -107,9 +109,9 @@ def test_odd_entries_do_not_spoil_the_folder(tmp_path, folder):
         more = 1
     except OSError:  # a file system that takes UTF-8 alone
         more = 0
-    rows = collect.collect(tmp_path / "ws", str(folder))
+    rows = sources.collect(tmp_path / "ws", str(folder))
     assert len(rows) == 4 + more and not any(row.rejected for row in rows)
-    assert collect.collect(tmp_path / "ws", str(folder)) == rows
+    assert sources.collect(tmp_path / "ws", str(folder)) == rows
     assert all(v.photo.path(tmp_path).is_file() for v in clean.judge(tmp_path / "ws", rows))
 
 
@@ -123,9 +125,9 @@ def test_what_could_not_be_read_is_tried_again(tmp_path, folder, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "read_bytes", fail)
-        rows = {Path(row.file).name: row for row in collect.collect(tmp_path / "ws", str(folder))}
+        rows = {Path(row.file).name: row for row in sources.collect(tmp_path / "ws", str(folder))}
     assert "unreadable: " in rows["a.jpg"].rejected
-    assert not any(row.rejected for row in collect.collect(tmp_path / "ws", str(folder)))
+    assert not any(row.rejected for row in sources.collect(tmp_path / "ws", str(folder)))
 
 
 def test_the_courses_own_pictures_are_not_taken_for_the_students(folder, monkeypatch):
@@ -133,7 +135,7 @@ def test_the_courses_own_pictures_are_not_taken_for_the_students(folder, monkeyp
     monkeypatch.setenv("COLOURLIB_HOME", str(home))
     (home / "practice-quick" / "photos").mkdir(parents=True)
     (home / "practice-quick" / "photos" / "x.png").write_bytes(picture(8, kind="PNG"))
-    rows = collect.collect(home / "mine", str(folder))
+    rows = sources.collect(home / "mine", str(folder))
     assert len(rows) == 4 and not any("practice-quick" in row.file for row in rows)
 
 
@@ -141,11 +143,11 @@ def test_the_courses_own_pictures_are_not_taken_for_the_students(folder, monkeyp
 def test_closed_folders_are_told(tmp_path, folder, capsys):
     (folder / "dogs").chmod(0)
     try:
-        assert len(collect.collect(tmp_path / "ws", str(folder))) == 3
+        assert len(sources.collect(tmp_path / "ws", str(folder))) == 3
         assert f"cannot be read: {folder / 'dogs'}" in capsys.readouterr().out
         folder.chmod(0)
         with pytest.raises(CourseError, match="cannot be read: Permission"):
-            collect.collect(tmp_path / "ws", str(folder))
+            sources.collect(tmp_path / "ws", str(folder))
     finally:
         folder.chmod(0o755)
         (folder / "dogs").chmod(0o755)
@@ -158,15 +160,15 @@ def test_a_folder_that_cannot_be_walked_is_told(tmp_path, folder, monkeypatch, c
 
     monkeypatch.setattr(folders.os, "walk", walk)
     whole = False
-    assert len(collect.collect(tmp_path / "ws", str(folder))) == 1
+    assert len(sources.collect(tmp_path / "ws", str(folder))) == 1
     assert capsys.readouterr().out.count("Left out, for it cannot be read:") == 1
     whole = True
     with pytest.raises(CourseError, match="cannot be read: Permission denied"):
-        collect.collect(tmp_path / "ws", str(folder))
+        sources.collect(tmp_path / "ws", str(folder))
 
 
 def test_the_manifest_is_plain_json_lines(tmp_path, folder):
-    collect.collect(tmp_path / "ws", str(folder))
+    sources.collect(tmp_path / "ws", str(folder))
     lines = (tmp_path / "ws" / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
     row = json.loads(lines[0])
     assert list(row) == [
@@ -177,12 +179,12 @@ def test_the_manifest_is_plain_json_lines(tmp_path, folder):
 
 def test_a_forgotten_photo_stays_in_its_folder_and_out_of_the_set(tmp_path, folder, capsys):
     root = tmp_path / "ws"
-    row = next(r for r in collect.collect(root, str(folder)) if r.file.endswith("d.jpg"))
-    said = collect.forget(root, row.sha256[:12])
+    row = next(r for r in sources.collect(root, str(folder)) if r.file.endswith("d.jpg"))
+    said = forget(root, row.sha256[:12])
     assert any("is a file of your own: it is left where it is" in line for line in said)
     (folder / "dogs" / "the same once more.jpg").write_bytes((folder / "d.jpg").read_bytes())
     capsys.readouterr()
-    rows = collect.collect(root, str(folder))
+    rows = sources.collect(root, str(folder))
     assert "5" not in capsys.readouterr().out[:1]
     assert (folder / "d.jpg").exists() and row.sha256 not in {r.sha256 for r in rows}
     assert collect.photos(root) == rows and len(rows) == 3

@@ -16,7 +16,7 @@ from torch import nn
 
 from colourlib import train
 
-NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "05_train.ipynb"
+NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "05_train.ipynb"
 LR, STRENGTH, STEPS = 1e-2, 0.05, 20
 SAME = 1e-10  # largest difference of two weights; rounding alone makes about 1e-16 a step
 WRONG = 1e-5  # a mistake makes more

@@ -13,9 +13,11 @@ import torch.nn.functional as F
 from torch import nn
 
 from colourlib import CourseError, device, evaluate, train
-from colourlib.course import workspace
+from colourlib.course.workspace import load_or_fit
 from colourlib.model import ColourNet, PlainNet
-from colourlib.runs import all_runs, fit, speed
+from colourlib.runs import all_runs, speed
+from colourlib.runs.settings import configure
+from colourlib.teaching.fit import fit
 
 
 def small(seed=0):
@@ -24,7 +26,7 @@ def small(seed=0):
 
 
 def quick(model, data, **changes):
-    return fit.fit(model, data, **{"quiet": True, "precision": "fp32"} | changes)
+    return fit(model, data, **{"quiet": True, "precision": "fp32"} | changes)
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def test_one_batch_can_be_learnt_by_heart(practice_data):
     x, y = next(iter(practice_data.loader(20)))
     torch.manual_seed(0)
     net = ColourNet()
-    optimiser = train.adam(net, train.configure(weight_decay=0))
+    optimiser = train.adam(net, configure(weight_decay=0))
     first = F.mse_loss(net(x), y).item()
     for _ in range(80):
         loss = F.mse_loss(net(x), y)
@@ -130,9 +132,7 @@ def hand_made_adam(parameters, decays, gradients, lr, steps):
 
 @pytest.mark.parametrize("weight_decay", [0.0, 0.1])
 def test_the_steps_are_those_of_adam_with_l2_by_hand(weight_decay):
-    config = train.configure(
-        lr=1e-2, schedule="constant", weight_decay=weight_decay, precision="fp32"
-    )
+    config = configure(lr=1e-2, schedule="constant", weight_decay=weight_decay, precision="fp32")
     net = tiny.network().double()
     twin = copy.deepcopy(net)
     data, placement = tiny.photos(), speed.place("fp32")
@@ -163,7 +163,7 @@ def test_the_steps_are_those_of_adam_with_l2_by_hand(weight_decay):
 
 def test_l2_spares_batchnorm_and_biases():
     net = small()
-    decayed, spared = train.adam(net, train.configure(weight_decay=0.5)).param_groups
+    decayed, spared = train.adam(net, configure(weight_decay=0.5)).param_groups
     assert (decayed["weight_decay"], spared["weight_decay"]) == (0.5, 0)
     decayed, spared = decayed["params"], spared["params"]
     assert sum(p.numel() for p in decayed + spared) == sum(p.numel() for p in net.parameters())
@@ -173,12 +173,12 @@ def test_l2_spares_batchnorm_and_biases():
 
 
 def test_the_learning_rate_rises_and_falls_or_stays():
-    config = train.configure(lr=2.0)
+    config = configure(lr=2.0)
     rates = [train.lr_at(i / 100, config) for i in range(101)]
     assert rates[0] < 0.1 and max(rates) > 1.9 and rates[-1] == pytest.approx(0)
     assert rates.index(max(rates)) < 10
     assert train.lr_at(1.3, config) == pytest.approx(0), "where a run lasts longer than planned"
-    constant = train.configure(lr=2.0, schedule="constant")
+    constant = configure(lr=2.0, schedule="constant")
     assert {train.lr_at(i / 100, constant) for i in range(101)} == {2.0}
 
 
@@ -294,14 +294,14 @@ def test_bf16_trains_too(in_memory):
 )
 def test_a_wrong_setting_is_explained_before_any_work(changes, says):
     with pytest.raises(CourseError, match=says):
-        fit.fit(None, None, **changes)
+        fit(None, None, **changes)
 
 
 def test_what_is_no_data_and_no_config_is_explained(practice_data):
     with pytest.raises(CourseError, match=r"not on PhotoSet: data = ws.prepared\(\)"):
-        fit.fit(tiny.network(), practice_data.train)
+        fit(tiny.network(), practice_data.train)
     with pytest.raises(CourseError, match=r"fit\(model, data, epochs=10\)"):
-        fit.fit(tiny.network(), practice_data, 10)
+        fit(tiny.network(), practice_data, 10)
 
 
 def test_the_training_curve_is_measured_against_the_crops_it_sees(practice_data):
@@ -316,10 +316,10 @@ def test_a_config_can_be_given_and_changed():
     run = tiny.fit(tiny.network(), tiny.photos(), config=base, lr=0.01)
     assert (run.config.lr, run.config.epochs, base.lr) == (0.01, 1, 0.5)
     timed = train.Config(minutes=3)
-    assert train.configure(timed, epochs=2).minutes is None, "what is asked for last decides"
-    assert train.configure(timed, lr=1e-3).minutes == 3
+    assert configure(timed, epochs=2).minutes is None, "what is asked for last decides"
+    assert configure(timed, lr=1e-3).minutes == 3
     with pytest.raises(CourseError, match="lr has to be greater than 0"):
-        fit.fit(None, None, train.Config(lr=-1))
+        fit(None, None, train.Config(lr=-1))
 
 
 @pytest.mark.parametrize(
@@ -385,19 +385,19 @@ def workspace(data, folder):
 
 def test_a_missing_run_is_made_and_an_outdated_one_made_anew(practice_data, tmp_path, capsys):
     ws = workspace(practice_data, tmp_path)
-    net, story = workspace.load_or_fit(ws)
+    net, story = load_or_fit(ws)
     said = capsys.readouterr().out
     assert "05_train has not been run here yet: training the network now, 0.005 minutes" in said
     assert "(05_train: 1)" in said and story["config"]["minutes"] == 0.005
     assert story["name"] == "001-colournet" and isinstance(net, ColourNet) and not net.training
-    again, story = workspace.load_or_fit(ws)
+    again, story = load_or_fit(ws)
     assert "From 05_train: run 001-colournet, finished." in capsys.readouterr().out
     assert tiny.same_weights(again.state_dict(), net.state_dict()) and len(all_runs(tmp_path)) == 1
     text = (tmp_path / "001-colournet" / "run.json").read_text()
     (tmp_path / "001-colournet" / "run.json").write_text(
         text.replace(practice_data.fingerprint, "another")
     )
-    workspace.load_or_fit(ws)
+    load_or_fit(ws)
     assert "photos have changed" in capsys.readouterr().out
     assert [s["name"] for s in all_runs(tmp_path)] == ["001-colournet", "002-colournet"]
 
@@ -411,20 +411,20 @@ def test_the_last_run_of_the_course_decides(practice_data, tmp_path, capsys):
     first = course_run(ws, ColourNet())
     course_run(ws, ColourNet(), seed=1, name="an experiment")
     course_run(ws, PlainNet(width=8), name="PlainNet")
-    net, story = workspace.load_or_fit(ws)
+    net, story = load_or_fit(ws)
     assert "run 001-colournet, finished" in capsys.readouterr().out
     assert story["name"] == first.name
     assert tiny.same_weights(net.state_dict(), first.best_weights)
     course_run(ws, small())  # the course's network, edited: the run before it still fits
-    assert workspace.load_or_fit(ws)[1]["name"] == first.name
+    assert load_or_fit(ws)[1]["name"] == first.name
     (first.folder / "weights.safetensors").write_bytes(b"damaged")
     capsys.readouterr()
-    workspace.load_or_fit(ws)
+    load_or_fit(ws)
     said = capsys.readouterr().out
     assert (
         "is damaged" in said and "edited since 05_train was run: training the network now" in said
     )
-    assert workspace.load_or_fit(ws)[1]["name"] == "005-colournet"
+    assert load_or_fit(ws)[1]["name"] == "005-colournet"
 
 
 def test_a_stopped_run_will_do_and_one_without_a_validation_will_not(
@@ -438,7 +438,7 @@ def test_a_stopped_run_will_do_and_one_without_a_validation_will_not(
         tiny.at_step(patch, {1: lambda: torch.tensor(math.nan)})
         with pytest.raises(CourseError, match="became nan"):
             course_run(ws, ColourNet(), epochs=4)
-    assert workspace.load_or_fit(ws)[1]["state"] == "stopped"
+    assert load_or_fit(ws)[1]["state"] == "stopped"
     assert "run 001-colournet, stopped" in capsys.readouterr().out
 
 

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageOps
 
-from colourlib import CourseError, clean, collect, practice
+from colourlib import CourseError, clean, practice
 from colourlib.clean import decisions, measures, rules
 from colourlib.collect import manifest
 from colourlib.collect.manifest import Photo
 from colourlib.common import queries
+from colourlib.course import sources
 
 
 def photo_like(seed: int, size=(192, 144), chroma=1.0) -> Image.Image:
@@ -41,7 +42,7 @@ def judged(tmp_path, files: dict[str, bytes | Image.Image], **more) -> dict[str,
         path = tmp_path / "in" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else jpeg(content))
-    rows = collect.collect(tmp_path / "ws", str(tmp_path / "in"))
+    rows = sources.collect(tmp_path / "ws", str(tmp_path / "in"))
     verdicts = clean.judge(tmp_path / "ws", rows, **more)
     return {Path(verdict.photo.file).name: verdict for verdict in verdicts}
 

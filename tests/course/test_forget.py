@@ -17,7 +17,8 @@ from colourlib import CourseError, clean, collect, prepare
 from colourlib.clean import decisions
 from colourlib.collect import fetch, forgotten, manifest, store
 from colourlib.collect.connection import Patience
-from colourlib.course import forget
+from colourlib.course import sources
+from colourlib.course.forget import forget
 from colourlib.practice.search import Response, results_page, serve
 
 
@@ -47,7 +48,7 @@ class Web:
 
 def gather(root, web, per_query=12):
     with serve(web):
-        return collect.collect(root, "bing", ["x"], per_query)
+        return sources.collect(root, "bing", ["x"], per_query)
 
 
 @pytest.fixture(autouse=True)
@@ -102,7 +103,7 @@ def test_nothing_of_it_is_left(root, capsys, by):
     assert len(traces(root, row)) >= 6, "the test is to find something first"
     which = {"url": row.url, "sha256": row.sha256}.get(by, row.sha256[:10].upper())
     capsys.readouterr()
-    said = collect.forget(root, which)
+    said = forget(root, which)
     assert capsys.readouterr().out.splitlines() == said
     assert traces(root, row) == []
     told = "\n".join(said)
@@ -123,7 +124,7 @@ def test_nothing_of_it_is_left(root, capsys, by):
 
 
 def test_the_pictures_of_it_that_runs_show_go_too(root):
-    said = collect.forget(root, URLS[3])
+    said = forget(root, URLS[3])
     assert "The pictures of it in the run colournet are removed." in said
     left = sorted(p.name for p in (root / "runs" / "colournet").glob("*.png"))
     assert left == ["sample-5.png", "truth-5.png"]
@@ -154,7 +155,7 @@ def test_several_found_again_at_once_are_all_noted(tmp_path):
 def test_the_others_stay(root):
     rows = collect.photos(root)
     before = everything(root)
-    collect.forget(root, URLS[3])
+    forget(root, URLS[3])
     after = everything(root)
     others = [row for row in rows if row.url != URLS[3]]
     assert collect.photos(root) == others
@@ -172,7 +173,7 @@ def test_the_others_stay(root):
 
 def test_it_is_not_collected_again(root):
     forgotten = next(row for row in collect.photos(root) if row.url == URLS[3])
-    collect.forget(root, URLS[3])
+    forget(root, URLS[3])
     others = ["https://b.example/the-same.jpg", "https://b.example/the-same-too.jpg"]
     web = Web(URLS + others, same=others)
     rows = gather(root, web)
@@ -190,7 +191,7 @@ def test_it_is_not_collected_again(root):
 def test_copies_under_other_addresses_are_forgotten_with_it(tmp_path):
     copies = ["https://b.example/copy.jpg", "https://c.example/copy.jpg"]
     gather(tmp_path, Web(URLS + copies, same=copies), per_query=14)
-    said = collect.forget(tmp_path, copies[0])
+    said = forget(tmp_path, copies[0])
     assert "3 rows of the manifest removed." in said
     text = (tmp_path / "manifest.jsonl").read_text()
     assert not any(url in text for url in [URLS[3], *copies])
@@ -210,18 +211,18 @@ def test_near_duplicates_that_stay_are_named(tmp_path):
 
     rows = gather(tmp_path, Resized([*URLS, "https://b.example/small.jpg"]), per_query=13)
     clean.judge(tmp_path, rows)
-    (line,) = [line for line in collect.forget(tmp_path, URLS[3]) if "are like it" in line]
+    (line,) = [line for line in forget(tmp_path, URLS[3]) if "are like it" in line]
     copy = next(row for row in rows if "small" in row.url)
     assert line.count("photos/") == 1 and copy.file in line
-    assert not any("are like it" in line for line in collect.forget(tmp_path, URLS[5]))
+    assert not any("are like it" in line for line in forget(tmp_path, URLS[5]))
 
 
 def test_an_address_without_a_picture_can_be_forgotten(tmp_path):
     gone = "https://a.example/secret-name.jpg"
     with serve(lambda url: Response(b"", 404) if url == gone else Web([gone, *URLS])(url)):
-        collect.collect(tmp_path, "bing", ["x"], 2)
+        sources.collect(tmp_path, "bing", ["x"], 2)
     assert gone in (tmp_path / "manifest.jsonl").read_text()
-    collect.forget(tmp_path, gone)
+    forget(tmp_path, gone)
     assert not any(gone.encode() in content for content in everything(tmp_path).values())
 
 
@@ -239,11 +240,11 @@ def test_interrupted_anywhere_it_can_be_called_again(root, monkeypatch, step):
         where = manifest if step == "manifest.rewrite" else forget
         patch.setattr(where, step.removeprefix("manifest."), interrupted)
         with pytest.raises(KeyboardInterrupt):
-            collect.forget(root, URLS[3])
-    collect.forget(root, URLS[3])
+            forget(root, URLS[3])
+    forget(root, URLS[3])
     assert traces(root, row) == []
-    assert collect.forget(root, URLS[3]) == ["It was forgotten before: nothing of it is left here."]
-    assert collect.forget(root, row.sha256) == collect.forget(root, URLS[3])
+    assert forget(root, URLS[3]) == ["It was forgotten before: nothing of it is left here."]
+    assert forget(root, row.sha256) == forget(root, URLS[3])
 
 
 def test_interrupted_while_a_prepared_set_goes_it_can_be_called_again(root, monkeypatch):
@@ -261,9 +262,9 @@ def test_interrupted_while_a_prepared_set_goes_it_can_be_called_again(root, monk
     with monkeypatch.context() as patch:
         patch.setattr(os, "unlink", unlink)
         with pytest.raises(CourseError, match="a notebook has it open.*then forget once more"):
-            collect.forget(root, URLS[3])
+            forget(root, URLS[3])
     assert meta.exists(), "else nobody could tell what the set holds"
-    collect.forget(root, URLS[3])
+    forget(root, URLS[3])
     assert not meta.parent.exists() and traces(root, row) == []
 
 
@@ -272,7 +273,7 @@ def test_what_an_editor_leaves_in_a_prepared_set_is_no_hindrance(root):
     (meta,) = (root / "prepared").glob("*/meta.json")
     (meta.parent / ".ipynb_checkpoints").mkdir()
     (meta.parent / ".ipynb_checkpoints" / "meta-checkpoint.json").write_text("{}")
-    collect.forget(root, URLS[3])
+    forget(root, URLS[3])
     assert not meta.parent.exists() and traces(root, row) == []
 
 
@@ -280,7 +281,7 @@ def test_what_an_editor_leaves_in_a_prepared_set_is_no_hindrance(root):
 def test_what_is_not_here_is_not_forgotten(root, which):
     before = everything(root)
     with pytest.raises(CourseError, match="There is no picture"):
-        collect.forget(root, which)
+        forget(root, which)
     assert everything(root) == before
 
 
@@ -290,8 +291,8 @@ def test_the_start_of_several_hashes_is_not_enough(tmp_path):
         url = f"https://a.example/{end}.jpg"
         manifest.append(tmp_path, replace(row, url=url, sha256="01234567" + end * 56))
     with pytest.raises(CourseError, match="start of several pictures"):
-        collect.forget(tmp_path, "01234567")
-    assert collect.forget(tmp_path, "01234567a")
+        forget(tmp_path, "01234567")
+    assert forget(tmp_path, "01234567a")
     assert [row.sha256[-1] for row in collect.photos(tmp_path)] == ["b"]
 
 
@@ -304,12 +305,12 @@ def test_a_manifest_cannot_make_it_remove_what_is_not_ours(tmp_path, inside):
     for file in (f"photos/../{'' if inside else '../'}thesis.txt", str(victim)):
         row = manifest.Photo("x", file, file, "0" * 64, 13, 9, 9, "JPEG", "")
         manifest.append(root, row)
-        collect.forget(root, file)
+        forget(root, file)
         assert victim.read_text() == "years of work"
 
 
 def test_not_while_somebody_collects(root):
     with store.Shelf(root), pytest.raises(CourseError, match="collecting into ws just now"):
-        collect.forget(root, URLS[3])
+        forget(root, URLS[3])
     assert (root / collect.photos(root)[3].file).exists()
-    assert collect.forget(root, URLS[3])
+    assert forget(root, URLS[3])

@@ -4,6 +4,7 @@ import pytest
 
 from colourlib import collect
 from colourlib.clean import rules
+from colourlib.course import sources
 from colourlib.practice import faults
 from colourlib.practice.faults import fault_of, faulty_web
 from colourlib.practice.search import serve
@@ -16,7 +17,7 @@ def outcomes(tmp_path_factory):
     """{fault: reasons} of the faults that the task asks about, as the collector met them."""
     web = faulty_web(seed=3, faults=list(origins.STEPS), share=0.5)
     with serve(web):
-        photos = collect.collect(tmp_path_factory.mktemp("facts"), "bing", ["moon", "rain"], 14)
+        photos = sources.collect(tmp_path_factory.mktemp("facts"), "bing", ["moon", "rain"], 14)
     found = {}
     for photo in photos:
         found.setdefault(fault_of(photo.url), set()).add(photo.rejected)

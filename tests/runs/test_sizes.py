@@ -10,9 +10,11 @@ from torch import nn
 
 from colourlib import CourseError, train
 from colourlib.data import Batch, resize
-from colourlib.runs import fit
 from colourlib.runs.session import Session
-from colourlib.train import Config, configure, done_at, mean_rate, side_at, stages
+from colourlib.runs.settings import configure
+from colourlib.runs.view import done_at, mean_rate
+from colourlib.teaching.fit import fit
+from colourlib.train import Config, Training, side_at, stages
 
 STAGES = [(0.0, 48), (0.25, 64), (0.5, 96)]  # of photos of 96 px
 RUN = {"quiet": True, "precision": "fp32", "batch_size": 9, "lr": 0.05}  # five steps an epoch
@@ -69,16 +71,16 @@ def test_each_moment_has_its_side():
 
 
 def test_a_run_shows_small_photos_first_but_for_the_first_step(data, sides):
-    fit.fit(tiny.network(), data, epochs=4, **RUN)
+    fit(tiny.network(), data, epochs=4, **RUN)
     assert sides == [96] + [48] * 4 + [64] * 5 + [96] * 10
     sides.clear()
-    fit.fit(tiny.network(), data, epochs=2, small_first=0, **RUN)
+    fit(tiny.network(), data, epochs=2, small_first=0, **RUN)
     assert sides == [96] * 10
 
 
 def test_a_run_of_minutes_goes_by_its_clock(data, sides, monkeypatch):
-    monkeypatch.setattr(Session, "seconds", property(lambda self: 5.0 * self.step))
-    fit.fit(tiny.network(), data, minutes=1, **RUN)
+    monkeypatch.setattr(Training, "seconds", property(lambda self: 5.0 * self.step))
+    fit(tiny.network(), data, minutes=1, **RUN)
     assert sides == [96] + [48] * 2 + [64] * 3 + [96] * 6
 
 
@@ -86,14 +88,14 @@ def test_a_run_of_minutes_goes_by_its_clock(data, sides, monkeypatch):
 def test_a_run_that_is_stopped_goes_on_with_the_sizes_it_would_have_had(
     data, tmp_path, monkeypatch, sides, stop
 ):
-    reference = fit.fit(tiny.network(dropout=0.2), data, epochs=3, **RUN)
+    reference = fit(tiny.network(dropout=0.2), data, epochs=3, **RUN)
     whole = list(sides)
     sides.clear()
     tiny.at_step(monkeypatch, {stop: tiny.press_stop})
     torch.manual_seed(0)
-    run = fit.fit(tiny.network(dropout=0.2), data, epochs=3, folder=tmp_path, **RUN)
+    run = fit(tiny.network(dropout=0.2), data, epochs=3, folder=tmp_path, **RUN)
     assert run.state == "stopped"
-    run = fit.fit(tiny.network(dropout=0.2), data, epochs=3, folder=tmp_path, **RUN)
+    run = fit(tiny.network(dropout=0.2), data, epochs=3, folder=tmp_path, **RUN)
     assert run.state == "finished" and sides == whole
     assert tiny.curves(run) == tiny.curves(reference)
 
@@ -124,7 +126,7 @@ class OfFortyEights(nn.Module):
 
 @pytest.mark.parametrize(("make", "side"), [(lambda: OfOneSize(96), 48), (OfFortyEights, 64)])
 def test_a_network_that_takes_no_small_photos_is_shown_large_ones(data, sides, capsys, make, side):
-    run = fit.fit(make(), data, epochs=1, **RUN | {"quiet": False})
+    run = fit(make(), data, epochs=1, **RUN | {"quiet": False})
     assert sides == [96] * 5 and run.story()["data"]["shown"] == [[0, 96]]
     said = capsys.readouterr().out
     assert f"All photos are shown at 96 px: this network does not take them at {side} (" in said
@@ -138,7 +140,7 @@ def test_it_says_how_large_photos_are_shown(data, capsys):
     assert torch.equal(net[1].running_mean, before), "a copy was tried"
     assert torch.equal(torch.random.get_rng_state(), state)
     assert stages_of == STAGES
-    fit.fit(net, data, epochs=1, **RUN | {"quiet": False})
+    fit(net, data, epochs=1, **RUN | {"quiet": False})
     assert told in capsys.readouterr().out and "at 48, then 64, then 96 px" in told
 
 
@@ -179,17 +181,21 @@ def test_what_goes_with_the_size_of_the_photos_is_counted_exactly():
 @pytest.mark.parametrize("limit", ["epochs", "minutes"])
 def test_the_board_knows_of_the_sizes_what_is_still_to_come(data, monkeypatch, limit):
     """The clock of a machine on which a step takes as long as its pixels: 1, 1.8 and 4 seconds."""
-    taken, views, real = [0.0], [], Session.note
-    monkeypatch.setattr(Session, "seconds", property(lambda self: taken[0]))
+    taken, views, look, step = [0.0], [], Session.after_step, Training.count
+    monkeypatch.setattr(Training, "seconds", property(lambda self: taken[0]))
 
-    def note(self, loss, photos):
+    def count(self, loss, photos):
         taken[0] += (self.side / 48) ** 2
-        real(self, loss, photos)
-        views.append((self.view(), self.epochs_done))
+        step(self, loss, photos)
 
-    monkeypatch.setattr(Session, "note", note)
+    def after_step(self, training):
+        look(self, training)
+        views.append((self.view(), training.epochs_done))
+
+    monkeypatch.setattr(Training, "count", count)
+    monkeypatch.setattr(Session, "after_step", after_step)
     length = {"epochs": 40} if limit == "epochs" else {"minutes": 8}
-    run = fit.fit(tiny.network(), data, **length, **RUN)
+    run = fit(tiny.network(), data, **length, **RUN)
     assert len(run.history) >= 40
     for view, _ in views[60:-5]:  # the first step, of full size, does not weigh much any more
         assert view.left == pytest.approx(taken[0] - view.seconds, rel=0.1, abs=10)

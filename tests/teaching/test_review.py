@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colourlib import CourseError, clean, collect, practice
+from colourlib import CourseError, clean, practice
 from colourlib.clean import decisions
 from colourlib.common import queries
+from colourlib.course import sources
 from colourlib.teaching import review
 from colourlib.teaching.review import PAGE, Desk, slider, thumbnails
 from colourlib.teaching.review.slider import places, sentence, threshold
@@ -39,7 +40,7 @@ def judged(tmp_path):
         path = tmp_path / "in" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    rows = collect.collect(tmp_path / "ws", str(tmp_path / "in"))
+    rows = sources.collect(tmp_path / "ws", str(tmp_path / "in"))
     rows.sort(key=lambda row: (row.query != "sea", row.query, row.file))
     root = tmp_path / "ws"
 

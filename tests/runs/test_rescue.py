@@ -15,8 +15,11 @@ from torch import nn
 
 from colourlib import CourseError, train
 from colourlib.runs import Run, all_runs, checkpoints, load_run, rescue
+from colourlib.runs import fit as runs_fit
 from colourlib.runs.session import ON_GPU, Session
 from colourlib.runs.stop import Stop
+from colourlib.runs.view import Silent
+from colourlib.train import Training
 
 EPOCHS = 4
 LAST = EPOCHS * tiny.STEPS
@@ -85,7 +88,7 @@ def failing(monkeypatch, error, step, always=False):
             super().__init__(*args)
             model.plan["counting"] = 0
 
-    monkeypatch.setattr(train, "Session", Counted)
+    monkeypatch.setattr(runs_fit, "Session", Counted)
     return model
 
 
@@ -239,7 +242,7 @@ def looks_seldom(monkeypatch):
             super().__init__(*args)
             self.look_every = ON_GPU
 
-    monkeypatch.setattr(train, "Session", Seldom)
+    monkeypatch.setattr(runs_fit, "Session", Seldom)
 
 
 @pytest.mark.parametrize("end", ["over", "stop", "stop, kept nowhere", "save"])
@@ -390,8 +393,8 @@ def test_stop_at_any_moment_leaves_a_whole_run(tmp_path, monkeypatch, moment, pr
             "checkpoint": (checkpoints, "save_checkpoint"),
             "story": (checkpoints, "layers"),
             "end": (Run, "summary"),
-            "validation": (Session, "validate"),
-            "drawing": (train.board.Silent, "tick"),
+            "validation": (Training, "validate"),
+            "drawing": (Silent, "tick"),
         }[moment]
         patch.setattr(*where, then(getattr(*where)))
         run = start(tmp_path)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colourlib.common import words
+from colourlib.common.words import duration, percent
 from colourlib.teaching.board import (
     LinesBoard,
     NotebookBoard,
@@ -376,8 +376,8 @@ def test_the_text_in_full():
         "Baselines: grey copy 0.0 %, mean tint 4.1 %, optimum 78.2 %.",
         "Validation photos (grey, network, truth): beaches, cats, old cars.",
     ]
-    assert words.duration(7260) == "2 h 01 min" and words.duration(59.6) == "1 min 00 s"
-    assert words.percent(-0.0001) == "0.0 %" and words.percent(-3) == "-300.0 %"
+    assert duration(7260) == "2 h 01 min" and duration(59.6) == "1 min 00 s"
+    assert percent(-0.0001) == "0.0 %" and percent(-3) == "-300.0 %"
 
 
 def test_while_it_trains_one_reads_how_to_stop_it():

@@ -18,6 +18,7 @@ from colourlib import clean, collect, practice
 from colourlib.collect import fetch
 from colourlib.common.errors import CourseError
 from colourlib.common.pictures import open_picture
+from colourlib.course import sources
 from colourlib.practice import faults
 from colourlib.practice.faults import COPIES, FAULTS, INDEX_FAULTS, faulty_web
 from colourlib.practice.faults.files import Origin
@@ -86,10 +87,10 @@ def run(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(said):
         patch.setattr(fetch, "LOCAL", fetch.Patience(2, 3, 100, 2, 0.01))
         patch.setattr(faults, "faulty_web", lambda: table(asked))
-        rows = collect.collect(root, "practice", QUERIES, per_query=200)
+        rows = sources.collect(root, "practice", QUERIES, per_query=200)
         files = files_below(home)
         patch.setattr(faults, "faulty_web", lambda: table(later))
-        again = collect.collect(root, "practice", QUERIES, per_query=200)
+        again = sources.collect(root, "practice", QUERIES, per_query=200)
     verdicts = {verdict.photo.url: verdict for verdict in clean.judge(root, rows)}
     return SimpleNamespace(**locals())
 
@@ -257,7 +258,7 @@ def collect_with(monkeypatch, root, *names, count=15, queries=("moon",)):
     web = faulty_web(faults=names, share=0)
     monkeypatch.setattr(fetch, "LOCAL", fetch.Patience(2, 3, 100, 2, 0.01))
     monkeypatch.setattr(faults, "faulty_web", lambda: web)
-    return collect.collect(root, "practice", queries, per_query=count)
+    return sources.collect(root, "practice", queries, per_query=count)
 
 
 def test_an_index_that_says_too_fast_is_asked_again(monkeypatch, tmp_path):
@@ -296,7 +297,7 @@ def test_no_query_leads_out_of_the_folder_of_photos(tmp_path, query):
         return results_page([practice.url_of("moon", 10_001, 64, 64)])
 
     with serve(web):
-        (row,) = collect.collect(tmp_path / "ws", "bing", [query], per_query=1)
+        (row,) = sources.collect(tmp_path / "ws", "bing", [query], per_query=1)
     here = row.path(tmp_path / "ws").resolve()
     assert here.is_file() and here.parents[1] == (tmp_path / "ws" / "photos").resolve()
     assert [path.name for path in tmp_path.iterdir()] == ["ws"]

@@ -10,7 +10,7 @@ import pytest
 from colourlib import CourseError
 from colourlib.clean import decisions
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 A, B, C = "a" * 64, "b" * 64, "c" * 64
 
 
