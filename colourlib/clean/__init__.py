@@ -18,8 +18,8 @@ from pathlib import Path
 from ..collect.manifest import Photo
 from ..common.errors import CourseError
 from ..common.pictures import open_picture
-from .decisions import decide, decisions, match
-from .decisions import limits as limits_by_hand
+from .by_hand import decide, decisions, match
+from .by_hand import limits as limits_by_hand
 from .duplicates import as_array, near_groups
 from .measures import look_at_all
 from .rules import _WORDS, LIMITS, Verdict, rejects

@@ -13,7 +13,7 @@ import re
 import shutil
 from pathlib import Path
 
-from ..clean import decisions
+from ..clean import by_hand
 from ..clean.duplicates import ALIKE
 from ..collect import manifest
 from ..collect.forgotten import NAME, digest, forgotten, note
@@ -93,8 +93,8 @@ def _remove_traces(root: Path, sha256: str) -> list[str]:
     done = []
     if _drop_lines(root / "measures.jsonl", sha256):
         done.append("What was measured of it is removed.")
-    if decisions.about(root, sha256):
-        decisions.decide(root, sha256, None)
+    if by_hand.about(root, sha256):
+        by_hand.decide(root, sha256, None)
         done.append("What was decided about it by hand is removed.")
     sides = root / "split.json"
     if sides.exists() and sha256 in (text := sides.read_text(encoding="utf-8")):

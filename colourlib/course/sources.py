@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from ..clean import decisions
+from ..clean import by_hand
 from ..clean.rules import LIMITS
 from ..collect import Photo, check, collect_web, fetch
 from ..collect.own_photos import check_folder, collect_folder
@@ -57,9 +57,9 @@ def _check_scenes(queries: Sequence[str]) -> None:
 def _allow_small_pictures(root: Path, source: str, chosen: DataSet, first: bool) -> None:
     """Where every picture of a set would be too small for the cleaning, move that limit, once."""
     usual, name = LIMITS["too small"], source.removeprefix(PREFIX)
-    if first and chosen.side < usual and "too small" not in decisions.limits(root):
+    if first and chosen.side < usual and "too small" not in by_hand.limits(root):
         Path(root).mkdir(parents=True, exist_ok=True)
-        decisions.set_limit(root, "too small", chosen.side, f"every picture of {name} is smaller")
+        by_hand.set_limit(root, "too small", chosen.side, f"every picture of {name} is smaller")
         print(
             f"The pictures of {name} are {chosen.side} pixels on the shorter side. The cleaning "
             f"turns away what is under {usual}, which would be all of them: so decisions.txt now "

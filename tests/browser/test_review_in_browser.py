@@ -8,7 +8,7 @@ from lab import CONTRAST, command, in_theme, run_all, when_ready
 from PIL import Image
 
 from colourlib import practice
-from colourlib.clean import decisions
+from colourlib.clean import by_hand
 from colourlib.common import queries
 
 expect = pytest.importorskip(
@@ -57,7 +57,7 @@ def wait_for_cards(page, count: int = 24) -> None:
 
 
 def decided(root: Path) -> list[bool]:
-    return list(decisions.decisions(root).values())
+    return list(by_hand.decisions(root).values())
 
 
 def number_of_cells(page) -> int:
@@ -192,14 +192,14 @@ def test_the_slider_says_what_changes_and_saves_it(open_notebook, workspace):
     expect(page.locator(".colourlib-limit-pictures img")).to_have_count(12)
     page.get_by_role("button", name="Use this limit").click()
     expect(page.locator(".colourlib-limit-said")).to_contain_text("run the cell with clean.judge")
-    assert decisions.limits(workspace)["grey"] > 2
+    assert by_hand.limits(workspace)["grey"] > 2
     run_all(page)
     wait_for_cards(page)
     choice = page.get_by_label("Which pictures to show").locator("option", has_text="grey (")
     expect(choice).not_to_have_text("grey (3)")
     page.get_by_role("button", name="Back to 2").click()
     expect(words).to_contain_text("At 2, the limit in force: 3 pictures")
-    assert decisions.limits(workspace) == {}
+    assert by_hand.limits(workspace) == {}
 
 
 def test_every_text_can_be_read_in_light_and_dark(open_notebook, workspace, tmp_path):

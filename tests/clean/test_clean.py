@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageOps
 
 from colourlib import CourseError, clean, practice
-from colourlib.clean import decisions, measures, rules
+from colourlib.clean import by_hand, measures, rules
 from colourlib.collect import manifest
 from colourlib.collect.manifest import Photo
 from colourlib.common import queries
@@ -205,10 +205,10 @@ def test_limits_can_be_moved(tmp_path):
 def test_a_limit_moved_by_hand_counts_until_it_is_taken_back(tmp_path):
     files = {"fog.jpg": photo_like(8, chroma=0.06), "good.jpg": photo_like(1, (300, 120))}
     judged(tmp_path, files)
-    decisions.set_limit(tmp_path / "ws", "grey", 20)
+    by_hand.set_limit(tmp_path / "ws", "grey", 20)
     assert [v.rule for v in judged(tmp_path, {}).values()] == ["grey", ""]
     assert [v.rule for v in judged(tmp_path, {}, limits={"grey": 1}).values()] == ["", ""]
-    decisions.set_limit(tmp_path / "ws", "grey", None)
+    by_hand.set_limit(tmp_path / "ws", "grey", None)
     assert [v.rule for v in judged(tmp_path, {}).values()] == ["", ""]
 
 

@@ -18,7 +18,7 @@ from PIL import Image
 from torchvision import datasets
 
 from colourlib import CourseError, clean, collect, open_workspace
-from colourlib.clean import decisions
+from colourlib.clean import by_hand
 from colourlib.collect import published
 from colourlib.course import sources, workspace
 from colourlib.course.forget import forget
@@ -263,12 +263,12 @@ def test_small_pictures_are_let_through_once_and_it_is_said(tmp_path, web, capsy
     sources.collect(tmp_path, "torchvision:CIFAR10", per_query=2)
     said = capsys.readouterr().out
     assert "32 pixels on the shorter side" in said and "limit too small 32" in said
-    assert decisions.limits(tmp_path) == {"too small": 32}
-    decisions.set_limit(tmp_path, "too small", None)  # the student thinks better of it
+    assert by_hand.limits(tmp_path) == {"too small": 32}
+    by_hand.set_limit(tmp_path, "too small", None)  # the student thinks better of it
     sources.collect(tmp_path, "torchvision:CIFAR10", per_query=3)
-    assert decisions.limits(tmp_path) == {}
+    assert by_hand.limits(tmp_path) == {}
     sources.collect(tmp_path / "other", "torchvision:STL10", per_query=1)
-    assert decisions.limits(tmp_path / "other") == {}
+    assert by_hand.limits(tmp_path / "other") == {}
 
 
 def test_pictures_of_a_small_set_pass_the_cleaning(tmp_path, web):

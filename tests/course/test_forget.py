@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from colourlib import CourseError, clean, collect, prepare
-from colourlib.clean import decisions
+from colourlib.clean import by_hand
 from colourlib.collect import fetch, forgotten, manifest, store
 from colourlib.collect.connection import Patience
 from colourlib.course import sources
@@ -62,8 +62,8 @@ def root(tmp_path):
     root = tmp_path / "ws"
     rows = gather(root, Web())
     verdicts = clean.judge(root, rows)
-    decisions.decide(root, rows[3].sha256, True, "the one")
-    decisions.decide(root, rows[4].sha256, True)
+    by_hand.decide(root, rows[3].sha256, True, "the one")
+    by_hand.decide(root, rows[4].sha256, True)
     split = clean.split(root, verdicts)
     prepared = prepare.prepare(root, verdicts, split, size=32)
     for name, fingerprint in (("colournet", prepared.fingerprint), ("old", "0123456789ab")):
@@ -160,7 +160,7 @@ def test_the_others_stay(root):
     others = [row for row in rows if row.url != URLS[3]]
     assert collect.photos(root) == others
     assert all(after[row.file] == before[row.file] for row in others)
-    assert list(decisions.decisions(root)) == [rows[4].sha256[:16]]
+    assert list(by_hand.decisions(root)) == [rows[4].sha256[:16]]
     lines = [line for line in before["measures.jsonl"].split(b"\n") if line]
     kept = [line for line in after["measures.jsonl"].split(b"\n") if line]
     assert len(kept) == len(lines) - 1 and set(kept) < set(lines)

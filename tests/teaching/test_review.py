@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from colourlib import CourseError, clean, practice
-from colourlib.clean import decisions
+from colourlib.clean import by_hand
 from colourlib.common import queries
 from colourlib.course import sources
 from colourlib.teaching import review
@@ -123,7 +123,7 @@ def test_what_cannot_be_opened_is_a_card_without_a_picture(judged):
         assert answer["pictures"] == {} and card["fixed"] and not card["keep"]
         said = desk.answer({"do": "keep", "number": card["number"]})["said"]
         assert "cannot be opened, so it stays out" in said
-    assert decisions.decisions(desk.root) == {}
+    assert by_hand.decisions(desk.root) == {}
     root, verdicts = judged()
     verdicts[0].photo.path(root).unlink()
     thumbnails.thumbnail.cache_clear()
@@ -138,7 +138,7 @@ def test_a_decision_is_saved_at_once_and_judge_goes_by_it(judged):
     good, grey = named(desk, "03.jpg"), named(desk, "grey0.jpg")
     answer = desk.answer({"do": "reject", "number": good})
     assert (answer["said"], answer["at"]) == (f"sea {good + 1}: rejected by hand. Saved.", good)
-    assert decisions.decisions(desk.root) == {desk.verdicts[good].photo.sha256[:16]: False}
+    assert by_hand.decisions(desk.root) == {desk.verdicts[good].photo.sha256[:16]: False}
     answer = desk.answer({"do": "keep", "number": grey})
     assert answer["counts"] == "30 kept, 5 rejected, 2 of them by hand"
     assert dict(answer["reasons"])["by hand"] == "by hand (2)"
@@ -175,7 +175,7 @@ def test_undo_and_redo_any_number_of_steps(judged):
     root, verdicts = judged()
     desk = Desk(root, verdicts)
     sha = [v.photo.sha256 for v in verdicts]
-    decisions.decide(root, sha[2], keep=True, note="Bo likes it")
+    by_hand.decide(root, sha[2], keep=True, note="Bo likes it")
     states = []
     for number, what in [(1, "reject"), (2, "reject"), (1, "keep"), (2, "take back"), (30, "keep")]:
         states.append((root / "decisions.txt").read_text())
@@ -185,7 +185,7 @@ def test_undo_and_redo_any_number_of_steps(judged):
     for left in range(5):
         answer = desk.answer({"do": "undo"})
         assert (answer["undo"], answer["redo"]) == (4 - left, left + 1)
-        assert desk.by_hand() == decisions.match(_read(states.pop()), sha)
+        assert desk.by_hand() == by_hand.match(_read(states.pop()), sha)
     assert "nothing to undo" in desk.answer({"do": "undo"})["said"]
     assert "Bo likes it" in (root / "decisions.txt").read_text()
     for _ in range(5):
@@ -225,7 +225,7 @@ def test_two_grids_and_a_text_editor_do_not_lose_each_others_decisions(judged):
     one.answer({"do": "reject", "number": 3})
     wanted = {sha[0]: False, sha[1]: False, sha[2]: True, sha[3]: False}
     assert one.by_hand() == other.by_hand() == wanted
-    assert decisions.limits(root) == {"grey": 3}
+    assert by_hand.limits(root) == {"grey": 3}
     assert other.answer({"do": "show"})["cards"][0]["state"] == "✗ rejected by hand"
     other.answer({"do": "undo"})  # the history belongs to the workspace
     assert one.by_hand() == {s: keep for s, keep in wanted.items() if s != sha[3]}
@@ -249,7 +249,7 @@ def test_a_disk_that_is_full_is_told(judged, monkeypatch):
     def full(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(decisions, "replace_text", full)
+    monkeypatch.setattr(by_hand, "replace_text", full)
     answer = desk.answer({"do": "reject", "number": 0})
     assert answer["said"] == "Not saved: No space left on device."
     assert answer["undo"] == 0 and answer["cards"][0]["state"] == "✓ kept"
@@ -346,15 +346,15 @@ def test_the_slider_moves_shows_saves_and_goes_back(judged):
     panel.slider.value = further
     assert "32 more than at 64" in panel.words.value
     assert panel.pictures.value.split("Not rejected by this rule")[0].count("<img") == 6
-    assert decisions.limits(root) == {}
+    assert by_hand.limits(root) == {}
 
     panel.use.click()
-    assert decisions.limits(root) == {"too small": further}
+    assert by_hand.limits(root) == {"too small": further}
     assert "clean.judge again" in panel.said.value and "limit in force: 33" in panel.words.value
     assert sum(v.rule == "too small" for v in judged()[1]) == 33
     assert threshold(root, verdicts, "too small").slider.value == further
     panel.back.click()
-    assert decisions.limits(root) == {} and panel.slider.value == 64
+    assert by_hand.limits(root) == {} and panel.slider.value == 64
     assert sum(v.rule == "too small" for v in judged()[1]) == 1
     panel.back.click()
     assert "64 is the limit in force" in panel.said.value

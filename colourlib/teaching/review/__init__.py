@@ -20,7 +20,7 @@ try:
 except ImportError:  # installed before the course needed it: `review` says so
     AnyWidget = None
 
-from ...clean import decisions
+from ...clean import by_hand
 from ...clean.rules import Verdict
 from ...common.errors import CourseError
 from .slider import threshold
@@ -52,8 +52,8 @@ class Step:
     """One decision that can be undone: a picture, and the line about it before and after."""
 
     sha256: str
-    before: decisions.Line | None
-    after: decisions.Line | None
+    before: by_hand.Line | None
+    after: by_hand.Line | None
 
 
 @dataclass
@@ -89,7 +89,7 @@ class Desk:
 
     def by_hand(self) -> dict[str, bool]:
         """sha256 -> the decision of a person, read anew: another notebook may have decided."""
-        return decisions.match(decisions.decisions(self.root), self.numbers)
+        return by_hand.match(by_hand.decisions(self.root), self.numbers)
 
     def open(self, reason: str) -> None:
         """Choose the pictures to show: "all", "passed", "by hand", or those of one rule."""
@@ -198,12 +198,12 @@ class Desk:
         verdict, (rule, _) = self.verdicts[number], self.by_rules[number]
         if verdict.fingerprint is None:
             return f"{self._name(number)} cannot be opened, so it stays out."
-        line = decisions.about(self.root, verdict.photo.sha256)
+        line = by_hand.about(self.root, verdict.photo.sha256)
         if keep == (line.value if line else None):
             return f"{self._name(number)}: nothing to change."
         note = f"{verdict.photo.query}, {f'although {rule}' if rule and keep else 'by eye'}"
-        decisions.decide(self.root, verdict.photo.sha256, keep, note)
-        now = decisions.about(self.root, verdict.photo.sha256)
+        by_hand.decide(self.root, verdict.photo.sha256, keep, note)
+        now = by_hand.about(self.root, verdict.photo.sha256)
         self.history.done.append(Step(verdict.photo.sha256, line, now))
         self.history.undone.clear()
         words = {True: "kept by hand", False: "rejected by hand", None: "left to the rules again"}
@@ -227,9 +227,9 @@ class Desk:
         self.history.done.append(self.history.undone.pop())
         return self._went("Done again", step)
 
-    def _put(self, sha256: str, line: decisions.Line | None) -> None:
+    def _put(self, sha256: str, line: by_hand.Line | None) -> None:
         keep, note = (bool(line.value), line.note) if line else (None, "")
-        decisions.decide(self.root, sha256, keep, note)
+        by_hand.decide(self.root, sha256, keep, note)
 
     def _went(self, what: str, step: Step) -> tuple[str, int | None]:
         """Turn to the page of the picture that a step was about, where it is among those shown."""

@@ -13,7 +13,7 @@ import ipywidgets as widgets
 import numpy as np
 
 from ... import clean, show
-from ...clean import decisions, rules
+from ...clean import by_hand, rules
 from ...clean.rules import Verdict
 from ...common.errors import CourseError
 from .thumbnails import thumbnail
@@ -135,7 +135,7 @@ class Panel(widgets.VBox):
 
     def in_force(self) -> float:
         """The limit that `clean.judge` goes by."""
-        return float(decisions.limits(self.root).get(self.rule, self.course))
+        return float(by_hand.limits(self.root).get(self.rule, self.course))
 
     def draw(self) -> None:
         """Show what the limit at which the slider stands would do."""
@@ -155,7 +155,7 @@ class Panel(widgets.VBox):
 
     def write(self) -> str:
         """Make the slider's limit the one in force."""
-        decisions.set_limit(self.root, self.rule, self.slider.value)
+        by_hand.set_limit(self.root, self.rule, self.slider.value)
         return (
             f"Saved in decisions.txt: limit {self.rule} {self.slider.value:.10g}. "
             "Now run the cell with clean.judge again, and those after it."
@@ -163,8 +163,8 @@ class Panel(widgets.VBox):
 
     def take_back(self) -> str:
         """Go by the course's own limit again."""
-        moved = self.rule in decisions.limits(self.root)
-        decisions.set_limit(self.root, self.rule, None) if moved else None
+        moved = self.rule in by_hand.limits(self.root)
+        by_hand.set_limit(self.root, self.rule, None) if moved else None
         self.slider.value = self.course
         if not moved:
             return f"{self.course:g} is the limit in force."
