@@ -10,7 +10,7 @@ else
 PY := $(VENV)/bin/python
 endif
 
-.PHONY: help course lab test lint notebooks book bench badges clean
+.PHONY: help course lab test check lint size notebooks book bench badges clean
 
 help:
 	@echo "make course      install, run all notebooks in order, show times and scores (the default"
@@ -19,8 +19,10 @@ help:
 	@echo "                   SOURCE=bing         collect photos from the web search"
 	@echo "                   SETTING=quick|full  minutes, or a longer run with better colours"
 	@echo "make lab         install, open JupyterLab on the first notebook"
-	@echo "make test        install, then lint, unit tests and every notebook"
+	@echo "make test        install, then lint, unit tests, every notebook, and a browser"
+	@echo "make check       install, then lint and the quick tests: under three minutes"
 	@echo "make lint        install, then lint only"
+	@echo "make size        lines by part"
 	@echo "make notebooks   run the notebooks again and store their outputs for the repository"
 	@echo "make book        install, build the book of the notebooks as HTML pages in build/book"
 	@echo "make bench       install, then measure speed and quality (see bench/)"
@@ -38,6 +40,12 @@ lab: $(VENV)/.installed-course
 
 test: $(VENV)/.installed-test
 	@$(PY) -m colourlib test
+
+check: $(VENV)/.installed-test
+	@$(PY) -m colourlib test check
+
+size:
+	@$(PYTHON) docs/parts.py
 
 lint: $(VENV)/.installed-test
 	@$(PY) -m colourlib test lint

@@ -14,6 +14,7 @@ SCRIPTS = (
     ["networks.py"],
     ["clinic.py"],
     ["training.py"],
+    ["threads.py"],
     ["applying.py"],
     ["public_photos.py"],
     ["quality.py", "--minutes", "1.5"],

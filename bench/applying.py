@@ -131,11 +131,12 @@ sys.path.insert(0, sys.argv[3])
 """
 OURS = """
 from applying import network
-from colourlib import apply, tagged
+from colourlib.album import save
+from colourlib.colourise import colourise
 net, card = network(sys.argv[2] or None)
 start = time.perf_counter()
-picture = apply.colourise(sys.argv[1], (net, card))
-tagged.encode(picture, "JPEG", "bench")
+picture = colourise(sys.argv[1], (net, card))
+save.encode(picture, "JPEG", "bench")
 print(time.perf_counter() - start, imported, peak())
 """
 # Lab of the whole picture by scikit-image, the whole of L through the network, and back.

@@ -61,7 +61,8 @@ class MixedSet(Dataset):
             last = first + len(photos) * repeat
             mine = [(i - first) % len(photos) for i in indices if first <= i < last]
             if mine:
-                x, y = photos.cropped(mine, size, self.crop, dice)
+                part = replace(photos, size=size, crop=self.crop, generator=dice)
+                x, y = part.__getitems__(mine)
                 xs.append(x)
                 ys.append(y)
             first = last

@@ -88,7 +88,7 @@ def main():
 
     print(
         f"\n{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads, "
-        f"torch {torch.__version__}, {run.precision}: {run.reason}\n"
+        f"torch {torch.__version__}, {run.placement.precision}: {run.placement.reason}\n"
         f"{len(data.train)} training photos, {len(data.validation)} validation photos, "
         f"{len(leaks(verdicts, split))} near-duplicates across the split; "
         f"{args.minutes:g} minutes each at {data.train.size} px\n"

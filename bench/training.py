@@ -35,7 +35,6 @@ from colourlib import practice, prepare, train
 from colourlib.collect import Photo
 from colourlib.common import queries
 from colourlib.model import ColourNet, EncoderDecoder
-from colourlib.runs import session
 from colourlib.runs.speed import kept_memory, place
 from colourlib.teaching.fit import fit
 
@@ -83,19 +82,20 @@ def customary(net, files, size, seconds):
 
 def ours(net, photos, seconds, root=None, validations=True, small_first=0.0):
     """Photos a second of `fit`, with the validations in it or without their time."""
-    spent, real = [0.0], session.Session.validate
+    spent, real = [0.0], train.Training.validate
 
     def validate(self):
         start = time.perf_counter()
-        real(self)
+        row = real(self)
         spent[0] += time.perf_counter() - start
+        return row
 
-    session.Session.validate = validate
+    train.Training.validate = validate
     try:
         settings = {"minutes": seconds / 60, "small_first": small_first}
         run = fit(net, photos, quiet=root is None, folder=root, **settings)
     finally:
-        session.Session.validate = real
+        train.Training.validate = real
     return run.photos / (run.seconds - (0 if validations else spent[0]))
 
 
@@ -141,16 +141,18 @@ import sys, psutil
 sys.path.insert(0, "bench")
 import training
 from pathlib import Path
-from colourlib import session, train
 from colourlib.model import ColourNet
+from colourlib.teaching.fit import fit
+from colourlib.train import Training
 files = sorted(Path(sys.argv[1]).glob("*.jpg"))
 photos = training.prepared(Path(sys.argv[2]), files, 64, int(sys.argv[3]))
-seen, real = [], session.Session.validate
+seen, real = [], Training.validate
 def validate(self):
-    real(self)
+    row = real(self)
     seen.append(round(psutil.Process().memory_full_info().uss / 1e6))
-session.Session.validate = validate
-train.fit(ColourNet(), photos, epochs=float(sys.argv[4]), quiet=True)
+    return row
+Training.validate = validate
+fit(ColourNet(), photos, epochs=float(sys.argv[4]), quiet=True)
 print(len(photos.train), "photos; MB of its own after each epoch:", *seen)
 """
 

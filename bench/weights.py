@@ -130,7 +130,7 @@ def report(net, origins, data, sizes, factor):
     """(scores, kinds): {validation set: {colouriser: {measure: [value, low, high]}}}, beside both
     baselines, and {validation set: {kind: [explained chroma, photos]}}, the best kind first.
 
-    At the photos' own size, as apply.colourise does it.
+    At the photos' own size, as `colourise` does it.
     """
 
     colouriser = colourise.at_sizes(net, sizes)

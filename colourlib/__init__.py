@@ -18,12 +18,18 @@ Each step makes what an earlier one would have left. A student's mistake raises 
 message says what is wrong, where, and what to do.
 """
 
+import os
 from importlib import import_module
 
 from .common.errors import CourseError
 from .common.version import __version__
 
 __all__ = ["CourseError", "__version__", "colourise", "fit", "inspect", "open_workspace"]
+
+# Threads that wait for one another sleep, because spinning ones are many times slower beside other
+# work (bench/threads.py). Read when torch loads; who has set one of the three is left alone.
+if not os.environ.keys() & {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"}:
+    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
 
 # The face of the package: names, and the modules that they come from. Imported when they are first
 # asked for, because torch takes seconds.

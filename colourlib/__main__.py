@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -19,21 +20,24 @@ from .common.files import printable
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
-# What `test` runs, each as: python -m ...
+# What `test` runs, each as: python ...
+_PYTEST = "-m pytest -p no:nbval --durations=6"  # nbval takes two seconds to import
 STEPS = {
     "lint": {
-        "ruff check": "ruff check .",
-        "ruff format": "ruff format --check .",
+        "ruff check": "-m ruff check .",
+        "ruff format": "-m ruff format --check .",
+        "arrows": "-c 'from importlinter.cli import lint_imports_command; lint_imports_command()'",
     },
-    "unit": {
-        # Unit tests have no use for nbval, which takes two seconds to import.
-        "unit tests": "pytest -p no:nbval -n 2 --dist loadfile --durations=6 tests",
-    },
+    "unit": {"unit tests": f"{_PYTEST} -n 2 --dist loadfile --ignore tests/browser tests"},
     "notebooks": {
-        "notebooks": "pytest -p no:python --nbval-lax --nbval-current-env"
+        "notebooks": "-m pytest -p no:python --nbval-lax --nbval-current-env"
         " --nbval-cell-timeout=180 -n 2 --dist loadfile --durations=6 notebooks/",
     },
+    "browser": {"browser": f"{_PYTEST} -rs tests/browser"},
 }
+ALL = list(STEPS)
+STEPS["quick"] = {"quick tests": STEPS["unit"]["unit tests"].replace("-n 2", "-m 'not slow' -n 2")}
+GROUPS = {"check": ["lint", "quick"]}
 
 
 def run_tests(steps: list[str], checkout: Path = CHECKOUT) -> bool:
@@ -41,7 +45,9 @@ def run_tests(steps: list[str], checkout: Path = CHECKOUT) -> bool:
 
     A step that fails does not keep the next from running: one run tells everything.
     """
-    missing = [name for name in ("ruff", "pytest", "xdist", "nbval") if not _is_there(name)]
+    missing = [
+        name for name in ("ruff", "importlinter", "pytest", "xdist", "nbval") if not _is_there(name)
+    ]
     if missing:
         raise CourseError(
             f"The test tools are not all installed ({', '.join(missing)} missing). "
@@ -49,9 +55,9 @@ def run_tests(steps: list[str], checkout: Path = CHECKOUT) -> bool:
         )
     closing = []
     for tool, command in ((tool, line) for step in steps for tool, line in STEPS[step].items()):
-        print(f"\n$ python -m {command}", flush=True)
+        print(f"\n$ python {command}", flush=True)
         start = time.perf_counter()
-        code, last = _show_and_keep_last(command.split(), checkout)
+        code, last = _show_and_keep_last(shlex.split(command), checkout)
         verdict = "ok" if code == 0 else "FAILED"
         closing.append((tool, verdict, time.perf_counter() - start, last))
     print()
@@ -65,11 +71,11 @@ def _is_there(module: str) -> bool:
 
 
 def _show_and_keep_last(command: list[str], folder: Path) -> tuple[int, str]:
-    """Run python -m command; pass its output on as it comes; (exit code, last line of output)."""
+    """Run python and pass its output on as it comes: (exit code, last line of output)."""
     # Two workers, a thread each: with more, threads wait for one another instead of computing.
     env = os.environ | {"PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(
-        [sys.executable, "-m", *command],
+        [sys.executable, *command],
         cwd=folder,
         env=env,
         stdout=subprocess.PIPE,
@@ -153,7 +159,7 @@ def parser() -> argparse.ArgumentParser:
         help="lint, unit tests, and every notebook with its stored outputs checked",
         description="Run the checks that `make test` and CI run, all of them or those named.",
     )
-    test.add_argument("steps", nargs="*", metavar="STEP", help=f"{', '.join(STEPS)} (default: all)")
+    test.add_argument("steps", nargs="*", metavar="STEP", help=f"{', '.join([*STEPS, *GROUPS])}")
 
     commands.add_parser(
         "notebooks",
@@ -215,9 +221,10 @@ def _printable(error: CourseError) -> str:
 
 def _steps(named: list[str]) -> list[str]:
     for step in named:
-        if step not in STEPS:
-            raise CourseError(f"There is no test step {step!r}. There are: {', '.join(STEPS)}.")
-    return named or list(STEPS)
+        if step not in (*STEPS, *GROUPS):
+            there = ", ".join([*STEPS, *GROUPS])
+            raise CourseError(f"There is no test step {step!r}. There are: {there}.")
+    return [one for step in named or ALL for one in GROUPS.get(step, [step])]
 
 
 def _folder(text: str) -> str:

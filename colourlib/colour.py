@@ -43,8 +43,8 @@ def rgb_to_lab(rgb: Tensor) -> tuple[Tensor, Tensor]:
     light = torch.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     # 2. Mix what three kinds of light excite in the eye.
     xyz = torch.einsum("ij,njhw->nihw", TO_XYZ.to(rgb.device), light)  # (N, 3, H, W), white is 1
-    # 3. Equal steps should look equal: about a cube root.
-    f = torch.where(xyz > (6 / 29) ** 3, xyz ** (1 / 3), xyz * ((29 / 6) ** 2 / 3) + 4 / 29)
+    # 3. Equal steps should look equal: a cube root, and a straight line where it is too steep.
+    f = torch.where(xyz > 0.008856, xyz ** (1 / 3), 7.787 * xyz + 16 / 116)
     x, y, z = f.split(1, dim=1)  # (N, 1, H, W) each
     # 4. Lightness, and how far red is from green and yellow from blue.
     return 116 * y - 16, torch.cat([500 * (x - y), 200 * (y - z)], dim=1)
@@ -59,7 +59,7 @@ def lab_to_rgb(L: Tensor, ab: Tensor) -> Tensor:
         )
     y = (L.float() + 16) / 116  # (N, 1, H, W)
     f = torch.cat([y + ab[:, :1] / 500, y, y - ab[:, 1:] / 200], dim=1)  # (N, 3, H, W)
-    xyz = torch.where(f > 6 / 29, f**3, (f - 4 / 29) * (3 * (6 / 29) ** 2))
+    xyz = torch.where(f > 6 / 29, f**3, (f - 16 / 116) / 7.787)
     light = torch.einsum("ij,njhw->nihw", FROM_XYZ.to(f.device), xyz).clamp(0, 1)
     return torch.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
 

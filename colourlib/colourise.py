@@ -31,7 +31,7 @@ from .common.chroma import put_chroma
 from .common.errors import CourseError
 from .common.inputs import SMALLEST
 from .common.opening import opened, ours
-from .device import eval_mode
+from .evaluate import Colouriser, answer
 from .model import ColourNet
 
 BARE_SIZE = 128  # where nothing says what a network was trained on: the course's photos
@@ -40,8 +40,6 @@ LONGEST = 8  # times the size: of a picture that is longer still, the network se
 _INSTALLED = Path(__file__).with_name("shipped")  # setup.py puts data/weights there
 _CHECKOUT = Path(__file__).resolve().parents[1] / "data" / "weights"
 SHIPPED = (_INSTALLED if _INSTALLED.is_dir() else _CHECKOUT) / "colournet.safetensors"
-
-Colouriser = Callable[[Tensor], Tensor]
 
 
 def colourise(
@@ -56,15 +54,15 @@ def colourise(
     array (H, W), (H, W, 3) or (H, W, 4), bytes or floats 0..1; a tensor (1 or 3, H, W) or
     (1, 1 or 3, H, W), the same. It is not changed. Colours that it has are ignored.
     model: None for the weights that come with colourlib; a network, or any function from x
-    (1, 1, h, w), scaled L, to y (1, 2, ., .), scaled ab; (network, card) as weights.load gives
-    them; and, once `runs.weights` is imported, a Run, a run's folder or a .safetensors file.
+    (1, 1, h, w), scaled L, to y (1, 2, ., .), scaled ab; what weights.load gives; and, where
+    `runs.weights` is imported, a Run, a run's folder or a .safetensors file.
     saturation: multiplies ab; 0 gives the grey picture of equal L.
     size: shorter side in pixels at which the network sees the picture, enlarged if need be; None
     for what the weights' card says, which may be several (`at_sizes`), or 128 if nobody knows.
 
-    The result is upright, in sRGB, without metadata. Its L is that of the input, its alpha too.
-    Raises CourseError for a picture that cannot be read or is too large for the memory, for weights
-    that cannot be loaded, and for a network that does not answer with chroma.
+    The result is upright, in sRGB, without metadata; L and alpha are those of the input. Raises
+    CourseError for a picture that cannot be read or is too large for the memory, for weights that
+    cannot be loaded, and for a network that does not answer with chroma.
     """
     return _coloured(lambda: opened(image), model, saturation, size)
 
@@ -163,7 +161,7 @@ def at_sizes(network: Colouriser, sizes: Sequence[int]) -> Colouriser:
         for size in sizes:
             width, height = seen(whole[1], whole[0], size)
             small = F.interpolate(x, size=(height, width), mode="bilinear", antialias=True)
-            y = _answer(network, small).float().to(x.device)
+            y = answer(network, small)
             answers.append(F.interpolate(y, size=whole, mode="bilinear", antialias=True))
         return torch.stack(answers).mean(0)  # (N, 2, H, W)
 
@@ -180,14 +178,14 @@ def _guess(colouriser: Colouriser, picture: Image.Image, size: int) -> np.ndarra
         small = Image.alpha_composite(Image.new("RGBA", small.size, "white"), small).convert("RGB")
     L, _ = lab.rgb_to_lab(np.asarray(small))  # (h, w), 0..100
     x = scale_L(torch.from_numpy(L)[None, None])  # (1, 1, h, w)
-    y = _answer(colouriser, x)
+    y = answer(colouriser, x)
     if not isinstance(y, Tensor) or y.ndim != 4 or y.shape[:2] != (1, 2) or not y.numel():
-        answer = tuple(y.shape) if isinstance(y, Tensor) else type(y).__name__
+        found = tuple(y.shape) if isinstance(y, Tensor) else type(y).__name__
         raise CourseError(
             f"A colouriser maps {tuple(x.shape)} to ab, {(1, 2, *x.shape[2:])}; "
-            f"this one answered with {answer}."
+            f"this one answered with {found}."
         )
-    ab = unscale_ab(y[0].float().cpu())  # (2, h, w)
+    ab = unscale_ab(y[0])  # (2, h, w)
     if not ab.isfinite().all():
         raise CourseError(
             "The network's answer is not finite (NaN or infinite): its weights are broken, "
@@ -203,13 +201,3 @@ def seen(width: int, height: int, size: int) -> tuple[int, int]:
     """
     scale = min(size / min(width, height), LONGEST * size / max(width, height))
     return max(SMALLEST, round(width * scale)), max(SMALLEST, round(height * scale))
-
-
-def _answer(colouriser: Colouriser, x: Tensor) -> Tensor:
-    """The answer without gradients, where the network lies; a network in eval mode, and back."""
-    with torch.inference_mode():
-        if not isinstance(colouriser, nn.Module):
-            return colouriser(x)
-        with eval_mode(colouriser):
-            parameter = next(colouriser.parameters(), x)
-            return colouriser(x.to(parameter.device, parameter.dtype))

@@ -1,9 +1,8 @@
-"""From cleaned photos to random batches of 20: a dataset and a loader over prepared arrays.
+"""From prepared photos to random batches of 20: a dataset and a loader.
 
-Every kept photo is decoded once: its L at full resolution and its ab at a quarter of it go into
-uint8 arrays on disk, which are memory-mapped, so that the set may be larger than the memory. The
-module `prepared` makes them; photos are stored a quarter larger than the network sees them, as
-room for random crops.
+`prepare` decodes every kept photo once: L at full resolution and ab at a quarter of it, as uint8
+arrays on disk. They are memory-mapped, so the set may be larger than the memory, and a quarter
+larger than what the network sees, which leaves room for random crops.
 """
 
 from __future__ import annotations
@@ -21,9 +20,6 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from .colour import scale_ab, scale_L
 from .common.errors import CourseError
 from .common.memory import free_memory
-from .common.pictures import square
-
-__all__ = ["BATCH_SIZE", "PhotoData", "PhotoSet", "random_crop", "resize", "square"]
 
 BATCH_SIZE = 20  # the course's own
 PHOTO_CROP = 0.4  # photos are few: crops of 40-100 % of the area make many out of each
@@ -63,17 +59,12 @@ class PhotoSet(Dataset):
         size, dice = self.size, self.generator
         if isinstance(indices, Batch):
             size, dice = indices.side or size, indices.dice()
-        if self.crop is not None:
-            return self.cropped(indices, size, self.crop, dice)
-        L, ab = _take(self.L, indices)[:, None], _take(self.ab, indices)
-        return _scaled(resize(L, size), resize(ab, size))
-
-    def cropped(
-        self, indices: list[int], size: int, crop: float, dice: torch.Generator | None
-    ) -> tuple[Tensor, Tensor]:
-        """Random crops of photos as x (B, 1, size, size) and y (B, 2, size, size), scaled."""
         L, ab = _take(self.L, indices)[:, None], _take(self.ab, indices)  # bytes until they are cut
-        return _scaled(*random_crop(L, ab, size, crop, dice))
+        if self.crop is None:
+            L, ab = resize(L, size), resize(ab, size)
+        else:
+            L, ab = random_crop(L, ab, size, self.crop, dice)
+        return scale_L(L * (100 / 255)), scale_ab(ab - 128)
 
     @property
     def nbytes(self) -> int:
@@ -87,11 +78,6 @@ class PhotoSet(Dataset):
     def to(self, device: str | torch.device) -> PhotoSet:
         """The same photos with L and ab as uint8 tensors on a device; batches are cut there."""
         return replace(self, L=_on(self.L, device), ab=_on(self.ab, device))
-
-
-def _scaled(L: Tensor, ab: Tensor) -> tuple[Tensor, Tensor]:
-    """Stored levels, as floats, to scaled L and scaled ab."""
-    return scale_L(L * (100 / 255)), scale_ab(ab - 128)
 
 
 def _take(array: np.ndarray | Tensor, indices: list[int]) -> Tensor:
@@ -167,11 +153,7 @@ class PhotoData:
     runs: Path | None = None  # the folder in which `fit` keeps its runs; None: it keeps none
 
     def to(self, device: str | torch.device) -> PhotoData:
-        """The data with all training photos on a GPU, where that has the room; else as it is.
-
-        Elsewhere they stay in their memory map; from there the CPU is quick enough, as
-        bench/loading.py measures.
-        """
+        """The data with all training photos on a GPU that has the room; else as it is, on disk."""
         device = torch.device(device)
         free = free_memory(device) if device.type == "cuda" else None
         if free is None or self.train.nbytes > ON_DEVICE * free:
@@ -189,15 +171,11 @@ class PhotoData:
         return DataLoader(
             self.train,
             batch_sampler=Batches(len(self.train), batch_size, seed),
-            collate_fn=_as_it_is,  # the set already returns whole batches
+            collate_fn=lambda batch: batch,  # the set already returns whole batches
             # Each iteration draws a number for worker processes; torch's own ones are left alone,
             # or dropout would differ in a run that was stopped and begins its epoch a second time.
             generator=torch.Generator(),
         )
-
-
-def _as_it_is(batch):
-    return batch
 
 
 class Batch(list):

@@ -30,11 +30,7 @@ def choose_device() -> Device:
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a run takes place: all in `fit` that depends on the machine goes through here.
-
-    One process and one device. Under a launcher of several processes (accelerate, torchrun), their
-    number and the exchange of gradients would have their place here, too, and the loop would stay.
-    """
+    """Where a run takes place: all that depends on the machine goes through here."""
 
     device: str
     precision: str  # 'fp32' or 'bf16'
@@ -51,10 +47,6 @@ class Placement:
     def autocast(self) -> AbstractContextManager:
         """The context in which the forward pass runs."""
         return autocast(self.device, self.precision)
-
-    def backward(self, loss: Tensor) -> None:
-        """Compute the gradients."""
-        loss.backward()
 
 
 @contextmanager

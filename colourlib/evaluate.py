@@ -1,13 +1,8 @@
 """Judge a colouriser by numbers that stand beside their baselines.
 
 A colouriser is anything that maps x (N, 1, H, W), scaled L, to y (N, 2, H, W), scaled ab: a network
-or one of the baselines. Every score here is an average over all pixels of all photos of a set,
-at full resolution, unless its name says "mean".
-
-This file holds what training and every chapter need. The rest of chapter 06, one idea a module:
-`judge` (measures photo by photo, with intervals), `likeness` (SSIM, CIEDE2000), `bootstrap`,
-`gallery` (pictures), `misleads` (where a number deceives), `queries`, `brown` (why is it brown?),
-`things` (the same by class, on practice scenes), `contest` (networks side by side), `sliders`.
+or one of the baselines. Every score here is an average over all pixels of all photos of a set, at
+full resolution, unless its name says "mean". Measures photo by photo: see `judging`.
 """
 
 from __future__ import annotations
@@ -54,13 +49,13 @@ def predict(
 def answer(colouriser: Colouriser, x: Tensor) -> Tensor:
     """What it makes of x, on the CPU and without gradients; a network in eval mode, and back.
 
-    x (N, 1, H, W) scaled L -> (N, 2, H, W) scaled ab. The numbers may be changed and trained on,
-    which those of torch.inference_mode could not.
+    x (N, 1, H, W) scaled L -> (N, 2, H, W) scaled ab, floats that may be changed and trained on.
     """
     network = colouriser if isinstance(colouriser, nn.Module) else nn.Module()
-    device = next(network.parameters(), torch.empty(0)).device
+    weight = next(network.parameters(), x)
     with eval_mode(network), torch.no_grad():
-        return colouriser(x.to(device)).float().cpu()
+        y = colouriser(x.to(weight.device, weight.dtype))
+    return y.float().cpu() if isinstance(y, Tensor) else y
 
 
 def colourfulness(rgb: Tensor) -> Tensor:
@@ -80,9 +75,7 @@ def psnr(mse: float) -> float:
 class Scores:
     """How one colouriser did on one set of photos."""
 
-    explained_chroma: (
-        float  # 1 - MSE_ab / MSE_ab(grey copy): grey 0, perfect 1, worse than grey < 0
-    )
+    explained_chroma: float  # 1 - MSE_ab / MSE_ab(grey copy): 0 for grey, 1 perfect, or below 0
     psnr: float  # dB, RGB, of the mean squared error over all pixels
     psnr_mean: float  # dB, RGB, mean over photos: ruled by nearly grey photos, which score high
     colourfulness: float  # predicted / true, mean over photos; 1 is as colourful as the truth
@@ -154,24 +147,15 @@ def levels(data: PhotoData) -> dict[str, float]:
     return known
 
 
+HEADERS = ["", "explained chroma", "PSNR (dB)", "mean of PSNRs (dB)"]
+HEADERS += ["colourfulness, predicted / true"]
+
+
 def rows(table: dict[str, Scores]) -> list[list[str]]:
-    """The table of compare() as text cells, for show.table."""
+    """The table of compare() as text cells, for show.table with these HEADERS."""
+    lines = {
+        n: (s.explained_chroma, s.psnr, s.psnr_mean, s.colourfulness) for n, s in table.items()
+    }
     return [
-        [
-            name,
-            f"{s.explained_chroma:.1%}",
-            f"{s.psnr:.2f}",
-            f"{s.psnr_mean:.2f}",
-            f"{s.colourfulness:.2f}",
-        ]
-        for name, s in table.items()
+        [n, f"{a:.1%}", f"{b:.2f}", f"{c:.2f}", f"{d:.2f}"] for n, (a, b, c, d) in lines.items()
     ]
-
-
-HEADERS = [
-    "",
-    "explained chroma",
-    "PSNR (dB)",
-    "mean of PSNRs (dB)",
-    "colourfulness, predicted / true",
-]

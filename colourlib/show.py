@@ -40,24 +40,63 @@ class Picture:
     alt: str
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        kind, data = self._encode()
+        kind, data = self.encoded()
+        kind = f"image/{kind.lower()}"
         # The alternative text goes where nbconvert reads it, and is the plain text for all others.
         return {kind: data, "text/plain": self.alt}, {kind: {"alt": self.alt}}
 
-    def _encode(self) -> tuple[str, bytes]:
-        png = io.BytesIO()
-        self.image.save(png, "PNG", optimize=True)
-        if png.tell() <= PNG_LIMIT:
-            return "image/png", png.getvalue()
-        jpeg = io.BytesIO()
-        self.image.save(jpeg, "JPEG", quality=88)
-        return "image/jpeg", jpeg.getvalue()
+    def encoded(self) -> tuple[str, bytes]:
+        """('PNG' or 'JPEG', the bytes of such a file), whichever keeps a notebook small."""
+        png = encoded(self.image, "PNG")
+        return ("PNG", png) if len(png) <= PNG_LIMIT else ("JPEG", encoded(self.image, "JPEG"))
 
     def save(self, path: str | Path) -> Path:
         """Write the image to a file and return its path."""
-        path = Path(path)
         self.image.save(path)
-        return path
+        return Path(path)
+
+
+def encoded(image: Image.Image, kind: str, quality: int = 88) -> bytes:
+    """The bytes of a PNG or a JPEG file; only a JPEG takes notice of the quality."""
+    buffer = io.BytesIO()
+    image.save(buffer, kind, optimize=kind == "PNG", quality=quality)
+    return buffer.getvalue()
+
+
+def data_address(
+    picture: Picture | Image.Image | bytes, kind: str = "PNG", quality: int = 88
+) -> str:
+    """A picture as an address that holds it whole, for HTML: data:image/png;base64,...
+
+    picture: an image; the bytes of a file of that kind; or a Picture, which chooses its own kind.
+    """
+    if isinstance(picture, Picture):
+        kind, picture = picture.encoded()
+    elif isinstance(picture, Image.Image):
+        picture = encoded(picture, kind, quality)
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(picture).decode()}"
+
+
+def as_html(image: Image.Image, caption: str, alt: str, width: str = "100%") -> str:
+    """A picture as HTML, caption below, at most `width` wide."""
+    address = data_address(image, "JPEG")  # ten times as fast as PNG: it is sent at every move
+    return (
+        f'<figure style="margin: 0; line-height: 1.3; max-width: {width}">'
+        f'<img src="{address}" alt="{html.escape(alt)}" style="max-width: 100%">'
+        f"<figcaption>{html.escape(caption)}</figcaption></figure>"
+    )
+
+
+def canvas(width: float, height: float, rows: int = 1, columns: int = 1, **how):
+    """(a matplotlib figure of that many inches, its axes); how: as for Figure.subplots."""
+    fig = Figure(figsize=(width, height), layout="constrained")
+    return fig, fig.subplots(rows, columns, **how)
+
+
+def name_point(ax, name: str, x: float, y: float, right: bool = False) -> None:
+    """Write a name beside a point of a drawing: to its right, or with `right` to its left."""
+    place = {"xytext": (-5 if right else 5, 3), "textcoords": "offset points"}
+    ax.annotate(name, (x, y), **place, fontsize=8, ha="right" if right else "left")
 
 
 def figure(fig: Figure, alt: str) -> Picture:
@@ -71,18 +110,6 @@ def figure(fig: Figure, alt: str) -> Picture:
     return Picture(Image.open(buffer).convert("RGB"), alt)
 
 
-def as_html(image: Image.Image, caption: str, alt: str, width: str = "100%") -> str:
-    """A picture as HTML, caption below, at most `width` wide."""
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=88)  # ten times as fast as PNG: it is sent at every move
-    address = f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
-    return (
-        f'<figure style="margin: 0; line-height: 1.3; max-width: {width}">'
-        f'<img src="{address}" alt="{html.escape(alt)}" style="max-width: 100%">'
-        f"<figcaption>{html.escape(caption)}</figcaption></figure>"
-    )
-
-
 def as_array(picture) -> np.ndarray:
     """A path, PIL image, (H, W, 3) or (H, W) uint8 array as (H, W, 3) uint8."""
     if isinstance(picture, (str, Path)):
@@ -94,15 +121,9 @@ def as_array(picture) -> np.ndarray:
 
 
 def grid(
-    pictures: Sequence,
-    titles: Sequence[str] | None = None,
-    columns: int = 6,
-    *,
-    title: str,
-    alt: str,
-    row_labels: Sequence[str] | None = None,
-    side: float = 1.6,
-) -> Picture:
+    pictures: Sequence, titles: Sequence[str] | None = None, columns: int = 6, *, title: str,
+    alt: str, row_labels: Sequence[str] | None = None, side: float = 1.6,
+) -> Picture:  # fmt: skip
     """Pictures side by side, row after row.
 
     pictures: paths, PIL images or uint8 arrays. titles: one above each. row_labels: one beside
@@ -113,9 +134,9 @@ def grid(
     lines = max((t.count("\n") + 1 for t in titles), default=0) if titles else 0
     starts = range(0, len(shapes), columns)
     heights = [side * max(shapes[i : i + columns]) + 0.17 * lines for i in starts]
-    fig = Figure(figsize=(side * columns, sum(heights) + 0.45), layout="constrained")
+    size = side * columns, sum(heights) + 0.45
+    fig, axes = canvas(*size, len(heights), columns, squeeze=False, height_ratios=heights)
     fig.suptitle(title, fontsize=11)
-    axes = fig.subplots(len(heights), columns, squeeze=False, height_ratios=heights)
     for i, ax in enumerate(axes.flat):
         ax.set(xticks=[], yticks=[])
         ax.spines[:].set_visible(False)
@@ -129,18 +150,11 @@ def grid(
 
 
 def histogram(
-    values: Sequence[float],
-    threshold: float | None = None,
-    *,
-    title: str,
-    xlabel: str,
-    alt: str,
-    ylabel: str = "pictures",
-    bins: int = 50,
-) -> Picture:
+    values: Sequence[float], threshold: float | None = None, *, title: str, xlabel: str, alt: str,
+    ylabel: str = "pictures", bins: int = 50,
+) -> Picture:  # fmt: skip
     """A histogram, with the threshold as a dashed, labelled line."""
-    fig = Figure(figsize=(6.4, 2.6), layout="constrained")
-    ax = fig.subplots()
+    fig, ax = canvas(6.4, 2.6)
     ax.hist(np.asarray(values, dtype=float), bins=bins, color=BLUE)
     if threshold is not None:
         ax.axvline(threshold, color=ORANGE, linestyle="--", label=f"threshold {threshold:g}")
@@ -150,36 +164,41 @@ def histogram(
 
 
 def lines(
-    curves: dict[str, tuple[Sequence[float], Sequence[float]]],
-    *,
-    title: str,
-    xlabel: str,
-    ylabel: str,
-    alt: str,
-    levels: dict[str, float] | None = None,
-    log: bool = False,
-) -> Picture:
+    curves: dict[str, tuple[Sequence[float], Sequence[float]]], *, title: str, xlabel: str,
+    ylabel: str, alt: str, levels: dict[str, float] | None = None, log: bool = False,
+) -> Picture:  # fmt: skip
     """Curves {name: (x, y)}, told apart by colour, line style and marker; levels are dotted."""
-    fig = Figure(figsize=(6.4, 3.4), layout="constrained")
-    ax = fig.subplots()
+    fig, ax = canvas(6.4, 3.4)
     for i, (name, (x, y)) in enumerate(curves.items()):
         colour, style, marker = STYLES[i % len(STYLES)]
         ax.plot(x, y, style, color=colour, marker=marker, markersize=4, label=name)
     for name, level in (levels or {}).items():
         ax.axhline(level, color="0.35", linestyle=":", linewidth=1)
-        ax.annotate(
-            f" {name} {level:.3g}",
-            (1, level),
-            xycoords=("axes fraction", "data"),
-            fontsize=8,
-            va="center",
-        )
+        place = {"xycoords": ("axes fraction", "data"), "va": "center"}
+        ax.annotate(f" {name} {level:.3g}", (1, level), **place, fontsize=8)
     if log:
         ax.set_yscale("log")
     ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
     ax.grid(alpha=0.3)
     ax.legend(fontsize=8)
     return figure(fig, alt)
+
+
+def history(rows: Sequence[dict], levels: dict[str, float] | None = None) -> Picture:
+    """Training and validation loss of a history; levels are the baselines' validation loss."""
+    epochs = [row["epoch"] for row in rows]
+    losses = [math.nan if row["loss"] is None else row["loss"] for row in rows]  # stopped early
+    validation = [row["validation_loss"] for row in rows]
+    return lines(
+        {"training photos": (epochs, losses), "validation photos": (epochs, validation)},
+        title="Mean squared error while training",
+        xlabel="epoch",
+        ylabel="MSE of ab / 110 (log scale)",
+        levels=levels,
+        log=True,
+        alt=f"Two curves over {len(rows)} epochs. Training loss ends at {losses[-1]:.4f}, "
+        f"validation loss at {validation[-1]:.4f}.",
+    )
 
 
 @dataclass(frozen=True)
@@ -192,16 +211,12 @@ class Table:
 
     def __repr__(self) -> str:
         cells = [[str(c) for c in row] for row in (self.headers, *self.rows)]
-        widths = [max(len(row[i]) for row in cells) for i in range(len(self.headers))]
-        numbers = self._numbers()
-        text = [self.caption]
-        for row in cells:
-            padded = [
-                c.rjust(w) if right else c.ljust(w)
-                for c, w, right in zip(row, widths, numbers, strict=True)
-            ]
-            text.append("  ".join(padded).rstrip())
-        return "\n".join(text)
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        pad = [str.rjust if right else str.ljust for right in self._numbers()]
+        text = [
+            "  ".join(p(c, w) for p, c, w in zip(pad, row, widths, strict=True)) for row in cells
+        ]
+        return "\n".join([self.caption, *(line.rstrip() for line in text)])
 
     def _numbers(self) -> list[bool]:
         """Which columns hold numbers, so that their digits belong below each other."""
@@ -212,23 +227,20 @@ class Table:
         ]
 
     def _repr_html_(self) -> str:
-        def cell(tag, text, extra=""):
-            return f"<{tag}{extra}>{html.escape(str(text))}</{tag}>"
-
         sides = ["" if right else ' style="text-align:left"' for right in self._numbers()]
-        head = "".join(
-            cell("th", h, f' scope="col"{side}')
-            for h, side in zip(self.headers, sides, strict=True)
-        )
-        body = "".join(
-            "<tr>"
-            + cell("th", row[0], f' scope="row"{sides[0]}')
-            + "".join(cell("td", c, side) for c, side in zip(row[1:], sides[1:], strict=True))
-            + "</tr>"
-            for row in self.rows
-        )
-        caption = cell("caption", self.caption)
-        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+        def row(cells, tags) -> str:
+            found = [
+                f"<{tag}{side}>{html.escape(str(cell))}</{tag.split()[0]}>"
+                for cell, tag, side in zip(cells, tags, sides, strict=True)
+            ]
+            return f"<tr>{''.join(found)}</tr>"
+
+        head = row(self.headers, ['th scope="col"'] * len(sides))
+        tags = ['th scope="row"'] + ["td"] * (len(sides) - 1)
+        body = "".join(row(cells, tags) for cells in self.rows)
+        caption = f"<caption>{html.escape(self.caption)}</caption>"
+        return f"<table>{caption}<thead>{head}</thead><tbody>{body}</tbody></table>"
 
 
 def table(rows: Sequence[Sequence], headers: Sequence[str], caption: str) -> Table:
@@ -244,23 +256,3 @@ def table(rows: Sequence[Sequence], headers: Sequence[str], caption: str) -> Tab
         for row in rows
     ]
     return Table(known, headers, caption)
-
-
-def history(rows: Sequence[dict], levels: dict[str, float] | None = None) -> Picture:
-    """Training and validation loss of a history; levels are the baselines' validation loss."""
-    epochs = [row["epoch"] for row in rows]
-    losses = [math.nan if row["loss"] is None else row["loss"] for row in rows]  # stopped early
-    last = rows[-1]
-    return lines(
-        {
-            "training photos": (epochs, losses),
-            "validation photos": (epochs, [row["validation_loss"] for row in rows]),
-        },
-        title="Mean squared error while training",
-        xlabel="epoch",
-        ylabel="MSE of ab / 110 (log scale)",
-        levels=levels,
-        log=True,
-        alt=f"Two curves over {len(rows)} epochs. Training loss ends at {losses[-1]:.4f}, "
-        f"validation loss at {last['validation_loss']:.4f}.",
-    )

@@ -105,7 +105,7 @@ def train_step(
         prediction = model(x)  # 1. guess: (B, 2, H, W)
     loss = LOSSES[config.loss](prediction.float(), y)  # 2. how wrong is it?
     optimiser.zero_grad()
-    placement.backward(loss)  # 3. in which direction would each weight make it less wrong?
+    loss.backward()  # 3. in which direction would each weight make it less wrong?
     optimiser.step()  # 4. a small step that way
     return loss.detach()
 
@@ -144,7 +144,6 @@ class Training:
         placement: Placement,
         plan: Stages | None = None,
     ) -> None:
-        """plan: how large the photos are shown, and when; None for what `stages` says."""
         self.config, self.placement, self.data = config, placement, data
         self.plan = plan or stages(config, data.train.size)
         self.model = placement.model(model)
@@ -194,11 +193,7 @@ class Training:
 
     @property
     def side(self) -> int:
-        """The side of the photos in the next batch, pixels.
-
-        The first batch of all is as large as the last ones, so that a machine with far too little
-        memory shows it at once and not in the middle of the run.
-        """
+        """The side of the next batch; the first one is of full size, in case memory is short."""
         return side_at(self.progress, self.plan) if self.step else self.plan[-1][1]
 
     def batches(self) -> Iterator[tuple[Tensor, Tensor]]:
@@ -247,9 +242,9 @@ class Training:
 
 
 class Watch:
-    """What wants to know of a training, and may end it: `runs.session` saves and shows it."""
+    """Who looks on and may end a training: `runs.session` saves and shows it."""
 
-    stopped = False  # set to True, the loop ends after the step
+    stopped = False  # True ends the loop after the step
 
     def after_step(self, training: Training) -> None:
         """Called when a step has been counted."""

@@ -9,6 +9,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
+from nbval.kernel import RunningKernel
+
+MOST = 300  # messages a cell may send: nbval reads them when it has ended, and a thousand fit
 SCRATCH = Path(tempfile.mkdtemp(prefix="colourlib-notebooks-"))
 
 
@@ -23,3 +27,23 @@ def pytest_configure():
 
 def pytest_unconfigure():
     shutil.rmtree(SCRATCH, ignore_errors=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """A cell that sends too many messages fails: on a busy machine its last one would be lost."""
+    counted, get_message = [], RunningKernel.get_message
+
+    def counting(self, stream, timeout=None):
+        message = get_message(self, stream, timeout)
+        counted.extend([stream] * (stream == "iopub"))
+        return message
+
+    RunningKernel.get_message = counting
+    try:
+        result = yield
+    finally:
+        RunningKernel.get_message = get_message
+    if len(counted) > MOST:
+        pytest.fail(f"{item.name} sent {len(counted)} messages, and {MOST} are the most.", False)
+    return result

@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from colourlib import CourseError, colour, model
-from colourlib.common import inputs
+from colourlib import CourseError, colour
+from colourlib.common import inputs, memory
 from colourlib.model import ColourNet, EncoderDecoder, PlainNet, pool, upsample_to
 
 NETWORKS = [PlainNet, EncoderDecoder, ColourNet]
@@ -215,7 +215,7 @@ def test_the_calls_that_mend_an_input_do_mend_it():
 def test_what_does_not_fit_into_the_memory_is_refused_before_it_is_tried(network, monkeypatch):
     net = network().eval()
     x = torch.zeros(1, 1, 1, 1).expand(1, 1, 30_000, 40_000)  # takes four bytes
-    monkeypatch.setattr(model, "free_memory", lambda device: 8e9)
+    monkeypatch.setattr(memory, "free_memory", lambda device: 8e9)
     monkeypatch.setattr(torch.Tensor, "abs", lambda self: self[..., :1, :1])  # or 5 GB are touched
     says = r"1 x 30000 x 40000 pixels take [\d.]+ GB .* 8.0 GB are free: {}make x smaller"
     with pytest.raises(CourseError, match=says.format("with torch.inference_mode.*less, or ")):
