@@ -66,7 +66,7 @@ badges:
 
 clean:
 	@echo "Removing .venv, caches and build leftovers. data/ and the notebooks stay."
-	rm -rf $(VENV) .pytest_cache .ruff_cache build colourlib.egg-info
+	rm -rf $(VENV) .pytest_cache .ruff_cache .import_linter_cache build colourlib.egg-info
 	find colourlib tests notebooks bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # The stamps say what is installed; a changed pyproject.toml installs again.

@@ -63,8 +63,11 @@ def words(share: float) -> str:
 def fooled(verdicts: list[rules.Verdict], count: int) -> None:
     """The pictures that each rule missed, and those that it turned away wrongly."""
     by_url = {verdict.photo.url: verdict for verdict in verdicts}
+    rows = [(url, *labels[1:]) for url, labels in faults.labelled(verdicts).items()]
     for rule in dict.fromkeys(row[0] for row in faults.grade(verdicts)):
-        for kind, urls in faults.mistakes(verdicts, rule).items():
+        missed = [url for url, expected, decided in rows if expected == rule != decided]
+        wrongly = [url for url, expected, decided in rows if decided == rule != expected != ""]
+        for kind, urls in (("missed", missed), ("wrongly", wrongly)):
             if urls:
                 print(f"{rule}: {kind} {len(urls)}")
             for url in urls[:count]:

@@ -17,7 +17,7 @@ from torch import nn
 from colourlib import evaluate, open_workspace
 from colourlib.model import ColourNet
 from colourlib.prepare import prepare
-from colourlib.runs.settings import configure
+from colourlib.runs.fit import configure
 from colourlib.runs.speed import kept_memory, place
 from colourlib.train import adam, average_, lr_at, train_step
 

@@ -4,8 +4,6 @@
 check/classroom.py; `test`, which needs the test tools, lives here.
 """
 
-from __future__ import annotations
-
 import argparse
 import importlib.util
 import os

@@ -4,8 +4,6 @@ The only place where colours are converted or scaled. Shapes are (N, C, H, W) th
 CIE 1976 L*a*b* under D65 (CIE 15:2004), sRGB is that of IEC 61966-2-1.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from torch import Tensor

@@ -7,8 +7,6 @@ answers is smooth, so it is enlarged to the photo and laid under the photo's own
 stays exactly as it was (`common.chroma`). All colours are guesses.
 """
 
-from __future__ import annotations
-
 import functools
 import json
 import math
@@ -30,7 +28,8 @@ from .common import lab
 from .common.chroma import put_chroma
 from .common.errors import CourseError
 from .common.inputs import SMALLEST
-from .common.opening import opened, ours
+from .common.opening import opened
+from .common.pictures import with_alpha
 from .evaluate import Colouriser, answer
 from .model import ColourNet
 
@@ -69,7 +68,7 @@ def colourise(
 
 def colourise_ours(image: Image.Image, model, saturation: float) -> Image.Image:
     """The same for a picture that nobody wants afterwards: its memory may become the result's."""
-    return _coloured(lambda: ours(image), model, saturation, None)
+    return _coloured(lambda: with_alpha(image, ours=True), model, saturation, None)
 
 
 class _Callable(ModuleType):

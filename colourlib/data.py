@@ -110,11 +110,10 @@ def random_crop(
 ) -> tuple[Tensor, Tensor]:
     """Random squares of smallest..1 of the photos' area, mirrored or not, at size x size.
 
-    x (B, 1, S, S) and y (B, 2, s, s), s a whole part of S, are cut alike; bytes or floats, floats
-    come back. Five photos at a time share the size of their square, each has its own place:
-    resizing five is as quick as resizing one, and a batch still holds several sizes. (With one size
-    a batch, BatchNorm learnt to rely on it: whole photos then scored far below grey.) The filter is
-    that of `resize`, as for photos.
+    x (B, 1, S, S) and y (B, 2, s, s), S a multiple of s, are cut alike; bytes or floats go in,
+    floats come out. Five photos at a time share the size of their square, and each has its own
+    place: resizing five is as quick as resizing one, and a batch still holds several sizes. (With
+    one size a batch, BatchNorm learnt to rely on it, and whole photos scored far below grey.)
     """
     step = x.shape[-1] // y.shape[-1]  # cuts fall between the pixels of y
     pairs = []

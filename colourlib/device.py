@@ -1,7 +1,5 @@
 """What the network runs on and in which number format: decided here, with the reason, once."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass

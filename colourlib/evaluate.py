@@ -5,8 +5,6 @@ or one of the baselines. Every score here is an average over all pixels of all p
 full resolution, unless its name says "mean". Measures photo by photo: see `judging`.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

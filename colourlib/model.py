@@ -1,11 +1,9 @@
 """Three networks that turn lightness (N, 1, H, W) into chroma (N, 2, H, W), of any size from 16 up.
 
 `PlainNet` is the course's first try, `EncoderDecoder` the second, `ColourNet` the one that stays.
-All are made of one brick, `conv_bn_relu`, some of it with a pooling inside, `conv_pool_bn_relu`;
-04_model builds them step by step.
+All are built from one brick, `conv_bn_relu`, or its twin with a pooling inside,
+`conv_pool_bn_relu`. 04_model builds them step by step.
 """
-
-from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
@@ -30,16 +28,16 @@ def conv_bn_relu(channels_in: int, channels_out: int, kernel: int = 3) -> nn.Seq
 def conv_pool_bn_relu(channels_in: int, channels_out: int) -> nn.Sequential:
     """The brick with 2x2 max pooling behind its convolution: (N, in, H, W) -> (N, out, H/2, W/2).
 
-    H odd -> (H + 1) / 2. BatchNorm and ReLU then have a quarter of the pixels to work on. As long
-    as BatchNorm's factors are positive, and they start at 1, the largest of four values is still
-    the largest behind them; the one other difference is that mean and deviation are the maxima's.
+    H odd -> (H + 1) / 2. BatchNorm and ReLU then work on a quarter of the pixels. BatchNorm's
+    factors start at 1, and while they are positive, the largest of four values is still the
+    largest after them; only the mean and the deviation change, because they are the maxima's.
     """
     conv, *rest = conv_bn_relu(channels_in, channels_out)
     return nn.Sequential(conv, nn.MaxPool2d(2, ceil_mode=True), *rest)
 
 
 def chroma_head(channels_in: int) -> nn.Conv2d:
-    """The last layer: 1x1 convolution to ab, without ReLU, for chroma has a sign.
+    """The last layer: 1x1 convolution to ab, without ReLU, because chroma has a sign.
 
     Its weights start at zero, so that an untrained network answers ab = 0: the grey copy.
     """
@@ -69,9 +67,9 @@ class PlainNet(nn.Module):
 
 
 def pool(x: Tensor) -> Tensor:
-    """2x2 max pooling, except for maps that are 2 or 3 pixels narrow; H odd -> (H + 1) / 2.
+    """2x2 max pooling, but not of maps 2 or 3 pixels narrow; H odd -> (H + 1) / 2.
 
-    One pixel is too few for BatchNorm to take a mean of when a batch holds a single picture.
+    BatchNorm cannot take the mean of one pixel, and a batch may hold a single picture.
     """
     return F.max_pool2d(x, 2, ceil_mode=True) if min(x.shape[-2:]) > 3 else x
 
@@ -79,9 +77,8 @@ def pool(x: Tensor) -> Tensor:
 def upsample_to(x: Tensor, like: Tensor) -> Tensor:
     """Bilinear enlargement of x, 2 or 4 times, cut to the height and width of `like`.
 
-    By whole factors, so that also at odd sizes each value stays over the pixels it was made from:
-    stretched from 26 to 51 places it would lie beside them, and most at the far border. Raises
-    CourseError where x is twice as large as `like`, or more.
+    By whole factors each value stays over the pixels that it was made from, also at odd sizes.
+    Raises CourseError where x is twice as large as `like`, or more.
     """
     height, width = like.shape[-2:]
     # Maps of 2 or 3 pixels are not pooled, so that there x may well be the larger one.
@@ -127,11 +124,11 @@ class EncoderDecoder(nn.Module):
 class ColourNet(nn.Module):
     """Local features, global context, chroma at a quarter of the resolution.
 
-    Max pooling down to 1/16; there the map is pooled to 1 x 1, passed through fully connected
-    layers and added to every place of it (global context, after Iizuka et al. 2016). Then up to
-    1/4, where the skip connections are added rather than stacked, which halves the cost; the last
-    step to full size is bilinear, because chroma is smooth. No skip leaves from the two largest
-    maps, so these are pooled before BatchNorm: four times fewer pixels to normalise.
+    Max pooling leads down to 1/16. There the map is pooled to 1 x 1, passed through fully connected
+    layers and added to every place (global context, after Iizuka et al. 2016). On the way up to 1/4
+    the skip connections are added, not stacked, which halves the cost; the last step to full size
+    is bilinear, because chroma is smooth. No skip leaves from the two largest maps, so they are
+    pooled before BatchNorm, which then has four times fewer pixels to normalise.
 
     Without the context, a crop whose corner lies at multiples of 16 gets the colours that it has in
     the whole photo, except for 144 pixels along its border. With it, the answer depends on all of

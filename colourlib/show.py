@@ -4,8 +4,6 @@ Every function returns an object that a notebook displays when it is the last th
 given to `display`), and that can be saved to a file with `.save(path)`.
 """
 
-from __future__ import annotations
-
 import base64
 import html
 import io
@@ -91,12 +89,6 @@ def canvas(width: float, height: float, rows: int = 1, columns: int = 1, **how):
     """(a matplotlib figure of that many inches, its axes); how: as for Figure.subplots."""
     fig = Figure(figsize=(width, height), layout="constrained")
     return fig, fig.subplots(rows, columns, **how)
-
-
-def name_point(ax, name: str, x: float, y: float, right: bool = False) -> None:
-    """Write a name beside a point of a drawing: to its right, or with `right` to its left."""
-    place = {"xytext": (-5 if right else 5, 3), "textcoords": "offset points"}
-    ax.annotate(name, (x, y), **place, fontsize=8, ha="right" if right else "left")
 
 
 def figure(fig: Figure, alt: str) -> Picture:
@@ -189,16 +181,12 @@ def history(rows: Sequence[dict], levels: dict[str, float] | None = None) -> Pic
     epochs = [row["epoch"] for row in rows]
     losses = [math.nan if row["loss"] is None else row["loss"] for row in rows]  # stopped early
     validation = [row["validation_loss"] for row in rows]
-    return lines(
-        {"training photos": (epochs, losses), "validation photos": (epochs, validation)},
-        title="Mean squared error while training",
-        xlabel="epoch",
-        ylabel="MSE of ab / 110 (log scale)",
-        levels=levels,
-        log=True,
-        alt=f"Two curves over {len(rows)} epochs. Training loss ends at {losses[-1]:.4f}, "
-        f"validation loss at {validation[-1]:.4f}.",
-    )
+    curves = {"training photos": (epochs, losses), "validation photos": (epochs, validation)}
+    title, ylabel = "Mean squared error while training", "MSE of ab / 110 (log scale)"
+    alt = f"Two curves over {len(rows)} epochs. Training loss ends at {losses[-1]:.4f}, "
+    alt += f"validation loss at {validation[-1]:.4f}."
+    words = {"title": title, "xlabel": "epoch", "ylabel": ylabel, "alt": alt}
+    return lines(curves, levels=levels, log=True, **words)
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,6 @@
 a student would also want (Stop, checkpoints, a board) watches from outside: see `runs.fit`.
 """
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Iterator

@@ -99,799 +99,217 @@ def before(line: str, more: str) -> tuple[str, str]:
 
 
 WRONG_NUMBERS = [
-    Edit(
-        "down3 takes too many channels",
-        [(DOWN3, "self.down3 = conv_bn_relu(2 * w, 2 * w)")],
-        ("down3.0", r"expects 16 channels, receives 8, which layer down2 makes"),
-        mend=[("self.down3 = conv_bn_relu(2 * w, 2 * w)", DOWN3)],
-    ),
-    Edit(
-        "down1 made wider, down2 not",
-        [(DOWN1, "self.down1 = conv_pool_bn_relu(1, w // 2)")],
-        ("down2.0", r"expects 2 channels, receives 4, which layer down1 makes"),
-        mend=[(DOWN2, "self.down2 = conv_pool_bn_relu(w // 2, w)")],
-    ),
-    Edit(
-        "wrong number in the middle of deep",
-        [
-            (
-                "(3 * w, 5 * w), conv_bn_relu(5 * w, 5 * w),",
-                "(3 * w, 5 * w), conv_bn_relu(4 * w, 5 * w),",
-            )
-        ],
-        ("deep.1.0", r"expects 32 channels, receives 40, which layer deep.0 makes"),
-    ),
-    Edit(
-        "deep makes more than fuse takes",
-        [
-            (
-                "(5 * w, 5 * w), conv_bn_relu(5 * w, 5 * w)\n",
-                "(5 * w, 5 * w), conv_bn_relu(5 * w, 6 * w)\n",
-            )
-        ],
-        ("context.2", r"expects 40 numbers, receives 48, which layer deep makes"),
-    ),
-    Edit(
-        "head takes half of the channels",
-        [(HEAD, "self.head = chroma_head(w)")],
-        ("head", r"expects 8 channels, receives 16, which layer up3 makes"),
-    ),
-    Edit(
-        "head answers RGB",
-        [(HEAD, "self.head = nn.Conv2d(2 * w, 3, kernel_size=1)")],
-        ("head", r"answers 3 channels; chroma has 2"),
-        mend=[("nn.Conv2d(2 * w, 3,", "nn.Conv2d(2 * w, 2,")],
-    ),
-    Edit(
-        "head answers one channel",
-        [(HEAD, "self.head = nn.Conv2d(2 * w, 1, kernel_size=1)")],
-        ("head", r"answers 1 channels; chroma has 2"),
-        mend=[("nn.Conv2d(2 * w, 1,", "nn.Conv2d(2 * w, 2,")],
-    ),
-    Edit(
-        "first layer takes RGB",
-        [(DOWN1, "self.down1 = conv_pool_bn_relu(3, w // 4)")],
-        ("down1.0", r"expects 3 channels, receives 1: the picture has one"),
-    ),
-    Edit(
-        "narrow4 makes fewer channels than the skip",
-        [(NARROW4, "self.narrow4 = conv_bn_relu(5 * w, 2 * w)")],
-        ("forward", r"24 channels of layer down4 and 16 of layer narrow4"),
-    ),
-    Edit(
-        "Linear of the wrong width",
-        [
-            (
-                "nn.Linear(5 * w, 5 * w),\n            nn.ReLU()",
-                "nn.Linear(4 * w, 5 * w),\n            nn.ReLU()",
-            )
-        ],
-        ("context.2", r"expects 32 numbers, receives 40, which layer deep makes"),
-    ),
-    Edit(
-        "BatchNorm of the wrong width",
-        [(NORM, "nn.BatchNorm2d(channels_in),")],
-        ("down1.2", r"expects 1 channels, receives 2, which layer down1.0 makes"),
-    ),
-    Edit(
-        "stacked instead of added, next layer not widened",
-        [
-            (
-                JOIN4,
-                "eighth = self.up4(torch.cat([eighth, upsample_to(self.narrow4(deep), eighth)], dim=1))",
-            )
-        ],
-        (
-            "up4.0",
-            r"expects 24 channels, receives 48, which torch.cat \(24 of layer down4 \+ 24 of",
-        ),
-        mend=[(UP4, "self.up4 = conv_bn_relu(6 * w, 3 * w)")],
-    ),
-    Edit(
-        "PixelShuffle of too few channels",
-        [(HEAD, "self.head = nn.Sequential(nn.Conv2d(2 * w, 8, 1), nn.PixelShuffle(4))")],
-        ("head.1", r"PixelShuffle\(4\) makes 4 x 4 pixels of 16 channels, but 8 cannot be divided"),
-        mend=[("nn.Conv2d(2 * w, 8, 1)", "nn.Conv2d(2 * w, 32, 1)")],
-    ),
-]
+    Edit("down3 takes too many channels", [(DOWN3, "self.down3 = conv_bn_relu(2 * w, 2 * w)")],
+         ("down3.0", r"expects 16 channels, receives 8, which layer down2 makes"), mend=[("self.down3 = conv_bn_relu(2 * w, 2 * w)", DOWN3)]),
+    Edit("down1 made wider, down2 not", [(DOWN1, "self.down1 = conv_pool_bn_relu(1, w // 2)")],
+         ("down2.0", r"expects 2 channels, receives 4, which layer down1 makes"), mend=[(DOWN2, "self.down2 = conv_pool_bn_relu(w // 2, w)")]),
+    Edit("wrong number in the middle of deep", [("(3 * w, 5 * w), conv_bn_relu(5 * w, 5 * w),", "(3 * w, 5 * w), conv_bn_relu(4 * w, 5 * w),")],
+         ("deep.1.0", r"expects 32 channels, receives 40, which layer deep.0 makes")),
+    Edit("deep makes more than fuse takes", [("(5 * w, 5 * w), conv_bn_relu(5 * w, 5 * w)\n", "(5 * w, 5 * w), conv_bn_relu(5 * w, 6 * w)\n")],
+         ("context.2", r"expects 40 numbers, receives 48, which layer deep makes")),
+    Edit("head takes half of the channels", [(HEAD, "self.head = chroma_head(w)")],
+         ("head", r"expects 8 channels, receives 16, which layer up3 makes")),
+    Edit("head answers RGB", [(HEAD, "self.head = nn.Conv2d(2 * w, 3, kernel_size=1)")],
+         ("head", r"answers 3 channels; chroma has 2"), mend=[("nn.Conv2d(2 * w, 3,", "nn.Conv2d(2 * w, 2,")]),
+    Edit("head answers one channel", [(HEAD, "self.head = nn.Conv2d(2 * w, 1, kernel_size=1)")],
+         ("head", r"answers 1 channels; chroma has 2"), mend=[("nn.Conv2d(2 * w, 1,", "nn.Conv2d(2 * w, 2,")]),
+    Edit("first layer takes RGB", [(DOWN1, "self.down1 = conv_pool_bn_relu(3, w // 4)")],
+         ("down1.0", r"expects 3 channels, receives 1: the picture has one")),
+    Edit("narrow4 makes fewer channels than the skip", [(NARROW4, "self.narrow4 = conv_bn_relu(5 * w, 2 * w)")],
+         ("forward", r"24 channels of layer down4 and 16 of layer narrow4")),
+    Edit("Linear of the wrong width", [("nn.Linear(5 * w, 5 * w),\n            nn.ReLU()", "nn.Linear(4 * w, 5 * w),\n            nn.ReLU()")],
+         ("context.2", r"expects 32 numbers, receives 40, which layer deep makes")),
+    Edit("BatchNorm of the wrong width", [(NORM, "nn.BatchNorm2d(channels_in),")],
+         ("down1.2", r"expects 1 channels, receives 2, which layer down1.0 makes")),
+    Edit("stacked instead of added, next layer not widened", [(JOIN4, "eighth = self.up4(torch.cat([eighth, upsample_to(self.narrow4(deep), eighth)], dim=1))")],
+         ("up4.0", r"expects 24 channels, receives 48, which torch.cat \(24 of layer down4 \+ 24 of"), mend=[(UP4, "self.up4 = conv_bn_relu(6 * w, 3 * w)")]),
+    Edit("PixelShuffle of too few channels", [(HEAD, "self.head = nn.Sequential(nn.Conv2d(2 * w, 8, 1), nn.PixelShuffle(4))")],
+         ("head.1", r"PixelShuffle\(4\) makes 4 x 4 pixels of 16 channels, but 8 cannot be divided"), mend=[("nn.Conv2d(2 * w, 8, 1)", "nn.Conv2d(2 * w, 32, 1)")]),
+]  # fmt: skip
 
 SIZES = [
-    Edit(
-        "padding forgotten in the brick",
-        [(CONV, "nn.Conv2d(channels_in, channels_out, kernel, bias=False)")],
-        ("down1.0", r"k=3, p=0: 128 -> 126; same size needs p=1"),
-        mend=[("channels_out, kernel, bias", "channels_out, kernel, padding=1, bias")],
-    ),
-    Edit(
-        "padding=kernel",
-        [("padding=kernel // 2", "padding=kernel")],
-        ("down1.0", r"k=3, p=3: 128 -> 132; same size needs p=1"),
-        "warning",
-    ),
-    Edit(
-        "kernel 5 with the padding of 3",
-        [
-            (
-                DOWN1,
-                "self.down1 = nn.Sequential(nn.Conv2d(1, w // 4, 5, padding=1), nn.MaxPool2d(2, ceil_mode=True), nn.ReLU())",
-            )
-        ],
-        ("down1.0", r"k=5, p=1: 128 -> 126; same size needs p=2"),
-        "warning",
-        mend=[
-            (
-                "5, padding=1), nn.MaxPool2d(2, ceil_mode=True)",
-                "5, padding=2, bias=False), nn.MaxPool2d(2, ceil_mode=True), nn.BatchNorm2d(w // 4)",
-            )
-        ],
-    ),
-    Edit(
-        "an even kernel",
-        [(DOWN3, "self.down3 = conv_bn_relu(w, 2 * w, kernel=4)")],
-        ("down3.0", r"k=4, p=2: 32 -> 33; no p keeps the size"),
-        "warning",
-    ),
-    Edit(
-        "a dilation without its padding",
-        [
-            (
-                DOWN3,
-                "self.down3 = nn.Sequential(nn.Conv2d(w, 2 * w, 3, padding=1, dilation=2, bias=False), nn.BatchNorm2d(2 * w), nn.ReLU())",
-            )
-        ],
-        ("down3.0", r"k=3, p=1, dilation 2: 32 -> 30; same size needs p=2"),
-        "warning",
-        mend=[("padding=1, dilation=2", "padding=2, dilation=2")],
-    ),
-    Edit(
-        "padded before the pooling, not before the convolution",
-        [
-            (
-                UP3,
-                "self.up3 = nn.Sequential(nn.ReflectionPad2d(1), nn.MaxPool2d(2, stride=1), nn.Conv2d(2 * w, 2 * w, 3, bias=False), nn.BatchNorm2d(2 * w), nn.ReLU())",
-            )
-        ],
-        ("up3.2", r"k=3, p=0: 33 -> 31; same size needs p=1; the padding stands before max_pool2d"),
-        "warning",
-        mend=[
-            (
-                "nn.ReflectionPad2d(1), nn.MaxPool2d(2, stride=1)",
-                "nn.ReflectionPad2d((0, 1, 0, 1)), nn.MaxPool2d(2, stride=1), nn.ReflectionPad2d(1)",
-            )
-        ],
-    ),
-    Edit(
-        "last enlargement forgotten",
-        [(RETURN, "return self.head(quarter)")],
-        ("forward", r"the answer is 32 x 32, not 128 x 128: .*down1.1 128 -> 64"),
-        mend=[("return self.head(quarter)", RETURN)],
-    ),
-    Edit(
-        "last enlargement stops half-way",
-        [
-            (QUARTER, "half = self.down1(x)\n        quarter = self.down3(self.down2(half))"),
-            (RETURN, "return upsample_to(self.head(quarter), half)"),
-        ],
-        ("forward", r"the answer is 64 x 64, not 128 x 128"),
-    ),
-    Edit(
-        "x overwritten, so the answer has the size of the pooled map",
-        [(QUARTER, "x = self.down1(x)\n        quarter = self.down3(self.down2(x))")],
-        ("forward", r"the answer is 64 x 64, not 128 x 128"),
-        mend=[
-            (
-                RETURN,
-                "return F.interpolate(upsample_to(self.head(quarter), x), size=size, mode='bilinear')",
-            ),
-            before("x = self.down1(x)", "size = x.shape[-2:]"),
-        ],
-    ),
-    Edit(
-        "skip without enlarging",
-        [(JOIN4, "eighth = self.up4(eighth + self.narrow4(deep))")],
-        (
-            "forward",
-            r"sizes stop matching at the skip: 16 x 16 of layer down4 meets 8 x 8 of layer narrow4",
-        ),
-        mend=[("self.narrow4(deep))", "upsample_to(self.narrow4(deep), eighth))")],
-    ),
-    Edit(
-        "enlarged by a factor: odd sizes do not meet",
-        [
-            (
-                JOIN4,
-                "eighth = self.up4(eighth + F.interpolate(self.narrow4(deep), scale_factor=2.0))",
-            )
-        ],
-        ("forward", r"sizes stop matching at the skip.*101 -> 5[01] \(max_pool2d\).*101 x 67"),
-        "warning",
-        mend=[
-            (
-                "F.interpolate(self.narrow4(deep), scale_factor=2.0)",
-                "upsample_to(self.narrow4(deep), eighth)",
-            )
-        ],
-    ),
-    Edit(
-        "last enlargement by a factor",
-        [(RETURN, "return F.interpolate(self.head(quarter), scale_factor=4.0, mode='bilinear')")],
-        ("forward", r"the answer is 10\d x 6\d, not 101 x 67"),
-        "warning",
-        mend=[
-            (
-                "F.interpolate(self.head(quarter), scale_factor=4.0, mode='bilinear')",
-                "upsample_to(self.head(quarter), x)",
-            )
-        ],
-    ),
-    Edit(
-        "a stride, not undone",
-        [
-            (
-                DOWN3,
-                "self.down3 = nn.Sequential(nn.Conv2d(w, 2 * w, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(2 * w), nn.ReLU())",
-            ),
-            (RETURN, "return F.interpolate(self.head(quarter), scale_factor=4.0)"),
-        ],
-        ("forward", r"the answer is 64 x 64, not 128 x 128: .*down3.0 32 -> 16"),
-        mend=[("return F.interpolate(self.head(quarter), scale_factor=4.0)", RETURN)],
-    ),
-    Edit(
-        "transposed convolution that misses by one",
-        [
-            after(HEAD, "self.grow = nn.ConvTranspose2d(3 * w, 3 * w, 3, stride=2, padding=1)"),
-            (JOIN4, "eighth = self.up4(eighth + self.grow(self.narrow4(deep)))"),
-        ],
-        ("grow", r"misses by 1: \(8 - 1\) x 2 - 2 x 1 \+ 3 = 15, but 2 x 8 = 16"),
-        mend=[
-            ("stride=2, padding=1)", "stride=2, padding=1, output_padding=1)"),
-            ("self.grow(self.narrow4(deep))", "upsample_to(self.grow(self.narrow4(deep)), eighth)"),
-        ],
-    ),
-    Edit(
-        "pooled by 4 at once",
-        [(GO_DEEP, "deep = self.deep(F.max_pool2d(eighth, 4))")],
-        ("forward", r"max_pool2d cannot make a map of 2 x 2 smaller"),
-        "warning",
-        mend=[("F.max_pool2d(eighth, 4)", "pool(pool(eighth))")],
-    ),
-    Edit(
-        "global pooling as the last step",
-        [(RETURN, "return F.adaptive_avg_pool2d(self.head(quarter), 1)")],
-        ("forward", r"the answer is 1 x 1, not 128 x 128: global pooling is not spread"),
-        mend=[
-            ("F.adaptive_avg_pool2d(self.head(quarter), 1)", "upsample_to(self.head(quarter), x)")
-        ],
-    ),
-]
+    Edit("padding forgotten in the brick", [(CONV, "nn.Conv2d(channels_in, channels_out, kernel, bias=False)")],
+         ("down1.0", r"k=3, p=0: 128 -> 126; same size needs p=1"), mend=[("channels_out, kernel, bias", "channels_out, kernel, padding=1, bias")]),
+    Edit("padding=kernel", [("padding=kernel // 2", "padding=kernel")],
+         ("down1.0", r"k=3, p=3: 128 -> 132; same size needs p=1"), "warning"),
+    Edit("kernel 5 with the padding of 3", [(DOWN1, "self.down1 = nn.Sequential(nn.Conv2d(1, w // 4, 5, padding=1), nn.MaxPool2d(2, ceil_mode=True), nn.ReLU())")],
+         ("down1.0", r"k=5, p=1: 128 -> 126; same size needs p=2"), "warning", mend=[("5, padding=1), nn.MaxPool2d(2, ceil_mode=True)", "5, padding=2, bias=False), nn.MaxPool2d(2, ceil_mode=True), nn.BatchNorm2d(w // 4)")]),
+    Edit("an even kernel", [(DOWN3, "self.down3 = conv_bn_relu(w, 2 * w, kernel=4)")],
+         ("down3.0", r"k=4, p=2: 32 -> 33; no p keeps the size"), "warning"),
+    Edit("a dilation without its padding", [(DOWN3, "self.down3 = nn.Sequential(nn.Conv2d(w, 2 * w, 3, padding=1, dilation=2, bias=False), nn.BatchNorm2d(2 * w), nn.ReLU())")],
+         ("down3.0", r"k=3, p=1, dilation 2: 32 -> 30; same size needs p=2"), "warning", mend=[("padding=1, dilation=2", "padding=2, dilation=2")]),
+    Edit("padded before the pooling, not before the convolution", [(UP3, "self.up3 = nn.Sequential(nn.ReflectionPad2d(1), nn.MaxPool2d(2, stride=1), nn.Conv2d(2 * w, 2 * w, 3, bias=False), nn.BatchNorm2d(2 * w), nn.ReLU())")],
+         ("up3.2", r"k=3, p=0: 33 -> 31; same size needs p=1; the padding stands before max_pool2d"), "warning", mend=[("nn.ReflectionPad2d(1), nn.MaxPool2d(2, stride=1)", "nn.ReflectionPad2d((0, 1, 0, 1)), nn.MaxPool2d(2, stride=1), nn.ReflectionPad2d(1)")]),
+    Edit("last enlargement forgotten", [(RETURN, "return self.head(quarter)")],
+         ("forward", r"the answer is 32 x 32, not 128 x 128: .*down1.1 128 -> 64"), mend=[("return self.head(quarter)", RETURN)]),
+    Edit("last enlargement stops half-way", [(QUARTER, "half = self.down1(x)\n        quarter = self.down3(self.down2(half))"), (RETURN, "return upsample_to(self.head(quarter), half)")],
+         ("forward", r"the answer is 64 x 64, not 128 x 128")),
+    Edit("x overwritten, so the answer has the size of the pooled map", [(QUARTER, "x = self.down1(x)\n        quarter = self.down3(self.down2(x))")],
+         ("forward", r"the answer is 64 x 64, not 128 x 128"), mend=[(RETURN, "return F.interpolate(upsample_to(self.head(quarter), x), size=size, mode='bilinear')"), before("x = self.down1(x)", "size = x.shape[-2:]")]),
+    Edit("skip without enlarging", [(JOIN4, "eighth = self.up4(eighth + self.narrow4(deep))")],
+         ("forward", r"sizes stop matching at the skip: 16 x 16 of layer down4 meets 8 x 8 of layer narrow4"), mend=[("self.narrow4(deep))", "upsample_to(self.narrow4(deep), eighth))")]),
+    Edit("enlarged by a factor: odd sizes do not meet", [(JOIN4, "eighth = self.up4(eighth + F.interpolate(self.narrow4(deep), scale_factor=2.0))")],
+         ("forward", r"sizes stop matching at the skip.*101 -> 5[01] \(max_pool2d\).*101 x 67"), "warning", mend=[("F.interpolate(self.narrow4(deep), scale_factor=2.0)", "upsample_to(self.narrow4(deep), eighth)")]),
+    Edit("last enlargement by a factor", [(RETURN, "return F.interpolate(self.head(quarter), scale_factor=4.0, mode='bilinear')")],
+         ("forward", r"the answer is 10\d x 6\d, not 101 x 67"), "warning", mend=[("F.interpolate(self.head(quarter), scale_factor=4.0, mode='bilinear')", "upsample_to(self.head(quarter), x)")]),
+    Edit("a stride, not undone", [(DOWN3, "self.down3 = nn.Sequential(nn.Conv2d(w, 2 * w, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(2 * w), nn.ReLU())"), (RETURN, "return F.interpolate(self.head(quarter), scale_factor=4.0)")],
+         ("forward", r"the answer is 64 x 64, not 128 x 128: .*down3.0 32 -> 16"), mend=[("return F.interpolate(self.head(quarter), scale_factor=4.0)", RETURN)]),
+    Edit("transposed convolution that misses by one", [after(HEAD, "self.grow = nn.ConvTranspose2d(3 * w, 3 * w, 3, stride=2, padding=1)"), (JOIN4, "eighth = self.up4(eighth + self.grow(self.narrow4(deep)))")],
+         ("grow", r"misses by 1: \(8 - 1\) x 2 - 2 x 1 \+ 3 = 15, but 2 x 8 = 16"), mend=[("stride=2, padding=1)", "stride=2, padding=1, output_padding=1)"), ("self.grow(self.narrow4(deep))", "upsample_to(self.grow(self.narrow4(deep)), eighth)")]),
+    Edit("pooled by 4 at once", [(GO_DEEP, "deep = self.deep(F.max_pool2d(eighth, 4))")],
+         ("forward", r"max_pool2d cannot make a map of 2 x 2 smaller"), "warning", mend=[("F.max_pool2d(eighth, 4)", "pool(pool(eighth))")]),
+    Edit("global pooling as the last step", [(RETURN, "return F.adaptive_avg_pool2d(self.head(quarter), 1)")],
+         ("forward", r"the answer is 1 x 1, not 128 x 128: global pooling is not spread"), mend=[("F.adaptive_avg_pool2d(self.head(quarter), 1)", "upsample_to(self.head(quarter), x)")]),
+]  # fmt: skip
 
 CONTEXT_EDITS = [
-    Edit(
-        "context without its two dimensions",
-        [(SPREAD, "whole_picture = self.context(deep)")],
-        ("forward", r"layer context makes \(20, 40\), one list of numbers a picture"),
-        mend=[("self.context(deep)", "self.context(deep)[:, :, None, None]")],
-    ),
-    Edit(
-        "Flatten forgotten",
-        [(FLATTEN, "")],
-        ("context.1", r"expects 40 numbers, receives a map \(20, 40, 1, 1\)"),
-        mend=[(POOL1, POOL1 + FLATTEN)],
-    ),
-    Edit(
-        "pooling forgotten before Flatten",
-        [(POOL1, "")],
-        (
-            "context.1",
-            r"expects 40 numbers, receives 40 x 8 x 8 = 2560: the map was flattened without",
-        ),
-        mend=[(FLATTEN, POOL1 + FLATTEN)],
-    ),
-    Edit(
-        "Linear on the whole map: fits one size only",
-        [
-            (POOL1, ""),
-            (
-                LINEARS,
-                LINEARS.replace("nn.Linear(5 * w, 5 * w)", "nn.Linear(5 * w * 64, 5 * w)", 1),
-            ),
-        ],
-        ("context.1", r"expects 2560 numbers, receives 40 x \d x \d = \d+"),
-        "warning",
-        mend=[(FLATTEN, POOL1 + FLATTEN), ("5 * w * 64", "5 * w")],
-    ),
-    Edit(
-        "BatchNorm on the 1 x 1 map",
-        [
-            (CONTEXT, f"self.context = nn.Sequential(\n{POOL1}conv_bn_relu(5 * w, 5 * w, 1))"),
-            (SPREAD, "whole_picture = self.context(deep)"),
-        ],
-        ("context.1.1", r"one number a channel here \(\(1, 40, 1, 1\)\).*batch of one"),
-        "warning",
-        mend=[("conv_bn_relu(5 * w, 5 * w, 1))", "nn.Conv2d(5 * w, 5 * w, 1), nn.ReLU())")],
-    ),
-    Edit(
-        "the batch written down as a number",
-        [(SPREAD, "whole_picture = self.context(deep).view(20, -1, 1, 1)")],
-        ("forward", r"batches of 1 and 20.*batch of one"),
-        mend=[(".view(20, -1, 1, 1)", ".view(deep.shape[0], -1, 1, 1)")],
-    ),
-    Edit(
-        "context stacked without spreading it",
-        [(FUSE, "deep = self.fuse(torch.cat([deep, whole_picture], dim=1))")],
-        (
-            "forward",
-            r"torch.cat stacks a map of 1 x 1 with one of 8 x 8: global pooling has to be spread",
-        ),
-        mend=[
-            ("[deep, whole_picture]", "[deep, whole_picture.expand(-1, -1, *deep.shape[-2:])]"),
-            ("self.fuse = conv_bn_relu(5 * w, 5 * w)", "self.fuse = conv_bn_relu(10 * w, 5 * w)"),
-        ],
-    ),
-]
+    Edit("context without its two dimensions", [(SPREAD, "whole_picture = self.context(deep)")],
+         ("forward", r"layer context makes \(20, 40\), one list of numbers a picture"), mend=[("self.context(deep)", "self.context(deep)[:, :, None, None]")]),
+    Edit("Flatten forgotten", [(FLATTEN, "")],
+         ("context.1", r"expects 40 numbers, receives a map \(20, 40, 1, 1\)"), mend=[(POOL1, POOL1 + FLATTEN)]),
+    Edit("pooling forgotten before Flatten", [(POOL1, "")],
+         ("context.1", r"expects 40 numbers, receives 40 x 8 x 8 = 2560: the map was flattened without"), mend=[(FLATTEN, POOL1 + FLATTEN)]),
+    Edit("Linear on the whole map: fits one size only", [(POOL1, ""), (LINEARS, LINEARS.replace("nn.Linear(5 * w, 5 * w)", "nn.Linear(5 * w * 64, 5 * w)", 1))],
+         ("context.1", r"expects 2560 numbers, receives 40 x \d x \d = \d+"), "warning", mend=[(FLATTEN, POOL1 + FLATTEN), ("5 * w * 64", "5 * w")]),
+    Edit("BatchNorm on the 1 x 1 map", [(CONTEXT, f"self.context = nn.Sequential(\n{POOL1}conv_bn_relu(5 * w, 5 * w, 1))"), (SPREAD, "whole_picture = self.context(deep)")],
+         ("context.1.1", r"one number a channel here \(\(1, 40, 1, 1\)\).*batch of one"), "warning", mend=[("conv_bn_relu(5 * w, 5 * w, 1))", "nn.Conv2d(5 * w, 5 * w, 1), nn.ReLU())")]),
+    Edit("the batch written down as a number", [(SPREAD, "whole_picture = self.context(deep).view(20, -1, 1, 1)")],
+         ("forward", r"batches of 1 and 20.*batch of one"), mend=[(".view(20, -1, 1, 1)", ".view(deep.shape[0], -1, 1, 1)")]),
+    Edit("context stacked without spreading it", [(FUSE, "deep = self.fuse(torch.cat([deep, whole_picture], dim=1))")],
+         ("forward", r"torch.cat stacks a map of 1 x 1 with one of 8 x 8: global pooling has to be spread"), mend=[("[deep, whole_picture]", "[deep, whole_picture.expand(-1, -1, *deep.shape[-2:])]"), ("self.fuse = conv_bn_relu(5 * w, 5 * w)", "self.fuse = conv_bn_relu(10 * w, 5 * w)")]),
+]  # fmt: skip
 
 OUTPUT = [
-    Edit(
-        "ReLU on the answer",
-        [(RETURN, "return F.relu(upsample_to(self.head(quarter), x))")],
-        ("forward", r"ReLU cuts off all below 0; chroma has a sign.*nothing ever learns"),
-        mend=[("F.relu(upsample_to(self.head(quarter), x))", "upsample_to(self.head(quarter), x)")],
-    ),
-    Edit(
-        "sigmoid on the answer",
-        [(RETURN, "return torch.sigmoid(upsample_to(self.head(quarter), x))")],
-        ("forward", r"sigmoid lies between 0 and 1; chroma has a sign"),
-        "warning",
-        mend=[("torch.sigmoid(", "torch.tanh(")],
-    ),
-    Edit(
-        "clamp to 0..1",
-        [(RETURN, "return upsample_to(self.head(quarter), x).clamp(0, 1)")],
-        ("forward", r"clamp is the last step, and no answer is below 0"),
-        "warning",
-        mend=[(".clamp(0, 1)", "")],
-    ),
-    Edit(
-        "a brick as the head",
-        [(HEAD, "self.head = conv_bn_relu(2 * w, 2, 1)")],
-        ("head.2", r"ReLU cuts off all below 0"),
-        "warning",
-        mend=[("conv_bn_relu(2 * w, 2, 1)", "chroma_head(2 * w)")],
-    ),
-    Edit(
-        "Sigmoid layer in the head",
-        [(HEAD, "self.head = nn.Sequential(nn.Conv2d(2 * w, 2, 1), nn.Sigmoid())")],
-        ("head.1", r"sigmoid lies between 0 and 1"),
-        "warning",
-        mend=[("nn.Sigmoid()", "nn.Identity()")],
-    ),
-    Edit(
-        "BatchNorm behind the head",
-        [
-            (
-                HEAD,
-                "self.head = nn.Sequential(nn.Conv2d(2 * w, 2, 1, bias=False), nn.BatchNorm2d(2))",
-            )
-        ],
-        ("head.1", r"sets the spread of all answers to 1"),
-        "warning",
-        mend=[("bias=False), nn.BatchNorm2d(2))", "bias=True), nn.Identity())")],
-    ),
-    Edit(
-        "Dropout on the answer",
-        [(RETURN, "return F.dropout(upsample_to(self.head(quarter), x), 0.5, self.training)")],
-        ("forward", r"sets a share of 0.5 of the answers to 0"),
-        "warning",
-        mend=[
-            (
-                "F.dropout(upsample_to(self.head(quarter), x), 0.5, self.training)",
-                "upsample_to(self.head(F.dropout(quarter, 0.1, self.training)), x)",
-            )
-        ],
-    ),
-    Edit(
-        "the answer times 300",
-        [
-            (HEAD, "self.head = nn.Conv2d(2 * w, 2, 1)"),
-            (RETURN, "return 300 * upsample_to(self.head(quarter), x)"),
-        ],
-        ("(answer)", r"explodes at the start: its spread is"),
-        "warning",
-        mend=[("300 * ", "")],
-    ),
-    Edit(
-        "the answer times 0",
-        [(RETURN, "return 0 * upsample_to(self.head(quarter), x)")],
-        ("forward", r"no weight ever gets a gradient"),
-        mend=[("0 * upsample", "1 * upsample")],
-    ),
-    Edit(
-        "return forgotten",
-        [(RETURN, "upsample_to(self.head(quarter), x)")],
-        ("forward", r"returns nothing \(None\)"),
-        mend=[("        upsample_to(self.head(quarter), x)", f"        {RETURN}")],
-    ),
-    Edit(
-        "two things returned",
-        [(RETURN, "return upsample_to(self.head(quarter), x), deep")],
-        ("forward", r"returns 2 things \(\(20, 2, 128, 128\), \(20, 40, 8, 8\)\)"),
-        mend=[(", x), deep", ", x)")],
-    ),
-    Edit(
-        "a head for a and a head for b, returned apart",
-        [
-            (HEAD, "self.head, self.head_b = nn.Conv2d(2 * w, 1, 1), nn.Conv2d(2 * w, 1, 1)"),
-            (
-                RETURN,
-                "return upsample_to(self.head(quarter), x), upsample_to(self.head_b(quarter), x)",
-            ),
-        ],
-        ("forward", r"returns 2 things"),
-        mend=[
-            (
-                "return upsample_to(self.head(quarter), x), upsample_to(self.head_b(quarter), x)",
-                "return torch.cat([upsample_to(self.head(quarter), x), upsample_to(self.head_b(quarter), x)], dim=1)",
-            )
-        ],
-    ),
-]
+    Edit("ReLU on the answer", [(RETURN, "return F.relu(upsample_to(self.head(quarter), x))")],
+         ("forward", r"ReLU cuts off all below 0; chroma has a sign.*nothing ever learns"), mend=[("F.relu(upsample_to(self.head(quarter), x))", "upsample_to(self.head(quarter), x)")]),
+    Edit("sigmoid on the answer", [(RETURN, "return torch.sigmoid(upsample_to(self.head(quarter), x))")],
+         ("forward", r"sigmoid lies between 0 and 1; chroma has a sign"), "warning", mend=[("torch.sigmoid(", "torch.tanh(")]),
+    Edit("clamp to 0..1", [(RETURN, "return upsample_to(self.head(quarter), x).clamp(0, 1)")],
+         ("forward", r"clamp is the last step, and no answer is below 0"), "warning", mend=[(".clamp(0, 1)", "")]),
+    Edit("a brick as the head", [(HEAD, "self.head = conv_bn_relu(2 * w, 2, 1)")],
+         ("head.2", r"ReLU cuts off all below 0"), "warning", mend=[("conv_bn_relu(2 * w, 2, 1)", "chroma_head(2 * w)")]),
+    Edit("Sigmoid layer in the head", [(HEAD, "self.head = nn.Sequential(nn.Conv2d(2 * w, 2, 1), nn.Sigmoid())")],
+         ("head.1", r"sigmoid lies between 0 and 1"), "warning", mend=[("nn.Sigmoid()", "nn.Identity()")]),
+    Edit("BatchNorm behind the head", [(HEAD, "self.head = nn.Sequential(nn.Conv2d(2 * w, 2, 1, bias=False), nn.BatchNorm2d(2))")],
+         ("head.1", r"sets the spread of all answers to 1"), "warning", mend=[("bias=False), nn.BatchNorm2d(2))", "bias=True), nn.Identity())")]),
+    Edit("Dropout on the answer", [(RETURN, "return F.dropout(upsample_to(self.head(quarter), x), 0.5, self.training)")],
+         ("forward", r"sets a share of 0.5 of the answers to 0"), "warning", mend=[("F.dropout(upsample_to(self.head(quarter), x), 0.5, self.training)", "upsample_to(self.head(F.dropout(quarter, 0.1, self.training)), x)")]),
+    Edit("the answer times 300", [(HEAD, "self.head = nn.Conv2d(2 * w, 2, 1)"), (RETURN, "return 300 * upsample_to(self.head(quarter), x)")],
+         ("(answer)", r"explodes at the start: its spread is"), "warning", mend=[("300 * ", "")]),
+    Edit("the answer times 0", [(RETURN, "return 0 * upsample_to(self.head(quarter), x)")],
+         ("forward", r"no weight ever gets a gradient"), mend=[("0 * upsample", "1 * upsample")]),
+    Edit("return forgotten", [(RETURN, "upsample_to(self.head(quarter), x)")],
+         ("forward", r"returns nothing \(None\)"), mend=[("        upsample_to(self.head(quarter), x)", f"        {RETURN}")]),
+    Edit("two things returned", [(RETURN, "return upsample_to(self.head(quarter), x), deep")],
+         ("forward", r"returns 2 things \(\(20, 2, 128, 128\), \(20, 40, 8, 8\)\)"), mend=[(", x), deep", ", x)")]),
+    Edit("a head for a and a head for b, returned apart", [(HEAD, "self.head, self.head_b = nn.Conv2d(2 * w, 1, 1), nn.Conv2d(2 * w, 1, 1)"), (RETURN, "return upsample_to(self.head(quarter), x), upsample_to(self.head_b(quarter), x)")],
+         ("forward", r"returns 2 things"), mend=[("return upsample_to(self.head(quarter), x), upsample_to(self.head_b(quarter), x)", "return torch.cat([upsample_to(self.head(quarter), x), upsample_to(self.head_b(quarter), x)], dim=1)")]),
+]  # fmt: skip
 
 FORGOTTEN = [
-    Edit(
-        "a layer made and not used",
-        [after(HEAD, "self.extra = conv_bn_relu(5 * w, 5 * w)")],
-        ("extra", r"made in __init__ and never called.*1,\d+|14,480 parameters"),
-        "warning",
-        mend=[after(FUSE, "deep = self.extra(deep)")],
-    ),
-    Edit(
-        "fuse left out of forward",
-        [(FUSE, "deep = deep + whole_picture")],
-        ("fuse", r"never called in forward"),
-        "warning",
-        mend=[("deep = deep + whole_picture", FUSE)],
-    ),
-    Edit(
-        "narrow3 deleted from __init__",
-        [(f"        {NARROW3}\n", "")],
-        ("forward", r"there is no self.narrow3"),
-        mend=[after(UP4, NARROW3)],
-    ),
-    Edit(
-        "a name misspelt",
-        [(EIGHTH, "eighth = self.dwon4(pool(quarter))")],
-        ("forward", r"there is no self.dwon4"),
-    ),
-    Edit(
-        "self. forgotten",
-        [(EIGHTH, "eighth = down4(pool(quarter))")],
-        ("forward", r"down4 is a part of the network, not a variable"),
-    ),
-    Edit(
-        "a variable misspelt",
-        [(EIGHTH, "eighth = self.down4(pool(quater))")],
-        ("forward", r"quater is used before it has a value"),
-    ),
-    Edit(
-        "layers in a plain list",
-        [
-            (
-                DEEP,
-                DEEP.replace("nn.Sequential(", "[").replace(
-                    "5 * w)\n        )", "5 * w)\n        ]"
-                ),
-            ),
-            (
-                GO_DEEP,
-                "deep = pool(eighth)\n        for layer in self.deep:\n            deep = layer(deep)",
-            ),
-        ],
-        ("deep", r"plain list of layers: torch does not find their parameters"),
-        mend=[
-            ("self.deep = [", "self.deep = nn.ModuleList(["),
-            ("5 * w)\n        ]", "5 * w)\n        ])"),
-        ],
-    ),
-    Edit(
-        "a ModuleList called",
-        [
-            (
-                DEEP,
-                DEEP.replace("nn.Sequential(", "nn.ModuleList([").replace(
-                    "5 * w)\n        )", "5 * w)\n        ])"
-                ),
-            )
-        ],
-        ("forward", r"is a list of layers, which cannot be called"),
-        mend=[
-            (
-                GO_DEEP,
-                "deep = pool(eighth)\n        for layer in self.deep:\n            deep = layer(deep)",
-            )
-        ],
-    ),
-    Edit(
-        "a layer made anew in forward",
-        [after(FUSE, "deep = nn.Conv2d(40, 40, 1)(deep)")],
-        ("forward", r"makes a new Conv2d at every call"),
-        mend=[
-            ("deep = nn.Conv2d(40, 40, 1)(deep)", "deep = self.more(deep)"),
-            after(HEAD, "self.more = nn.Conv2d(5 * w, 5 * w, 1)"),
-        ],
-    ),
-    Edit(
-        "nn.ReLU(x) instead of nn.ReLU()(x)",
-        [(EIGHTH, "eighth = nn.ReLU(self.down4(pool(quarter)))")],
-        ("forward", r"was given a layer \(ReLU\) where a tensor is due"),
-        mend=[("nn.ReLU(self", "nn.ReLU()(self")],
-    ),
-    Edit(
-        "a layer that is not called",
-        [(EIGHTH, "eighth = self.down4")],
-        ("forward", r"was given a layer \(Sequential\)"),
-    ),
-    Edit(
-        "forward without x",
-        [("    def forward(self, x):\n        quarter", "    def forward(self):\n        quarter")],
-        ("forward", r"forward does not take what it is called with"),
-    ),
-    Edit(
-        "forward misspelt",
-        [
-            (
-                "    def forward(self, x):\n        quarter",
-                "    def foward(self, x):\n        quarter",
-            )
-        ],
-        ("forward", r"has no forward \(foward is misspelt\)"),
-    ),
-    Edit(
-        "the network calls itself",
-        [(GO_DEEP, "deep = self(pool(eighth))")],
-        ("forward", r"calls itself without end"),
-    ),
-]
+    Edit("a layer made and not used", [after(HEAD, "self.extra = conv_bn_relu(5 * w, 5 * w)")],
+         ("extra", r"made in __init__ and never called.*1,\d+|14,480 parameters"), "warning", mend=[after(FUSE, "deep = self.extra(deep)")]),
+    Edit("fuse left out of forward", [(FUSE, "deep = deep + whole_picture")],
+         ("fuse", r"never called in forward"), "warning", mend=[("deep = deep + whole_picture", FUSE)]),
+    Edit("narrow3 deleted from __init__", [(f"        {NARROW3}\n", "")],
+         ("forward", r"there is no self.narrow3"), mend=[after(UP4, NARROW3)]),
+    Edit("a name misspelt", [(EIGHTH, "eighth = self.dwon4(pool(quarter))")],
+         ("forward", r"there is no self.dwon4")),
+    Edit("self. forgotten", [(EIGHTH, "eighth = down4(pool(quarter))")],
+         ("forward", r"down4 is a part of the network, not a variable")),
+    Edit("a variable misspelt", [(EIGHTH, "eighth = self.down4(pool(quater))")],
+         ("forward", r"quater is used before it has a value")),
+    Edit("layers in a plain list", [(DEEP, DEEP.replace("nn.Sequential(", "[").replace("5 * w)\n        )", "5 * w)\n        ]")), (GO_DEEP, "deep = pool(eighth)\n        for layer in self.deep:\n            deep = layer(deep)")],
+         ("deep", r"plain list of layers: torch does not find their parameters"), mend=[("self.deep = [", "self.deep = nn.ModuleList(["), ("5 * w)\n        ]", "5 * w)\n        ])")]),
+    Edit("a ModuleList called", [(DEEP, DEEP.replace("nn.Sequential(", "nn.ModuleList([").replace("5 * w)\n        )", "5 * w)\n        ])"))],
+         ("forward", r"is a list of layers, which cannot be called"), mend=[(GO_DEEP, "deep = pool(eighth)\n        for layer in self.deep:\n            deep = layer(deep)")]),
+    Edit("a layer made anew in forward", [after(FUSE, "deep = nn.Conv2d(40, 40, 1)(deep)")],
+         ("forward", r"makes a new Conv2d at every call"), mend=[("deep = nn.Conv2d(40, 40, 1)(deep)", "deep = self.more(deep)"), after(HEAD, "self.more = nn.Conv2d(5 * w, 5 * w, 1)")]),
+    Edit("nn.ReLU(x) instead of nn.ReLU()(x)", [(EIGHTH, "eighth = nn.ReLU(self.down4(pool(quarter)))")],
+         ("forward", r"was given a layer \(ReLU\) where a tensor is due"), mend=[("nn.ReLU(self", "nn.ReLU()(self")]),
+    Edit("a layer that is not called", [(EIGHTH, "eighth = self.down4")],
+         ("forward", r"was given a layer \(Sequential\)")),
+    Edit("forward without x", [("    def forward(self, x):\n        quarter", "    def forward(self):\n        quarter")],
+         ("forward", r"forward does not take what it is called with")),
+    Edit("forward misspelt", [("    def forward(self, x):\n        quarter", "    def foward(self, x):\n        quarter")],
+         ("forward", r"has no forward \(foward is misspelt\)")),
+    Edit("the network calls itself", [(GO_DEEP, "deep = self(pool(eighth))")],
+         ("forward", r"calls itself without end")),
+]  # fmt: skip
 
 INSIDE = [
-    Edit(
-        "no activation in the brick",
-        [(RELU, "")],
-        ("deep.1.0", r"follows deep.0.0 with no activation between them \(only deep.0.1\)"),
-        "warning",
-    ),
-    Edit(
-        "no BatchNorm in one brick",
-        [(DOWN3, "self.down3 = nn.Sequential(nn.Conv2d(w, 2 * w, 3, padding=1), nn.ReLU())")],
-        ("down3.0", r"has no BatchNorm behind it, as \d+ other convolutions have"),
-        "warning",
-        mend=[
-            (
-                "3, padding=1), nn.ReLU()",
-                "3, padding=1, bias=False), nn.BatchNorm2d(2 * w), nn.ReLU()",
-            )
-        ],
-    ),
-    Edit(
-        "no BatchNorm at all",
-        [(NORM, ""), ("bias=False", "bias=True")],
-        ("down1.0", r"none of the \d+ convolutions is followed by a norm"),
-        "warning",
-    ),
-    Edit(
-        "a bias before BatchNorm",
-        [(", bias=False", "")],
-        ("down1.0", r"a bias that the BatchNorm behind it subtracts again"),
-        "note",
-    ),
-    Edit(
-        "BatchNorm behind ReLU",
-        [(f"{NORM}\n        {RELU}", f"{RELU}\n        {NORM}")],
-        ("down1.3", r"stands behind the activation"),
-        "note",
-    ),
-    Edit(
-        "softmax in the middle",
-        [(FUSE, "deep = F.softmax(self.fuse(deep + whole_picture), dim=1)")],
-        ("forward", r"softmax in the middle makes 40 channels share a sum of 1"),
-        "warning",
-        mend=[
-            (
-                "F.softmax(self.fuse(deep + whole_picture), dim=1)",
-                "F.relu(self.fuse(deep + whole_picture))",
-            )
-        ],
-    ),
-    Edit(
-        "a kernel of 31",
-        [(DOWN3, "self.down3 = conv_bn_relu(w, 2 * w, kernel=31)")],
-        ("down3.0", r"a kernel of 31 x 31 takes 961 / 9 = 107 times"),
-        "warning",
-    ),
-    Edit(
-        "detach in the middle",
-        [(GO_DEEP, "deep = self.deep(pool(eighth)).detach()")],
-        ("forward", r"ends the gradient \(\.detach\(\)\)"),
-        "warning",
-        mend=[(".detach()", "")],
-    ),
-    Edit(
-        "no_grad around forward",
-        [
-            (
-                "    def forward(self, x):\n        quarter",
-                "    @torch.no_grad()\n    def forward(self, x):\n        quarter",
-            )
-        ],
-        ("down1.0", r"ends the gradient \(torch.no_grad"),
-    ),
-    Edit(
-        "all weights frozen",
-        [after(HEAD, "self.requires_grad_(False)")],
-        ("model", r"all parameters are frozen"),
-        mend=[("self.requires_grad_(False)", "self.requires_grad_(True)")],
-    ),
-    Edit(
-        "a skip added in place",
-        [
-            (
-                JOIN4,
-                "eighth += upsample_to(self.narrow4(deep), eighth)\n        eighth = self.up4(eighth)",
-            )
-        ],
-        ("forward", r"changes in place what the gradient still needs"),
-        mend=[
-            (
-                "eighth += upsample_to(self.narrow4(deep), eighth)",
-                "eighth = eighth + upsample_to(self.narrow4(deep), eighth)",
-            )
-        ],
-    ),
-    Edit(
-        "half of the channels changed in place",
-        [after(EIGHTH, "a, b = eighth.chunk(2, dim=1)\n        a += b")],
-        ("forward", r"changes a view in place"),
-        mend=[("a += b", "a = a + b")],
-    ),
-    Edit(
-        "a logarithm of ReLU's zeros",
-        [after(EIGHTH, "eighth = eighth.log()")],
-        ("forward", r"log makes NaN or infinity of finite numbers"),
-        mend=[("eighth.log()", "(eighth + 1e-1).log()")],
-    ),
-    Edit(
-        "cat without dim",
-        [
-            (
-                JOIN4,
-                "eighth = self.up4(torch.cat([eighth, upsample_to(self.narrow4(deep), eighth)]))",
-            )
-        ],
-        ("forward", r"batches of 20 and 40"),
-        mend=[("eighth)]))", "eighth)], dim=1))"), (UP4, "self.up4 = conv_bn_relu(6 * w, 3 * w)")],
-    ),
-    Edit(
-        "weights of double precision",
-        [after(HEAD, "self.double()")],
-        ("down1.0", r"has weights of torch.float64, but its input is torch.float32"),
-        mend=[("self.double()", "self.float()")],
-    ),
-    Edit(
-        "the picture is not used",
-        [before(QUARTER, "x = torch.zeros_like(x)")],
-        ("forward", r"the answer is the same whatever the picture is"),
-        mend=[("x = torch.zeros_like(x)\n        ", "")],
-    ),
-]
+    Edit("no activation in the brick", [(RELU, "")],
+         ("deep.1.0", r"follows deep.0.0 with no activation between them \(only deep.0.1\)"), "warning"),
+    Edit("no BatchNorm in one brick", [(DOWN3, "self.down3 = nn.Sequential(nn.Conv2d(w, 2 * w, 3, padding=1), nn.ReLU())")],
+         ("down3.0", r"has no BatchNorm behind it, as \d+ other convolutions have"), "warning", mend=[("3, padding=1), nn.ReLU()", "3, padding=1, bias=False), nn.BatchNorm2d(2 * w), nn.ReLU()")]),
+    Edit("no BatchNorm at all", [(NORM, ""), ("bias=False", "bias=True")],
+         ("down1.0", r"none of the \d+ convolutions is followed by a norm"), "warning"),
+    Edit("a bias before BatchNorm", [(", bias=False", "")],
+         ("down1.0", r"a bias that the BatchNorm behind it subtracts again"), "note"),
+    Edit("BatchNorm behind ReLU", [(f"{NORM}\n        {RELU}", f"{RELU}\n        {NORM}")],
+         ("down1.3", r"stands behind the activation"), "note"),
+    Edit("softmax in the middle", [(FUSE, "deep = F.softmax(self.fuse(deep + whole_picture), dim=1)")],
+         ("forward", r"softmax in the middle makes 40 channels share a sum of 1"), "warning", mend=[("F.softmax(self.fuse(deep + whole_picture), dim=1)", "F.relu(self.fuse(deep + whole_picture))")]),
+    Edit("a kernel of 31", [(DOWN3, "self.down3 = conv_bn_relu(w, 2 * w, kernel=31)")],
+         ("down3.0", r"a kernel of 31 x 31 takes 961 / 9 = 107 times"), "warning"),
+    Edit("detach in the middle", [(GO_DEEP, "deep = self.deep(pool(eighth)).detach()")],
+         ("forward", r"ends the gradient \(\.detach\(\)\)"), "warning", mend=[(".detach()", "")]),
+    Edit("no_grad around forward", [("    def forward(self, x):\n        quarter", "    @torch.no_grad()\n    def forward(self, x):\n        quarter")],
+         ("down1.0", r"ends the gradient \(torch.no_grad")),
+    Edit("all weights frozen", [after(HEAD, "self.requires_grad_(False)")],
+         ("model", r"all parameters are frozen"), mend=[("self.requires_grad_(False)", "self.requires_grad_(True)")]),
+    Edit("a skip added in place", [(JOIN4, "eighth += upsample_to(self.narrow4(deep), eighth)\n        eighth = self.up4(eighth)")],
+         ("forward", r"changes in place what the gradient still needs"), mend=[("eighth += upsample_to(self.narrow4(deep), eighth)", "eighth = eighth + upsample_to(self.narrow4(deep), eighth)")]),
+    Edit("half of the channels changed in place", [after(EIGHTH, "a, b = eighth.chunk(2, dim=1)\n        a += b")],
+         ("forward", r"changes a view in place"), mend=[("a += b", "a = a + b")]),
+    Edit("a logarithm of ReLU's zeros", [after(EIGHTH, "eighth = eighth.log()")],
+         ("forward", r"log makes NaN or infinity of finite numbers"), mend=[("eighth.log()", "(eighth + 1e-1).log()")]),
+    Edit("cat without dim", [(JOIN4, "eighth = self.up4(torch.cat([eighth, upsample_to(self.narrow4(deep), eighth)]))")],
+         ("forward", r"batches of 20 and 40"), mend=[("eighth)]))", "eighth)], dim=1))"), (UP4, "self.up4 = conv_bn_relu(6 * w, 3 * w)")]),
+    Edit("weights of double precision", [after(HEAD, "self.double()")],
+         ("down1.0", r"has weights of torch.float64, but its input is torch.float32"), mend=[("self.double()", "self.float()")]),
+    Edit("the picture is not used", [before(QUARTER, "x = torch.zeros_like(x)")],
+         ("forward", r"the answer is the same whatever the picture is"), mend=[("x = torch.zeros_like(x)\n        ", "")]),
+]  # fmt: skip
 
 
 SECOND = [  # what a second reader of the course did
-    Edit(
-        "the batch written down in expand",
-        [(SPREAD, f"{SPREAD}.expand(20, -1, -1, -1)")],
-        ("forward", r"expand\(20.*|answers 20 pictures for 1 for a batch of one"),
-        mend=[(".expand(20, -1, -1, -1)", ".expand(deep.shape[0], -1, -1, -1)")],
-    ),
-    Edit(
-        "all convolutions start at zero",
-        [after(HEAD, "[nn.init.zeros_(m.weight) for m in self.modules() if isinstance(m, nn.Conv2d)]")],
-        ("down1.0", r"weights that are all 0, as have \d+ other layers"),
-    ),
-    Edit(
-        "one brick starts at zero",
-        [after(HEAD, "nn.init.zeros_(self.up3[0].weight)")],
-        ("up3.0", r"weights that are all 0, so that it makes 0, where ReLU has no slope"),
-    ),
-    Edit(
-        "an answer that saturates",
-        [(RETURN, "return torch.tanh(1000 * upsample_to(self.head(quarter), x))")],
-        ("(answer)", r"explodes at the first step"),
-        "warning",
-    ),
-    Edit(
-        "an answer that is stuck",
-        [(RETURN, "return 0.001 * upsample_to(self.head(quarter), x)")],
-        ("(answer)", r"hardly moves: one step of Adam"),
-        "warning",
-    ),
-    Edit(
-        "a function given, not called",
-        [(EIGHTH, "eighth = self.down4(pool)")],
-        ("down4.0", r"pool is a function"),
-    ),
-    Edit(
-        "pool given to pool",
-        [(EIGHTH, "eighth = self.down4(pool(pool))")],
-        ("forward", r"pool is a function"),
-    ),
-    Edit(
-        "numpy in forward",
-        [(EIGHTH, "import numpy\n        eighth = self.down4(numpy.tanh(pool(quarter).detach().numpy()))")],
-        ("down4.0", r"has a numpy array where a tensor is due"),
-        mend=[("numpy.tanh(pool(quarter).detach().numpy())", "torch.tanh(pool(quarter))")],
-    ),
-    Edit(
-        "None given to a convolution",
-        [(EIGHTH, "eighth = self.down4(None)")],
-        ("down4.0", r"has None where a tensor is due"),
-    ),
-    Edit(
-        "a comma behind a layer",
-        [(DEEP, f"{DEEP},")],
-        ("deep", r"is a tuple of one layer, for there is a comma behind it"),
-        mend=[(f"{DEEP},", DEEP)],
-    ),
-    Edit(
-        "channels last in the answer",
-        [(RETURN, f"{RETURN}.permute(0, 2, 3, 1)")],
-        ("forward", r"\.permute\(\.\.\.\) makes \(20, 128, 128, 2\) of \(20, 2, 128, 128\), which was right"),
-        mend=[(".permute(0, 2, 3, 1)", "")],
-    ),
-    Edit(
-        "one channel cut out of the answer",
-        [(RETURN, f"{RETURN}[:, :1]")],
-        ("forward", r"the index \[\.\.\.\] makes \(20, 1, 128, 128\)"),
-        mend=[("x)[:, :1]", "x)")],
-    ),
-    Edit(
-        "height and width of the answer swapped",
-        [(RETURN, f"{RETURN}.transpose(2, 3)")],
-        ("forward", r"\.transpose\(\.\.\.\) makes \(2, 2, 67, 101\) of \(2, 2, 101, 67\)"),
-        mend=[(".transpose(2, 3)", "")],
-    ),
-    Edit(
-        "height and width of the picture swapped",
-        [before(QUARTER, "x = x.transpose(2, 3)")],
-        ("forward", r"\.transpose\(\.\.\.\) makes \(2, 1, 67, 101\) of \(2, 1, 101, 67\)"),
-    ),
-    Edit(
-        "pooled by 8, which is global at one size only",
-        [("nn.AdaptiveAvgPool2d(1)", "nn.AvgPool2d(8)")],
-        ("context.0", r"a window of 8 x 8 fits maps of one size only"),
-        "warning",
-        mend=[("nn.AvgPool2d(8)", "nn.AdaptiveAvgPool2d(1)")],
-    ),
-    Edit(
-        "Dropout of everything",
-        [after(HEAD, "self.drop = nn.Dropout2d(1.0)"), (RETURN, "return upsample_to(self.head(self.drop(quarter)), x)")],
-        ("drop", r"p=1.0 drops everything"),
-        mend=[("Dropout2d(1.0)", "Dropout2d(0.1)")],
-    ),
-    Edit(
-        "Dropout that does not know of eval mode",
-        [(RETURN, "return upsample_to(self.head(F.dropout(quarter, 0.1)), x)")],
-        ("forward", r"eval mode still drops"),
-        "warning",
-        mend=[("(quarter, 0.1)", "(quarter, 0.1, self.training)")],
-    ),
-    Edit(
-        "a 1x1 window that jumps, on few channels",
-        [
-            after(HEAD, "self.cut = nn.Conv2d(w, w, 1, stride=2)"),
-            (QUARTER, "half = self.down2(self.down1(x))\n        quarter = self.down3(upsample_to(self.cut(half), half))"),
-        ],
-        ("cut", r"1x1 window with stride 2 looks at every fourth pixel only.*\(8 -> 8\)"),
-        mend=[("nn.Conv2d(w, w, 1, stride=2)", "nn.Sequential(nn.AvgPool2d(2, ceil_mode=True), nn.Conv2d(w, w, 1))")],
-    ),
+    Edit("the batch written down in expand", [(SPREAD, f"{SPREAD}.expand(20, -1, -1, -1)")],
+         ("forward", r"expand\(20.*|answers 20 pictures for 1 for a batch of one"), mend=[(".expand(20, -1, -1, -1)", ".expand(deep.shape[0], -1, -1, -1)")]),
+    Edit("all convolutions start at zero", [after(HEAD, "[nn.init.zeros_(m.weight) for m in self.modules() if isinstance(m, nn.Conv2d)]")],
+         ("down1.0", r"weights that are all 0, as have \d+ other layers")),
+    Edit("one brick starts at zero", [after(HEAD, "nn.init.zeros_(self.up3[0].weight)")],
+         ("up3.0", r"weights that are all 0, so that it makes 0, where ReLU has no slope")),
+    Edit("an answer that saturates", [(RETURN, "return torch.tanh(1000 * upsample_to(self.head(quarter), x))")],
+         ("(answer)", r"explodes at the first step"), "warning"),
+    Edit("an answer that is stuck", [(RETURN, "return 0.001 * upsample_to(self.head(quarter), x)")],
+         ("(answer)", r"hardly moves: one step of Adam"), "warning"),
+    Edit("a function given, not called", [(EIGHTH, "eighth = self.down4(pool)")],
+         ("down4.0", r"pool is a function")),
+    Edit("pool given to pool", [(EIGHTH, "eighth = self.down4(pool(pool))")],
+         ("forward", r"pool is a function")),
+    Edit("numpy in forward", [(EIGHTH, "import numpy\n        eighth = self.down4(numpy.tanh(pool(quarter).detach().numpy()))")],
+         ("down4.0", r"has a numpy array where a tensor is due"), mend=[("numpy.tanh(pool(quarter).detach().numpy())", "torch.tanh(pool(quarter))")]),
+    Edit("None given to a convolution", [(EIGHTH, "eighth = self.down4(None)")],
+         ("down4.0", r"has None where a tensor is due")),
+    Edit("a comma behind a layer", [(DEEP, f"{DEEP},")],
+         ("deep", r"is a tuple of one layer, because there is a comma behind it"), mend=[(f"{DEEP},", DEEP)]),
+    Edit("channels last in the answer", [(RETURN, f"{RETURN}.permute(0, 2, 3, 1)")],
+         ("forward", r"\.permute\(\.\.\.\) makes \(20, 128, 128, 2\) of \(20, 2, 128, 128\), which was right"), mend=[(".permute(0, 2, 3, 1)", "")]),
+    Edit("one channel cut out of the answer", [(RETURN, f"{RETURN}[:, :1]")],
+         ("forward", r"the index \[\.\.\.\] makes \(20, 1, 128, 128\)"), mend=[("x)[:, :1]", "x)")]),
+    Edit("height and width of the answer swapped", [(RETURN, f"{RETURN}.transpose(2, 3)")],
+         ("forward", r"\.transpose\(\.\.\.\) makes \(2, 2, 67, 101\) of \(2, 2, 101, 67\)"), mend=[(".transpose(2, 3)", "")]),
+    Edit("height and width of the picture swapped", [before(QUARTER, "x = x.transpose(2, 3)")],
+         ("forward", r"\.transpose\(\.\.\.\) makes \(2, 1, 67, 101\) of \(2, 1, 101, 67\)")),
+    Edit("pooled by 8, which is global at one size only", [("nn.AdaptiveAvgPool2d(1)", "nn.AvgPool2d(8)")],
+         ("context.0", r"a window of 8 x 8 fits maps of one size only"), "warning", mend=[("nn.AvgPool2d(8)", "nn.AdaptiveAvgPool2d(1)")]),
+    Edit("Dropout of everything", [after(HEAD, "self.drop = nn.Dropout2d(1.0)"), (RETURN, "return upsample_to(self.head(self.drop(quarter)), x)")],
+         ("drop", r"p=1.0 drops everything"), mend=[("Dropout2d(1.0)", "Dropout2d(0.1)")]),
+    Edit("Dropout that does not know of eval mode", [(RETURN, "return upsample_to(self.head(F.dropout(quarter, 0.1)), x)")],
+         ("forward", r"eval mode still drops"), "warning", mend=[("(quarter, 0.1)", "(quarter, 0.1, self.training)")]),
+    Edit("a 1x1 window that jumps, on few channels", [after(HEAD, "self.cut = nn.Conv2d(w, w, 1, stride=2)"), (QUARTER, "half = self.down2(self.down1(x))\n        quarter = self.down3(upsample_to(self.cut(half), half))")],
+         ("cut", r"1x1 window with stride 2 looks at every fourth pixel only.*\(8 -> 8\)"), mend=[("nn.Conv2d(w, w, 1, stride=2)", "nn.Sequential(nn.AvgPool2d(2, ceil_mode=True), nn.Conv2d(w, w, 1))")]),
 ]  # fmt: skip
 
 

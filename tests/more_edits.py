@@ -80,7 +80,7 @@ MISTAKES = [
     Edit("torch.tensor of a tensor", [(GO_DEEP, "deep = torch.tensor(self.deep(pool(eighth)))")],
          ("forward", r"ends the gradient \(torch\.tensor\)"), "warning", [("torch.tensor(self.deep(pool(eighth)))", "self.deep(pool(eighth))")]),
     Edit("torch.cat without square brackets", [(JOIN4, "eighth = self.up4(torch.cat(eighth, upsample_to(self.narrow4(deep), eighth), dim=1))")],
-         ("forward", r"given maps where a list of maps is due"), mend=[("torch.cat(eighth, upsample_to(self.narrow4(deep), eighth), dim=1)", "torch.cat([eighth, upsample_to(self.narrow4(deep), eighth)], dim=1)"), ("self.up4 = conv_bn_relu(3 * w", "self.up4 = conv_bn_relu(6 * w")]),
+         ("forward", r"given maps, but takes a list of maps"), mend=[("torch.cat(eighth, upsample_to(self.narrow4(deep), eighth), dim=1)", "torch.cat([eighth, upsample_to(self.narrow4(deep), eighth)], dim=1)"), ("self.up4 = conv_bn_relu(3 * w", "self.up4 = conv_bn_relu(6 * w")]),
     Edit("upsample_to without its size", [(JOIN4, "eighth = self.up4(eighth + upsample_to(self.narrow4(deep)))")],
          ("forward", r"does not give upsample_to what it takes: missing .* 'like'"), mend=[("upsample_to(self.narrow4(deep))", "upsample_to(self.narrow4(deep), eighth)")]),
     Edit("a map given as a size", [(JOIN4, "eighth = self.up4(eighth + F.interpolate(self.narrow4(deep), eighth))")],

@@ -228,7 +228,7 @@ def test_what_does_not_fit_into_the_memory_is_refused_before_it_is_tried(network
 def test_the_memory_that_is_asked_for_is_what_the_gradients_take(network, monkeypatch):
     """Counted: every tensor that autograd keeps, against the estimate that check_input goes by."""
     asked = []
-    monkeypatch.setattr(inputs, "_check_memory", lambda x, floats: asked.append(floats))
+    monkeypatch.setattr(inputs, "check_memory", lambda n, bytes_, *_: asked.append(bytes_ / 4))
     kept = {}
 
     def count(tensor):

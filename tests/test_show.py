@@ -1,5 +1,6 @@
 """Figures carry their words with them, and stay small."""
 
+import base64
 import io
 
 import numpy as np
@@ -36,6 +37,16 @@ def test_photos_are_stored_as_jpeg_and_drawings_as_png():
     assert bundle(show.Picture(Image.new("RGB", (300, 300)), ""))[0] == "image/png"
 
 
+def test_an_address_holds_the_picture():
+    image = Image.new("RGB", (30, 20), "red")
+    png = show.data_address(image)
+    assert show.data_address(show.Picture(image, "")) == png
+    assert show.data_address(show.encoded(image, "PNG")) == png
+    opened = Image.open(io.BytesIO(base64.b64decode(png.removeprefix("data:image/png;base64,"))))
+    assert (np.asarray(opened) == np.asarray(image)).all()
+    assert show.data_address(image, "JPEG", quality=80).startswith("data:image/jpeg;base64,")
+
+
 def test_a_grid_takes_files_pictures_and_arrays(tmp_path):
     picture = Image.new("RGB", (40, 20), "red")
     exif = picture.getexif()
@@ -54,11 +65,8 @@ def test_a_table_reads_as_text_and_as_html():
     left = ' style="text-align:left"'
     assert f'<th scope="row"{left}>&lt;a&gt;</th><td>1</td>' in html and "<caption>Two rows" in html
     words = show.table([["a", "x", "1.5 %"], ["b", "long", "-3"]], ["name", "kind", "n"], "")
-    assert repr(words).splitlines()[1:] == [
-        "name  kind      n",
-        "a     x     1.5 %",
-        "b     long     -3",
-    ]
+    rows = "name  kind      n", "a     x     1.5 %", "b     long     -3"
+    assert tuple(repr(words).splitlines()[1:]) == rows
     assert f"<td{left}>x</td><td>1.5 %</td>" in words._repr_html_()
     assert "name" in repr(show.table([], ["name"], "no rows"))
     with pytest.raises(ValueError, match="3 cells for 2 headers"):
@@ -72,9 +80,8 @@ def test_what_is_no_number_is_a_dash_and_leaves_its_column_one_of_numbers():
 
 def test_dollars_in_names_are_dollars():
     def drawn(title, name):
-        return np.asarray(
-            show.lines({name: ([1, 2], [3, 4])}, title=title, xlabel="", ylabel="", alt="").image
-        )
+        curves, no_words = {name: ([1, 2], [3, 4])}, dict.fromkeys(("xlabel", "ylabel", "alt"), "")
+        return np.asarray(show.lines(curves, title=title, **no_words).image)
 
     assert (drawn("to $x$", "a $b$") != drawn("to x", "a b")).any()
     drawn("costs $5 or $6_", "$\\bad$")  # as formulas both would be errors

@@ -4,15 +4,13 @@ What goes wrong with one photo is told in a line, and the others go on. No photo
 file that is there is overwritten unasked, and what is written is there whole or not at all.
 """
 
-from __future__ import annotations
-
 import errno
 import math
 import os
 import sys
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,25 +18,27 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from ..common import files
 from ..common.errors import CourseError
 from ..common.unreadable import LARGE, open_photo
-from ..runs.stop import Stop
 from . import names, save
 from .names import Job
 
 FULL = (errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC))  # for each file
 GREY_MODES = ("1", "L", "LA", "La", "F")  # of Pillow; and I and its kin
-COLOURED = 24  # spread of R, G and B from which a pixel is coloured: JPEG tints grey a little, too
+COLOURED = 24  # spread of R, G and B: from here on a pixel is coloured; JPEG tints grey a little
 CTRL_C, DISK = "stopped by Ctrl-C", "there is no room on the disk"
-AGAIN = "Make room or choose another, and give the same command again: what is done stays done."
+AGAIN = (
+    "Make room or choose another disk, and give the same command again: what is done stays done."
+)
 
 THERE = "the coloured file is there already and stays (--force: colour anew)"
 OURS = "coloured by this program before, so left out"
 
 OWN_COLOURS = "their own colours are ignored"
 FIRST_FRAME = "only the first frame or page is coloured"
-DEEP = "8 bits a channel are left of more"
-ON_WHITE = "what is see-through lies on white, for a JPEG has no transparency"
+DEEP = "only 8 bits a channel are kept"
+ON_WHITE = "what is see-through lies on white, because a JPEG has no transparency"
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Batch:
     coloured: list[Path] = field(default_factory=list)  # the files written
     skipped: list[tuple[Path, str]] = field(default_factory=list)  # photo, and why
     failed: list[tuple[Path, str]] = field(default_factory=list)  # photo, what is wrong, what to do
-    notes: dict[str, list[Path]] = field(default_factory=dict)  # what is said of which photos
+    notes: dict[str, list[Path]] = field(default_factory=dict)  # a fact, and the photos it is about
     left: int = 0  # photos that were not begun, or not to their end
     stopped: str = ""  # why they were not
     seconds: float = 0.0
@@ -71,15 +71,18 @@ class Batch:
         stop = f" {self.left} not begun: {self.stopped}." if self.stopped else ""
         return counts + where + stop
 
+    def about(self) -> list[str]:
+        """A line for each fact about the results, with the photos that it is about."""
+        facts = dict(self.notes)
+        for photo, why in self.skipped:
+            facts.setdefault(why, []).append(photo)
+        return [f"{_some(photos)}: {fact}" for fact, photos in facts.items()]
+
 
 def colourise_files(
-    photos: Sequence[str | Path],
-    out: str | Path,
-    model=None,
-    saturation: float = 1.0,
-    force: bool = False,
-    quiet: bool = False,
-) -> Batch:
+    photos: Sequence[str | Path], out: str | Path, model=None, saturation: float = 1.0,
+    force: bool = False, quiet: bool = False,
+) -> Batch:  # fmt: skip
     """Colour files and folders of photos, and say how it went; `quiet` says nothing.
 
     out: a folder, in which the sub-folders of folders are mirrored; or, for one photo, a file that
@@ -90,43 +93,29 @@ def colourise_files(
     cannot be loaded, a saturation below 0, an OUT that cannot be written to or is a photo itself.
     """
     if not (isinstance(saturation, (int, float)) and 0 <= saturation < math.inf):
-        raise CourseError(
-            f"The saturation {saturation!r} is no number from 0 (grey) up; 1 is usual."
-        )
+        raise CourseError(f"The saturation is {saturation!r}; give a number from 0 (grey) up.")
     out = os.path.expanduser(out)
     todo, start = names.plan(photos, out), time.perf_counter()
     done = Batch(Path(out), failed=list(todo.amiss))
-    waiting = []
-    for job in todo.jobs:
-        if os.path.lexists(job.out) and not force:
-            done.skipped.append((job.photo, THERE))
-        else:
-            waiting.append(job)
+    there = {job for job in todo.jobs if os.path.lexists(job.out) and not force}
+    done.skipped = [(job.photo, THERE) for job in todo.jobs if job in there]
+    waiting = [job for job in todo.jobs if job not in there]
     paint, weights = _painter(model, saturation) if waiting else (None, "")
-    say = _Voice(quiet)
-    for line in todo.remarks:
-        say.note(line)
-    for path, why in todo.amiss:
-        say.failure(path, why)
-    _work(waiting, paint, weights, done, say)
+    _say(map(shown, todo.remarks), sys.stdout, quiet)
+    _say([_failure(*one) for one in todo.amiss], sys.stderr, quiet)
+    if waiting:
+        _work(waiting, paint, weights, done, quiet)
     done.seconds = time.perf_counter() - start
-    for line in _about(done):
-        say.note(line)
-    say.note(done.summary())
+    _say(map(shown, [*done.about(), done.summary()]), sys.stdout, quiet)
     return done
-
-
-# ---------------------------------------------------------------- the work
 
 
 def _painter(model, saturation: float) -> tuple[Callable[[Image.Image], Image.Image], str]:
     """(what colours a picture, the name of its weights)."""
-    from ..colourise import colourise, colourise_ours
+    from ..colourise import colourise_ours
     from ..runs import weights  # torch and all that: not before a photo waits for it
 
-    if callable(model):  # a network or any other x -> y
-        return lambda image: colourise(image, model, saturation), type(model).__name__
-    loaded = model if isinstance(model, tuple) else weights.load(model)
+    loaded = model if callable(model) or isinstance(model, tuple) else weights.load(model)
     return lambda image: colourise_ours(image, loaded, saturation), weights_name(model)
 
 
@@ -139,18 +128,20 @@ def weights_name(model) -> str:
     return "as shipped" if model is None else getattr(model, "name", type(model).__name__)
 
 
-def _work(jobs: list[Job], paint, weights: str, done: Batch, say: _Voice) -> None:
+def _work(jobs: list[Job], paint, weights: str, done: Batch, quiet: bool) -> None:
     """Colour photo after photo until all are done, the disk is full or Ctrl-C is pressed."""
+    from ..runs.stop import Stop  # brings torch along, see above
+
     done.left = len(jobs)
-    no_bar = True if say.quiet or len(jobs) < 2 else None  # None: only on a terminal
+    no_bar = True if quiet or len(jobs) < 2 else None  # None: only on a terminal
     try:
         with Stop() as stop, tqdm(jobs, unit="photo", disable=no_bar) as bar:
             for job in bar:
                 try:
                     _colour(job, paint, weights, done)
                 except Exception as error:
-                    done.failed.append((job.photo, _one_line(error)))
-                    say.failure(*done.failed[-1])
+                    done.failed.append((job.photo, one_line(error)))
+                    _say([_failure(*done.failed[-1])], sys.stderr, quiet)
                     done.stopped = DISK if isinstance(error, _DiskFull) else ""
                 done.left -= 1
                 if stop.pressed:
@@ -202,41 +193,23 @@ def _write(out: Path, content: bytes) -> None:
     if os.path.isdir(out):
         raise CourseError(f"cannot be written: {out} is a folder.")
     try:
-        save.put(out, content)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        files.write(out, content)
     except OSError as error:
         if error.errno in FULL:
             raise _DiskFull(f"no room in {out.parent} ({error.strerror}). {AGAIN}") from error
         raise CourseError(f"cannot be written to {out}: {error.strerror}.") from error
 
 
-# ---------------------------------------------------------------- the words
+def _say(lines: Iterable[str], stream, quiet: bool) -> None:
+    """Print lines so that the progress bar stays whole, unless it is to be quiet."""
+    code = getattr(stream, "encoding", None) or "utf-8"
+    for line in () if quiet else lines:  # a name may hold letters that the stream does not know
+        tqdm.write(line.encode(code, "backslashreplace").decode(code), file=stream)
 
 
-class _Voice:
-    """Lines that leave the progress bar whole: failures on stderr, all others on stdout."""
-
-    def __init__(self, quiet: bool) -> None:
-        self.quiet = quiet
-
-    def note(self, line: str) -> None:
-        self._write(shown(line), sys.stdout)
-
-    def failure(self, photo: Path, why: str) -> None:
-        self._write(f"{shown(photo)}: {shown(why)}", sys.stderr)
-
-    def _write(self, line: str, stream) -> None:
-        if not self.quiet:
-            # A name may hold letters that this stream does not know.
-            code = getattr(stream, "encoding", None) or "utf-8"
-            tqdm.write(line.encode(code, "backslashreplace").decode(code), file=stream)
-
-
-def _about(done: Batch) -> list[str]:
-    """What is to be known of the results, a line for each fact, with the photos it holds of."""
-    facts = dict(done.notes)
-    for photo, why in done.skipped:
-        facts.setdefault(why, []).append(photo)
-    return [f"{_some(photos)}: {fact}" for fact, photos in facts.items()]
+def _failure(photo: Path, why: str) -> str:
+    return f"{shown(photo)}: {shown(why)}"
 
 
 def _some(paths: list[Path], most: int = 3) -> str:
@@ -245,13 +218,14 @@ def _some(paths: list[Path], most: int = 3) -> str:
     return ", ".join(shown(path) for path in paths[:most]) + more
 
 
-def _one_line(error: Exception) -> str:
-    """An error that met one photo, in a line."""
+def one_line(error: Exception) -> str:
+    """What went wrong with a photo, in a line."""
+    words = " ".join(str(error).split())
     if isinstance(error, CourseError):
-        return " ".join(str(error).split())
-    if isinstance(error, MemoryError) or "t allocate memory" in str(error):
+        return words
+    if isinstance(error, MemoryError) or "t allocate memory" in words:
         return LARGE
-    return f"could not be coloured ({type(error).__name__}: {' '.join(str(error).split())[:200]})"
+    return f"could not be coloured ({type(error).__name__}: {words[:200]})"
 
 
 def shown(text: str | Path, most: int = 300) -> str:

@@ -1,21 +1,18 @@
 """A coloured picture as a file that says so: whoever finds it later is told that its colours are
-guesses. Nothing else goes along: no place, no date, no camera. A file is there whole or not at all.
+guesses. Nothing else goes along: no place, no date, no camera.
 """
 
-from __future__ import annotations
-
 import io
-import os
-import secrets
-from pathlib import Path
 
 from PIL import Image, PngImagePlugin
 
 from ..common.files import printable
+from ..common.pictures import on_white
 from ..common.version import __version__
 
 DESCRIPTION, SOFTWARE = 0x010E, 0x0131  # EXIF tags, the same numbers as in TIFF
 PROGRAM = "colourlib"
+SAID = "Colours estimated by a neural network, not recorded"
 
 # How each format is written. JPEG: chroma at half the resolution (4:2:0), which ours has anyway: on
 # photos coloured from 1/8 of their size, 4:4:4 took a fifth more bytes, and L* was 0.33 off
@@ -37,10 +34,9 @@ def encode(picture: Image.Image, kind: str, weights: str) -> bytes:
     a picture that the format cannot hold: WebP ends at 16383 pixels a side, JPEG at 65500.
     """
     if kind == "JPEG" and picture.mode == "RGBA":
-        white = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(white, picture).convert("RGB")
+        picture = on_white(picture)
     picture.info = {}  # Pillow would write some of it
-    said = printable(description(weights), "?")
+    said = printable(f"{SAID} ({PROGRAM}, weights: {weights})", "?")
     program = f"{PROGRAM} {__version__}"
     if kind == "PNG":
         text = PngImagePlugin.PngInfo()
@@ -49,17 +45,12 @@ def encode(picture: Image.Image, kind: str, weights: str) -> bytes:
         more = {"pnginfo": text}
     else:
         exif = Image.Exif()
-        exif[DESCRIPTION] = said.encode("ascii", "replace").decode()  # all that EXIF knows
+        exif[DESCRIPTION] = said.encode("ascii", "replace").decode()  # EXIF knows nothing else
         exif[SOFTWARE] = program
         more = {"exif": exif}
     content = io.BytesIO()
     picture.save(content, kind, **SETTINGS[kind], **more)
     return content.getvalue()
-
-
-def description(weights: str) -> str:
-    """The sentence that goes into the file."""
-    return f"Colours estimated by a neural network, not recorded ({PROGRAM}, weights: {weights})"
 
 
 def is_ours(image: Image.Image) -> bool:
@@ -69,21 +60,3 @@ def is_ours(image: Image.Image) -> bool:
     except Exception:  # EXIF may hold anything, most often it is merely broken
         return False
     return str(program).startswith(f"{PROGRAM} ")
-
-
-def put(path: Path, content: bytes) -> None:
-    """Put a file in place when it is whole and on the disk, not before; make its folder.
-
-    Raises OSError, and then leaves nothing behind.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Hidden, so that no search takes it for a picture; short, for the name itself may be long.
-    scratch = path.with_name(f".{PROGRAM}-{secrets.token_hex(6)}.tmp")
-    try:
-        with open(scratch, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())  # some disks tell only now that they are full
-        os.replace(scratch, path)
-    finally:
-        scratch.unlink(missing_ok=True)

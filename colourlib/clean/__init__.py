@@ -1,11 +1,9 @@
 """Judge every picture by rules that can be seen, questioned and overruled by hand.
 
 Nothing is deleted: a picture that is turned away is a row with a reason and the value that was
-measured. What is measured, and why, says the module `measures`. Decisions by hand are in the module
-`decisions`, the split in `sides`; their functions can be had from here.
+measured. The module `measures` says what is measured, and why. Decisions by hand are in `by_hand`,
+the split is in `splitting`; their functions can be had from here.
 """
-
-from __future__ import annotations
 
 import math
 import numbers
@@ -22,7 +20,7 @@ from .by_hand import decide, decisions, match
 from .by_hand import limits as limits_by_hand
 from .duplicates import as_array, near_groups
 from .measures import look_at_all
-from .rules import _WORDS, LIMITS, Verdict, rejects
+from .rules import LIMITS, WORDS, Verdict, rejects
 from .splitting import BRIDGE, assigned, leaks, split
 
 __all__ = [
@@ -39,12 +37,17 @@ def judge(
     limits: thresholds that differ from LIMITS and from those in decisions.txt. Of near-duplicates
     the largest is kept. What `decide` has said overrules every rule. Each picture is opened once;
     its measures are kept in measures.jsonl. Raises CourseError for an unknown rule, a limit that
-    is no number, a line of decisions.txt that cannot be read, and for what are no rows.
+    is not a number, a line of decisions.txt that cannot be read, and for anything but rows.
     """
     if wrong := next((p for p in photos if not isinstance(p, Photo)), None):
         kind = type(wrong).__name__
         raise CourseError(f"judge wants rows of the manifest, as from ws.photos(), not {kind}.")
-    limits = LIMITS | limits_by_hand(root) | _checked(limits or {})
+    limits = LIMITS | limits_by_hand(root) | dict(limits or {})
+    if unknown := set(limits) - set(LIMITS):
+        raise CourseError(f"There is no rule {sorted(unknown)}: choose from {list(LIMITS)}.")
+    for rule, limit in limits.items():
+        if not isinstance(limit, numbers.Real) or math.isnan(limit):
+            raise CourseError(f"The limit of {rule!r} is {limit!r}; give a number.")
     by_hand = match(decisions(root), (photo.sha256 for photo in photos))
     verdicts = [
         _by_rule(photo, looked, limits)
@@ -53,7 +56,13 @@ def judge(
     alike = max(limits["alike"], limits["near-duplicate"])
     verdicts = _group(verdicts, alike, assigned(root))
     verdicts = _keep_the_best(verdicts, by_hand, limits["near-duplicate"])
-    return [_by_hand(verdict, by_hand.get(verdict.photo.sha256)) for verdict in verdicts]
+    for i, verdict in enumerate(verdicts):
+        keep = by_hand.get(verdict.photo.sha256)
+        if keep is not None and verdict.fingerprint:  # what cannot be read stays out
+            how = f", {'against' if keep else 'like'} the rule: " if verdict.reason else ""
+            why = f"by hand: {'kept' if keep else 'rejected'}{how}{verdict.reason}"
+            verdicts[i] = replace(verdict, keep=keep, rule="by hand", reason=why)
+    return verdicts
 
 
 def tally(verdicts: Iterable[Verdict]) -> list[tuple[str, int]]:
@@ -73,28 +82,17 @@ def around(verdicts: Iterable[Verdict], rule: str, limit: float, count: int = 6)
 # ---- the rules -----------------------------------------------------------------------------------
 
 
-def _checked(limits: Mapping[str, float]) -> dict[str, float]:
-    """The limits. Raises CourseError for one of no rule, and for one that is no number."""
-    if unknown := set(limits) - set(LIMITS):
-        raise CourseError(f"There is no rule {sorted(unknown)}: choose from {list(LIMITS)}.")
-    for rule, limit in limits.items():
-        if not isinstance(limit, numbers.Real) or math.isnan(limit):
-            raise CourseError(f"The limit of {rule!r} is {limit!r}; give a number.")
-    return dict(limits)
-
-
 def _by_rule(photo: Photo, looked: dict, limits: Mapping[str, float]) -> Verdict:
     """The verdict of the rules that look at one picture alone."""
     for rule, key in (("at collection", "rejected"), ("unreadable", "unreadable")):
         if key in looked:
             return Verdict(photo, False, rule, f"{rule}: {looked[key]}", math.nan, "", {}, None)
     fingerprint = (int(looked["dhash"], 16), int(looked["phash"], 16))
-    values = {rule: looked[rule] for rule in _WORDS}
+    values = {rule: looked[rule] for rule in WORDS}
     passed = Verdict(photo, True, "", "", math.nan, "", values, fingerprint)
     for rule, value in values.items():
         if rejects(rule, value, limits[rule]):
-            reason = f"{rule}: {_WORDS[rule].format(value, limits[rule])}"
-            return replace(passed, keep=False, rule=rule, reason=reason, value=value)
+            return passed.rejected(rule, WORDS[rule].format(value, limits[rule]), value)
     return passed
 
 
@@ -105,24 +103,23 @@ def _group(verdicts: list[Verdict], limit: float, sides: Mapping[str, str]) -> l
     like one that validates, it is the new one that goes: what is assigned stays where it is.
     """
     seen = [i for i, verdict in enumerate(verdicts) if verdict.fingerprint]
-    groups = _members(verdicts, seen, limit)
+    shas = [verdict.photo.sha256 for verdict in verdicts]
     bridges = set()
+    groups = _members(verdicts, seen, limit)
     for members in groups:
-        shas = [verdicts[i].photo.sha256 for i in members]
-        if len({sides[sha] for sha in shas if sha in sides}) == 2:
-            bridges |= {i for i, sha in zip(members, shas, strict=True) if sha not in sides}
+        if len({sides[shas[i]] for i in members if shas[i] in sides}) == 2:
+            bridges |= {i for i in members if shas[i] not in sides}
     if bridges:
         groups = _members(verdicts, [i for i in seen if i not in bridges], limit)
     result = list(verdicts)
     for members in groups:
-        name = min(verdicts[i].photo.sha256 for i in members)[:12]
+        name = min(shas[i] for i in members)[:12]
         for i in members:
             result[i] = replace(verdicts[i], group=name)
+    why = "like pictures on both sides of the split, so it can be on neither"
     for i in bridges:
-        verdict = replace(verdicts[i], group=BRIDGE + verdicts[i].photo.sha256[:12])
-        why = "near-duplicate: like pictures on both sides of the split, so it can be on neither"
-        rejected = replace(verdict, keep=False, rule="near-duplicate", reason=why)
-        result[i] = rejected if verdict.keep else verdict
+        verdict = replace(verdicts[i], group=BRIDGE + shas[i][:12])
+        result[i] = verdict.rejected("near-duplicate", why) if verdict.keep else verdict
     return result
 
 
@@ -145,38 +142,24 @@ def _keep_the_best(
         chosen = by_hand.get(photo.sha256, False)
         return chosen, photo.width * photo.height, photo.bytes, photo.sha256
 
-    groups: dict[str, list[int]] = {}
-    for i, verdict in enumerate(verdicts):
-        if by_hand.get(verdict.photo.sha256, verdict.keep) and verdict.fingerprint:
-            groups.setdefault(verdict.group, []).append(i)
+    wanted = [
+        i for i, verdict in enumerate(verdicts)
+        if by_hand.get(verdict.photo.sha256, verdict.keep)
+        and verdict.fingerprint and not verdict.group.startswith(BRIDGE)
+    ]  # fmt: skip
     result = list(verdicts)
-    for alike in groups.values():
-        for copies in _members(verdicts, alike, limit) if len(alike) > 1 else []:
-            best = max(copies, key=rank)
-            for i in copies:
-                if i != best and verdicts[i].keep:
-                    result[i] = _copy_of(verdicts[best], verdicts[i])
+    for copies in _members(verdicts, wanted, limit):
+        best = verdicts[max(copies, key=rank)]
+        twin = f"{best.photo.query}/{Path(best.photo.file).name}"
+        for i in copies:
+            if verdicts[i] is not best and verdicts[i].keep:
+                bits = distance(verdicts[i], best)
+                why = f"of {twin}, {bits} of 128 bits differ"
+                result[i] = verdicts[i].rejected("near-duplicate", why, bits)
     return result
-
-
-def _copy_of(best: Verdict, verdict: Verdict) -> Verdict:
-    bits = distance(verdict, best)
-    twin = f"{best.photo.query}/{Path(best.photo.file).name}"
-    why = f"near-duplicate: of {twin}, {bits} of 128 bits differ"
-    return replace(verdict, keep=False, rule="near-duplicate", reason=why, value=bits)
 
 
 def distance(one: Verdict, other: Verdict) -> int:
     """In how many of 128 bits two fingerprints differ."""
     pairs = zip(one.fingerprint, other.fingerprint, strict=True)
     return sum((a ^ b).bit_count() for a, b in pairs)
-
-
-def _by_hand(verdict: Verdict, keep: bool | None) -> Verdict:
-    """The verdict with a person's decision, if there is one. What cannot be read stays out."""
-    if keep is None or verdict.fingerprint is None:
-        return verdict
-    how = "against" if keep else "like"
-    against = f", {how} the rule: {verdict.reason}" if verdict.reason else ""
-    words = f"by hand: {'kept' if keep else 'rejected'}{against}"
-    return replace(verdict, keep=keep, rule="by hand", reason=words)

@@ -1,10 +1,8 @@
-"""What is measured of a picture, once, to judge it by; kept in `measures.jsonl`.
+"""Measure each picture once, to judge it by; kept in `measures.jsonl`.
 
-Every rule of the module `clean` has one number here, with a unit, and a reason why photos and
-spoilt pictures differ in it. Nothing in this module decides: where the limits are is up to `clean`.
+Every rule of `clean` has one number here, with a unit, and a reason why photos and spoilt pictures
+differ in it. Nothing in this module decides, because the limits are in `rules`.
 """
-
-from __future__ import annotations
 
 import contextlib
 import json
@@ -17,11 +15,13 @@ from pathlib import Path
 import imagehash
 import numpy as np
 from PIL import Image
-from tqdm.auto import tqdm
+from scipy.ndimage import maximum_filter, minimum_filter
 
 from ..collect.manifest import Photo
+from ..common.bars import bar
 from ..common.lab import rgb_to_lab
 from ..common.pictures import open_picture
+from ..common.unreadable import what_is_wrong
 
 NAME = "measures.jsonl"
 MEASURING = 2  # raise it when a measure changes, and every picture is measured anew
@@ -50,7 +50,7 @@ LEAST = 0.25  # of the height and width is left to the picture; else it is a thi
 
 
 def look(path: Path) -> dict:
-    """What is measured of one picture: the number for each rule, and its fingerprint.
+    """Measure one picture: the number for each rule, and its fingerprint.
 
     "too small": pixels, shorter side. "extreme shape": longer / shorter side. The others:
     `chroma`, `stray`, `plain_colour`, `frame`. "dhash", "phash": 16 hexadecimal digits each.
@@ -63,8 +63,8 @@ def look(path: Path) -> dict:
     except FileNotFoundError:
         return dict(GONE)
     except Exception as error:  # hostile bytes: a decoder may raise anything
-        why = {"unreadable": str(error) or type(error).__name__}
-        # the system's own errors have a number: they may pass, and so may a want of memory
+        why = {"unreadable": what_is_wrong(error, path)}
+        # The system's own errors have a number: they may pass, and so may a want of memory.
         may_pass = isinstance(error, MemoryError) or getattr(error, "errno", None)
         return why | {"may pass": True} if may_pass else why
     large = image.copy()
@@ -98,11 +98,11 @@ def chroma(image: Image.Image) -> float:
 def stray(image: Image.Image) -> float:
     """How far the colours stray from one curve of colour over lightness, in Lab units.
 
-    A toned photo has one colour for each lightness. So fit the best such curve, ab = f(L), and see
-    what it leaves over: near 0 for sepia and blueprints. Compared are the mean colours of 7 x 7
-    fields, as JPEG keeps colours far more coarsely than lightness, and the root of the mean square
-    over the fields is taken. A picture whose chroma is below 5 is measured as if it had been
-    strengthened to 5: fog, snow and the Moon stray little only because they have little colour.
+    A toned photo has one colour for each lightness. So fit the best such curve, ab = f(L), and take
+    the root of the mean square of the rest: near 0 for sepia and blueprints. The mean colours of
+    7 x 7 fields are compared, because JPEG keeps colours far more coarsely than lightness. Fog,
+    snow and the Moon stray little only because they have little colour, so a picture whose chroma
+    is below 5 is measured as if it had been strengthened to 5.
     """
     L, ab = rgb_to_lab(np.asarray(image.resize((MIDDLE, MIDDLE), Image.Resampling.BOX)))
     # f is linear from knot to knot, so its mean over a field is linear in its values at the knots.
@@ -118,17 +118,16 @@ def plain_colour(pixels: np.ndarray) -> float:
 
     pixels: (H, W, 3) uint8. Plain means: not one level different from the neighbours. A camera's
     noise, light and blur leave no such places in a photo, least of all beside an edge. In a drawing
-    or behind letters one colour goes on to the very line. Black and white do not count, for what is
-    too dark or too bright for a camera is plain as well; nor does a colour that is rare here.
+    or behind letters one colour goes on to the very line. Black and white do not count, because
+    whatever is too dark or too bright for a camera is plain as well; nor does a rare colour.
     """
-    contrast = _over_channels(
-        np.maximum, _around(pixels, 1, np.maximum) - _around(pixels, 1, np.minimum)
-    )
-    beside = _around(contrast > HARD, BESIDE, np.maximum)
-    neither = (_over_channels(np.maximum, pixels) >= DARK) & (
-        _over_channels(np.minimum, pixels) <= BRIGHT
-    )
-    plain = beside & (contrast == 0) & neither
+    near = {"size": (3, 3, 1), "mode": "nearest"}
+    ranges = maximum_filter(pixels, **near) - minimum_filter(pixels, **near)
+    contrast = _over_channels(np.maximum, ranges)
+    beside = maximum_filter(contrast > HARD, 2 * BESIDE + 1, mode="nearest")
+    not_dark = _over_channels(np.maximum, pixels) >= DARK
+    not_bright = _over_channels(np.minimum, pixels) <= BRIGHT
+    plain = beside & (contrast == 0) & not_dark & not_bright
     if not plain.any():
         return 0.0
     bins = (pixels >> 1) @ np.array([1, 1 << 7, 1 << 14], np.int32)  # of 2 levels a channel
@@ -166,7 +165,8 @@ def _bar(pixels: np.ndarray) -> int:
         return 0
     bar = int(np.bincount(begins).argmax())
     even = (away[: max(bar - BLUR, 1)] <= EVEN).mean() >= 0.95
-    # Sharp, for no gradient rises as much within six rows; straight, for it does so all along.
+    # Sharp, because no gradient rises as much within six rows; straight, because nearly all columns
+    # do so.
     rise = away[bar : bar + 3].max(axis=0) - away[max(bar - 3, 0)]
     sharp = (rise >= 0.75 * STEP).sum() >= MOST * len(begins)
     return bar if even and sharp else 0
@@ -188,27 +188,11 @@ def _over_channels(most: Callable, pixels: np.ndarray) -> np.ndarray:
     return most(most(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
 
 
-def _around(values: np.ndarray, reach: int, most: Callable) -> np.ndarray:
-    """For each pixel the largest value up to `reach` pixels away; with np.minimum the smallest."""
-    for axis in (0, 1):
-        padded = np.pad(
-            values, [(reach, reach) if a == axis else (0, 0) for a in range(values.ndim)], "edge"
-        )
-        padded = np.moveaxis(padded, axis, 0)
-        done = 1  # how many neighbours each entry speaks for; doubled each time
-        while done < 2 * reach + 1:
-            more = min(done, 2 * reach + 1 - done)
-            padded = most(padded[:-more], padded[more:])
-            done += more
-        values = np.moveaxis(padded, 0, axis)
-    return values
-
-
 # ---- looking at many pictures --------------------------------------------------------------------
 
 
 def look_at_all(root: Path, photos: Sequence[Photo]) -> Iterator[dict]:
-    """What is measured of each picture, in their order; only those never seen are opened.
+    """The measures of each picture, in their order; only those never seen are opened.
 
     A picture that was turned away at collection has the one key "rejected". Pictures are looked at
     by a few threads, and no more of them are open at a time than there are threads.
@@ -217,11 +201,11 @@ def look_at_all(root: Path, photos: Sequence[Photo]) -> Iterator[dict]:
     known = dict(_read(file))
     todo = {p.sha256: p for p in photos if not p.rejected and p.sha256 not in known}
     if todo:
-        Path(root).mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         with open(file, "a", encoding="utf-8") as out:
             out.write("\n")  # ends a line that an earlier run could not finish
-            paths = (photo.path(root) for photo in todo.values())
-            looks = tqdm(_in_threads(look, paths), total=len(todo), desc="looking", unit="picture")
+            looks = _in_threads(look, (photo.path(root) for photo in todo.values()))
+            looks = bar(looks, total=len(todo), desc="looking", unit="picture")
             for sha256, looked in zip(todo, looks, strict=True):
                 known[sha256] = looked
                 if looked != GONE and "may pass" not in looked:
@@ -232,25 +216,19 @@ def look_at_all(root: Path, photos: Sequence[Photo]) -> Iterator[dict]:
 
 def _in_threads(work: Callable, items: Iterable) -> Iterator:
     """work(item) for each, in their order, by as many threads as there are processors."""
-    threads = os.cpu_count() or 1
+    threads, running = os.cpu_count() or 1, deque()
     with ThreadPoolExecutor(threads) as pool:
-        running = deque()
         for item in items:
             running.append(pool.submit(work, item))
             if len(running) > 4 * threads:
                 yield running.popleft().result()
-        while running:
-            yield running.popleft().result()
+        yield from (future.result() for future in running)
 
 
 def _read(file: Path) -> Iterator[tuple[str, dict]]:
     """(sha256, measures) of every whole line that was measured the way it is done now."""
-    with (
-        contextlib.suppress(FileNotFoundError),
-        open(file, encoding="utf-8", errors="replace") as f,
-    ):
-        for line in f:
-            with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
-                row = json.loads(line)
-                if row.pop("measuring") == MEASURING:
-                    yield row.pop("sha256"), row
+    for line in file.read_text("utf-8", "replace").split("\n") if file.exists() else []:
+        with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
+            row = json.loads(line)
+            if row.pop("measuring") == MEASURING:
+                yield row.pop("sha256"), row

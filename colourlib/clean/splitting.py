@@ -4,11 +4,9 @@ The side of every picture is remembered in `split.json`. Near-duplicates are on 
 and so are pictures that are only alike: too different to be thrown away, too alike to be on both.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -18,7 +16,7 @@ from .duplicates import ALIKE, as_array, near_pairs
 from .rules import Verdict
 
 VALIDATION = 0.15  # share of a query's groups
-BRIDGE = "bridge:"  # how the group of a picture starts that can be on neither side
+BRIDGE = "bridge:"  # starts the group's name of a picture that can be on neither side
 
 
 def assigned(root: Path) -> dict[str, str]:
@@ -45,28 +43,26 @@ def split(root: Path, verdicts: Sequence[Verdict]) -> dict[str, str]:
     one goes where its group is. A picture that resembles both sides is on neither.
     """
     sides = assigned(root)
-    groups: dict[str, list[Verdict]] = {}
+    groups = defaultdict(list)
     for verdict in verdicts:
         if verdict.fingerprint and not verdict.group.startswith(BRIDGE):
-            groups.setdefault(verdict.group, []).append(verdict)
-    undecided: dict[str, list[list[Verdict]]] = {}
-    decided: dict[str, Counter] = {}  # groups on each side, by query
+            groups[verdict.group].append(verdict)
+    undecided = defaultdict(list)  # query -> groups
+    decided = defaultdict(Counter)  # query -> how many groups are on each side
     result: dict[str, str] = {}
     for members in groups.values():
         kept = [v for v in members if v.keep]
-        if not kept:
-            continue
         taken = {sides[v.photo.sha256] for v in members if v.photo.sha256 in sides}
-        query = kept[0].photo.query
-        if not taken:
-            undecided.setdefault(query, []).append(kept)
-            continue
-        # Both sides only after a limit was changed or by hand: the validating ones are left out.
-        side = "train" if "train" in taken else "validation"
-        decided.setdefault(query, Counter())[side] += 1
-        result |= {v.photo.sha256: side for v in kept if sides.get(v.photo.sha256, side) == side}
+        if kept and not taken:
+            undecided[kept[0].photo.query].append(kept)
+        elif kept:
+            # Both sides only after a limit was changed or by hand: the validating ones are left out
+            side = "train" if "train" in taken else "validation"
+            decided[kept[0].photo.query][side] += 1
+            stay = (v.photo.sha256 for v in kept)
+            result |= {sha256: side for sha256 in stay if sides.get(sha256, side) == side}
     for query, new in undecided.items():
-        result |= _deal(new, decided.get(query, Counter()))
+        result |= _deal(new, decided[query])
     replace_text(Path(root) / "split.json", json.dumps(sides | result, indent=0, sort_keys=True))
     return result
 
@@ -74,9 +70,8 @@ def split(root: Path, verdicts: Sequence[Verdict]) -> dict[str, str]:
 def _deal(groups: list[list[Verdict]], decided: Counter) -> dict[str, str]:
     """Sides for the new groups of one query, in the order of their hashes: the same every time."""
     total = len(groups) + decided.total()
-    wanted = max(1, round(VALIDATION * total)) if total > 1 else 0
-    wanted -= decided["validation"]
-    if decided["train"] == 0:
+    wanted = (max(1, round(VALIDATION * total)) if total > 1 else 0) - decided["validation"]
+    if not decided["train"]:
         wanted = min(wanted, len(groups) - 1)
     groups = sorted(groups, key=lambda kept: hashlib.sha256(kept[0].group.encode()).digest())
     return {
@@ -89,7 +84,7 @@ def _deal(groups: list[list[Verdict]], decided: Counter) -> dict[str, str]:
 def leaks(
     verdicts: Sequence[Verdict], split: Mapping[str, str], limit: int = ALIKE
 ) -> list[tuple[Verdict, Verdict]]:
-    """Every near-duplicate pair of which one trains and one validates: none, if all is well.
+    """Every near-duplicate pair of which one trains and one validates; there should be none.
 
     Compares fingerprints anew and does not look at the groups that the split was made from.
     """

@@ -2,11 +2,9 @@
 
 The `bing-image-downloader` client searches, pages and counts; fetching, checking and filing are
 done here, because what comes from the web is not always what its address says. Every picture
-becomes a row of the manifest, also one that was turned away. Other sources have their own modules:
-`folder` for photos of one's own, `sets` for published data sets.
+becomes a row of the manifest, also one that was turned away. Other sources have modules of their
+own: `own_photos` for a folder, `published` for data sets.
 """
-
-from __future__ import annotations
 
 import contextlib
 import io
@@ -16,11 +14,12 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bing_image_downloader.bing import Bing
-from tqdm.auto import tqdm
 
+from ..common.bars import bar
 from ..common.errors import CourseError
 from ..common.queries import QUERIES
 from . import fetch, manifest
@@ -38,11 +37,11 @@ HOPELESS = 8  # searches that failed before one picture came, after which the ot
 # Parts of a reason that differ from picture to picture, and what stands for them in a count
 _VARYING = {
     f"{COPY} .*": f"{COPY} another",
-    "broken: .*": "broken",
+    r"(cut short or damaged) .*": r"\1",
     r"\d+ x \d+": "N x N",
-    r"\d+ bytes": "N bytes",
+    r"\d+ bytes short": "N bytes short",
     r", asked \d+ times": "",
-}.items()
+}
 
 photos = manifest.read  # photos(root): the rows collected so far, without collecting
 
@@ -57,12 +56,12 @@ def collect_web(
 ) -> list[Photo]:
     """Collect up to `per_query` pictures for each query; return all rows, rejected ones too.
 
-    source: what to call the web in messages. web: what stands in for it meanwhile, for practice.
+    source: the name of the web in messages. web: what stands in for it meanwhile, for practice.
     A second run goes on where the first stopped. Raises CourseError for a query or number that
     cannot be, where nothing came at all, and where nothing can be written.
     """
     check(queries, per_query)
-    run = _Run(Path(root), per_query, patience)
+    run = _Run(Shelf(root), per_query, Web(patience, threading.Event()))
     missing = [query for query in dict.fromkeys(queries) if run.shelf.kept(query) < per_query]
     if missing:
         with web or contextlib.nullcontext():
@@ -73,51 +72,42 @@ def collect_web(
 
 def summary(rows: Iterable[Photo]) -> list[tuple[str, int, int, int]]:
     """(query, found, kept, rejected) for every query, in the order of the rows."""
-    kept: dict[str, list[bool]] = {}
-    for row in rows:
-        kept.setdefault(row.query, []).append(not row.rejected)
-    return [(query, len(k), sum(k), len(k) - sum(k)) for query, k in kept.items()]
+    rows = list(rows)
+    kept = Counter(row.query for row in rows if not row.rejected)
+    found = Counter(row.query for row in rows)
+    return [(query, count, kept[query], count - kept[query]) for query, count in found.items()]
 
 
 def reasons(rows: Iterable[Photo]) -> list[tuple[str, int]]:
     """(reason, pictures) for what was turned away, most first; numbers and addresses left out."""
-    found = Counter(_kind_of_reason(row.rejected) for row in rows if row.rejected)
+    found: Counter[str] = Counter()
+    for reason in (row.rejected for row in rows if row.rejected):
+        for varies, kind in _VARYING.items():
+            reason = re.sub(varies, kind, reason)
+        found[reason] += 1
     return found.most_common()
-
-
-def _kind_of_reason(reason: str) -> str:
-    """A reason without what is different for every picture."""
-    for varies, kind in _VARYING:
-        reason = re.sub(varies, kind, reason)
-    return reason
 
 
 def check(queries: Sequence[str], per_query: int) -> None:
     """Raise CourseError, before anything is fetched, for arguments that cannot work."""
-    if isinstance(per_query, bool) or not isinstance(per_query, int) or per_query < 1:
+    if type(per_query) is not int or per_query < 1:
         raise CourseError(f"per_query is {per_query!r}; give a whole number from 1 up.")
-    texts = not isinstance(queries, str) and all(isinstance(q, str) and q.strip() for q in queries)
-    if not texts or not queries:
+    words = [] if isinstance(queries, str) else queries
+    if not words or not all(isinstance(query, str) and query.strip() for query in words):
         raise CourseError(f"queries is {queries!r}; give a list of search words: ['moon', 'rain'].")
 
 
 # ---- the web, real or practice -------------------------------------------------------------------
 
 
+@dataclass
 class _Run:
     """One run over the web: what is there, how to ask for more, what went wrong by query."""
 
-    def __init__(self, root: Path, per_query: int, patience: Patience):
-        self.shelf, self.per_query = Shelf(root), per_query
-        self.stop = threading.Event()
-        self.web = Web(patience, self.stop)
-        self.problems: dict[str, str] = {}
-        self.broken: OSError | None = None  # nothing can be written: no use in going on
-
-    @property
-    def hopeless(self) -> bool:
-        """Whether so many searches have failed, and nothing came, that the others will, too."""
-        return len(self.problems) >= HOPELESS and not self.shelf.by_hash
+    shelf: Shelf
+    per_query: int
+    web: Web
+    problems: dict[str, str] = field(default_factory=dict)
 
 
 def _run_queries(run: _Run, queries: list[str]) -> None:
@@ -126,7 +116,7 @@ def _run_queries(run: _Run, queries: list[str]) -> None:
     with (
         run.shelf,
         run.web,
-        tqdm(total=total, desc="collecting", unit="picture") as bar,
+        bar(total=total, desc="collecting", unit="picture") as progress,
         contextlib.redirect_stdout(io.StringIO()),  # the client prints several lines a picture
         ThreadPoolExecutor(PARALLEL) as pool,
     ):
@@ -134,24 +124,24 @@ def _run_queries(run: _Run, queries: list[str]) -> None:
         try:
             while waiting:
                 done, waiting = wait(waiting, timeout=0.1)
-                bar.set_postfix({"turned away": run.shelf.turned_away}, refresh=False)
-                bar.update(run.shelf.new - bar.n)
+                progress.set_postfix({"turned away": run.shelf.turned_away}, refresh=False)
+                progress.update(run.shelf.new - progress.n)
                 for future in done:
                     future.result()
         except Stopped as error:  # a worker found that nothing can be written
             raise CourseError(
-                f"A picture could not be saved in {run.shelf.root}: {run.broken}. Is the disk "
+                f"A picture could not be saved in {run.shelf.root}: {error.__cause__}. Is the disk "
                 "full, or the folder not yours to write to? Once that is mended, run this again: "
                 "it goes on from here."
             ) from error
         finally:  # the end, or Stop, or Ctrl-C: let no worker begin another picture
-            run.stop.set()
+            run.web.stop.set()
             pool.shutdown(cancel_futures=True)
 
 
 def _run_query(run: _Run, query: str) -> None:
     """Let the real client search for one query, until the limit or the end of its results."""
-    if run.hopeless:
+    if len(run.problems) >= HOPELESS and not run.shelf.by_hash:
         return
     patience = run.web.patience
     client = Bing(query, run.per_query, Path(), "on", patience.timeout, verbose=False)
@@ -162,39 +152,34 @@ def _run_query(run: _Run, query: str) -> None:
         # The engine takes `first` for the position of a result, but the client sends the number
         # of a page. One less than the links seen, since the client is about to add one.
         client.page_counter = len(client.seen) - 1
-        _take(run, query, link, client.headers)
+        if run.web.stop.is_set():
+            raise Stopped
+        row = Photo(query, link, "", "", 0, 0, 0, "", "")
+        try:
+            run.shelf.take(row, lambda: fetch.fetch(run.web, link, client.headers))
+        except OSError as error:  # not from the web, whose errors are Rejected by now
+            raise Stopped from error
+
+    def tried() -> int:
+        return len(client.seen - run.shelf.known)
 
     client.save_image = save_image
+    run.web.until(time.monotonic() + patience.query)
     barren = bad = 0
     try:
-        with run.web.until(time.monotonic() + patience.query):
-            while client.download_count < run.per_query and barren < BARREN_PAGES:
-                seen, count = len(client.seen), client.download_count
-                tried = len(client.seen - run.shelf.known)
-                client.run()  # ends at the limit, and at a page of which no picture was good
-                barren = 0 if len(client.seen) > seen else barren + 1
-                tried = len(client.seen - run.shelf.known) - tried
-                bad = bad + tried if client.download_count == count else 0
-                if bad >= BAD_LINKS:
-                    run.problems[query] = f"{bad} links in a row, and not one new picture"
-                    break
-                client.page_counter = len(client.seen)
+        while client.download_count < run.per_query and barren < BARREN_PAGES:
+            seen, count, before = len(client.seen), client.download_count, tried()
+            client.run()  # ends at the limit, and at a page of which no picture was good
+            barren = 0 if len(client.seen) > seen else barren + 1
+            bad = bad + tried() - before if client.download_count == count else 0
+            if bad >= BAD_LINKS:
+                run.problems[query] = f"{bad} links in a row, and not one new picture"
+                break
+            client.page_counter = len(client.seen)
     except TimeUp:
         run.problems[query] = f"not finished after {patience.query:g} s; run this again to go on"
     except Exception as error:  # one query failing must not end the others
         run.problems[query] = f"the search answered: {error or type(error).__name__}"
-
-
-def _take(run: _Run, query: str, link: str, headers: dict[str, str]) -> None:
-    """Fetch one link, check it, keep it; raises Rejected when the reason is in the manifest."""
-    if run.stop.is_set():
-        raise Stopped
-    row = Photo(query, link, "", "", 0, 0, 0, "", "")
-    try:
-        run.shelf.take(row, lambda: fetch.fetch(run.web, link, headers))
-    except OSError as error:  # not from the web, whose errors are Rejected by now
-        run.broken = error
-        raise Stopped from error
 
 
 def _report(run: _Run, source: str, queries: list[str]) -> None:
@@ -211,19 +196,15 @@ def _report(run: _Run, source: str, queries: list[str]) -> None:
     away = f", {shelf.turned_away} turned away" if shelf.turned_away else ""
     print(f"{len(shelf.by_hash)} pictures kept, {shelf.new} of them new{away}.")
     short = [q for q in queries if q not in run.problems and shelf.kept(q) < run.per_query]
-    if short:
-        failed += _grouped(dict.fromkeys(short, "the search has no more pictures"))
-    for line in failed:
+    for line in failed + _grouped(dict.fromkeys(short, "the search has no more pictures")):
         print(f"  {line}")
 
 
 def _grouped(problems: dict[str, str]) -> list[str]:
     """One line for each kind of problem, most frequent first, naming the queries that had it."""
-    by_kind: dict[str, list[str]] = {}
-    for query, why in problems.items():
-        by_kind.setdefault(why, []).append(query)
     lines = []
-    for why, queries in sorted(by_kind.items(), key=lambda item: -len(item[1])):
-        more = f" and {len(queries) - 5} more queries" if len(queries) > 5 else ""
+    for why, count in Counter(problems.values()).most_common():
+        queries = [query for query, its in problems.items() if its == why]
+        more = f" and {count - 5} more queries" if count > 5 else ""
         lines.append(f"{', '.join(queries[:5])}{more}: {why}")
     return lines

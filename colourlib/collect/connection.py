@@ -2,9 +2,12 @@
 
 A server may be busy, hang up in the middle, drip a byte at a time or send for ever. `Web` asks
 again where that may help, and gives up when the time is over or Stop is pressed.
-"""
 
-from __future__ import annotations
+Of urllib3 only `Retry` is used, to read Retry-After. The client that searches asks through urllib,
+so patience has to stand in for urllib's opener. Besides, urllib3 limits the silence between two
+bytes, not the time of a whole picture; it cannot end a request that waits, as Stop has to; and it
+makes no pause before the second try.
+"""
 
 import contextlib
 import copy
@@ -13,18 +16,21 @@ import io
 import itertools
 import random
 import socket
+import ssl
 import threading
 import time
-import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from urllib.error import HTTPError, URLError
 from urllib.parse import urljoin, urlsplit
+from urllib.request import HTTPHandler, HTTPRedirectHandler, HTTPSHandler
 from urllib.response import addinfourl
 
-from .web_errors import in_words, lasting, seconds, worth_another_try
+from urllib3.exceptions import InvalidHeader
+from urllib3.util import Retry
 
 MAX_BYTES = 64_000_000  # of one answer
+DAY = 86_400  # seconds
 
 
 @dataclass(frozen=True)
@@ -55,27 +61,30 @@ class Stopped(BaseException):
 
 
 class TimeUp(BaseException):
-    """The time of a whole query is over; no Exception either, for the same reason."""
+    """The time of a whole query is over. Not an Exception either, for the same reason."""
 
 
 class Web:
     """urllib with patience, a deadline and Stop, while inside `with`.
 
-    urllib by itself asks once, waits for ever on a server that drips, and follows a redirect to
-    ftp. Threads that are inside `until` ask through this object instead, and so does the client
-    that searches for them: it stands in for urllib's opener, which is one for the whole process.
+    Threads that have called `until` ask through this object, and so does the client that searches
+    for them: it stands in for urllib's opener, which is one for the whole process.
     """
 
     def __init__(self, patience: Patience, stop: threading.Event):
         self.patience, self.stop = patience, stop
         self._mine = threading.local()  # .end: when this thread's query ends; .attempt: what runs
         self._attempts: set[_Attempt] = set()
-        self._lock, self._left = threading.Lock(), threading.Event()
+        self._left = threading.Event()
 
-    def __enter__(self) -> Web:
+    def __enter__(self) -> "Web":
         self._before = urllib.request._opener  # urllib has no public way to ask for it
         self._plain = self._before or urllib.request.build_opener()
-        self._inner = _opener_like(self._plain, self._watch)
+        # The others stay (proxies, the practice web): as copies, because a handler has one opener.
+        others = [h for h in self._plain.handlers if not isinstance(h, _Watchful.__bases__)]
+        ours = _Watchful(lambda made: self._mine.attempt.sockets.append(made))
+        self._inner = urllib.request.build_opener(*map(copy.copy, others), ours)
+        self._inner.addheaders = self._plain.addheaders
         urllib.request.install_opener(self)
         threading.Thread(target=self._keep_time, daemon=True).start()
         return self
@@ -84,14 +93,9 @@ class Web:
         urllib.request.install_opener(self._before)
         self._left.set()
 
-    @contextlib.contextmanager
-    def until(self, end: float) -> Iterator[None]:
-        """Let this thread ask with patience, until `end` (as of time.monotonic) at the latest."""
+    def until(self, end: float) -> None:
+        """From now on let this thread ask with patience, until `end` (as of time.monotonic)."""
         self._mine.end = end
-        try:
-            yield
-        finally:
-            self._mine.end = None
 
     def open(self, request: urllib.request.Request, data=None, timeout=None):
         """What `urllib.request.urlopen` calls: ask, again if that may help, and read all of it.
@@ -102,8 +106,9 @@ class Web:
         if over is None:  # somebody else in this process: none of our business
             return self._plain.open(request, data, timeout)
         end = min(time.monotonic() + self.patience.picture, over)
+        pause = 0.0
         for number in itertools.count(1):
-            if self.stop.is_set():
+            if self.stop.wait(pause):
                 raise Stopped
             if time.monotonic() > over:
                 raise TimeUp
@@ -115,156 +120,101 @@ class Web:
                 if self.stop.is_set():
                     raise Stopped from error
                 pause = self._pause(error, number)
-                again = worth_another_try(error) and number < self.patience.tries
-                if not again or time.monotonic() + pause > end:
+                lasting, behind = _is_lasting(error), getattr(error, "reason", error)
+                hopeless = lasting or isinstance(behind, (socket.gaierror, ssl.SSLError))
+                late = time.monotonic() + pause > end
+                if hopeless or late or number == self.patience.tries:
                     words = in_words(error) + (f", asked {number} times" if number > 1 else "")
-                    raise Failed(words, lasting(error)) from error
-            if self.stop.wait(pause):
-                raise Stopped
+                    raise Failed(words, lasting) from error
 
     def _ask_once(self, request: urllib.request.Request, end: float) -> addinfourl:
         """One request, read to its last byte. Raises what urllib raises, and OSError for half."""
         attempt = self._mine.attempt = _Attempt(end)
-        with self._lock:
-            self._attempts.add(attempt)
+        self._attempts.add(attempt)
         fresh = urllib.request.Request(request.full_url, headers=request.headers)
-        late = f"not complete after {self.patience.picture:g} s"
         try:
             with self._inner.open(fresh, timeout=self.patience.timeout) as response:
                 body = _read(response)
         except Exception as error:
-            if isinstance(error, urllib.error.HTTPError):
+            if isinstance(error, HTTPError):
                 error.close()
-            if attempt.over:
-                raise TimeoutError(late) from error
-            raise
+            if not attempt.over:
+                raise
         finally:
-            with self._lock:
-                self._attempts.discard(attempt)
-        if attempt.over:  # a connection that was shut looks like one that has ended well
-            raise TimeoutError(late)
+            self._attempts.discard(attempt)
+        if attempt.over:  # a connection that was shut may look like one that has ended well
+            raise TimeoutError(f"not complete after {self.patience.picture:g} s")
         return addinfourl(io.BytesIO(body), response.headers, response.url, response.status)
 
     def _pause(self, error: Exception, number: int) -> float:
         """Seconds until the next try: doubling, a little different for each, or as asked for."""
-        asked = getattr(error, "headers", None) and error.headers.get("Retry-After")
         pause = self.patience.pause * 2 ** (number - 1) * random.uniform(1, 1.25)
-        return max(pause, seconds(asked or ""))
-
-    def _watch(self, connection: socket.socket) -> None:
-        """Remember the connection that the attempt of this thread has opened."""
-        attempt = self._mine.attempt
-        with self._lock:
-            attempt.connections.append(connection)
-            if attempt.over:
-                attempt.end_now()
+        headers = getattr(error, "headers", None) or {}
+        with contextlib.suppress(InvalidHeader, ValueError):  # neither a number nor a date
+            asked = Retry().parse_retry_after(headers.get("Retry-After", ""))
+            pause = max(pause, min(asked, DAY))
+        return pause
 
     def _keep_time(self) -> None:
-        """Ends the attempts whose time is up, and all of them once Stop is pressed."""
+        """Shut the sockets of attempts whose time is up, and of all of them once Stop is pressed.
+
+        Whoever waits for a byte from one is woken at once.
+        """
         while not self._left.wait(0.05):
-            with self._lock:
-                for attempt in self._attempts:
-                    if self.stop.is_set() or time.monotonic() > attempt.end:
-                        attempt.end_now()
+            for attempt in list(self._attempts):
+                if self.stop.is_set() or time.monotonic() > attempt.end:
+                    attempt.over = True
+                    for connection in list(attempt.sockets):
+                        with contextlib.suppress(OSError):  # closed already
+                            # As a plain socket: TLS would first change what its reader is using.
+                            socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
+@dataclass(eq=False)
 class _Attempt:
-    """One request on its way: when it has to end, and the connections to end it by."""
+    """One request on its way: when it has to end, and the sockets to end it by."""
 
-    def __init__(self, end: float):
-        self.end, self.over, self.connections = end, False, []
-
-    def end_now(self) -> None:
-        """Shut the connections: whoever waits for a byte from them is woken at once."""
-        self.over = True
-        for connection in self.connections:
-            with contextlib.suppress(OSError):  # closed already
-                # The plain socket's: that of TLS would first change what its reader is using.
-                socket.socket.shutdown(connection, socket.SHUT_RDWR)
+    end: float
+    over: bool = False
+    sockets: list[socket.socket] = field(default_factory=list)
 
 
-# ---- parts of urllib, made watchful --------------------------------------------------------------
+class _Watchful(HTTPHandler, HTTPSHandler, HTTPRedirectHandler):
+    """Opens http and https alone, and reports the socket of each connection to `watch`."""
 
-
-class _Watched:
-    """A connection of http.client that reports its socket."""
-
-    def __init__(self, *arguments, watch, **named):
-        super().__init__(*arguments, **named)
-        self._report = watch
-
-    def connect(self) -> None:
-        super().connect()
-        self._report(self.sock)
-
-
-class _Plain(_Watched, http.client.HTTPConnection):
-    pass
-
-
-class _Secure(_Watched, http.client.HTTPSConnection):
-    pass
-
-
-class _Http(urllib.request.HTTPHandler):
     def __init__(self, watch):
         super().__init__()
         self.watch = watch
 
-    def http_open(self, request):
-        return self.do_open(_Plain, request, watch=self.watch)
+    def do_open(self, connection, request, **options):
+        watch = self.watch
 
+        class Watched(connection):
+            def connect(self):
+                super().connect()
+                watch(self.sock)
 
-class _Https(urllib.request.HTTPSHandler):
-    def __init__(self, watch):
-        super().__init__()
-        self.watch = watch
-
-    def https_open(self, request):
-        return self.do_open(_Secure, request, watch=self.watch)
-
-
-class _WebOnly(urllib.request.HTTPRedirectHandler):
-    """Follows a redirect to http and https only; urllib would follow one to ftp."""
+        return super().do_open(Watched, request, **options)
 
     def http_error_302(self, request, answer, code, message, headers):
         target = urljoin(request.full_url, headers.get("Location") or headers.get("URI") or "")
         answer.close()  # urllib would first read whatever comes with it
-        if not is_web(target):
+        if not is_web(target):  # urllib would follow a redirect to ftp
             raise Rejected(f"leads away from the web, to {urlsplit(target).scheme}:")
-        return super().http_error_302(request, answer, code, message, headers)
-
-    def redirect_request(self, request, answer, code, message, headers, url):
         code = 307 if code == 308 else code  # which urllib knows from Python 3.11 on
-        return super().redirect_request(request, answer, code, message, headers, url)
+        return super().http_error_302(request, answer, code, message, headers)
 
     http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
 
-def _opener_like(opener, watch) -> urllib.request.OpenerDirector:
-    """An opener like another (proxies, the practice web), but watchful, and for the web alone."""
-    names = ("HTTP", "HTTPS", "HTTPRedirect", "FTP", "File", "Data")
-    replaced = tuple(getattr(urllib.request, f"{name}Handler") for name in names)
-    ours = urllib.request.OpenerDirector()
-    ours.addheaders = opener.addheaders
-    for handler in opener.handlers:
-        if not isinstance(handler, replaced):
-            ours.add_handler(copy.copy(handler))  # a copy: a handler knows its one opener
-    for handler in (_Http(watch), _Https(watch), _WebOnly()):
-        ours.add_handler(handler)
-    return ours
-
-
 def _read(response: http.client.HTTPResponse) -> bytes:
     """The whole answer, at most MAX_BYTES. Raises Rejected, and ConnectionError for half of it."""
-    body = io.BytesIO()
-    too_large = Rejected(f"larger than {MAX_BYTES // 1_000_000} MB")
-    if (response.length or 0) > MAX_BYTES:
-        raise too_large
-    while block := response.read1(1 << 16):  # read1: returns with what has come
-        if body.tell() + len(block) > MAX_BYTES:
-            raise too_large
+    body, length = io.BytesIO(), response.length or 0
+    while length <= MAX_BYTES and (block := response.read1(1 << 16)):  # returns what has come
         body.write(block)
+        length = max(length, body.tell())
+    if length > MAX_BYTES:
+        raise Rejected(f"larger than {MAX_BYTES // 1_000_000} MB")
     if response.length:  # what the server still owes of the length that it declared
         raise ConnectionError(f"{response.length} bytes short of its declared length")
     return body.getvalue()
@@ -273,3 +223,23 @@ def _read(response: http.client.HTTPResponse) -> bytes:
 def is_web(link: str) -> bool:
     parts = urlsplit(link)
     return parts.scheme.lower() in ("http", "https") and bool(parts.netloc)
+
+
+# ---- what an error means -------------------------------------------------------------------------
+
+
+def _is_lasting(error: Exception) -> bool:
+    """Whether an address will answer the same on another day: 404 and its kin, or no address."""
+    if isinstance(error, HTTPError):
+        return error.code < 500 and error.code not in (408, 425, 429)
+    return isinstance(error, (ValueError, http.client.InvalidURL))
+
+
+def in_words(error: Exception) -> str:
+    """What went wrong with a request, for a student: 'HTTP 404 Not Found', 'timed out'."""
+    if isinstance(error, HTTPError):
+        words = f"HTTP {error.code} {http.client.responses.get(error.code, '')}".strip()
+        return words + ", and no end to it" * (300 <= error.code < 400)  # sent in circles
+    if isinstance(error, URLError):
+        error = error.reason
+    return str(getattr(error, "strerror", "") or error) or type(error).__name__

@@ -2,10 +2,7 @@
 
 An address may lead to anything: a web page named .jpg, half a file, a small file that claims a
 billion pixels. Whatever is wrong is raised as `Rejected`, in words that go into the manifest.
-How long to wait, and how often to ask, is the matter of the module `web`.
 """
-
-from __future__ import annotations
 
 import io
 import re
@@ -15,7 +12,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from PIL import Image
 
 from ..common.pictures import FORMATS
-from ..common.unreadable import _why_unreadable
+from ..common.unreadable import what_is_wrong
 from .connection import Failed, Patience, Rejected, Web, is_web
 
 MIN_SIDE = 16  # pixels; the smallest picture that the course's network takes
@@ -28,7 +25,7 @@ LOCAL = Patience(timeout=3, picture=7, query=120, tries=2, pause=0.05)
 
 
 def fetch(web: Web, link: str, headers: dict[str, str]) -> bytes:
-    """What a link leads to, all of it. Raises Rejected with the reason, Stopped, and TimeUp."""
+    """Everything that a link leads to. Raises Rejected with the reason, Stopped, and TimeUp."""
     try:
         if not is_web(link):
             raise Rejected("not a web address: only http and https are fetched")
@@ -53,7 +50,8 @@ def encoded(link: str) -> str:
 def measure(data: bytes, decode: bool) -> tuple[int, int, str]:
     """(width, height, format) of a picture file's bytes; `decode` reads every pixel as a proof.
 
-    Raises Rejected for what is no picture, too large to decode safely, too small, or broken.
+    Raises Rejected for anything but a picture, and for one that is too large to decode safely, too
+    small, or broken.
     """
     try:
         with Image.open(io.BytesIO(data), formats=tuple(FORMATS)) as image:
@@ -69,4 +67,4 @@ def measure(data: bytes, decode: bool) -> tuple[int, int, str]:
     except Rejected:
         raise
     except Exception as error:  # hostile bytes: a decoder may raise anything
-        raise Rejected(_why_unreadable(data, error)) from error
+        raise Rejected(what_is_wrong(error, io.BytesIO(data))) from error

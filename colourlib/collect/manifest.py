@@ -4,8 +4,6 @@
 before the next picture is fetched, and a line torn by a power cut costs that one line.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os
@@ -41,7 +39,7 @@ class Photo:
 
 
 def read(root: Path) -> list[Photo]:
-    """The rows by query; of an address that came twice the later row counts.
+    """The rows by query; when an address came twice, the later row counts.
 
     A line that is not a whole row, as a crash in mid-write leaves behind, is passed over.
     """
@@ -67,15 +65,14 @@ def append(root: Path, row: Photo) -> None:
     with open(Path(root) / NAME, "ab+") as file:
         if file.seek(0, os.SEEK_END):
             file.seek(-1, os.SEEK_END)
-            if file.read(1) != b"\n":
-                file.write(b"\n")
+            file.write(b"\n" * (file.read(1) != b"\n"))
         file.write(_line(row).encode())
         file.flush()
         os.fsync(file.fileno())
 
 
 def rewrite(root: Path, rows: Iterable[Photo]) -> None:
-    """Replace the manifest, whole or not at all: for a folder of photos, where files may go."""
+    """Replace the manifest, whole or not at all, because a folder of photos may lose files."""
     replace_text(Path(root) / NAME, "".join(map(_line, rows)))
 
 

@@ -4,17 +4,15 @@ The name of a subfolder is the query of the pictures below it. A second run read
 changed, by size and time of change.
 """
 
-from __future__ import annotations
-
 import os
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from tqdm.auto import tqdm
-
 from ..common import pictures
+from ..common.bars import bar
 from ..common.errors import CourseError
-from ..common.files import home
+from ..common.files import below, home
 from . import connection, fetch, manifest
 from .fetch import Rejected
 from .forgotten import forgotten
@@ -22,7 +20,7 @@ from .manifest import Photo
 from .store import COPY, sha256_of
 
 UNREADABLE = "unreadable:"  # a reason that starts so may pass: the file is tried again
-PICTURE_NAMES = (*pictures.FORMATS.values(), ".jpeg", ".jpe", ".jfif", ".tiff")
+PICTURE_NAMES = pictures.ENDINGS
 
 
 def collect_folder(root: Path, folder: Path) -> list[Photo]:
@@ -33,12 +31,14 @@ def collect_folder(root: Path, folder: Path) -> list[Photo]:
     folder = folder.resolve()
     found = _files_below(folder, {root.resolve(), home()})
     before = manifest.read(root)
-    known = {row.file: row for row in before}
-    changed = [path for path in found if not _is_current(known.get(str(path)), path)]
-    for path in tqdm(changed, desc="reading", unit="picture", disable=not changed):
-        known[str(path)] = _row_of_file(folder, path)
+    read = (row for row in before if not row.rejected.startswith(UNREADABLE))
+    known = {(row.file, row.bytes, row.time): row for row in read}
+    now = {path: known.get((str(path), *_size_and_time(path))) for path in found}
+    changed = [path for path, row in now.items() if not row]
+    for path in bar(changed, desc="reading", unit="picture", disable=not changed):
+        now[path] = _row_of_file(folder, path)
     gone = forgotten(root)
-    rows = [known[str(path)] for path in found if known[str(path)].sha256 not in gone]
+    rows = (row for row in now.values() if row.sha256 not in gone)
     rows = manifest.by_query(_mark_copies(rows))
     if all(row.rejected for row in rows):
         raise CourseError(_no_pictures(folder, rows))
@@ -60,40 +60,32 @@ def check_folder(folder: Path) -> None:
 def _files_below(folder: Path, skip: set[Path], quiet: bool = False) -> list[Path]:
     """Every file that is named like a picture, sorted; nothing hidden, nothing below `skip`.
 
-    Raises CourseError where the folder cannot be read; of folders in it that cannot, it tells.
+    Raises CourseError where the folder cannot be read, and prints which folders in it cannot.
     """
 
     def closed(error: OSError) -> None:
         if Path(error.filename) == folder:
             raise CourseError(f"The folder {str(folder)!r} cannot be read: {error.strerror}.")
         if not quiet:
-            print(f"Left out, for it cannot be read: {error.filename} ({error.strerror}).")
+            print(f"Left out because it cannot be read: {error.filename} ({error.strerror}).")
 
-    found = []
-    for here, folders, names in os.walk(folder, onerror=closed):
-        folders[:] = [f for f in folders if not f.startswith(".") and Path(here, f) not in skip]
-        found += [Path(here, name) for name in names if not name.startswith(".")]
-    named = (path for path in found if path.suffix.lower() in PICTURE_NAMES)
+    named = (p for p in below(folder, skip, closed) if p.suffix.lower() in PICTURE_NAMES)
     return sorted(path for path in named if os.path.isfile(path))  # no link that leads nowhere
 
 
-def _is_current(row: Photo | None, path: Path) -> bool:
-    """Whether a row was made from the file as it is now, judged by size and time of change."""
+def _size_and_time(path: Path) -> tuple[int, str]:
     stat = path.stat()
-    if row is None or row.rejected.startswith(UNREADABLE):
-        return False
-    return (row.bytes, row.time) == (stat.st_size, manifest.utc(stat.st_mtime))
+    return stat.st_size, manifest.utc(stat.st_mtime)
 
 
 def _row_of_file(folder: Path, path: Path) -> Photo:
     """The row of a file: its bytes are hashed and its size read, its pixels are not decoded."""
     inner = path.relative_to(folder).parts
     query = inner[0] if len(inner) > 1 else folder.name
-    stat = path.stat()
-    changed = manifest.utc(stat.st_mtime)
-    row = Photo(query, path.as_uri(), str(path), "", stat.st_size, 0, 0, "", changed)
+    size, changed = _size_and_time(path)
+    row = Photo(query, path.as_uri(), str(path), "", size, 0, 0, "", changed)
     try:
-        if stat.st_size > connection.MAX_BYTES:
+        if size > connection.MAX_BYTES:
             raise Rejected(f"larger than {connection.MAX_BYTES // 1_000_000} MB")
         data = path.read_bytes()
         row = replace(row, sha256=sha256_of(data))
@@ -105,21 +97,19 @@ def _row_of_file(folder: Path, path: Path) -> Photo:
         return replace(row, rejected=f"{UNREADABLE} {error}")
 
 
-def _mark_copies(rows: list[Photo]) -> list[Photo]:
-    """Of files with the same bytes the first stays, the others are rejected as its copies."""
+def _mark_copies(rows: Iterable[Photo]) -> Iterator[Photo]:
+    """The rows: of files with the same bytes, the first stays and the others are its copies."""
     first: dict[str, str] = {}
-    marked = []
     for row in rows:
         if row.rejected.startswith(COPY):  # said by an earlier run; the other may be gone by now
             row = replace(row, rejected="")
         if not row.rejected and (twin := first.setdefault(row.sha256, row.file)) != row.file:
             row = replace(row, rejected=f"{COPY} {twin}")
-        marked.append(row)
-    return marked
+        yield row
 
 
 def _no_pictures(folder: Path, rows: list[Photo]) -> str:
-    """What to say about a folder without a usable picture: what it holds instead, what to do."""
+    """A message for a folder without a usable picture: what it holds instead, and what to do."""
     if rows:
         held = f"no picture that can be used. {Path(rows[0].file).name}: {rows[0].rejected}"
     else:

@@ -6,10 +6,7 @@ Their classes take the place of queries. What arrives is the same as from any ot
 pictures under the name of their content, one row each, resumed where it was stopped.
 """
 
-from __future__ import annotations
-
 import contextlib
-import difflib
 import io
 import json
 import shutil
@@ -17,17 +14,17 @@ import socket
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from tqdm.auto import tqdm
-
+from ..common.bars import bar
 from ..common.errors import CourseError
-from ..common.files import replace_text
+from ..common.files import read_json, replace_text
+from ..common.words import did_you_mean
 from . import manifest
-from .connection import in_words
-from .fetch import Rejected
+from .connection import Rejected, in_words
 from .manifest import Photo
-from .store import Shelf
+from .store import Forgotten, Shelf
 
 PREFIX = "torchvision:"  # how the name of a published data set starts as a source
 ROOM = 2.5  # disk space that is needed / size of the download: the archive and what is in it
@@ -89,9 +86,7 @@ def find(source: str) -> DataSet:
     name = source.removeprefix(PREFIX)
     if name in SETS:
         return SETS[name]
-    near = difflib.get_close_matches(name.lower(), [known.lower() for known in SETS], n=1)
-    match = [known for known in SETS if [known.lower()] == near]
-    hint = f" Did you mean {PREFIX + match[0]!r}?" if match else ""
+    hint = did_you_mean(name, SETS).replace(" '", f" '{PREFIX}")
     raise CourseError(
         f"There is no data set {source!r}.{hint} There are: {', '.join(PREFIX + n for n in SETS)}."
     )
@@ -108,17 +103,17 @@ def collect_set(
     """
     chosen, name, shelf = find(source), source.removeprefix(PREFIX), Shelf(root)
     if done(root) >= per_query and len(shelf.rows) == len(manifest.read(root)):
-        return manifest.read(root)
+        return manifest.read(root)  # without the download, which need not be there any more
     parts = _open_parts(root, name, chosen)
     opened(chosen, not shelf.rows)
-    kept = Counter(row.query for row in shelf.by_hash.values())
-    with shelf, tqdm(desc="collecting", unit="picture") as bar:
+    with shelf, bar(desc="collecting", unit="picture") as progress:
+        kept = Counter(row.query for row in shelf.by_hash.values())
         for row, read in _pictures(name, chosen, parts):
             if kept[row.query] < per_query and row.url not in shelf.rows:
-                with contextlib.suppress(Rejected):  # the reason is in the manifest
+                with contextlib.suppress(Rejected, Forgotten):  # the reason is in the manifest
                     shelf.take(row, read)
                     kept[row.query] += 1
-                    bar.update()
+                    progress.update()
     replace_text(Path(root) / "set.json", json.dumps({"per_query": per_query}))
     print(f"{len(shelf.by_hash)} pictures kept, {shelf.new} of them new.")
     return manifest.read(root)
@@ -126,10 +121,8 @@ def collect_set(
 
 def done(root: Path) -> int:
     """How many pictures a class an earlier run has looked for, to the end; 0 if none has."""
-    try:
-        return int(json.loads((Path(root) / "set.json").read_text(encoding="utf-8"))["per_query"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return 0
+    count = read_json(Path(root) / "set.json").get("per_query")
+    return count if isinstance(count, int) else 0
 
 
 def _pictures(name: str, chosen: DataSet, parts: list) -> Iterator[tuple[Photo, Callable]]:
@@ -139,9 +132,9 @@ def _pictures(name: str, chosen: DataSet, parts: list) -> Iterator[tuple[Photo, 
         classes = getattr(data, "classes", None)
         for number, (label, path) in enumerate(chosen.contents(data)):
             kind = classes[label] if classes else f"kind {label + 1}"
-            query = kind if isinstance(kind, str) else kind[0]  # of several names the first
+            query = kind if isinstance(kind, str) else kind[0]  # the first of several names
             row = Photo(query, f"{PREFIX}{name}/{part}/{number}", "", "", 0, 0, 0, "", "")
-            yield row, (lambda data=data, n=number, path=path: _bytes_of(data, n, path))
+            yield row, partial(_bytes_of, data, number, path)
 
 
 def _bytes_of(data, number: int, path: str | Path | None) -> bytes:
@@ -166,62 +159,38 @@ def _open_parts(root: Path, name: str, chosen: DataSet) -> list:
 
     folder = Path(root) / "download"
     complete = folder / f"{name}-complete"
-    if not complete.exists():
-        print(_announcement(name, chosen))
-        _check_room(root, chosen)
+    if download := not complete.exists():
+        print(
+            f"{name}: {chosen.pictures}, {chosen.side} pixels on the shorter side.\n"
+            f"Download: {chosen.megabytes} MB, kept in download/ of the workspace.\n"
+            f"Made by: {chosen.homepage}\nTerms: {chosen.terms}"
+        )
+        there = next(path for path in folder.parents if path.exists())
+        free, needed = shutil.disk_usage(there).free / 1e6, chosen.megabytes * ROOM
+        if free < needed:
+            raise CourseError(
+                f"The download and what is in it need {needed:.0f} MB, and the disk of {there} "
+                f"has {free:.0f} MB left. Make room, or set COLOURLIB_HOME to a folder on another "
+                "disk."
+            )
         folder.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(folder / chosen.extracted, ignore_errors=True)
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(STALLED)  # torchvision would wait for ever on a silent server
     try:
-        with _impatient_sockets():
-            make = getattr(datasets, name)
-            download = not complete.exists()
-            parts = [make(folder, download=download, **part) for part in chosen.splits]
+        make = getattr(datasets, name)
+        parts = [make(folder, download=download, **part) for part in chosen.splits]
     except (OSError, RuntimeError) as error:
         complete.unlink(missing_ok=True)
-        raise CourseError(_no_set(name, folder, error)) from error
-    complete.touch()
-    return parts
-
-
-def _announcement(name: str, chosen: DataSet) -> str:
-    """What is about to be downloaded, from whom, and on which terms."""
-    return (
-        f"{name}: {chosen.pictures}, {chosen.side} pixels on the shorter side.\n"
-        f"Download: {chosen.megabytes} MB, kept in download/ of the workspace.\n"
-        f"Made by: {chosen.homepage}\nTerms: {chosen.terms}"
-    )
-
-
-def _check_room(root: Path, chosen: DataSet) -> None:
-    there = Path(root)
-    while not there.exists():
-        there = there.parent
-    free, needed = shutil.disk_usage(there).free / 1e6, chosen.megabytes * ROOM
-    if free < needed:
+        why = in_words(error)
+        if isinstance(error, RuntimeError):  # torchvision's word for a checksum that is not right
+            why = "what arrived is not what its makers have published (the checksum differs)"
         raise CourseError(
-            f"The download and what is in it need {needed:.0f} MB, and the disk of {there} has "
-            f"{free:.0f} MB left. Make room, or set COLOURLIB_HOME to a folder on another disk."
-        )
-
-
-@contextlib.contextmanager
-def _impatient_sockets() -> Iterator[None]:
-    """Let torchvision, which would wait for ever on a server that says nothing, give up."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(STALLED)
-    try:
-        yield
+            f"The data set {name} could not be downloaded to {folder}: {why}. Is there a network? "
+            "Run this again to try once more; source='practice' needs no network, because its "
+            "pictures are drawn on this machine."
+        ) from error
     finally:
         socket.setdefaulttimeout(before)
-
-
-def _no_set(name: str, folder: Path, error: Exception) -> str:
-    if isinstance(error, RuntimeError):  # torchvision's word for a checksum that is not right
-        why = "what arrived is not what its makers have published (the checksum differs)"
-    else:
-        why = in_words(error)
-    return (
-        f"The data set {name} could not be downloaded to {folder}: {why}. Is there a network? Run "
-        "this again to try once more; source='practice' needs no network: its pictures are drawn "
-        "on this machine."
-    )
+    complete.touch()
+    return parts

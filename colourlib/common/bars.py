@@ -1,6 +1,4 @@
-"""Progress bars that speak seldom: a notebook's socket holds a thousand messages, and each counts."""
-
-from __future__ import annotations
+"""Progress bars that speak seldom, because a notebook's socket holds a thousand messages."""
 
 from tqdm.auto import tqdm
 

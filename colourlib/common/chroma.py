@@ -6,8 +6,6 @@ numpy, strip by strip in the photo's own memory, so that 12 megapixels take a fr
 and hardly any memory beside the photo. Formulas: CIE 15:2004 and IEC 61966-2-1, as in `lab`.
 """
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np

@@ -1,7 +1,4 @@
-"""A network copied whole, for the average of a training, a file, or the clinic, which looks at it
-without its hooks and with nothing else disturbed."""
-
-from __future__ import annotations
+"""Copies of a network that share nothing with it, and a way to look at one undisturbed."""
 
 import contextlib
 import copy

@@ -1,6 +1,4 @@
-"""What a network may be fed with, checked before it computes anything."""
-
-from __future__ import annotations
+"""What a network may be given: checked before it computes anything."""
 
 import math
 
@@ -8,11 +6,9 @@ import torch
 from torch import Tensor
 
 from .errors import CourseError
-from .memory import gigabytes, short_of
+from .memory import check_memory
 
 SMALLEST = 16  # pixels a side: below it there is no neighbourhood left to look at
-
-
 FROM_PICTURE = "x = colour.scale_L(colour.rgb_to_lab(colour.to_tensor(picture))[0])"
 
 
@@ -26,10 +22,11 @@ def check_input(x: Tensor, alive: int = 1, kept: int = 1) -> None:
         raise CourseError(f"The network wants a tensor, not {type(x).__name__}: {FROM_PICTURE}.")
     if x.ndim != 4 or x.shape[1] != 1 or not x.shape[0]:
         raise CourseError(f"The network wants (N, 1, H, W); this is {tuple(x.shape)}: {_mend(x)}.")
-    if min(x.shape[2:]) < SMALLEST:
+    height, width = x.shape[2:]
+    if min(height, width) < SMALLEST:
         raise CourseError(
-            f"{x.shape[2]} x {x.shape[3]} pixels are too few: {SMALLEST} a side is the least. "
-            f"Enlarge it: F.interpolate(x, size=({max(x.shape[2], 16)}, {max(x.shape[3], 16)}))."
+            f"{height} x {width} pixels are too few: {SMALLEST} a side is the least. "
+            f"Enlarge it: F.interpolate(x, size=({max(height, 16)}, {max(width, 16)}))."
         )
     if not x.is_floating_point():
         raise CourseError(
@@ -43,14 +40,17 @@ def check_input(x: Tensor, alive: int = 1, kept: int = 1) -> None:
         if math.isnan(largest):
             raise CourseError(
                 f"{x.isnan().sum()} of the {x.numel()} values are NaN (no number), as the answer "
-                f"would be: look for NaN in the picture, x.isnan().nonzero() says where."
+                "would be: look for NaN in the picture, x.isnan().nonzero() says where."
             )
         if largest > 10:  # generous, so that noise may be fed in
             raise CourseError(
                 f"The network wants L scaled to -1..1; here is a value of {largest:g}: "
                 f"use colour.scale_L on L* (0..100). From bytes: {FROM_PICTURE}."
             )
-    _check_memory(x, kept if torch.is_grad_enabled() else alive)
+    mend = "make x smaller, F.interpolate(x, scale_factor=0.5, mode='bilinear')."
+    if torch.is_grad_enabled():
+        alive, mend = kept, f"with torch.inference_mode(): ... takes less, or {mend}"
+    check_memory((len(x), height, width), 4 * alive, "in this network", mend, x.device)
 
 
 def _mend(x: Tensor) -> str:
@@ -64,15 +64,3 @@ def _mend(x: Tensor) -> str:
     if x.ndim == 4 and not len(x):
         return "the batch is empty"
     return f"give the lightness alone: {FROM_PICTURE}"
-
-
-def _check_memory(x: Tensor, floats: int) -> None:
-    """Raises CourseError where that many floats a pixel are more than the memory that is free."""
-    need = 4 * floats * x.shape[0] * x.shape[2] * x.shape[3]
-    if free := short_of(need, x.device):
-        without = "with torch.inference_mode(): ... takes less, or " * torch.is_grad_enabled()
-        raise CourseError(
-            f"{x.shape[0]} x {x.shape[2]} x {x.shape[3]} pixels take {gigabytes(need)} of memory "
-            f"in this network, and {free} are free: {without}make x smaller, "
-            f"F.interpolate(x, scale_factor=0.5, mode='bilinear')."
-        )

@@ -1,23 +1,25 @@
 """How much memory is free: asked before something large is begun."""
 
-from __future__ import annotations
+import math
+from collections.abc import Sequence
 
 import psutil
-import torch
+
+from .errors import CourseError
 
 
-def free_memory(device: str | torch.device = "cpu") -> int | None:
-    """Bytes that are free on a device, or None where that is not known.
+def free_memory(device="cpu") -> int | None:
+    """Bytes that are free on a device (torch's or its name), or None where that is not known.
 
     On a GPU what torch keeps for itself without using it counts as free.
     """
-    device = torch.device(device)
-    if device.type == "cuda":
+    kind = str(device).partition(":")[0]
+    if kind == "cuda":
+        import torch  # takes seconds, and the memory of the CPU is known without it
+
         unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return torch.cuda.mem_get_info(device)[0] + unused
-    if device.type != "cpu":
-        return None
-    return psutil.virtual_memory().available
+    return psutil.virtual_memory().available if kind == "cpu" else None
 
 
 def gigabytes(count: float) -> str:
@@ -25,10 +27,16 @@ def gigabytes(count: float) -> str:
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{max(1, round(count / 1e6))} MB"
 
 
-def short_of(need: float, device: str | torch.device = "cpu") -> str | None:
-    """How much is free, in words, where that is less than `need` bytes; None where it will do.
+def check_memory(sides: Sequence[int], a_pixel: float, use: str, mend: str, device="cpu") -> None:
+    """Raises CourseError where a picture or a batch of these sides takes more than is free.
 
-    Under 1 GB nobody asks: it would take longer than it saves.
+    a_pixel: bytes that a pixel takes. use: what takes them, such as 'to colour'. mend: what to do
+    about it. Under 1 GB nobody asks, because it would take longer than it saves.
     """
+    need = math.prod(sides) * a_pixel
     free = free_memory(device) if need > 1e9 else None
-    return gigabytes(free) if free is not None and need > free else None
+    if free is not None and need > free:
+        raise CourseError(
+            f"{' x '.join(map(str, sides))} pixels take {gigabytes(need)} of memory {use}, "
+            f"and {gigabytes(free)} are free: {mend}"
+        )

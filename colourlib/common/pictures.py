@@ -5,8 +5,6 @@ a palette, see-through, with 16 bits. Whatever is measured, learnt or shown goes
 door first. The file itself is only read. Metadata (where and when a photo was taken) stay behind.
 """
 
-from __future__ import annotations
-
 import contextlib
 import io
 from pathlib import Path
@@ -15,18 +13,19 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageCms, ImageOps
 
+READ = "JPEG, PNG, WebP, TIFF, GIF and BMP"
+FORMATS = {  # what is opened, and how its files are called
+    "JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "GIF": ".gif", "BMP": ".bmp", "TIFF": ".tif",
+}  # fmt: skip
+ENDINGS = (*FORMATS.values(), ".jpeg", ".jpe", ".jfif", ".tiff")  # of the photos in a folder
 BITS = 0x0102  # the TIFF tag for the bits of a channel
 PHOTOMETRIC = 0x0106  # and for what 0 is: black or white
 ORIENTATION = 0x0112  # the EXIF tag that says how the camera was held
+Turn = Image.Transpose
 TURNS = {  # what sets a picture upright, by the tag's value
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+    2: Turn.FLIP_LEFT_RIGHT, 3: Turn.ROTATE_180, 4: Turn.FLIP_TOP_BOTTOM, 5: Turn.TRANSPOSE,
+    6: Turn.ROTATE_270, 7: Turn.TRANSVERSE, 8: Turn.ROTATE_90,
+}  # fmt: skip
 BLACK_POINT = 0x2000  # lcms: a printer's darkest ink becomes black, and not a dark grey
 UNUSUAL = {"icc_profile", "transparency"}  # what makes more of RGB than its three channels
 WHITE_LEVELS = {"I": (65535,), "F": (1, 255, 65535)}  # what white may be; 16 bits in all others
@@ -38,64 +37,49 @@ def open_picture(source: str | Path | BinaryIO, side: int | None = None) -> Imag
     side: about how many pixels a side are needed. The picture then comes with as few as it takes,
     its shorter side from `side` to about twice that (as it is where it is smaller): a JPEG decoder
     can leave out detail, and a photo of 12 megapixels opens many times faster.
-    Raises OSError for a file that is missing, cut short or no picture, and whatever else Pillow
+    Raises OSError for a file that is missing, cut short or not a picture, and whatever else Pillow
     raises at hostile bytes (ValueError, SyntaxError, Image.DecompressionBombError and others).
     """
     with Image.open(source) as image:
-        image.filename = ""  # else Pillow maps some TIFFs, and forgets to turn them
+        image.filename = ""  # else Pillow maps some TIFFs into memory, and forgets to turn them
         if side:
             image.draft(None, (side, side))  # a JPEG at 1/2, 1/4 or 1/8; others take no notice
-        return _normalised(image, side)
+        return normalise(image, side)
 
 
-def normalise(image: Image.Image) -> Image.Image:
+def normalise(image: Image.Image, side: int | None = None) -> Image.Image:
     """The same for a picture that is open already: a new one, RGB; the given one is not changed."""
-    return _normalised(image, None)
+    return on_white(with_alpha(image, side))
 
 
-def with_alpha(image: Image.Image, ours: bool = False) -> Image.Image:
+def on_white(image: Image.Image) -> Image.Image:
+    """RGB; of RGBA what is seen when it lies on white."""
+    if image.mode == "RGB":
+        return image
+    white = Image.new("RGB", image.size, "white")
+    return Image.composite(image.convert("RGB"), white, image.getchannel("A"))
+
+
+def with_alpha(image: Image.Image, side: int | None = None, ours: bool = False) -> Image.Image:
     """Upright, sRGB, without metadata, RGB; or RGBA, not yet on white, where it is see-through.
 
-    A new picture, and the given one is not changed. ours: nobody else wants the given one, so its
-    pixels may become those of the result, which saves the memory of a second picture.
+    A new picture, and the given one is not changed. side: as in `open_picture`. ours: nobody else
+    wants the given one, so its pixels may become those of the result, which saves the memory of a
+    second picture.
     """
     image.load()
-    turn, plain = _turn(image), image.mode == "RGB" and not image.info.keys() & UNUSUAL
-    if plain and ours:
+    turn, profile = _turn(image), image.info.get("icc_profile")
+    if ours and image.mode == "RGB" and not image.info.keys() & UNUSUAL:
         image = image._new(image.im)  # not the class of a file, which knows its metadata
     else:
-        image, alpha = _in_srgb(image, None)
+        image = _eight_bits(image)
+        factor = min(image.size) // side if side else 1
+        image = image.reduce(factor) if factor > 1 else image
+        alpha = image.getchannel("A") if image.mode in ("LA", "RGBA") else None
+        image = _to_srgb(image.convert(image.mode[:-1]) if alpha else image, profile)
         if alpha:
             image.putalpha(alpha)
-    return _upright(image, turn)
-
-
-def _normalised(image: Image.Image, side: int | None) -> Image.Image:
-    image.load()
-    turn = _turn(image)
-    image, alpha = _in_srgb(image, side)
-    if alpha:
-        image = Image.composite(image, Image.new("RGB", image.size, "white"), alpha)
-    return _upright(image, turn)
-
-
-def _in_srgb(image: Image.Image, side: int | None) -> tuple[Image.Image, Image.Image | None]:
-    """(a new RGB picture in sRGB, its alpha or None), not yet upright, at about `side` pixels."""
-    profile = image.info.get("icc_profile")
-    image = _eight_bits(image)
-    factor = min(image.size) // side if side else 1
-    if factor > 1:
-        image = image.reduce(factor)
-    alpha = image.getchannel("A") if image.mode in ("LA", "RGBA") else None
-    if alpha:
-        image = image.convert(image.mode[:-1])
-    return _to_srgb(image, profile), alpha
-
-
-def _upright(image: Image.Image, turn: Image.Transpose | None) -> Image.Image:
-    """Turned, and without metadata."""
-    if turn is not None:
-        image = image.transpose(turn)
+    image = image if turn is None else image.transpose(turn)
     image.info = {}
     return image
 
@@ -111,15 +95,12 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     """The picture as L, LA, RGB, RGBA or CMYK, 8 bits a channel, in colours not yet sRGB."""
     if image.mode[0] in "IF":  # I;16 and its kin, I, F: Pillow itself would cut off what is bright
         return _to_bytes(image)
-    see_through = "transparency" in image.info or image.mode in ("PA", "La", "RGBa")
-    if image.mode == "P" and image.palette and image.palette.mode == "RGBA":
-        see_through = True
-    if image.mode in ("1", "L", "LA", "La"):
-        mode = "LA" if see_through or image.mode == "LA" else "L"
-    elif image.mode == "CMYK":
-        mode = "CMYK"
-    else:  # P, PA, RGB, RGBA, RGBa, RGBX, YCbCr, HSV, LAB
-        mode = "RGBA" if see_through or image.mode == "RGBA" else "RGB"
+    if image.mode == "CMYK":
+        return image
+    palette = image.palette.mode if image.mode == "P" and image.palette else ""
+    see_through = "transparency" in image.info or palette == "RGBA" or image.mode[-1] in "Aa"
+    mode = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"
+    mode += "A" * see_through
     return image if image.mode == mode else image.convert(mode)
 
 
@@ -150,7 +131,7 @@ def _bits(image: Image.Image) -> int:
 
 
 def _finite(values: np.ndarray) -> np.ndarray:
-    """As float32, with 0 for what is no number."""
+    """As float32, with 0 where a value is not a number or infinite."""
     return np.nan_to_num(values.astype(np.float32), posinf=0, neginf=0)
 
 
@@ -159,26 +140,13 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     # A profile that is broken, or one for another kind of picture, is ignored, as browsers do.
     with contextlib.suppress(ImageCms.PyCMSError, OSError, TypeError, ValueError, ImportError):
         if profile:
-            return ImageCms.profileToProfile(
-                image,
-                ImageCms.ImageCmsProfile(io.BytesIO(profile)),
-                ImageCms.createProfile("sRGB"),
-                renderingIntent=1,  # relative: white stays white; colours that fit stay as they are
-                outputMode="RGB",
-                flags=BLACK_POINT,
-            )
+            given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            # Intent 1 is relative: white stays white; colours that fit stay as they are.
+            how = {"renderingIntent": 1, "outputMode": "RGB", "flags": BLACK_POINT}
+            return ImageCms.profileToProfile(image, given, ImageCms.createProfile("sRGB"), **how)
     return image.convert("RGB")
 
 
 def square(picture: Image.Image, side: int) -> Image.Image:
     """The middle square of a picture, resized to side x side."""
     return ImageOps.fit(picture, (side, side), Image.Resampling.LANCZOS)
-
-
-FORMATS = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "GIF": ".gif"}
-
-
-FORMATS |= {"BMP": ".bmp", "TIFF": ".tif"}  # what is opened, and how its files are called
-
-
-READ = "JPEG, PNG, WebP, TIFF, GIF and BMP"

@@ -3,9 +3,10 @@
     python -m colourlib badges           # badges and set-up cells, from pyproject.toml
     python -m colourlib badges --fork    # first write this clone's `origin` into pyproject.toml
 
-Written are the badges under the titles of README and notebooks, between two comments, the first
-code cell of each notebook, CITATION.cff, and the version in colourlib/__init__.py. Colab, Kaggle, Binder and the first cell all take the
-release tag (v and the version), so that a notebook and the code that it installs belong together.
+It writes the badges under the titles of README and notebooks, between two comments, the first code
+cell of each notebook, CITATION.cff, and the version in colourlib/common/version.py. Colab, Kaggle,
+Binder and the first cell all take the release tag (v and the version), so that a notebook and the
+code that it installs belong together.
 """
 
 from __future__ import annotations
@@ -23,6 +24,11 @@ ROOT = Path(__file__).resolve().parents[2]
 BEGIN, END = "<!-- badges -->", "<!-- /badges -->"
 CELL_ID = "set-up"  # of the first code cell, by which it is found again
 FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}  # on Colab; in JupyterLab
+PICTURES = {
+    "Colab": "https://colab.research.google.com/assets/colab-badge.svg",
+    "Kaggle": "https://kaggle.com/static/images/open-in-kaggle.svg",
+    "Binder": "https://mybinder.org/badge_logo.svg",
+}
 
 # Only Python's own library before the import: colourlib may not be there yet. On a machine of one's
 # own nothing is installed unasked: that Python may hold other work, and torch is gigabytes. By
@@ -56,9 +62,6 @@ from colourlib.course import hosted
 hosted.ready()"""
 
 
-# ---- what is written once ------------------------------------------------------------------------
-
-
 def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
@@ -71,6 +74,11 @@ def _line(root: Path, key: str) -> str:
     return found[1]
 
 
+def _with_line(text: str, pattern: str, line: str) -> str:
+    """The text with the whole lines that match the pattern replaced."""
+    return re.sub(f"^{pattern}$", lambda _: line, text, flags=re.MULTILINE)
+
+
 def address(root: Path = ROOT) -> str:
     """The repository's address: 'https://github.com/owner/name', from pyproject.toml."""
     return _line(root, "Repository")
@@ -79,87 +87,6 @@ def address(root: Path = ROOT) -> str:
 def tag(root: Path = ROOT) -> str:
     """The release that notebooks open and install: 'v' and the version."""
     return "v" + _line(root, "version")
-
-
-def links(name: str, root: Path = ROOT) -> dict[str, str]:
-    """Where a notebook ('05_train') opens in one click, for Colab, Kaggle and Binder."""
-    place, at = address(root).removeprefix("https://github.com/"), tag(root)
-    file = f"notebooks/{name}.ipynb"
-    return {
-        "Colab": f"https://colab.research.google.com/github/{place}/blob/{at}/{file}",
-        "Kaggle": f"https://kaggle.com/kernels/welcome?src={address(root)}/blob/{at}/{file}",
-        "Binder": f"https://mybinder.org/v2/gh/{place}/{at}?labpath={quote(file, safe='')}",
-    }
-
-
-# ---- what is made of it --------------------------------------------------------------------------
-
-PICTURES = {
-    "Colab": "https://colab.research.google.com/assets/colab-badge.svg",
-    "Kaggle": "https://kaggle.com/static/images/open-in-kaggle.svg",
-    "Binder": "https://mybinder.org/badge_logo.svg",
-}
-
-
-def _badges(name: str, what: str, root: Path) -> str:
-    """Three badges in a row that open a notebook, in Markdown."""
-    each = links(name, root).items()
-    return " ".join(f"[![Open {what} in {host}]({PICTURES[host]})]({link})" for host, link in each)
-
-
-def _between(text: str, badges: str) -> str:
-    """A Markdown text with these badges between the two comments, or under its title."""
-    block = f"{BEGIN}\n{badges}\n{END}"
-    if BEGIN in text and END in text:
-        before, rest = text.split(BEGIN, 1)
-        return before + block + rest.split(END, 1)[1]
-    title, _, rest = text.partition("\n")
-    return f"{title}\n\n{block}\n{rest}"
-
-
-def readme(text: str, root: Path) -> str:
-    """README.md with badges for the first chapter, and a link to each in Colab."""
-    names = [path.stem for path in notebooks(root)]
-    each = " · ".join(f"[{name}]({links(name, root)['Colab']})" for name in names)
-    badges = _badges(names[0], "the first chapter", root)
-    return _between(text, f"{badges}\n\nEach chapter by itself, in Colab: {each}")
-
-
-def citation(text: str, root: Path) -> str:
-    """CITATION.cff with the repository's address and the version."""
-    line = f'repository-code: "{address(root)}"\n'
-    version = f"version: {_line(root, 'version')}\n"
-    text = re.sub(r"^version:.*\n", lambda _: version, text, flags=re.MULTILINE)
-    if "repository-code:" in text:
-        return re.sub(r"^repository-code:.*\n", lambda _: line, text, flags=re.MULTILINE)
-    return re.sub(r"^(version:.*\n)", lambda found: found[0] + line, text, flags=re.MULTILINE)
-
-
-def package(text: str, root: Path) -> str:
-    """colourlib/__init__.py with the version."""
-    line = f'__version__ = "{_line(root, "version")}"'
-    return re.sub(r"^__version__ = .*$", lambda _: line, text, flags=re.MULTILINE)
-
-
-def notebook(text: str, root: Path, name: str) -> str:
-    """A notebook's file with badges in its first cell, and the set-up cell behind that.
-
-    What was stored of the set-up cell's output stays.
-    """
-    stored = json.loads(text)
-    cells = stored["cells"]
-    if not cells or cells[0]["cell_type"] != "markdown":
-        raise CourseError(f"{name}.ipynb has to begin with a Markdown cell that holds its title.")
-    title = _between("".join(cells[0]["source"]), _badges(name, "this chapter", root))
-    cells[0]["source"] = title.splitlines(keepends=True)
-    setup = next((cell for cell in cells if cell.get("id") == CELL_ID), None)
-    if setup is None:
-        setup = {"cell_type": "code", "execution_count": None, "id": CELL_ID, "metadata": {}}
-        setup |= {"outputs": [], "source": []}
-        cells.insert(1, setup)
-    setup["metadata"] |= FOLDED
-    setup["source"] = set_up(root).splitlines(keepends=True)
-    return json.dumps(stored, indent=1, ensure_ascii=False) + "\n"
 
 
 def set_up(root: Path = ROOT) -> str:
@@ -175,12 +102,69 @@ def notebooks(root: Path) -> list[Path]:
     return found
 
 
+# ---- what is made of it --------------------------------------------------------------------------
+
+
+def _links(name: str, root: Path) -> dict[str, str]:
+    """Where a notebook ('05_train') opens in one click, for Colab, Kaggle and Binder."""
+    place, at = address(root).removeprefix("https://github.com/"), tag(root)
+    file = f"notebooks/{name}.ipynb"
+    return {
+        "Colab": f"https://colab.research.google.com/github/{place}/blob/{at}/{file}",
+        "Kaggle": f"https://kaggle.com/kernels/welcome?src={address(root)}/blob/{at}/{file}",
+        "Binder": f"https://mybinder.org/v2/gh/{place}/{at}?labpath={quote(file, safe='')}",
+    }
+
+
+def _badges(name: str, what: str, root: Path) -> str:
+    """Three badges in a row that open a notebook, in Markdown."""
+    each = _links(name, root).items()
+    return " ".join(f"[![Open {what} in {host}]({PICTURES[host]})]({link})" for host, link in each)
+
+
+def _between(text: str, badges: str) -> str:
+    """A Markdown text with these badges between the two comments, or under its title."""
+    block = f"{BEGIN}\n{badges}\n{END}"
+    if BEGIN in text and END in text:
+        before, rest = text.split(BEGIN, 1)
+        return before + block + rest.split(END, 1)[1]
+    title, _, rest = text.partition("\n")
+    return f"{title}\n\n{block}\n{rest}"
+
+
+def _notebook(path: Path, root: Path) -> str:
+    """Badges in the first cell, and the set-up cell behind that, whose stored output stays."""
+    name, stored = path.stem, json.loads(_read(path))
+    cells = stored["cells"]
+    if not cells or cells[0]["cell_type"] != "markdown":
+        raise CourseError(f"{name}.ipynb has to begin with a Markdown cell that holds its title.")
+    title = _between("".join(cells[0]["source"]), _badges(name, "this chapter", root))
+    cells[0]["source"] = title.splitlines(keepends=True)
+    setup = next((cell for cell in cells if cell.get("id") == CELL_ID), None)
+    if setup is None:
+        setup = {"cell_type": "code", "execution_count": None, "id": CELL_ID, "metadata": {}}
+        setup |= {"outputs": [], "source": []}
+        cells.insert(1, setup)
+    setup["metadata"] |= FOLDED
+    setup["source"] = set_up(root).splitlines(keepends=True)
+    return json.dumps(stored, indent=1, ensure_ascii=False) + "\n"
+
+
 def outdated(root: Path = ROOT) -> dict[Path, str]:
     """The files that do not agree with pyproject.toml, each with the text that would."""
-    wanted = {root / "README.md": readme, root / "CITATION.cff": citation}
-    wanted[root / "colourlib" / "__init__.py"] = package
-    texts = {path: make(_read(path), root) for path, make in wanted.items()}
-    texts |= {path: notebook(_read(path), root, path.stem) for path in notebooks(root)}
+    readme, citation = root / "README.md", root / "CITATION.cff"
+    module, version = root / "colourlib" / "common" / "version.py", _line(root, "version")
+    names = [path.stem for path in notebooks(root)]
+    each = " · ".join(f"[{name}]({_links(name, root)['Colab']})" for name in names)
+    badges = _badges(names[0], "the first chapter", root)
+    uncited = re.sub(r"^repository-code:.*\n", "", _read(citation), flags=re.MULTILINE)
+    cited = f'version: {version}\nrepository-code: "{address(root)}"'
+    texts = {
+        readme: _between(_read(readme), f"{badges}\n\nEach chapter by itself, in Colab: {each}"),
+        citation: _with_line(uncited, "version:.*", cited),
+        module: _with_line(_read(module), "__version__ = .*", f'__version__ = "{version}"'),
+    }
+    texts |= {path: _notebook(path, root) for path in notebooks(root)}
     return {path: text for path, text in texts.items() if text != _read(path)}
 
 
@@ -225,9 +209,8 @@ def _adopt(root: Path) -> list[Path]:
             "your fork to GitHub and name that: git remote set-url origin https://github.com/..."
         )
     path = root / "pyproject.toml"
-    new = f'Repository = "https://github.com/{found[1]}/{found[2]}"'
-    text = re.sub(r'^Repository = ".*"$', lambda _: new, _read(path), flags=re.MULTILINE)
-    if text == _read(path):
+    old, line = _read(path), f'Repository = "https://github.com/{found[1]}/{found[2]}"'
+    if (text := _with_line(old, 'Repository = ".*"', line)) == old:
         return []
     replace_text(path, text)
     return [path]

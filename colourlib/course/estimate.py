@@ -1,13 +1,12 @@
 """What is there already and, at the full setting, what the rest will cost: said before it begins.
 
 Disk space is computed from how things are stored. Times rest on figures that were measured on two
-CPU cores (docs/measurements.md, speed of cleaning and of training); what nobody can know
-beforehand, such as how quick the web is today, is an assumption, and is printed as one.
+CPU cores (docs/measurements.md, speed of cleaning and of training). Nobody can know beforehand how
+quick the web is today: such figures are assumptions, and are printed as such.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -17,9 +16,11 @@ from ..clean.splitting import VALIDATION
 from ..collect import PARALLEL, manifest, published
 from ..collect.fetch import WEB
 from ..collect.own_photos import PICTURE_NAMES
+from ..common.files import read_json
 from ..common.memory import gigabytes
 from ..common.queries import QUERIES
-from ..prepare.files import nbytes, shapes_of
+from ..common.words import roughly
+from ..prepare.make import nbytes, shapes_of
 from ..runs.view import mean_rate
 from ..train import Config, stages
 
@@ -47,15 +48,9 @@ def so_far(ws) -> str:
 
 
 def _prepared(ws) -> bool:
-    """Whether a finished set of prepared photos of this size lies there."""
-    for path in ws.root.glob("prepared/*/meta.json"):
-        try:
-            meta = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
-        if meta.get("size") == ws.size and meta.get("mean_ab") is not None:
-            return True
-    return False
+    """Does a finished set of prepared photos of this size lie there?"""
+    metas = map(read_json, ws.root.glob("prepared/*/meta.json"))
+    return any(m.get("size") == ws.size and m.get("mean_ab") is not None for m in metas)
 
 
 def costs(ws) -> list[str]:
@@ -64,80 +59,69 @@ def costs(ws) -> list[str]:
     Nothing is fetched, and no picture opened. The last line says how to stop.
     """
     photos, collecting, disk = _collecting(ws)
-    lines = [f"collect  {collecting}"]
-    if _prepared(ws):
-        lines.append("prepare  is done")
-    else:
-        arrays = prepared_bytes(photos, ws.size, ws.practice)
+    preparing = "is done"
+    if not _prepared(ws):
+        arrays, cores = prepared_bytes(photos, ws.size, ws.practice), os.cpu_count() or 1
         disk += arrays
-        cores = os.cpu_count() or 1
         # Each is opened twice: to be judged, and to be made into arrays.
         seconds = 2 * photos / (OPENED_A_SECOND * cores)
-        lines.append(
-            f"prepare  about {_minutes(seconds)}, with the cleaning ({OPENED_A_SECOND} large "
-            f"photos a second on each of {cores} cores, twice); {gigabytes(arrays)} of arrays"
+        preparing = (
+            f"about {roughly(seconds)}, with the cleaning ({OPENED_A_SECOND} large photos a second "
+            f"on each of {cores} cores, twice); {gigabytes(arrays)} of arrays"
         )
-    disk += RUN_BYTES
-    lines.append(f"train    {_training(ws, photos)}")
-    free = shutil.disk_usage(ws.root).free
+    disk, free = disk + RUN_BYTES, shutil.disk_usage(ws.root).free
     short = "" if free > disk else " THAT IS NOT ENOUGH: make room, or set COLOURLIB_HOME."
-    lines.append(f"disk     {gigabytes(disk)} to come, {gigabytes(free)} free.{short}")
-    lines.append(
-        "Each step can be stopped at any time; the same cell, run again, goes on from there."
-    )
-    return lines
+    return [
+        f"collect  {collecting}",
+        f"prepare  {preparing}",
+        f"train    {_training(ws, photos)}",
+        f"disk     {gigabytes(disk)} to come, {gigabytes(free)} free.{short}",
+        "Each step can be stopped at any time; the same cell, run again, goes on from there.",
+    ]
 
 
 def _collecting(ws) -> tuple[int, str, int]:
     """(pictures in the end, what getting them costs in words, bytes still to come)."""
-
-    rows = [row for row in manifest.read(ws.root) if not row.rejected]
-    if ws.source not in ("practice", "bing"):
-        return _given(ws, len(rows))
+    there = sum(not row.rejected for row in manifest.read(ws.root))
+    done = there, f"is done: {there:,} pictures", 0
     wanted = len(QUERIES) * ws.setting.per_query
-    left = max(0, wanted - len(rows))
-    if left == 0:
-        return len(rows), f"is done: {len(rows):,} pictures", 0
+    left = max(0, wanted - there)
     start = f"{left:,} of {wanted:,} pictures: "
+    if ws.source.startswith(published.PREFIX):
+        if there and published.done(ws.root) >= ws.setting.per_query:
+            return done
+        found = published.find(ws.source)
+        numbers = re.findall(r"[\d,]*\d", found.pictures)
+        photos, classes = (int(number.replace(",", "")) for number in numbers[:2])
+        room = int(found.megabytes * 1e6 * published.ROOM)
+        words = f"a download of {found.megabytes} MB; {gigabytes(room)} with what is unpacked"
+        return min(photos, classes * ws.setting.per_query), words, room
+    if ws.source not in ("practice", "bing"):
+        if there:
+            return done
+        files = (name for *_, names in os.walk(ws.source) for name in names)
+        photos = sum(name.lower().endswith(PICTURE_NAMES) for name in files)
+        return photos, f"nothing: {photos:,} photos of your own are read where they are", 0
+    if not left:
+        return done
     if ws.practice:
-        words = f"{_minutes(left / SCENES_A_SECOND)} ({SCENES_A_SECOND} a second)"
-        return wanted, f"{start}about {words}, {gigabytes(left * SCENE_BYTES)}", left * SCENE_BYTES
-
-    links = ceil(left / USEFUL)
+        words = f"about {roughly(left / SCENES_A_SECOND)} ({SCENES_A_SECOND} a second)"
+        room = left * SCENE_BYTES
+        return wanted, f"{start}{words}, {gigabytes(room)}", room
+    links, room = ceil(left / USEFUL), left * PHOTO_BYTES
     pages = ceil(links / LINKS_A_PAGE)
     seconds = (links + pages) * LINK_SECONDS / PARALLEL
     longest = ceil(len(QUERIES) / PARALLEL) * WEB.query
     words = (
-        f"about {_minutes(seconds)} for {links:,} links on {pages} pages of results (assumed: "
+        f"about {roughly(seconds)} for {links:,} links on {pages} pages of results (assumed: "
         f"{LINK_SECONDS:g} s each, {PARALLEL} at a time, {USEFUL:.0%} of use), never more than "
-        f"{_minutes(longest)}; about {gigabytes(left * PHOTO_BYTES)} (assumed: "
-        f"{PHOTO_BYTES / 1e6:g} MB each)"
+        f"{roughly(longest)}; about {gigabytes(room)} (assumed: {PHOTO_BYTES / 1e6:g} MB each)"
     )
-    return wanted, start + words, left * PHOTO_BYTES
-
-
-def _given(ws, rows: int) -> tuple[int, str, int]:
-    """The same for photos that are downloaded in one go, or are there already."""
-
-    data_set = ws.source.startswith(published.PREFIX)
-    if rows and not (data_set and published.done(ws.root) < ws.setting.per_query):
-        return rows, f"is done: {rows:,} pictures", 0
-    if data_set:
-        found = published.find(ws.source)
-        photos, classes = (
-            int(n.replace(",", "")) for n in re.findall(r"[\d,]*\d", found.pictures)[:2]
-        )
-        room = int(found.megabytes * 1e6 * published.ROOM)
-        words = f"a download of {found.megabytes} MB; {gigabytes(room)} with what is unpacked"
-        return min(photos, classes * ws.setting.per_query), words, room
-    files = (name for *_, names in os.walk(ws.source) for name in names)
-    photos = sum(name.lower().endswith(PICTURE_NAMES) for name in files)
-    return photos, f"nothing: {photos:,} photos of your own are read where they are", 0
+    return wanted, start + words, room
 
 
 def prepared_bytes(photos: int, size: int, practice: bool) -> int:
-    """Bytes of the arrays of prepared photos, for training and validation (see prepared_files)."""
-
+    """Bytes of the arrays of prepared photos, for training and validation (see prepare.make)."""
     validation = round(photos * VALIDATION)
     counts = {"train": photos - validation, "validation": validation}
     return nbytes(shapes_of(counts, size, optimum=practice))
@@ -145,9 +129,8 @@ def prepared_bytes(photos: int, size: int, practice: bool) -> int:
 
 def _training(ws, photos: int) -> str:
     """How long 05's main training takes, and how far that gets."""
-
     minutes = ws.setting.minutes
-    text = f"{_minutes(60 * minutes)}, a fixed limit, for the main training"
+    text = f"{roughly(60 * minutes)}, a fixed limit, for the main training"
     if ws.device.name != "cpu":
         return f"{text}; {gigabytes(RUN_BYTES)}. The GPU decides how many epochs that is"
     a_second = MEASURED_AT_128 * 128**2 / ws.size**2  # the work grows with the area
@@ -158,12 +141,3 @@ def _training(ws, photos: int) -> str:
         f"(computed from {MEASURED_AT_128} at 128 pixels; small photos come first); "
         f"{gigabytes(RUN_BYTES)}"
     )
-
-
-def _minutes(seconds: float) -> str:
-    """A time in words, coarse as an estimate is: 40 s, 7 minutes, 2.5 hours."""
-    if seconds < 90:
-        return f"{max(1, ceil(seconds / 10)) * 10} s"
-    if seconds < 90 * 60:
-        return f"{round(seconds / 60)} minutes"
-    return f"{seconds / 3600:.1f} hours"

@@ -1,8 +1,8 @@
 """Take a picture out of a workspace again, because somebody asked for it.
 
 `forget` removes the picture and everything that was made of it, and sees to it that no later
-collection brings it back. What is remembered for that is in `forgotten.txt`, and it is two hashes:
-from them nobody can tell the address or the picture, but a collection can tell if it meets either.
+collection brings it back. For that `forgotten.txt` keeps two hashes: nobody can tell the address or
+the picture from them, but a collection can tell if it meets either.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..collect.forgotten import NAME, digest, forgotten, note
 from ..collect.manifest import Photo
 from ..collect.store import in_use
 from ..common.errors import CourseError
-from ..common.files import replace_text
+from ..common.files import read_json, replace_text
 
 
 def forget(root: Path, which: str) -> list[str]:
@@ -37,8 +37,16 @@ def forget(root: Path, which: str) -> list[str]:
     if not rows:
         if {which, digest(which)} & forgotten(root):
             return _say(["It was forgotten before: nothing of it is left here."])
-        raise CourseError(_unknown(root, which))
-    _nobody_collects(root)
+        raise CourseError(
+            f"There is no picture {which!r} in the manifest of {root.name}. Give its url as it "
+            "stands there, or at least the first 8 digits of its sha256: "
+            "[photo for photo in collect.photos(root) if photo.query == 'moon'] shows both."
+        )
+    if in_use(root):
+        raise CourseError(
+            f"A notebook is collecting into {root.name} just now, and would write down again what "
+            "is removed here. Stop it or let it finish, then forget."
+        )
     hashes = {row.sha256 for row in rows if row.sha256}
     limits = _what_stays(root, rows, hashes)  # while what they can be read from is still there
     note(root, sorted(hashes) + [digest(row.url) for row in rows])  # first: it must not come back
@@ -72,34 +80,20 @@ def _rows(root: Path, which: str) -> list[Photo]:
     return [row for row in rows if row in found or row.sha256 in hashes]
 
 
-def _unknown(root: Path, which: str) -> str:
-    return (
-        f"There is no picture {which!r} in the manifest of {root.name}. Give its url as it stands "
-        "there, or at least the first 8 digits of its sha256: "
-        "[photo for photo in collect.photos(root) if photo.query == 'moon'] shows both."
-    )
-
-
-def _nobody_collects(root: Path) -> None:
-    if in_use(root):
-        raise CourseError(
-            f"A notebook is collecting into {root.name} just now, and would write down again what "
-            "is removed here. Stop it or let it finish, then forget."
-        )
-
-
 def _remove_traces(root: Path, sha256: str) -> list[str]:
     """Take a picture out of everything that was made of it; one sentence for each that held it."""
     done = []
-    if _drop_lines(root / "measures.jsonl", sha256):
+    lines = _text(root / "measures.jsonl").splitlines(keepends=True)
+    kept = [line for line in lines if sha256 not in line]
+    if len(kept) < len(lines):
+        replace_text(root / "measures.jsonl", "".join(kept))
         done.append("What was measured of it is removed.")
     if by_hand.about(root, sha256):
         by_hand.decide(root, sha256, None)
         done.append("What was decided about it by hand is removed.")
-    sides = root / "split.json"
-    if sides.exists() and sha256 in (text := sides.read_text(encoding="utf-8")):
-        kept = {key: side for key, side in json.loads(text).items() if key != sha256}
-        replace_text(sides, json.dumps(kept, indent=0, sort_keys=True))
+    if sha256 in (text := _text(root / "split.json")):
+        sides = {key: side for key, side in json.loads(text).items() if key != sha256}
+        replace_text(root / "split.json", json.dumps(sides, indent=0, sort_keys=True))
         done.append("Its side of the split is removed.")
     for folder in _prepared_with(root, {sha256}):
         for file in sorted(folder.iterdir(), key=lambda file: file.name == "meta.json"):
@@ -107,40 +101,16 @@ def _remove_traces(root: Path, sha256: str) -> list[str]:
             shutil.rmtree(file) if file.is_dir() else file.unlink()
         folder.rmdir()
         done.append(f"The prepared set {folder.name}, which held it, is removed: 03 makes it anew.")
-    for file in sorted((root / "runs").glob("*/run.json")):
-        done += _drop_samples(file, sha256)
+    for file, story in _stories(root):
+        shown = [row for row in story.get("samples", ()) if row["sha256"] == sha256]
+        for row in shown:
+            for name in (row["file"], row["file"].replace("sample", "truth")):
+                (file.parent / Path(name).name).unlink(missing_ok=True)
+        if shown:
+            story["samples"] = [row for row in story["samples"] if row not in shown]
+            replace_text(file, json.dumps(story, indent=1))
+            done.append(f"The pictures of it in the run {file.parent.name} are removed.")
     return done
-
-
-def _drop_samples(run: Path, sha256: str) -> list[str]:
-    """Take a picture out of those that a run is shown by."""
-    story = _story(run)
-    shown = [row for row in story.get("samples", ()) if row["sha256"] == sha256]
-    for row in shown:
-        for name in (row["file"], row["file"].replace("sample", "truth")):
-            (run.parent / Path(name).name).unlink(missing_ok=True)
-    if shown:
-        story["samples"] = [row for row in story["samples"] if row["sha256"] != sha256]
-        replace_text(run, json.dumps(story, indent=1))
-    return [f"The pictures of it in the run {run.parent.name} are removed." for _ in shown[:1]]
-
-
-def _drop_lines(file: Path, text: str) -> bool:
-    """Rewrite a text file without the lines that hold `text`; whether there were any."""
-    if not file.exists():
-        return False
-    lines = file.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
-    kept = [line for line in lines if text not in line]
-    if len(kept) < len(lines):
-        replace_text(file, "".join(kept))
-    return len(kept) < len(lines)
-
-
-def _prepared_with(root: Path, hashes: set[str]) -> list[Path]:
-    """The folders of prepared arrays that hold one of the pictures."""
-    metas = sorted((root / "prepared").glob("*/meta.json"))
-    texts = ((meta.parent, meta.read_text(encoding="utf-8", errors="replace")) for meta in metas)
-    return [folder for folder, text in texts if any(sha256 in text for sha256 in hashes)]
 
 
 def _remove_file(root: Path, row: Photo) -> str:
@@ -157,16 +127,15 @@ def _what_stays(root: Path, rows: list[Photo], hashes: set[str]) -> list[str]:
     stays = []
     sets = {folder.name for folder in _prepared_with(root, hashes)}
     seen, perhaps = [], []
-    for file in sorted((root / "runs").glob("*/run.json")):
-        data = _story(file).get("data", {}).get("fingerprint")
-        here = (root / "prepared" / str(data) / "meta.json").exists()
+    for file, story in _stories(root):
+        data = str(story.get("data", {}).get("fingerprint"))
         seen += [file.parent.name] * (data in sets)
-        perhaps += [file.parent.name] * (not here)
+        perhaps += [file.parent.name] * (not (root / "prepared" / data / "meta.json").exists())
     if seen:
         stays.append(f"Trained with it: {', '.join(seen)}. A network cannot forget: train anew.")
     if perhaps:
         stays.append(
-            f"Trained with pictures that are not prepared any more, perhaps with it: "
+            "Trained with pictures that are not prepared any more, perhaps with it: "
             f"{', '.join(perhaps)}."
         )
     if any(row.url.startswith("torchvision:") for row in rows):
@@ -183,23 +152,32 @@ def _alike(root: Path, hashes: set[str]) -> list[str]:
     """The files of near-duplicates, by what the cleaning has measured."""
     files = {row.sha256: row.file for row in manifest.read(root) if not row.rejected}
     prints = {}
-    with contextlib.suppress(FileNotFoundError):
-        for line in (root / "measures.jsonl").read_text("utf-8", "replace").split("\n"):
-            with contextlib.suppress(ValueError, KeyError, TypeError):  # torn, or unreadable
-                row = json.loads(line)
-                prints[row["sha256"]] = int(row["dhash"] + row["phash"], 16)
+    for line in _text(root / "measures.jsonl").split("\n"):
+        with contextlib.suppress(ValueError, KeyError, TypeError):  # torn, or unreadable
+            row = json.loads(line)
+            prints[row["sha256"]] = int(row["dhash"] + row["phash"], 16)
     ours = [prints[sha256] for sha256 in hashes & prints.keys()]
     others = [sha256 for sha256 in prints if sha256 in files and sha256 not in hashes]
     alike = {s for s in others for mine in ours if (prints[s] ^ mine).bit_count() <= ALIKE}
     return [files[sha256] for sha256 in others if sha256 in alike]
 
 
-def _story(run: Path) -> dict:
-    """A run's run.json; empty if it cannot be read."""
-    with contextlib.suppress(OSError, ValueError):
-        story = json.loads(run.read_text(encoding="utf-8"))
-        return story if isinstance(story, dict) else {}
-    return {}
+def _prepared_with(root: Path, hashes: set[str]) -> list[Path]:
+    """The folders of prepared arrays that hold one of the pictures."""
+    texts = {meta.parent: _text(meta) for meta in sorted((root / "prepared").glob("*/meta.json"))}
+    return [folder for folder, text in texts.items() if any(sha256 in text for sha256 in hashes)]
+
+
+def _stories(root: Path) -> list[tuple[Path, dict]]:
+    """The run.json of each run, and what it holds; nothing if it cannot be read."""
+    return [(file, read_json(file)) for file in sorted((root / "runs").glob("*/run.json"))]
+
+
+def _text(file: Path) -> str:
+    """What a text file holds; nothing where there is none."""
+    with contextlib.suppress(FileNotFoundError):
+        return file.read_text(encoding="utf-8", errors="replace")
+    return ""
 
 
 def _say(sentences: list[str]) -> list[str]:

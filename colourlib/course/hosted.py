@@ -24,10 +24,7 @@ SIGNS = {
     "Colab": "COLAB_RELEASE_TAG",
     "Binder": "BINDER_SERVICE_HOST",
 }
-GPU_MENU = {
-    "Kaggle": "Settings > Accelerator",
-    "Colab": "Runtime > Change runtime type",
-}
+GPU_MENU = {"Kaggle": "Settings > Accelerator", "Colab": "Runtime > Change runtime type"}
 FILES = {
     "Kaggle": "For photos from the web: Settings > Internet on. Files go when the session ends.",
     "Colab": "Files go when the session ends; the line about Drive in this cell keeps them.",
@@ -46,22 +43,19 @@ def ready() -> None:
     May be called again. Raises CourseError where a package is missing and pip cannot get it.
     """
     where = host()
-    if where in GPU_MENU and (lacking := missing()):  # Binder has built its machine beforehand
-        print(f"Installing what {where} does not have: {', '.join(map(_name, lacking))}.")
-        install(lacking)
-    from ..device import choose_device  # imports torch, which is no use before all is there
+    menu = " Binder lends none, and the quick setting needs none." if where else ""
+    if where in GPU_MENU:  # Binder has built its machine beforehand
+        menu = f" The GPU menu: {GPU_MENU[where]}; a change begins a new session."
+        if lacking := missing():
+            print(f"Installing what {where} does not have: {', '.join(map(_name, lacking))}.")
+            install(lacking)
+    from ..device import choose_device  # imports torch, which must not happen before all is there
 
     device = choose_device()
     print(f"colourlib is ready{f' on {where}' if where else ''}.")
-    print(f"Device {device.name}: {device.reason}.{_menu(where)}")
+    print(f"Device {device.name}: {device.reason}.{menu}")
     if where:
         print(FILES[where])
-
-
-def _menu(where: str) -> str:
-    if where in GPU_MENU:
-        return f" The GPU menu: {GPU_MENU[where]}; a change begins a new session."
-    return " Binder lends none, and the quick setting needs none." if where else ""
 
 
 # ---- packages ------------------------------------------------------------------------------------
@@ -71,27 +65,31 @@ def _name(requirement: str) -> str:
     return re.match(r"[\w.-]+", requirement)[0]
 
 
-def _version(requirement: str) -> str | None:
-    """The installed version of what a requirement names; None where it is not installed."""
-    try:
-        return importlib.metadata.version(_name(requirement))
-    except importlib.metadata.PackageNotFoundError:
-        return None
+def _versions() -> dict[str, str | None]:
+    """{'scipy>=1.13': the version installed, or None}: what colourlib needs, as its metadata says.
 
-
-def _requirements() -> list[str]:
-    """What colourlib itself needs, as its installed metadata says: 'kornia>=0.7', ..."""
+    Empty where it is imported from a clone that is not installed.
+    """
+    found = {}
     try:
         lines = importlib.metadata.requires("colourlib") or []
-    except importlib.metadata.PackageNotFoundError:  # imported from a clone that is not installed
-        return []
-    return [line for line in lines if "extra ==" not in line]
+    except importlib.metadata.PackageNotFoundError:
+        lines = []
+    for line in (line for line in lines if "extra ==" not in line):
+        try:
+            found[line] = importlib.metadata.version(_name(line))
+        except importlib.metadata.PackageNotFoundError:
+            found[line] = None
+    return found
 
 
 def missing() -> list[str]:
-    """The requirements of which nothing is installed. An older version than we ask for may stay:
-    the machine's own packages fit each other, and to replace one can break the others."""
-    return [line for line in _requirements() if _version(line) is None]
+    """The requirements of which nothing is installed.
+
+    An older version than we ask for may stay, because the machine's own packages fit each other,
+    and a newer one can break the others.
+    """
+    return [line for line, version in _versions().items() if version is None]
 
 
 def install(requirements: list[str]) -> None:
@@ -99,7 +97,7 @@ def install(requirements: list[str]) -> None:
 
     Raises CourseError with pip's last words, where there is no network for instance.
     """
-    pins = [f"{_name(line)}=={found}" for line in _requirements() if (found := _version(line))]
+    pins = [f"{_name(line)}=={version}" for line, version in _versions().items() if version]
     with tempfile.TemporaryDirectory() as scratch:
         constraints = Path(scratch, "constraints.txt")
         constraints.write_text("\n".join(pins), encoding="utf-8")

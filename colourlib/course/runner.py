@@ -7,12 +7,11 @@ the outputs that the repository stores. A notebook that fails is reported and th
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import tempfile
 import textwrap
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,12 +26,13 @@ from nbformat.v4 import new_output
 from tqdm import tqdm
 
 from ..common.errors import CourseError
-from ..common.files import home, replace_text
+from ..common.files import home, read_json, replace_text
 from ..evaluate import HEADERS, Scores, rows
 from .workspace import COMMAND_LINE, open_workspace
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
 @dataclass
@@ -43,14 +43,19 @@ class Result:
     seconds: float = 0.0
     cell: int = 0  # the code cell that runs or ran last, as Jupyter counts: In [cell]
     error: str = ""  # one line; empty if every cell ran
+    stopped: bool = False  # by Ctrl-C
     notebook: NotebookNode = field(default=None, repr=False)  # with the outputs there were
 
+    @property
+    def outcome(self) -> str:
+        """ok, or the cell that failed and its error."""
+        return f"In [{self.cell}]: {self.error}" if self.error else "ok"
 
-class Interrupted(Exception):
-    """Ctrl-C: carries the Result of the notebook that was stopped."""
-
-
-# ---------------------------------------------------------------- which notebooks
+    def store(self, path: Path, kept: str = "") -> None:
+        """Write the notebook there, unless an older one is to be kept; print how it went."""
+        if not kept:
+            replace_text(path, nbformat.writes(self.notebook) + "\n")
+        print(f"{self.name:24} {self.seconds:6.1f} s  {self.outcome}{kept}", flush=True)
 
 
 def find(folder: Path = NOTEBOOKS, only: str | None = None) -> list[Path]:
@@ -64,21 +69,21 @@ def find(folder: Path = NOTEBOOKS, only: str | None = None) -> list[Path]:
             f"There are no notebooks in {folder}. Run this from a clone of the repository, "
             f'installed with: pip install -e ".[course]"'
         )
-    chosen = [path for path in every if only is None or path.stem.startswith(only)]
+    chosen = [path for path in every if path.stem.startswith(only or "")]
     if not chosen:
         names = ", ".join(path.stem for path in every)
         raise CourseError(f"No notebook's name begins with {only!r}. There are: {names}.")
     return chosen
 
 
-# ---------------------------------------------------------------- running one
+# ---- running one ---------------------------------------------------------------------------------
 
 
 def execute(path: Path, env: Mapping[str, str] | None = None) -> Result:
     """Run one notebook in a fresh kernel of this very Python; `env` is the kernel's environment.
 
-    An error in a cell ends the notebook and is told in the Result. Raises Interrupted on Ctrl-C,
-    once the kernel is gone.
+    An error in a cell ends the notebook, and so does Ctrl-C: the Result tells of either, once the
+    kernel is gone.
     """
     result = Result(path.stem, notebook=nbformat.read(path, as_version=4))
     cells = sum(_runs(cell) for cell in result.notebook.cells)
@@ -92,20 +97,17 @@ def execute(path: Path, env: Mapping[str, str] | None = None) -> Result:
     ):
         task = loop.create_task(_run_cells(result, path.parent, env, bar))
         future = pool.submit(loop.run_until_complete, task)
-        stopped = False
         try:
             while not future.done():
-                wait([future], timeout=0.5)
+                wait([future], timeout=1)
                 bar.refresh()
         except KeyboardInterrupt:
-            stopped = True
+            result.stopped = True
             loop.call_soon_threadsafe(task.cancel)
             wait([future])
     loop.close()
     result.seconds = time.perf_counter() - start
-    result.error = "stopped by Ctrl-C" if stopped else _one_line(future.exception())
-    if stopped:
-        raise Interrupted(result)
+    result.error = "stopped by Ctrl-C" if result.stopped else _one_line(future.exception())
     return result
 
 
@@ -134,9 +136,8 @@ async def _run_cells(result: Result, folder: Path, env: Mapping[str, str] | None
     )
     # The kernel starts in notebooks/, where a package that is not installed would not be found.
     env = dict(os.environ if env is None else env)
-    env["PYTHONPATH"] = os.pathsep.join(
-        [str(Path(__file__).parents[2]), *filter(None, [env.get("PYTHONPATH")])]
-    )
+    paths = [str(Path(__file__).parents[2]), *filter(None, [env.get("PYTHONPATH")])]
+    env["PYTHONPATH"] = os.pathsep.join(paths)
     await client.async_execute(cleanup_kc=True, env=env)
 
 
@@ -147,14 +148,13 @@ def _runs(cell: NotebookNode) -> bool:
 def _one_line(error: BaseException | None) -> str:
     if error is None:
         return ""
+    text = f"{type(error).__name__}: {error}"  # DeadKernelError: the memory may have run out
     if isinstance(error, CellExecutionError):
         text = f"{error.ename}: {error.evalue}"
-    else:  # most of all DeadKernelError: the process is gone, often for want of memory
-        text = f"{type(error).__name__}: {error}"
     return textwrap.shorten(text, 300, placeholder=" ...")
 
 
-# ---------------------------------------------------------------- the whole course
+# ---- the whole course ----------------------------------------------------------------------------
 
 
 def run_course(
@@ -182,18 +182,17 @@ def run_course(
 
     start = time.gmtime()
     results: list[Result] = []
-    try:
-        for path in paths:
-            results.append(execute(path))
-            _finish(results[-1], out / path.name)
-    except Interrupted as stop:
-        results.append(stop.args[0])
-        _finish(results[-1], out / path.name)
+    for path in paths:
+        results.append(execute(path))
+        results[-1].store(out / path.name)
+        if results[-1].stopped:
+            break
     failed = [result for result in results if result.error]
     heading = f"# The course on {ws.source}, setting {ws.setting.name}"
-    text = "\n\n".join(
-        [heading, times_table(results), scores_table(ws.root / "scores.json", start)]
-    )
+    lines = [[r.name, f"{r.seconds:.1f}", r.outcome] for r in results]
+    lines.append(["total", f"{sum(r.seconds for r in results):.1f}", ""])
+    times = _markdown(["notebook", "seconds", "result"], lines)
+    text = "\n\n".join([heading, times, _scores_table(ws.root / "scores.json", start)])
     replace_text(out / "summary.md", text + "\n")
     print(f"\n{text}\n")
     print(f"{len(results) - len(failed)} of {len(paths)} notebooks ran to their end.")
@@ -201,45 +200,24 @@ def run_course(
     return not failed
 
 
-def _finish(result: Result, copy: Path) -> None:
-    replace_text(copy, nbformat.writes(result.notebook) + "\n")
-    print(f"{result.name:24} {result.seconds:6.1f} s  {_outcome(result)}", flush=True)
-
-
-def _outcome(result: Result) -> str:
-    return f"In [{result.cell}]: {result.error}" if result.error else "ok"
-
-
-def times_table(results: Iterable[Result]) -> str:
-    """A Markdown table: notebook, seconds, ok or the cell and its error."""
-    lines = [[r.name, f"{r.seconds:.1f}", _outcome(r)] for r in results]
-    lines.append(["total", f"{sum(r.seconds for r in results):.1f}", ""])
-    return _markdown(["notebook", "seconds", "result"], lines)
-
-
-def scores_table(path: Path, since: time.struct_time) -> str:
+def _scores_table(path: Path, since: time.struct_time) -> str:
     """A Markdown table of the scores that notebooks recorded since then, one line for each name."""
-    scores = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     first = time.strftime("%Y-%m-%dT%H:%M:%SZ", since)
-    fresh = {name: row for name, row in scores.items() if row.get("time", "") >= first}
+    fresh = {name: row for name, row in read_json(path).items() if row.pop("time", "") >= first}
     if not fresh:
         return "No scores were recorded in this run."
-    table = {
-        name: Scores(**{key: value for key, value in row.items() if key != "time"})
-        for name, row in fresh.items()
-    }
-    return _markdown(HEADERS, rows(table))
+    return _markdown(HEADERS, rows({name: Scores(**row) for name, row in fresh.items()}))
 
 
 def _markdown(head: list[str], body: list[list[str]]) -> str:
     """A table with columns of even width, so that it also reads well in a terminal."""
     lines = [[cell.replace("|", "\\|") for cell in row] for row in [head, *body]]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     lines.insert(1, ["-" * width for width in widths])
     return "\n".join("| " + " | ".join(map(str.ljust, line, widths)) + " |" for line in lines)
 
 
-# ---------------------------------------------------------------- outputs for the repository
+# ---- outputs for the repository ------------------------------------------------------------------
 
 
 def renew(folder: Path = NOTEBOOKS) -> bool:
@@ -252,16 +230,13 @@ def renew(folder: Path = NOTEBOOKS) -> bool:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         env["COLOURLIB_HOME"] = str(Path(scratch) / "data")  # is shown as data/..., as for everyone
         for path in find(folder):
-            try:
-                result = execute(path, env)
-            except Interrupted:
+            result = execute(path, env)
+            if result.stopped:
                 print("Stopped by Ctrl-C. The notebooks that are not listed stay as they were.")
                 return False
-            if not result.error:
-                replace_text(path, nbformat.writes(tidy(result.notebook)) + "\n")
+            tidy(result.notebook)
+            result.store(path, kept="; the old file stays" if result.error else "")
             failed += bool(result.error)
-            kept = "; the old file stays" if result.error else ""
-            print(f"{result.name:24} {result.seconds:6.1f} s  {_outcome(result)}{kept}", flush=True)
     return not failed
 
 
@@ -271,12 +246,7 @@ def tidy(notebook: NotebookNode) -> NotebookNode:
     The counts In [1], In [2], ... and every output that can be read without a kernel stay.
     """
     notebook.metadata.pop("widgets", None)
-    notebook.metadata["kernelspec"] = {
-        "display_name": "Python 3",
-        "language": "python",
-        "name": "python3",
-    }
-    notebook.metadata["language_info"] = {"name": "python"}
+    notebook.metadata |= {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
     for cell in notebook.cells:
         for transient in ("execution", "ExecuteTime"):
             cell.metadata.pop(transient, None)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import difflib
 import hashlib
 import os
 import re
@@ -18,7 +16,10 @@ from ..collect.own_photos import check_folder, collect_folder
 from ..collect.published import PREFIX, SETS, DataSet, collect_set, find
 from ..common.errors import CourseError
 from ..common.queries import QUERIES
+from ..common.words import did_you_mean
 from ..practice import faults, search
+
+NAMED = ("practice", "bing")
 
 
 def collect(
@@ -39,19 +40,17 @@ def collect(
         return collect_set(root, source, per_query, partial(_allow_small_pictures, root, source))
     if source == "practice":
         check(queries, per_query)
-        _check_scenes(queries)
-        return collect_web(root, source, queries, per_query, fetch.LOCAL, _practice_web())
+        if unknown := [query for query in queries if query not in QUERIES]:
+            raise CourseError(
+                f"There are no practice scenes for {unknown}. The practice engine knows the "
+                f"course's {len(QUERIES)} queries: {', '.join(QUERIES)}. For other words use "
+                "source='bing'."
+            )
+        web = search.serve(faults.faulty_web())  # stands in for the web, faults and all
+        return collect_web(root, source, queries, per_query, fetch.LOCAL, web)
     if source == "bing":
         return collect_web(root, source, queries, per_query, fetch.WEB)
     return collect_folder(root, Path(source))
-
-
-def _check_scenes(queries: Sequence[str]) -> None:
-    if unknown := [query for query in queries if query not in QUERIES]:
-        raise CourseError(
-            f"There are no practice scenes for {unknown}. The practice engine knows the course's "
-            f"{len(QUERIES)} queries: {', '.join(QUERIES)}. For other words use source='bing'."
-        )
 
 
 def _allow_small_pictures(root: Path, source: str, chosen: DataSet, first: bool) -> None:
@@ -69,7 +68,7 @@ def _allow_small_pictures(root: Path, source: str, chosen: DataSet, first: bool)
 
 def source_name(source: str) -> str:
     """A folder name for a source: a photo folder's own name gets a short hash of its path."""
-    if source in ("practice", "bing") or source.startswith(PREFIX):
+    if source in NAMED or source.startswith(PREFIX):
         return source.replace(":", "-")
     path = Path(source)
     tidy = re.sub(r"[^\w-]+", "_", path.name).strip("_") or "photos"
@@ -82,7 +81,7 @@ def check_source(source: str | Path) -> str:
     Raises CourseError for anything else: nothing has been downloaded or written by then.
     """
     text = str(source)
-    if text in ("practice", "bing"):
+    if text in NAMED:
         return text
     if text.startswith(PREFIX):
         find(text)
@@ -95,10 +94,9 @@ def check_source(source: str | Path) -> str:
         raise CourseError(
             f"The source {text!r} is a file. Give the folder that holds the pictures."
         )
-    near = difflib.get_close_matches(text.lower(), ["practice", "bing", "torchvision:"], n=1)
-    hint = f"Did you mean {near[0]!r}? " if near else _where_it_ends(path) if text else ""
+    hint = did_you_mean(text, [*NAMED, PREFIX]) or (_where_it_ends(path) if text else "")
     raise CourseError(
-        f"There is no source {text!r}. {hint}Choose 'practice' (drawn scenes, works offline), "
+        f"There is no source {text!r}.{hint} Choose 'practice' (drawn scenes, works offline), "
         f"'bing' (photos from the web), 'torchvision:NAME' (a published data set, such as "
         f"'torchvision:Imagenette'), or the path of a folder of pictures."
     )
@@ -113,17 +111,12 @@ def _where_it_ends(path: Path) -> str:
         folders = [p.name for p in there.iterdir() if p.is_dir()]
     except OSError:
         folders = []
-    near = difflib.get_close_matches(missing.name, folders, n=1)
-    hint = f"Did you mean {str(there / near[0])!r}? " if near else ""
-    return f"If it is meant as a folder: {there} has none called {missing.name!r}. {hint}"
+    hint = did_you_mean(missing.name, folders)
+    return f" If it is meant as a folder: {there} has none called {missing.name!r}.{hint}"
 
 
 def exists(source: str) -> bool:
+    """Is this source, which was chosen once, still there?"""
     if source.startswith(PREFIX):
         return source.removeprefix(PREFIX) in SETS
-    return source in ("practice", "bing") or Path(source).is_dir()
-
-
-def _practice_web() -> contextlib.AbstractContextManager:
-    """What stands in for the web while practice scenes are collected, faults and all."""
-    return search.serve(faults.faulty_web())
+    return source in NAMED or Path(source).is_dir()

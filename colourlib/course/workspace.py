@@ -7,7 +7,6 @@ made on demand by `photos()`, `cleaned()`, `prepared()` and `trained()`, each of
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import time
@@ -21,7 +20,8 @@ from torch import nn
 from .. import clean, prepare
 from ..collect.published import PREFIX, find
 from ..common.errors import CourseError
-from ..common.files import home, replace_text
+from ..common.files import home, read_json, replace_text
+from ..common.words import did_you_mean
 from ..device import choose_device
 from ..model import ColourNet
 from ..runs import all_runs, checkpoints, load_run
@@ -40,7 +40,7 @@ class Setting:
     photo_size: int  # side of the square that the network sees of a photo, pixels
     practice_size: int  # the same for practice scenes, which can be told apart when smaller
     minutes: float  # of training in 05_train
-    alone: float  # of training where 06_evaluate finds no run: a notebook alone is to start soon
+    alone: float  # of training where 06_evaluate finds no run: run alone, it has to start soon
     cost: str  # what to expect, in words; printed by open_workspace
 
 
@@ -52,39 +52,14 @@ SETTINGS = {
         "full", 100, 256, 128, 60, 60, "a GPU and the real web, hours of collecting and of training"
     ),
 }
-
-
 REMEMBERED = "as chosen last; open_workspace('practice', 'quick') goes back"
-
-
-def _setting(name: str) -> Setting:
-    """The setting of that name. Raises CourseError for a name that is not one."""
-    if name in SETTINGS:
-        return SETTINGS[name]
-    near = difflib.get_close_matches(str(name), SETTINGS, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise CourseError(f"There is no setting {name!r}: choose 'quick' or 'full'.{hint}")
-
-
-def _remembered() -> dict:
-    """The source and setting that a notebook named last, so that the next one goes on with them."""
-    try:
-        return json.loads((home() / "last_choice.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-
-
-def _remember(ws: Workspace) -> None:
-    choice = {"source": ws.source, "setting": ws.setting.name}
-    replace_text(home() / "last_choice.json", json.dumps(choice))
-
-
 COMMAND_LINE = "COLOURLIB_COMMAND_LINE"  # set while `python -m colourlib course` runs notebooks
+COURSE_RUN = "colournet"  # the name of 05_train's own run, which 06_evaluate looks for
 
 
-def _short(path: Path) -> str:
-    """The path as seen from the folder that holds every workspace: the same on each machine."""
-    return f"{home().name}/{path.relative_to(home()).as_posix()}"
+def _last_choice() -> Path:
+    """The file with the source and setting that a notebook named last: the next one goes on."""
+    return home() / "last_choice.json"
 
 
 def _choice(what: str, given, default: str) -> tuple[str, str]:
@@ -99,7 +74,7 @@ def _choice(what: str, given, default: str) -> tuple[str, str]:
         return from_environment, f"from the command line; this notebook names {given!r}"
     if from_environment:
         return from_environment, f"from COLOURLIB_{what.upper()}"
-    if what in (last := _remembered()):
+    if what in (last := read_json(_last_choice())):
         return last[what], REMEMBERED
     return default, "the default"
 
@@ -107,25 +82,29 @@ def _choice(what: str, given, default: str) -> tuple[str, str]:
 def open_workspace(source: str | Path | None = None, setting: str | None = None) -> Workspace:
     """Open the workspace of a source and a setting; print which, where, and on what device.
 
-    source: 'practice', 'bing', 'torchvision:' and the name of a data set (see `sets.SETS`), or a
-    folder of pictures; setting: 'quick' or 'full'. What is not given comes from COLOURLIB_SOURCE /
-    COLOURLIB_SETTING, else from the notebook before, else it is practice and quick.
+    source: 'practice', 'bing', 'torchvision:' and the name of a data set (see `published.SETS`), or
+    a folder of pictures; setting: 'quick' or 'full'. What is not given comes from COLOURLIB_SOURCE
+    / COLOURLIB_SETTING, else from the notebook before, else it is practice and quick.
     Raises CourseError for a source or setting that does not exist.
     """
     raw_source, why_source = _choice("source", source, "practice")
-    raw_setting, why_setting = _choice("setting", setting, "quick")
+    name, why_setting = _choice("setting", setting, "quick")
     if why_source == REMEMBERED and not exists(raw_source):
         raw_source, why_source = "practice", f"{raw_source} is gone, so the default"
-    ws = Workspace(check_source(raw_source), _setting(raw_setting))
+    raw_source = check_source(raw_source)
+    if name not in SETTINGS:
+        hint = did_you_mean(name, SETTINGS)
+        raise CourseError(f"There is no setting {name!r}: choose 'quick' or 'full'.{hint}")
+    ws = Workspace(raw_source, SETTINGS[name])
     ws.root.mkdir(parents=True, exist_ok=True)
     if (source is not None or setting is not None) and not os.environ.get(COMMAND_LINE):
-        _remember(ws)
+        replace_text(_last_choice(), json.dumps({"source": ws.source, "setting": name}))
     print(f"source   {ws.source} ({why_source})")
-    print(f"setting  {ws.setting.name} ({why_setting}): {ws.setting.cost}")
+    print(f"setting  {name} ({why_setting}): {ws.setting.cost}")
     print(f"device   {ws.device.name}: {ws.device.reason}")
-    print(f"files    {_short(ws.root)}")
+    print(f"files    {home().name}/{ws.root.name}")  # not the whole path: the same on each machine
     print(f"so far   {estimate.so_far(ws)}")
-    if ws.setting.name == "full":  # hours: what is to come is said before it begins
+    if name == "full":  # hours: what they go into is told before they begin
         print("\n".join(estimate.costs(ws)))
     return ws
 
@@ -141,6 +120,11 @@ class Workspace:
     def root(self) -> Path:
         """The folder of this workspace."""
         return home() / f"{source_name(self.source)}-{self.setting.name}"
+
+    @property
+    def runs(self) -> Path:
+        """The folder in which `fit` keeps its runs."""
+        return self.root / "runs"
 
     @cached_property
     def device(self):
@@ -180,14 +164,34 @@ class Workspace:
         """The arrays that the network is fed with (03_colour_and_batches): a data.PhotoData."""
         return prepare.prepare(self.root, *self.cleaned(), size=self.size)
 
-    def trained(self):
-        """A trained network (05_train): the course's last run, or a run made now."""
-        return load_or_fit(self)
+    def trained(self) -> tuple[nn.Module, dict]:
+        """(network, story) of the last run of 05_train that fits, or of one made now; says which.
 
-    @property
-    def runs(self) -> Path:
-        """The folder in which `fit` keeps its runs."""
-        return self.root / "runs"
+        A run fits where it is called "colournet" and is of the course's network and the photos as
+        both are now; one that was stopped will do.
+        """
+        data = self.prepared()
+        layers = checkpoints.layers(ColourNet())
+        why = "05_train has not been run here yet"
+        ours = [s for s in all_runs(data) if s["label"] == COURSE_RUN and s["history"]]
+        for story in reversed(ours):
+            if story["data"]["fingerprint"] != data.fingerprint:
+                why = "The photos have changed since 05_train was run"
+            elif story["layers"] != layers:
+                why = "The network has been edited since 05_train was run"
+            else:
+                try:
+                    net, story = load_run(story["folder"])
+                except CourseError as damage:
+                    print(damage)
+                    continue
+                print(f"From 05_train: run {story['name']}, {story['state']}.")
+                return net, story
+        given, usual = self.setting.alone, self.setting.minutes
+        print(f"{why}: training the network now, {given:g} minutes (05_train: {usual:g}).")
+        torch.manual_seed(0)
+        run = fit(ColourNet(), data, minutes=given, name=COURSE_RUN)
+        return run.model, run.story()
 
     def compare(self, *runs) -> comparison.Comparison:
         """Runs of this workspace side by side: those named, as in comparison.compare, or the last.
@@ -199,39 +203,6 @@ class Workspace:
     def record_scores(self, chapter: str, table: dict) -> None:
         """Keep evaluate.compare's table in scores.json, for the summary of `make course`."""
         path = self.root / "scores.json"
-        known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         now = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
-        known |= {f"{chapter}: {name}": asdict(scores) | now for name, scores in table.items()}
-        replace_text(path, json.dumps(known, indent=1))
-
-
-COURSE_RUN = "colournet"  # the name of 05_train's own run, which 06_evaluate looks for
-
-
-def load_or_fit(ws: Workspace) -> tuple[nn.Module, dict]:
-    """(network, story) of the last run of 05_train that fits, or of one made now; it says which.
-
-    A run fits where it is called "colournet" and is of the course's network and the photos as both
-    are now; one that was stopped will do.
-    """
-    data = ws.prepared()
-    layers = checkpoints.layers(ColourNet())
-    why = "05_train has not been run here yet"
-    for story in reversed([s for s in all_runs(data) if s["label"] == COURSE_RUN and s["history"]]):
-        if story["data"]["fingerprint"] != data.fingerprint:
-            why = "The photos have changed since 05_train was run"
-        elif story["layers"] != layers:
-            why = "The network has been edited since 05_train was run"
-        else:
-            try:
-                net, story = load_run(story["folder"])
-            except CourseError as damage:
-                print(damage)
-                continue
-            print(f"From 05_train: run {story['name']}, {story['state']}.")
-            return net, story
-    given, usual = ws.setting.alone, ws.setting.minutes
-    print(f"{why}: training the network now, {given:g} minutes (05_train: {usual:g}).")
-    torch.manual_seed(0)
-    run = fit(ColourNet(), data, minutes=given, name=COURSE_RUN)
-    return run.model, run.story()
+        rows = {f"{chapter}: {name}": asdict(scores) | now for name, scores in table.items()}
+        replace_text(path, json.dumps(read_json(path) | rows, indent=1))

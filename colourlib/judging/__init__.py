@@ -1,16 +1,15 @@
 """Judge a colouriser photo by photo: six measures, each with an interval, none of them alone.
 
-    reports = judge.everyone({"mine": net}, data)     # with the baselines and the optimum
-    judge.table(reports)                              # each score with its interval
-    judge.differences(reports, "mine")                # what the others do better or worse
+    reports = judging.everyone({"mine": net}, data)   # with the baselines and the optimum
+    judging.table(reports)                            # each score with its interval
+    judging.differences(reports, "mine")              # what the others do better or worse
 
 A report keeps a few numbers of every photo, so that any average over any of them is cheap.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -24,19 +23,17 @@ from . import intervals
 from .likeness import ciede2000, ssim
 
 BATCH = 20
-COLOURED = 10.0  # Lab units of chroma, from which on one would name a colour
-Answer = Callable[[list[int]], tuple[Tensor, Tensor, Tensor]]  # indices -> x, y, prediction
+COLOURED = 10.0  # Lab units of chroma: from here on one would name a colour
+Answer = Callable[[list[int], Tensor, Tensor], Tensor]  # indices, x, truth y -> prediction
 
 
-@dataclass(frozen=True)
-class Measure:
+class Measure(NamedTuple):
     """One number about a set of photos, made of numbers about each of them."""
 
     title: str
-    columns: tuple[str, ...]  # of a report: what it is made of
-    of: Callable[..., np.ndarray]  # columns (..., N) -> (...)
+    better: str  # which way is better
     form: str  # how it is printed
-    better: str  # which way
+    of: Callable[[Callable[[str], np.ndarray]], np.ndarray]  # a report's columns (..., N) -> (...)
 
 
 def _psnr(mse: np.ndarray) -> np.ndarray:
@@ -45,22 +42,20 @@ def _psnr(mse: np.ndarray) -> np.ndarray:
 
 
 def _quotient(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    with np.errstate(invalid="ignore", divide="ignore"):  # of photos without any colour
+    with np.errstate(invalid="ignore", divide="ignore"):  # for photos without any colour
         return one.sum(-1) / other.sum(-1)
 
 
-MEASURES: dict[str, Measure] = {
-    "explained": Measure(
-        "explained chroma", ("error", "error_grey"), lambda e, g: 1 - _quotient(e, g), ".1%", "more"
-    ),
-    "psnr": Measure("PSNR (dB)", ("mse",), lambda m: _psnr(m.mean(-1)), ".2f", "more"),
-    "psnr_mean": Measure("mean of PSNRs (dB)", ("psnr",), lambda p: p.mean(-1), ".2f", "more"),
-    "ssim": Measure("SSIM", ("ssim",), lambda s: s.mean(-1), ".3f", "more"),
-    "ciede2000": Measure("CIEDE2000", ("ciede2000",), lambda d: d.mean(-1), ".2f", "less"),
-    "colourfulness": Measure(
-        "colourfulness, predicted / true", ("vivid", "vivid_true"), _quotient, ".2f", "near 1"
-    ),
-}
+MEASURES = {
+    "explained": Measure("explained chroma", "more", ".1%",
+                         lambda of: 1 - _quotient(of("error"), of("error_grey"))),
+    "psnr": Measure("PSNR (dB)", "more", ".2f", lambda of: _psnr(of("mse").mean(-1))),
+    "psnr_mean": Measure("mean of PSNRs (dB)", "more", ".2f", lambda of: of("psnr").mean(-1)),
+    "ssim": Measure("SSIM", "more", ".3f", lambda of: of("ssim").mean(-1)),
+    "ciede2000": Measure("CIEDE2000", "less", ".2f", lambda of: of("ciede2000").mean(-1)),
+    "colourfulness": Measure("colourfulness, predicted / true", "near 1", ".2f",
+                             lambda of: _quotient(of("vivid"), of("vivid_true"))),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,25 +64,37 @@ class Report:
 
     error, error_grey: mean squared error of scaled ab, the network's and the grey copy's.
     coloured, right_hue: shares of its pixels (see `hues`). chroma: mean true chroma, Lab units.
-    mse, psnr, ssim, ciede2000: of the picture in RGB, but the last, which is of Lab before clipping
-    to RGB. vivid, vivid_true: colourfulness.
+    mse, psnr, ssim: of the picture in RGB; ciede2000: of Lab before clipping to RGB. vivid,
+    vivid_true: colourfulness.
     """
 
     name: str
     photos: PhotoSet
-    answer: Answer
+    answers: Answer
     columns: dict[str, np.ndarray]
+
+    def answer(self, indices: list[int]) -> tuple[Tensor, Tensor, Tensor]:
+        """(x, y, prediction) of some photos: (B, 1, H, W), (B, 2, H, W) twice, scaled."""
+        x, y = self.photos.__getitems__(indices)
+        return x, y, self.answers(indices, x, y)
+
+    def batches(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """The same of all photos, in order."""
+        for part in torch.arange(len(self.photos)).split(BATCH):
+            yield self.answer(part.tolist())
+
+    def values(self, measure: str, photos) -> np.ndarray:
+        """A measure over the last axis of photos, a mask or indices (..., N): (...)."""
+        return MEASURES[measure].of(lambda column: self.columns[column][photos])
 
     def value(self, measure: str, photos=slice(None)) -> float:
         """A measure over all photos, or over those chosen by a mask or by indices."""
-        one = MEASURES[measure]
-        return float(one.of(*(self.columns[c][photos] for c in one.columns)))
+        return float(self.values(measure, photos))
 
     def interval(self, measure: str, photos=slice(None)) -> tuple[float, float]:
         """(low, high): the bootstrap interval of 95 % of a measure."""
-        one = MEASURES[measure]
-        columns = (self.columns[c][photos] for c in one.columns)
-        return intervals.interval(intervals.draws(one.of, *columns))
+        chosen = np.arange(len(self.photos))[photos]
+        return intervals.interval(intervals.draws(lambda i: self.values(measure, i), chosen))
 
     @property
     def explained(self) -> np.ndarray:
@@ -100,37 +107,18 @@ class Report:
         values = [self.value(m) for m in ("explained", "psnr", "psnr_mean", "colourfulness")]
         return Scores(*values, len(self.photos))
 
-    def batches(self, size: int = BATCH) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """All photos as (x, y, prediction): (B, 1, H, W), (B, 2, H, W) twice, scaled."""
-        for start in range(0, len(self.photos), size):
-            yield self.answer(list(range(start, min(start + size, len(self.photos)))))
-
 
 def judge(colouriser: Colouriser, photos: PhotoSet, name: str = "network") -> Report:
     """The report on a colouriser: x (N, 1, H, W) scaled L -> (N, 2, H, W) scaled ab."""
-
-    def of_photos(indices):
-        x, y = photos.__getitems__(indices)
-        return x, y, answer(colouriser, x)
-
-    return judge_answers(of_photos, photos, name)
+    return judge_answers(lambda indices, x, y: answer(colouriser, x), photos, name)
 
 
-def judge_optimum(photos: PhotoSet) -> Report:
-    """The report on the best possible answers to practice scenes."""
-
-    def answer(indices):
-        return *photos.__getitems__(indices), torch.stack([photos.best(i) for i in indices])
-
-    return judge_answers(answer, photos, "optimum")
-
-
-def judge_answers(answer: Answer, photos: PhotoSet, name: str) -> Report:
+def judge_answers(answers: Answer, photos: PhotoSet, name: str) -> Report:
     """The report on answers that need not come from a network.
 
-    answer: indices of some photos -> x (B, 1, H, W), truth and prediction (B, 2, H, W), scaled.
+    answers: indices of photos, their x (B, 1, H, W) and y (B, 2, H, W) -> prediction (B, 2, H, W).
     """
-    report = Report(name, photos, answer, {})
+    report = Report(name, photos, answers, {})
     with torch.inference_mode():
         measured = [_measure(*batch) for batch in report.batches()]
     for column in measured[0]:
@@ -145,7 +133,8 @@ def everyone(colourisers: dict[str, Colouriser], data: PhotoData) -> dict[str, R
     them = {"grey copy": grey, "mean tint": tint(data.mean_tint)} | colourisers
     reports = {name: judge(one, photos, name) for name, one in them.items()}
     if photos.optimum is not None:
-        reports["optimum"] = judge_optimum(photos)
+        best = judge_answers(lambda i, x, y: torch.stack([*map(photos.best, i)]), photos, "optimum")
+        reports["optimum"] = best
     return reports
 
 
@@ -181,51 +170,41 @@ def hues(y: Tensor, prediction: Tensor) -> tuple[Tensor, Tensor]:
     return coloured.float().mean(dim=(1, 2)), right.float().mean(dim=(1, 2))
 
 
-# ------------------------------------------------------------------ tables
-
-
-def table(reports: dict[str, Report], caption: str | None = None) -> show.Table:
-    """A row a measure, a column a colouriser; in brackets the interval of each score."""
+def table(reports: dict[str, Report]) -> show.Table:
+    """A row for each measure, a column for each colouriser; in brackets the intervals."""
     photos = len(next(iter(reports.values())).photos)
-    rows = [
-        [f"{measure.title}, {measure.better} is better", *(_cell(r, key) for r in reports.values())]
-        for key, measure in MEASURES.items()
-    ]
-    caption = caption or f"{photos} validation photos; in brackets, 95 % intervals"
-    return show.table(rows, ["", *reports], caption)
-
-
-def _cell(report: Report, key: str) -> str:
-    form = MEASURES[key].form
-    low, high = report.interval(key)
-    return f"{report.value(key):{form}} ({low:{form}} to {high:{form}})"
+    caption = f"{photos} validation photos; in brackets, 95 % intervals"
+    return _table(reports, caption, "", lambda one, key: (one.value(key), *one.interval(key)))
 
 
 def difference(one: Report, other: Report, measure: str) -> tuple[float, float, float]:
     """one - other: (difference, low, high), the interval of 95 % from the same draws of photos."""
-    m = MEASURES[measure]
-    columns = [report.columns[c] for report in (one, other) for c in m.columns]
-    half = len(m.columns)
-    drawn = intervals.draws(lambda *both: m.of(*both[:half]) - m.of(*both[half:]), *columns)
-    return one.value(measure) - other.value(measure), *intervals.interval(drawn)
+
+    def apart(photos) -> np.ndarray:
+        return one.values(measure, photos) - other.values(measure, photos)
+
+    drawn = intervals.draws(apart, np.arange(len(one.photos)))
+    return float(apart(slice(None))), *intervals.interval(drawn)
 
 
 def differences(reports: dict[str, Report], name: str) -> show.Table:
-    """What the others score more or less than the colouriser of that name, photo against photo."""
+    """How much more or less the others score than the one of that name, photo against photo."""
     others = {key: report for key, report in reports.items() if key != name}
-    rows = [
-        [
-            f"{measure.title}, {measure.better} is better",
-            *(_difference_cell(report, reports[name], key) for report in others.values()),
-        ]
-        for key, measure in MEASURES.items()
-    ]
     caption = f"More or less than {name}; in brackets, 95 % intervals; = where they hold 0"
-    return show.table(rows, ["", *others], caption)
+    return _table(others, caption, "+", lambda one, key: difference(one, reports[name], key))
 
 
-def _difference_cell(one: Report, other: Report, measure: str) -> str:
-    form = MEASURES[measure].form
-    value, low, high = difference(one, other, measure)
-    mark = "= " if low <= 0 <= high else ""
-    return f"{mark}{value:+{form}} ({low:+{form}} to {high:+{form}})"
+def _table(reports: dict[str, Report], caption: str, sign: str, scores: Callable) -> show.Table:
+    """scores: report, measure -> (value, low, high). With a sign, = marks a tie."""
+
+    def cell(report: Report, key: str) -> str:
+        value, low, high = scores(report, key)
+        form = sign + MEASURES[key].form
+        mark = "= " if sign and low <= 0 <= high else ""
+        return f"{mark}{value:{form}} ({low:{form}} to {high:{form}})"
+
+    rows = [
+        [f"{m.title}, {m.better} is better", *(cell(report, key) for report in reports.values())]
+        for key, m in MEASURES.items()
+    ]
+    return show.table(rows, ["", *reports], caption)

@@ -1,19 +1,14 @@
 """Why is it brown? How vivid guesses are beside the truth, and what it costs to make them more so.
 
-Whoever minimises the squared error answers with the mean of what is possible, and the mean of many
-colours is a pale brown. Three pictures of that, and the price of the simplest remedy.
+A network that minimises the squared error answers with the mean of what is possible, and the mean
+of many colours is a pale brown. Two pictures of that, and the price of the simplest remedy.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import numpy as np
-import torch
 from matplotlib.colors import LogNorm
-from matplotlib.figure import Figure
-from torch import Tensor
 
 from .. import show
 from ..colour import lab_to_rgb, unscale_ab, unscale_L
@@ -21,86 +16,64 @@ from ..evaluate import colourfulness
 from . import Report
 
 CHROMA = np.linspace(0, 80, 41)  # Lab units: bins of the histogram
-PLANE = np.linspace(-80, 80, 81)  # the same of a and b
+PLANE = np.linspace(-80, 80, 81)  # the same for a and b
 FACTORS = (0.0, 0.5, 1.0, 1.5, 2.0)
 VIVID = 30.0  # Lab units of chroma: from here on nobody would call a colour pale
 
 
+def _counts(reports: dict[str, Report], count: Callable[..., np.ndarray]) -> dict[str, np.ndarray]:
+    """Hits by name: the truth first, then what each report answered. count: (2, n) ab -> hits."""
+    truth = Report("truth", next(iter(reports.values())).photos, lambda i, x, y: y, {})
+    return {
+        name: sum(count(unscale_ab(p).movedim(1, 0).flatten(1).numpy()) for *_, p in one.batches())
+        for name, one in ({"truth": truth} | reports).items()
+    }
+
+
 def chroma(reports: dict[str, Report]) -> show.Picture:
     """Shares of pixels by chroma: the truth first, then what each of the reports answered."""
-    counts = {name: _chroma_counts(ab) for name, ab in _answers(reports)}
+    counts = _counts(reports, lambda ab: np.histogram(np.hypot(*ab).clip(0, CHROMA[-1]), CHROMA)[0])
     middles = (CHROMA[1:] + CHROMA[:-1]) / 2
-    vivid = {name: hits[middles > VIVID].sum() / hits.sum() for name, hits in counts.items()}
-    told = ", ".join(f"{name} {share:.0%}" for name, share in vivid.items())
-    return show.lines(
-        {name: (middles, 100 * hits / hits.sum()) for name, hits in counts.items()},
-        title=f"Pixels with a chroma over {VIVID:.0f}: {told}",
-        xlabel="chroma (Lab units): 0 is grey; beyond 80 counts as 80",
-        ylabel="pixels (%)",
-        alt=f"Curves of the share of pixels by chroma: {', '.join(counts)}. Of their pixels have a "
-        f"chroma over {VIVID:.0f}: {told}.",
-    )
-
-
-def _answers(reports: dict[str, Report]) -> Iterator[tuple[str, Iterator[Tensor]]]:
-    """The truth, then every report's answers: (name, batches of ab (B, 2, H, W), Lab units)."""
-    photos = next(iter(reports.values())).photos
-    parts = np.array_split(np.arange(len(photos)), range(20, len(photos), 20))
-    yield "truth", (unscale_ab(photos.__getitems__(part.tolist())[1]) for part in parts)
-    for name, report in reports.items():
-        yield name, (unscale_ab(prediction) for _, _, prediction in report.batches())
-
-
-def _chroma_counts(batches: Iterator[Tensor]) -> np.ndarray:
-    """Pixels by chroma."""
-    hits = np.zeros(len(CHROMA) - 1)
-    for ab in batches:
-        values = torch.hypot(*ab.unbind(1)).clamp(max=CHROMA[-1])
-        hits += np.histogram(values.numpy(), CHROMA)[0]
-    return hits
+    shares = {name: hits / hits.sum() for name, hits in counts.items()}
+    told = ", ".join(f"{name} {hits[middles > VIVID].sum():.0%}" for name, hits in shares.items())
+    curves = {name: (middles, 100 * hits) for name, hits in shares.items()}
+    title = f"Pixels with a chroma over {VIVID:.0f}: {told}"
+    xlabel = "chroma (Lab units): 0 is grey; beyond 80 counts as 80"
+    alt = f"Curves of the share of pixels by chroma: {', '.join(counts)}. {title}."
+    return show.lines(curves, title=title, xlabel=xlabel, ylabel="pixels (%)", alt=alt)
 
 
 def plane(reports: dict[str, Report]) -> show.Picture:
     """The ab plane of the truth and of each report's answers: the darker, the more pixels."""
-    maps = {name: _plane_counts(ab) for name, ab in _answers(reports)}
-    fig = Figure(figsize=(0.4 + 2.6 * len(maps), 3.1), layout="constrained")
-    axes = fig.subplots(1, len(maps), sharey=True, squeeze=False)[0]
+    edge = PLANE[-1] - 0.1  # what lies beyond the plane is counted at its border
+    maps = _counts(reports, lambda ab: np.histogram2d(*ab.clip(-edge, edge), (PLANE, PLANE))[0])
+    fig, axes = planes(maps, 2.6, 3.1)
     most = max(hits.max() for hits in maps.values())
-    for ax, (name, hits) in zip(axes, maps.items(), strict=True):
+    for ax, hits in zip(axes, maps.values(), strict=True):
         # Log counts in greys: what is rare can still be seen, and no colour has to be told apart.
         ax.pcolormesh(PLANE, PLANE, hits.T, cmap="Greys", norm=LogNorm(1, most), rasterized=True)
-        ax.set(title=name, xlabel="a: green − / red +", aspect="equal")
         ax.axhline(0, color="0.5", linewidth=0.5)
         ax.axvline(0, color="0.5", linewidth=0.5)
-    axes[0].set_ylabel("b: blue − / yellow +")
     fig.suptitle("Where the colours lie: the darker, the more pixels (log scale)", fontsize=11)
-    spread = {name: _spread(hits) for name, hits in maps.items()}
-    told = ", ".join(f"{name} {value:.0f}" for name, value in spread.items())
-    return show.figure(
-        fig, f"The ab plane side by side for {', '.join(maps)}. Root mean square chroma: {told}."
-    )
+    square = ((PLANE[1:] + PLANE[:-1]) / 2) ** 2
+    square = square[:, None] + square
+    told = ", ".join(f"{k} {np.sqrt(np.average(square, weights=v)):.0f}" for k, v in maps.items())
+    alt = f"The ab plane side by side for {', '.join(maps)}. Root mean square chroma: {told}."
+    return show.figure(fig, alt)
 
 
-def _plane_counts(batches: Iterator[Tensor]) -> np.ndarray:
-    """(80, 80) pixels by a and b; what lies beyond the plane is counted at its border."""
-    hits, edge = np.zeros((len(PLANE) - 1,) * 2), PLANE[-1] - 0.1
-    for ab in batches:
-        a, b = ab.clamp(-edge, edge).unbind(1)
-        hits += np.histogram2d(a.flatten().numpy(), b.flatten().numpy(), (PLANE, PLANE))[0]
-    return hits
+def planes(names: Iterable[str], width: float, height: float):
+    """(a figure, its axes): a plane of ab for each name, side by side; inches of each."""
+    names = list(names)
+    size = 0.4 + width * len(names), height
+    fig, (axes,) = show.canvas(*size, 1, len(names), sharex=True, sharey=True, squeeze=False)
+    for ax, name in zip(axes, names, strict=True):
+        ax.set(title=name, xlabel="a: green − / red +", aspect="equal")
+    axes[0].set_ylabel("b: blue − / yellow +")
+    return fig, axes
 
 
-def _spread(hits: np.ndarray) -> float:
-    middles = (PLANE[1:] + PLANE[:-1]) / 2
-    square = middles[:, None] ** 2 + middles[None] ** 2
-    return float(np.sqrt((hits * square).sum() / hits.sum()))
-
-
-# ------------------------------------------------------------------ the remedy and its price
-
-
-@dataclass(frozen=True)
-class Price:
+class Price(NamedTuple):
     """Scores of a colouriser whose ab is multiplied by each factor."""
 
     factors: np.ndarray  # (n,)
@@ -109,31 +82,29 @@ class Price:
     best: float  # the factor with the highest explained chroma
 
 
-def price(report: Report, factors=FACTORS) -> Price:
-    """What the factor does, on all photos of the report.
+def price(report: Report, factors=FACTORS, batches: Iterable | None = None) -> Price:
+    """What the factor does, on all photos of the report, or on `batches` of (x, y, prediction).
 
     Explained chroma needs no new prediction: with guess p and truth y the error of f p is
     f² Σp² - 2 f Σpy + Σy², a parabola in f with its lowest point at Σpy / Σp².
     """
     factors = np.asarray(factors, dtype=float)
-    pp = py = yy = true = 0.0
-    vivid = np.zeros(len(factors))
-    for x, y, p in report.batches():
-        pp, py = pp + p.square().sum().item(), py + (p * y).sum().item()
-        yy += y.square().sum().item()
+    sums = np.zeros(3)  # Σp², Σpy, Σy²
+    true, vivid = 0.0, np.zeros(len(factors))
+    for x, y, p in report.batches() if batches is None else batches:
+        sums += [pair.sum().item() for pair in (p * p, p * y, y * y)]
         L = unscale_L(x)
         true += colourfulness(lab_to_rgb(L, unscale_ab(y))).sum().item()
-        guesses = [colourfulness(lab_to_rgb(L, unscale_ab(float(f) * p))) for f in factors]
-        vivid += [guess.sum().item() for guess in guesses]
-    explained = (2 * factors * py - factors**2 * pp) / yy if yy else np.full(len(factors), np.nan)
-    ratio = vivid / true if true else np.full(len(factors), np.nan)
-    return Price(factors, explained, ratio, py / pp if pp else 1.0)
+        guesses = (lab_to_rgb(L, unscale_ab(float(f) * p)) for f in factors)
+        vivid += [colourfulness(guess).sum().item() for guess in guesses]
+    pp, py, yy = sums
+    explained = (2 * factors * py - factors**2 * pp) / max(yy, 1e-6)  # as in Report.explained
+    return Price(factors, explained, vivid / max(true, 1e-3), float(py / pp) if pp else 1.0)
 
 
 def draw_price(one: Price) -> show.Picture:
     """Explained chroma and colourfulness over the factor, one above the other."""
-    fig = Figure(figsize=(6.4, 4.2), layout="constrained")
-    upper, lower = fig.subplots(2, 1, sharex=True)
+    fig, (upper, lower) = show.canvas(6.4, 4.2, 2, sharex=True)
     parabola = np.poly1d(np.polyfit(one.factors, one.explained, 2))
     between = np.linspace(one.factors[0], one.factors[-1], 81)
     upper.plot(between, parabola(between), color=show.BLUE)
@@ -147,14 +118,9 @@ def draw_price(one: Price) -> show.Picture:
     lower.annotate("as colourful as the truth", (0, 1), fontsize=8, va="bottom")
     lower.set(ylabel="colourfulness,\npredicted / true", xlabel="factor by which ab is multiplied")
     lower.margins(y=0.15)
-    for ax in (upper, lower):
-        ax.grid(alpha=0.3)
-    told = "; ".join(
-        f"factor {f:g}: {e:.1%} and {c:.2f}"
-        for f, e, c in zip(one.factors, one.explained, one.colourfulness, strict=True)
-    )
-    return show.figure(
-        fig,
-        f"Explained chroma and colourfulness over the factor on ab. {told}. The first is "
-        f"highest at {one.best:.2f}.",
-    )
+    upper.grid(alpha=0.3)
+    lower.grid(alpha=0.3)
+    rows = zip(*one[:3], strict=True)
+    told = "; ".join(f"factor {f:g}: {e:.1%} and {c:.2f}" for f, e, c in rows)
+    alt = f"Explained chroma and colourfulness over the factor on ab. {told}."
+    return show.figure(fig, f"{alt} The first is highest at {one.best:.2f}.")

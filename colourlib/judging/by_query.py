@@ -1,21 +1,17 @@
 """Where does it fail? The score of each query, how sure it is, and what could be known at all."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from .. import show
 from . import Report
 
 LEFT = -0.6  # explained chroma: a query that is far worse than its grey copy needs no room
-FEWEST = 3  # photos from which on an interval says anything
+FEWEST = 3  # photos: with fewer, an interval says nothing
 
 
-@dataclass(frozen=True)
-class Query:
+class Query(NamedTuple):
     """How a colouriser did on the photos of one query."""
 
     name: str
@@ -31,39 +27,25 @@ class Query:
 def by_query(report: Report, optimum: Report | None = None) -> list[Query]:
     """Every query of the report's photos, the best first."""
     names = np.array([row["query"] for row in report.photos.rows])
-    return sorted(
-        (_query(report, optimum, name, np.flatnonzero(names == name)) for name in set(names)),
-        key=lambda q: (-q.explained, q.name),
-    )
-
-
-def _query(report: Report, optimum: Report | None, name: str, photos: np.ndarray) -> Query:
-    few = len(photos) < FEWEST
-    coloured = report.columns["coloured"][photos].sum()
-    return Query(
-        name=str(name),
-        photos=len(photos),
-        explained=report.value("explained", photos),
-        **dict(
-            zip(
-                ("low", "high"),
-                (np.nan, np.nan) if few else report.interval("explained", photos),
-                strict=True,
-            )
-        ),
-        hue=report.columns["right_hue"][photos].sum() / coloured if coloured else np.nan,
-        colourfulness=report.value("colourfulness", photos),
-        optimum=optimum.value("explained", photos) if optimum else np.nan,
-    )
+    found = []
+    for name in sorted(set(names)):
+        photos = np.flatnonzero(names == name)
+        explained = report.value("explained", photos)
+        few = len(photos) < FEWEST
+        interval = (np.nan, np.nan) if few else report.interval("explained", photos)
+        coloured, right = (report.columns[c][photos].sum() for c in ("coloured", "right_hue"))
+        hue = right / coloured if coloured else np.nan
+        vivid = report.value("colourfulness", photos)
+        best = optimum.value("explained", photos) if optimum else np.nan
+        found.append(Query(str(name), len(photos), explained, *interval, hue, vivid, best))
+    return sorted(found, key=lambda query: -query.explained)
 
 
 def dots(queries: list[Query], title: str = "Explained chroma by query") -> show.Picture:
-    """A dot a query with its interval, the best on top; a hollow diamond is the optimum."""
-    fig = Figure(figsize=(6.4, 0.8 + 0.19 * len(queries)), layout="constrained")
-    ax = fig.subplots()
+    """A dot for each query with its interval, the best on top; a hollow diamond is the optimum."""
+    fig, ax = show.canvas(6.4, 0.8 + 0.19 * len(queries))
     heights = np.arange(len(queries))[::-1]
-    for height, query in zip(heights, queries, strict=True):
-        ax.plot([query.low, query.high], [height, height], color=show.BLUE, linewidth=1.2)
+    ax.hlines(heights, *zip(*((q.low, q.high) for q in queries), strict=True), show.BLUE, lw=1.2)
     value = [max(query.explained, LEFT) for query in queries]
     ax.plot(value, heights, "o", color=show.BLUE, markersize=5, label="network, 95 % interval")
     known = [query.optimum for query in queries]
@@ -81,66 +63,50 @@ def dots(queries: list[Query], title: str = "Explained chroma by query") -> show
     return show.figure(fig, f"{title}, a dot and its interval each, from the best down: {told}.")
 
 
-HEADERS = ["query", "photos", "explained chroma", "optimum", "hue right", "colourfulness"]
-
-
 def table(queries: list[Query], ends: int = 5) -> show.Table:
     """The easiest and the hardest queries, with what went wrong."""
-    shown = queries if len(queries) <= 2 * ends else [*queries[:ends], None, *queries[-ends:]]
-    rows = [["…"] + [""] * 5 if query is None else _row(query) for query in shown]
-    return show.table(rows, HEADERS, "The easiest and the hardest queries")
-
-
-def _row(query: Query) -> list[str]:
-    return [
-        query.name,
-        query.photos,
-        f"{query.explained:.0%}",
-        "not known" if np.isnan(query.optimum) else f"{query.optimum:.0%}",
-        f"{query.hue:.0%}",
-        f"{query.colourfulness:.2f}",
-    ]
+    rows = []
+    for q in queries:
+        optimum = "not known" if np.isnan(q.optimum) else f"{q.optimum:.0%}"
+        scores = f"{q.explained:.0%}", optimum, f"{q.hue:.0%}", f"{q.colourfulness:.2f}"
+        rows.append([q.name, q.photos, *scores])
+    if len(rows) > 2 * ends:
+        rows[ends:-ends] = [["…"] + [""] * 5]
+    headers = ["query", "photos", "explained chroma", "optimum", "hue right", "colourfulness"]
+    return show.table(rows, headers, "The easiest and the hardest queries")
 
 
 def against_optimum(queries: list[Query], names: int = 9) -> show.Picture:
-    """The network's score against the best possible one, a dot a query: practice scenes only."""
-    fig = Figure(figsize=(5.4, 4.6), layout="constrained")
-    ax = fig.subplots()
+    """The network's score against the best possible one, for each query of practice scenes."""
     best = np.array([query.optimum for query in queries])
     score = np.array([max(query.explained, LEFT) for query in queries])
-    ax.plot(
-        [0, 1], [0, 1], color="0.35", linestyle="--", linewidth=1, label="nothing left to learn"
-    )
-    ax.plot(best, score, "o", color=show.BLUE, markersize=5, label="a query")
-    for i in _telling(best, score, names):
-        right = best[i] > 0.8
-        place = {"xytext": (-5 if right else 5, 3), "textcoords": "offset points"}
-        ax.annotate(
-            queries[i].name,
-            (best[i], score[i]),
-            **place,
-            fontsize=8,
-            ha="right" if right else "left",
-        )
-    ax.set(xlabel="explained chroma of the optimum", ylabel="explained chroma of the network")
-    ax.set_title("How much could be known, and how much it knows")
+    lowest, behind = np.argsort(best), np.argsort(score - best)
+    third = names // 3  # lowest optimum, furthest behind it, nearest to it
+    named = {*lowest[:third], *behind[:third], *behind[::-1][:third]}
+    fig, ax = against(
+        best, score, {i: queries[i].name for i in named}, 1, "a query", "nothing left to learn",
+        title="How much could be known, and how much it knows",
+        xlabel="explained chroma of the optimum", ylabel="explained chroma of the network",
+    )  # fmt: skip
     ax.xaxis.set_major_formatter("{x:.0%}")
     ax.yaxis.set_major_formatter("{x:.0%}")
+    hard = ", ".join(f"{queries[i].name} {best[i]:.0%}" for i in lowest[:3])
+    far = ", ".join(queries[i].name for i in behind[:3])
+    alt = "A dot for each query: the optimum across, the network upward, all below the diagonal but"
+    alt += f" for chance. Lowest optimum: {hard}. Furthest behind it: {far}."
+    return show.figure(fig, alt)
+
+
+def against(x, y, names: dict[int, str], top: float, dots: str, line: str, **axes: str):
+    """(a figure, its axes): dots, some of them named, and the diagonal up to `top`."""
+    fig, ax = show.canvas(5.8, 4.5)
+    ax.plot([0, top], [0, top], color="0.35", linestyle="--", linewidth=1, label=line)
+    ax.plot(x, y, "o", color=show.BLUE, markersize=5, label=dots)
+    for i, name in names.items():
+        left = x[i] > 0.8 * top  # of the dot, where there is no room to its right
+        place = {"xytext": (-5 if left else 5, 3), "ha": "right" if left else "left"}
+        ax.annotate(name, (x[i], y[i]), **place, textcoords="offset points", fontsize=8)
+    ax.set(**axes)
     ax.grid(alpha=0.3)
     ax.legend(fontsize=8, loc="upper left")
-    gap, order = best - score, np.argsort(best)
-    hard = ", ".join(f"{queries[i].name} {best[i]:.0%}" for i in order[:3])
-    behind = ", ".join(queries[i].name for i in np.argsort(-gap)[:3])
-    return show.figure(
-        fig,
-        f"A dot a query: the optimum across, the network upward, all below the diagonal but for "
-        f"chance. Lowest optimum: {hard}. Furthest behind it: {behind}.",
-    )
-
-
-def _telling(best: np.ndarray, score: np.ndarray, count: int) -> list[int]:
-    """Which dots get a name: lowest optimum, furthest behind it, nearest to it."""
-    third = count // 3
-    gap = best - score
-    chosen = [*np.argsort(best)[:third], *np.argsort(-gap)[:third], *np.argsort(gap)[:third]]
-    return [int(i) for i in dict.fromkeys(chosen)]
+    return fig, ax

@@ -4,78 +4,56 @@ A class is what a pixel shows: car, grass, sky. Its palette is known, and so one
 nobody can know, the spread of the palette, and what the network has not learnt.
 """
 
-from __future__ import annotations
-
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import torch
-from matplotlib.figure import Figure
 from PIL import Image, ImageOps
 
 from .. import practice, show
 from ..colour import scale_ab, unscale_ab
 from ..common.errors import CourseError
-from ..data import PhotoSet
 from ..practice import CLASSES, NAMES
 from . import Report, hues
+from .brown import planes
+from .by_query import against
 
-FEWEST = 300  # pixels from which on a class is looked at
+FEWEST = 300  # pixels: a class with fewer is left out
 MANY = 10.0  # Lab units: a class whose own colours lie further apart comes in many colours
 
 
-@dataclass(frozen=True, eq=False)
 class Thing:
-    """A class, and what was answered where it is seen."""
+    """A class: the true ab of its pixels and what was answered there, (n, 2) each, Lab units.
 
-    name: str
-    truth: np.ndarray  # (n, 2) true ab of its pixels, Lab units
-    guess: np.ndarray  # (n, 2) what was answered there
+    In Lab units, too: spread, how far its colours lie from their mean, which is the best answer;
+    error, how far, root mean square, the answers lie from the truth; to_mean, how far their mean
+    lies from the mean of the palette. hue: the share of its coloured pixels that were given the
+    right hue; see `judging.hues`.
+    """
 
-    @property
-    def spread(self) -> float:
-        """Lab units: how far its colours lie from their mean, which is the best answer."""
-        return float(np.sqrt(CLASSES[self.name].variance.sum()))
-
-    @property
-    def error(self) -> float:
-        """Lab units: how far, root mean square, the answers lie from the truth."""
-        return float(np.sqrt(((self.guess - self.truth) ** 2).sum(axis=1).mean()))
-
-    @property
-    def to_mean(self) -> float:
-        """Lab units: how far the mean of the answers lies from the mean of the palette."""
-        return float(np.linalg.norm(self.guess.mean(axis=0) - CLASSES[self.name].mean))
-
-    @property
-    def hue(self) -> float:
-        """Share of its coloured pixels that were given the right hue; see judge.hues."""
-        y, prediction = (
-            torch.from_numpy(scale_ab(ab)).T[None, :, None] for ab in (self.truth, self.guess)
-        )  # (1, 2, 1, n)
-        coloured, right = hues(y, prediction)
-        return (right / coloured).item() if coloured else np.nan
+    def __init__(self, name: str, truth: np.ndarray, guess: np.ndarray) -> None:
+        self.name, self.truth, self.guess, palette = name, truth, guess, CLASSES[name]
+        self.spread = float(np.sqrt(palette.variance.sum()))
+        self.error = float(np.sqrt(((guess - truth) ** 2).sum(axis=1).mean()))
+        self.to_mean = float(np.linalg.norm(guess.mean(axis=0) - palette.mean))
+        scaled = (torch.from_numpy(scale_ab(ab)).T[None, :, None] for ab in (truth, guess))
+        coloured, right = hues(*scaled)  # of (1, 2, 1, n)
+        self.hue = (right / coloured).item() if coloured else np.nan
 
 
 def of(report: Report) -> list[Thing]:
-    """The classes in the report's photos, those of most pixels first.
+    """The classes in the report's photos, those with the most pixels first.
 
-    Raises CourseError for photos that are no practice scenes: what a pixel shows is not known.
+    Raises CourseError for photos that are not practice scenes, because there nobody knows what a
+    pixel shows.
     """
-    if report.photos.optimum is None:
+    photos = report.photos
+    if photos.optimum is None:
         raise CourseError("What each pixel shows is known for practice scenes only.")
-    truths, guesses, classes = [], [], []
-    start = 0
-    for _, y, prediction in report.batches():
-        maps = np.stack([_map(report.photos, i) for i in range(start, start + len(y))])
-        inside = maps >= 0  # (B, S, S)
-        for ab, into in ((y, truths), (prediction, guesses)):
-            into.append(unscale_ab(ab).permute(0, 2, 3, 1).numpy()[inside])
-        classes.append(maps[inside])
-        start += len(y)
-    truth, guess, index = (np.concatenate(z) for z in (truths, guesses, classes))
-    counts = np.bincount(index, minlength=len(NAMES))
+    index = np.stack([class_map(row["url"], photos.size) for row in photos.rows])  # (N, S, S)
+    _, *answers = map(torch.cat, zip(*report.batches(), strict=True))
+    truth, guess = (unscale_ab(z).movedim(1, 3).numpy() for z in answers)  # (N, S, S, 2)
+    counts = np.bincount(index[index >= 0], minlength=len(NAMES))
     return [
         Thing(NAMES[k], truth[index == k], guess[index == k])
         for k in np.argsort(-counts, kind="stable")
@@ -83,32 +61,24 @@ def of(report: Report) -> list[Thing]:
     ]
 
 
-def _map(photos: PhotoSet, index: int) -> np.ndarray:
-    return class_map(photos.rows[index]["url"], photos.size)
-
-
 @lru_cache(maxsize=2000)
 def class_map(url: str, size: int) -> np.ndarray:
     """(size, size) int16: the class of each pixel of a practice scene, -1 where several meet."""
-    classes = practice.scene_of_url(url).classes  # (H, W)
-    fit = (size, size), Image.Resampling.BOX
-    lowest = ImageOps.fit(Image.fromarray(classes.astype(np.float32)), *fit)
-    spread = ImageOps.fit(Image.fromarray(classes.astype(np.float32) ** 2), *fit)
-    mean = np.asarray(lowest)
-    mixed = np.asarray(spread) - mean**2 > 0.01  # the variance inside the pixel
+    classes = practice.scene_of_url(url).classes.astype(np.float32)  # (H, W)
+    mean, square = (
+        np.asarray(ImageOps.fit(Image.fromarray(z), (size, size), Image.Resampling.BOX))
+        for z in (classes, classes**2)
+    )
+    mixed = square - mean**2 > 0.01  # the variance inside the pixel
     return np.where(mixed, -1, np.rint(mean)).astype(np.int16)
-
-
-# ------------------------------------------------------------------ tables and figures
 
 
 def table(things: list[Thing]) -> show.Table:
     """Classes with how sure their colour is, and how often the answers had the right hue."""
     rows = [
-        [thing.name, f"{len(thing.truth):,}", f"{thing.spread:.0f}", f"{thing.error:.0f}",
-         f"{thing.hue:.0%}"]
-        for thing in things
-    ]  # fmt: skip
+        [t.name, f"{len(t.truth):,}", f"{t.spread:.0f}", f"{t.error:.0f}", f"{t.hue:.0%}"]
+        for t in things
+    ]
     headers = ["class", "pixels", "spread of its colours", "error", "hue right"]
     return show.table(rows, headers, "Spread and error in Lab units; blind guesses: 25 % of hues")
 
@@ -122,8 +92,7 @@ def telling(things: list[Thing], each: int = 2) -> list[Thing]:
 
 def draw_clouds(things: list[Thing], pixels: int = 250) -> show.Picture:
     """The ab plane of some classes: true colours, answers, and the mean of the palette."""
-    fig = Figure(figsize=(0.4 + 2.5 * len(things), 3.2), layout="constrained")
-    axes = fig.subplots(1, len(things), sharex=True, sharey=True, squeeze=False)[0]
+    fig, axes = planes([thing.name for thing in things], 2.5, 3.2)
     for ax, thing in zip(axes, things, strict=True):
         some = np.random.default_rng(0).permutation(len(thing.truth))[:pixels]
         ax.plot(*thing.truth[some].T, "o", color="0.5", markersize=3, label="truth")
@@ -131,46 +100,26 @@ def draw_clouds(things: list[Thing], pixels: int = 250) -> show.Picture:
         ax.plot(*thing.guess[some].T, "x", **look, label="answers")
         mean = {"markersize": 13, "color": show.ORANGE, "markeredgecolor": "black"}
         ax.plot(*CLASSES[thing.name].mean, "*", **mean, label="mean of its colours")
-        ax.set(title=thing.name, xlabel="a: green − / red +", aspect="equal")
         ax.grid(alpha=0.3)
-    axes[0].set_ylabel("b: blue − / yellow +")
-    fig.legend(
-        *axes[0].get_legend_handles_labels(), fontsize=8, ncols=3, loc="outside upper center"
-    )
-    told = [
-        f"{t.name}: colours {t.spread:.0f} units around their mean, answers on average "
-        f"{t.to_mean:.0f} units from it"
-        for t in things
-    ]
-    return show.figure(fig, f"Points in the ab plane for each class. {'; '.join(told)}.")
+    known = axes[0].get_legend_handles_labels()
+    fig.legend(*known, fontsize=8, ncols=3, loc="outside upper center")
+    told = [f"{t.name}: {t.spread:.0f} and {t.to_mean:.0f}" for t in things]
+    alt = "Points in the ab plane for each class. How far its colours lie from their mean, and how "
+    return show.figure(fig, f"{alt}far the mean of the answers, in Lab units: {'; '.join(told)}.")
 
 
 def draw_errors(things: list[Thing], named: tuple[str, ...] = ("clothes",)) -> show.Picture:
-    """A dot a class: what cannot be known across, the network's error upward."""
-    fig = Figure(figsize=(6.4, 4.4), layout="constrained")
-    ax = fig.subplots()
+    """A dot for each class: what cannot be known across, the network's error upward."""
     spread, error = (np.array([getattr(t, k) for t in things]) for k in ("spread", "error"))
+    hardest = {*np.argsort(-spread)[:4], *np.argsort(spread - error)[:3]}
+    names = {i: t.name for i, t in enumerate(things) if i in hardest or t.name in named}
     top = max(spread.max(), error.max()) * 1.05
-    line = {"color": "0.35", "linestyle": "--", "linewidth": 1}
-    ax.plot([0, top], [0, top], **line, label="no answer can do better")
-    ax.plot(spread, error, "o", color=show.BLUE, markersize=5, label="a class")
-    hardest = np.argsort(-spread)[:4].tolist() + np.argsort(spread - error)[:3].tolist()
-    labels = {*hardest, *(i for i, t in enumerate(things) if t.name in named)}
-    for i in labels:
-        ax.annotate(
-            things[i].name,
-            (spread[i], error[i]),
-            xytext=(4, 3),
-            textcoords="offset points",
-            fontsize=8,
-        )
-    ax.set(xlabel="spread of its colours (Lab units): what cannot be known")
-    ax.set(
-        ylabel="error (Lab units, root mean square)", title="Ambiguous things, and unlearnt ones"
-    )
-    ax.grid(alpha=0.3)
-    ax.legend(fontsize=8, loc="upper left")
-    told = ", ".join(f"{things[i].name} {spread[i]:.0f} and {error[i]:.0f}" for i in sorted(labels))
-    return show.figure(
-        fig, f"A dot a class: spread of its colours and error of the answers. {told}."
-    )
+    fig, _ = against(
+        spread, error, names, top, "a class", "no answer can do better",
+        title="Ambiguous things, and unlearnt ones",
+        xlabel="spread of its colours (Lab units): what cannot be known",
+        ylabel="error (Lab units, root mean square)",
+    )  # fmt: skip
+    told = ", ".join(f"{name} {spread[i]:.0f} and {error[i]:.0f}" for i, name in names.items())
+    alt = f"A dot for each class: spread of its colours and error of the answers. {told}."
+    return show.figure(fig, alt)

@@ -1,10 +1,10 @@
 """Networks to compare: your runs, the weights that come with the course, its first network.
 
 networks = {**contest.runs(data), **contest.shipped(), "PlainNet": contest.plain(data, 0.2)}
-reports = judge.everyone(networks, data)
+reports = judging.everyone(networks, data)
 """
 
-from __future__ import annotations
+import contextlib
 
 import torch
 from torch import nn
@@ -18,33 +18,32 @@ from ..model import PlainNet
 from ..runs import weights
 from ..runs.fit import fit
 
-LATEST = 2  # runs that are compared where nobody says how many
+LATEST = 2  # how many runs are compared
 PLAIN = "plainnet"  # what the run of `plain` is called
 
 
-def runs(data: PhotoData, most: int = LATEST) -> dict[str, nn.Module]:
+def runs(data: PhotoData) -> dict[str, nn.Module]:
     """The networks of the latest runs on these photos, by name; says which cannot be built again.
 
     A network that is edited after it was made (`net.deep = ...`) is known to its notebook only.
     """
     found, left_out = {}, []
-    for story in reversed(kept.all_runs(data)):
-        if len(found) == most:
-            break
-        if story["data"]["fingerprint"] != data.fingerprint or not story["history"]:
-            continue
-        if story.get("label") == PLAIN:
-            continue
-        try:
-            found[story["name"]] = kept.load_run(story["folder"])[0]
-        except CourseError:
-            left_out.append(story["name"])
+    for story in _stories(data):
+        if story["history"] and story.get("label") != PLAIN and len(found) < LATEST:
+            try:
+                found[story["name"]] = kept.load_run(story["folder"])[0]
+            except CourseError:
+                left_out.append(story["name"])
     if left_out:
-        print(
-            f"Left out, for their networks were edited: {', '.join(left_out)}. To add one: "
-            "runs.load_run(folder, the_edited_network)[0]."
-        )
+        words = f"Left out because their networks were edited: {', '.join(left_out)}. To add one: "
+        print(f"{words}runs.load_run(folder, the_edited_network)[0].")
     return dict(reversed(found.items()))
+
+
+def _stories(data: PhotoData) -> list[dict]:
+    """The runs on these photos, the latest first."""
+    stories = reversed(kept.all_runs(data))
+    return [story for story in stories if story["data"]["fingerprint"] == data.fingerprint]
 
 
 def shipped() -> dict[str, Colouriser]:
@@ -60,11 +59,9 @@ def shipped() -> dict[str, Colouriser]:
 
 def plain(data: PhotoData, minutes: float) -> nn.Module:
     """A trained PlainNet: of the last run of this name on these photos, or trained now."""
-    for story in reversed(kept.all_runs(data)):
-        if story.get("label") == PLAIN and story["data"]["fingerprint"] == data.fingerprint:
-            try:
+    for story in _stories(data):
+        if story.get("label") == PLAIN:
+            with contextlib.suppress(CourseError):
                 return kept.load_run(story["folder"])[0]
-            except CourseError:
-                continue
     torch.manual_seed(0)
     return fit(PlainNet(), data, minutes=minutes, name=PLAIN, quiet=True).model

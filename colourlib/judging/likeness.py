@@ -1,6 +1,6 @@
 """How alike two pictures are to the eye: SSIM of the structure, CIEDE2000 of the colours."""
 
-from __future__ import annotations
+from math import radians
 
 import torch
 from torch import Tensor
@@ -12,8 +12,8 @@ def ssim(one: Tensor, other: Tensor) -> Tensor:
     """Structural similarity of sRGB pictures (N, 3, H, W) in 0..1, 11 pixels a side or more: (N,).
 
     1 where they are the same. Compares mean, contrast and structure in a window around each pixel,
-    channel by channel (Wang et al. 2004); the five pixels along the border, whose window is not
-    complete, are left out.
+    channel by channel (Wang et al. 2004); the five pixels along the border are left out, because
+    their window is not complete.
     """
     rows, columns = (_blur(side).to(one) for side in one.shape[2:])
 
@@ -45,9 +45,9 @@ def _blur(side: int) -> Tensor:
 def ciede2000(one: tuple[Tensor, Tensor], other: tuple[Tensor, Tensor]) -> Tensor:
     """Colour difference as the eye sees it, at every pixel: (N, H, W), 0 for the same colour.
 
-    one, other: (L (N, 1, H, W) in 0..100, ab (N, 2, H, W) in Lab units). About 1 is just to be
-    seen side by side. CIE 142:2001, written after Sharma, Wu and Dalal 2005, whose numbers of the
-    equations stand beside the lines.
+    one, other: (L (N, 1, H, W) in 0..100, ab (N, 2, H, W) in Lab units). About 1 can just be seen
+    side by side. CIE 142:2001; the numbers beside the lines are those of the equations in Sharma,
+    Wu and Dalal 2005.
     """
     L1, a1, b1 = one[0][:, 0], *one[1].unbind(1)  # (N, H, W) each, as everything below
     L2, a2, b2 = other[0][:, 0], *other[1].unbind(1)
@@ -63,15 +63,10 @@ def ciede2000(one: tuple[Tensor, Tensor], other: tuple[Tensor, Tensor]) -> Tenso
     L, C = (L1 + L2) / 2, (C1 + C2) / 2  # 12, 13
     h = h1 + turn / 2  # 14: half the shorter way ...
     h = torch.where(C1 * C2 == 0, h1 + h2, h)  # ... or the hue of the one that is not grey
-    T = (
-        1
-        - 0.17 * torch.cos(h - _rad(30))
-        + 0.24 * torch.cos(2 * h)
-        + 0.32 * torch.cos(3 * h + _rad(6))
-        - 0.20 * torch.cos(4 * h - _rad(63))
-    )  # 15
+    T = 1 - 0.17 * torch.cos(h - radians(30)) + 0.24 * torch.cos(2 * h)
+    T += 0.32 * torch.cos(3 * h + radians(6)) - 0.20 * torch.cos(4 * h - radians(63))  # 15
     blue = torch.rad2deg(torch.remainder(h, 2 * torch.pi)) - 275
-    lean = _rad(60) * torch.exp(-((blue / 25) ** 2))  # 16: twice the angle, in radians
+    lean = radians(60) * torch.exp(-((blue / 25) ** 2))  # 16: twice the angle, in radians
     S_L = 1 + 0.015 * (L - 50) ** 2 / (20 + (L - 50) ** 2).sqrt()  # 18
     S_C, S_H = 1 + 0.045 * C, 1 + 0.015 * C * T  # 19, 20
     R = -2 * _saturating(C) * torch.sin(lean)  # 17, 21
@@ -84,7 +79,3 @@ def _saturating(chroma: Tensor) -> Tensor:
     """From 0 for greys to 1 for vivid colours."""
     power = chroma**7
     return (power / (power + 25**7)).sqrt()
-
-
-def _rad(degrees: float) -> float:
-    return degrees * torch.pi / 180

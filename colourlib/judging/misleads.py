@@ -1,12 +1,9 @@
 """Where numbers deceive: answers that win a measure and are no good, and the reverse."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np
 import torch
-from matplotlib.figure import Figure
 from scipy.ndimage import label
 
 from .. import practice, show
@@ -17,40 +14,27 @@ from . import Report, judge_answers
 
 def turned(photos: PhotoSet, degrees: float = 90.0) -> Report:
     """The true colours with every hue turned: as vivid as the truth, and all wrong."""
-    angle = math.radians(degrees)
-    turn = torch.tensor([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
-
-    def answer(indices):
-        x, y = photos.__getitems__(indices)
-        return x, y, torch.einsum("kc,nchw->nkhw", turn, y)
-
-    return judge_answers(answer, photos, f"hues turned by {degrees:.0f}°")
+    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    turn = torch.tensor([[cos, -sin], [sin, cos]])
+    name = f"hues turned by {degrees:.0f}°"
+    return judge_answers(lambda i, x, y: torch.einsum("kc,nchw->nkhw", turn, y), photos, name)
 
 
-def street(seed: int = 2, draw: int = 1) -> show.Picture:
-    """A street with cars, as it was; a possible colouring, vivid; the mean of all, brown: by PSNR.
+def street() -> show.Picture:
+    """A street with cars as it was; in other colours, as vivid; in brown, the mean: with the PSNR.
 
-    The possible colouring draws each thing's colour anew from the palette of its class, as chance
-    did for the truth. Nobody could tell from the lightness which of the two is true.
+    The other colours are drawn for each thing from the palette of its class, as chance did for the
+    truth. Nobody could tell from the lightness which of the two is true.
     """
-    scene = practice.scene("cars", seed, width=128)
-    guesses = {
-        "vivid, and possible": other_colours(scene, draw),
-        "brown, the mean": scene.optimum(),
-    }
-    pictures = [practice.lab_to_rgb(scene.L, ab) for ab in (scene.ab, *guesses.values())]
-    truth = pictures[0] / 255
-    scores = [psnr(((truth - picture / 255) ** 2).mean()) for picture in pictures[1:]]
-    titles = [f"{name}\nPSNR {s:.1f} dB" for name, s in zip(guesses, scores, strict=True)]
-    return show.grid(
-        pictures,
-        ["truth\n", *titles],
-        columns=3,
-        side=2.2,
-        title="PSNR prefers brown",
-        alt="A street three times: in its true colours; with cars of other colours, as vivid as in "
-        f"truth, PSNR {scores[0]:.1f} dB; with brownish grey cars, PSNR {scores[1]:.1f} dB.",
-    )
+    scene = practice.scene("cars", 2, width=128)
+    colours = scene.ab, other_colours(scene, 1), scene.optimum()
+    truth, *guesses = pictures = [practice.lab_to_rgb(scene.L, ab) for ab in colours]
+    scores = [psnr(((truth / 255 - guess / 255) ** 2).mean()) for guess in guesses]
+    vivid, brown = (f"PSNR {score:.1f} dB" for score in scores)
+    titles = "truth\n", f"vivid, and possible\n{vivid}", f"brown, the mean\n{brown}"
+    alt = "A street three times: in its true colours; with cars of other colours, as vivid as in "
+    alt += f"truth, {vivid}; with brownish grey cars, {brown}."
+    return show.grid(pictures, titles, 3, title="PSNR prefers brown", alt=alt, side=2.2)
 
 
 def other_colours(scene: practice.Scene, seed: int) -> np.ndarray:
@@ -67,25 +51,21 @@ def other_colours(scene: practice.Scene, seed: int) -> np.ndarray:
 def psnr_by_chroma(report: Report) -> show.Picture:
     """The PSNR of each photo over its true chroma: a number that tells how grey the photo is."""
     chroma, decibels = report.columns["chroma"], report.columns["psnr"]
-    shown = np.isfinite(decibels)
-    fig = Figure(figsize=(6.4, 3.2), layout="constrained")
-    ax = fig.subplots()
-    ax.plot(chroma[shown], decibels[shown], "o", color=show.BLUE, markersize=4, alpha=0.6)
-    tenth = max(1, len(chroma) // 10)
-    order = np.argsort(chroma)
-    ends = [float(decibels[some].mean()) for some in (order[:tenth], order[-tenth:])]
-    for name, height, x in zip(("greyest", "most vivid"), ends, (order[0], order[-1]), strict=True):
-        ax.annotate(f"{name} tenth:\n{height:.1f} dB", (chroma[x], height), fontsize=8,
-                    ha="left" if name == "greyest" else "right",
-                    bbox={"facecolor": "white", "edgecolor": "0.5"})  # fmt: skip
-    ax.set(xlabel="mean true chroma (Lab units)", ylabel="PSNR (dB)")
-    ax.set_title(f"PSNR of each photo: {report.name}")
-    ax.grid(alpha=0.3)
-    return show.figure(
-        fig,
-        f"A dot a photo: PSNR against true chroma, falling. The greyest tenth of the photos has "
-        f"{ends[0]:.1f} dB on average, the most vivid {ends[1]:.1f} dB.",
+    fig, ax = show.canvas(6.4, 3.2)
+    ax.plot(chroma, decibels, "o", color=show.BLUE, markersize=4, alpha=0.6)
+    order, tenth = np.argsort(chroma), max(1, len(chroma) // 10)
+    grey, vivid = (decibels[some].mean() for some in (order[:tenth], order[-tenth:]))
+    look = {"fontsize": 8, "bbox": {"facecolor": "white", "edgecolor": "0.5"}}
+    ax.annotate(f"greyest tenth:\n{grey:.1f} dB", (chroma[order[0]], grey), **look)
+    ax.annotate(
+        f"most vivid tenth:\n{vivid:.1f} dB", (chroma[order[-1]], vivid), **look, ha="right"
     )
+    title = f"PSNR of each photo: {report.name}"
+    ax.set(xlabel="mean true chroma (Lab units)", ylabel="PSNR (dB)", title=title)
+    ax.grid(alpha=0.3)
+    alt = "A dot for each photo: PSNR against true chroma, falling. The greyest tenth of the photos"
+    alt += f" has {grey:.1f} dB on average, the most vivid {vivid:.1f} dB."
+    return show.figure(fig, alt)
 
 
 def concentration(report: Report, share: float = 0.1) -> float:

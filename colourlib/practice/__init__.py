@@ -6,81 +6,34 @@
     view.L          # what a network sees, (120, 160)
     view.optimum()  # the answer with the least squared error that any network could give
 
-A scene is painted in Lab. A painter (package `scenery`) chooses from one random stream where things
-are and how light falls on them: that gives L and a class for every pixel, and it knows no colours.
-Then a second stream draws ab for every region from the distribution of its class (`CLASSES`).
-So ab is independent of L given the class, and among all answers that see only L, none has a smaller
-expected squared error than the class mean of every pixel, even if it knew the classes. Borders are
+A painter (package `painters`) draws from one random stream where things are and how light falls on
+them: that gives L and a class for every pixel. A second stream draws ab for every region from the
+distribution of its class (`CLASSES`). So ab is independent of L given the class, and no answer that
+sees only L has a smaller expected squared error than the class mean of every pixel. Borders are
 soft in L; classes and ab are hard, one class a pixel, which keeps the optimum exact.
 """
 
-import difflib
 import operator
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 
 from ..common.errors import CourseError
 from ..common.lab import lab_to_rgb
 from ..common.queries import QUERIES
-from .painters import CLASSES, MEANS, NAMES, PAINTERS, Canvas, ColourClass
+from ..common.words import did_you_mean
+from .painters import CLASSES, KIND_OF, MEANS, NAMES, PAINTERS, Canvas, ColourClass
 from .painters.canvas import noise_tile
-from .painters.palette import RIPPLE_LIMIT
 
 __all__ = [
     "CLASSES", "KIND_OF", "NAMES", "QUERIES", "ColourClass", "Scene",
-    "is_practice", "lab_to_rgb", "scene", "scene_of_url", "url_of",
+    "is_practice", "lab_to_rgb", "origin_of", "scene", "scene_of_url", "url_of",
 ]  # fmt: skip
 
-# What the course searches for, and the kind of scene that stands for it. Where a word has no look
-# of its own the kind is a near kin: wind flies kites, air carries balloons, water is a reef seen
-# from below its surface, the universe is a deep field of far galaxies, space a nebula.
-KIND_OF: dict[str, str] = {
-    "animals": "pasture",
-    "people": "park",
-    "cars": "road",
-    "buildings": "village",
-    "trees": "forest",
-    "mountains": "mountains",
-    "beaches": "beach",
-    "food": "fruit plate",
-    "oceans": "open sea",
-    "rivers": "river",
-    "lakes": "lake",
-    "deserts": "desert",
-    "cities": "skyline",
-    "night": "night city",
-    "day": "meadow",
-    "sun": "sunset",
-    "moon": "moonrise",
-    "stars": "starry night",
-    "clouds": "cloudscape",
-    "rain": "rainy street",
-    "snow": "winter",
-    "storm": "thunderstorm",
-    "fog": "foggy hills",
-    "wind": "kites",
-    "tornado": "tornado",
-    "hurricane": "hurricane",
-    "earthquake": "earthquake",
-    "volcano": "volcano",
-    "tsunami": "great wave",
-    "fire": "campfire",
-    "ice": "icebergs",
-    "water": "reef",
-    "air": "balloons",
-    "earth": "globe",
-    "space": "nebula",
-    "universe": "deep field",
-    "galaxy": "spiral galaxy",
-    "planet": "ringed planet",
-}
-
 SMALLEST, LARGEST = 64, 512  # pixels a side
-MEANS.setflags(write=False)
+LAST_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +63,7 @@ def scene(query_or_kind: str, seed: int, width: int, height: int | None = None) 
     Raises CourseError for an unknown name, a bad seed or a bad size.
     """
     kind = _kind(query_or_kind)
-    seed = _whole(seed, "seed", 0, 2**63 - 1)
+    seed = _whole(seed, "seed", 0, LAST_SEED)
     width = _whole(width, "width", SMALLEST, LARGEST)
     height = width if height is None else _whole(height, "height", SMALLEST, LARGEST)
     shapes, colours = np.random.SeedSequence([seed, *kind.encode()]).spawn(2)
@@ -125,13 +78,8 @@ def _kind(name: str) -> str:
     kind = KIND_OF.get(name, name) if isinstance(name, str) else None
     if kind in PAINTERS:
         return kind
-    near = difflib.get_close_matches(str(name).lower(), [*QUERIES, *PAINTERS], n=3)
-    hint = (
-        f"Did you mean {' or '.join(map(repr, near))}?"
-        if near
-        else f"Queries: {', '.join(QUERIES)}."
-    )
-    raise CourseError(f"There is no practice scene for {str(name)[:80]!r}. {hint}")
+    hint = did_you_mean(name, [*QUERIES, *PAINTERS], most=3) or f" Queries: {', '.join(QUERIES)}."
+    raise CourseError(f"There is no practice scene for {str(name)[:80]!r}.{hint}")
 
 
 def _whole(value, name: str, low: int, high: int) -> int:
@@ -144,53 +92,35 @@ def _whole(value, name: str, low: int, high: int) -> int:
     return number
 
 
-class _Entry(NamedTuple):
-    """What drawing a colour needs of a class, worked out once."""
-
-    colours: np.ndarray  # (n, 2)
-    steps: np.ndarray  # (n - 1,) cumulative weights: where in 0..1 the next entry begins
-    spread: float
-
-
-_ENTRIES = [_Entry(c.colours, np.cumsum(c.weights)[:-1], c.spread) for c in CLASSES.values()]
-_GRAIN = np.array([c.grain for c in CLASSES.values()], dtype=np.float32)
-
-
-# -- colours ---------------------------------------------------------------------------------
-
-
 @lru_cache(maxsize=1)
 def _ripple_tile() -> np.ndarray:
-    """(512, 512) smooth periodic noise, mean 0, deviation 1, within RIPPLE_LIMIT."""
+    """(512, 512) smooth periodic noise, mean 0, deviation 1, within -2..2."""
     tile = np.clip(noise_tile(2.0), -1.9, 1.9)
-    tile = (tile - tile.mean()) / tile.std()
-    assert np.abs(tile).max() <= RIPPLE_LIMIT
-    return tile
+    return (tile - tile.mean()) / tile.std()
 
 
 def _colours(rng, canvas: Canvas, classes: np.ndarray, regions: np.ndarray) -> np.ndarray:
     """(H, W, 2) float32 ab: one draw a region from its class, plus the ripple."""
-    count = canvas.regions
+    count, entries = canvas.regions, list(CLASSES.values())
     pick, angle = rng.random(count), 2 * np.pi * rng.random(count)
     disc = np.sqrt(rng.random(count))[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
     flat = np.empty((len(canvas.class_of), 2), dtype=np.float32)  # ab of every patch
     for patch, (index, region) in enumerate(zip(canvas.class_of, canvas.region_of, strict=True)):
-        entry = _ENTRIES[index]
-        chosen = entry.colours[np.searchsorted(entry.steps, pick[region], side="right")]
+        entry = entries[index]
+        chosen = entry.colours[
+            np.searchsorted(entry.weights.cumsum()[:-1], pick[region], side="right")
+        ]
         flat[patch] = chosen + entry.spread * disc[region]
     ab = flat[canvas.ids]
-    grain = _GRAIN[classes]
+    grain = np.array([entry.grain for entry in entries], dtype=np.float32)[classes]
     for channel in range(2):
         place = tuple(rng.integers(512, size=2))
         ab[..., channel] += grain * canvas.sample(_ripple_tile(), place, 0.4, 0.4)
     return ab
 
 
-# -- addresses -------------------------------------------------------------------------------
-
 _ADDRESS = re.compile(
-    r"https://practice\.example/([a-z]{1,40})/(0|[1-9][0-9]{0,18})-([0-9]{2,3})x([0-9]{2,3})\.jpg",
-    re.ASCII,
+    r"https://practice\.example/([a-z]{1,40})/(0|[1-9]\d{0,18})-(\d{2,3})x(\d{2,3})\.jpg", re.ASCII
 )
 
 
@@ -201,22 +131,22 @@ def url_of(query: str, seed: int, width: int, height: int) -> str:
     return f"https://practice.example/{query}/{seed}-{width}x{height}.jpg"
 
 
-def _parse(url: str) -> re.Match | None:
+def origin_of(url: str) -> tuple[str, int, int, int] | None:
+    """What `url_of` made an address from; None for every other string, however odd."""
     found = _ADDRESS.fullmatch(url) if isinstance(url, str) else None
-    return found if found and found[1] in KIND_OF else None
+    if not found or found[1] not in KIND_OF:
+        return None
+    seed, *sides = (int(number) for number in found.groups()[1:])
+    can_be = seed <= LAST_SEED and all(SMALLEST <= side <= LARGEST for side in sides)
+    return (found[1], seed, *sides) if can_be else None
 
 
 def is_practice(url: str) -> bool:
-    """Whether a string has the form of a practice address; draws nothing."""
-    return _parse(url) is not None
+    """Whether an address leads to a practice scene; draws nothing."""
+    return origin_of(url) is not None
 
 
 def scene_of_url(url: str) -> Scene | None:
-    """The scene behind a practice address; None for every other string, however odd."""
-    found = _parse(url)
-    if found is None:
-        return None
-    try:
-        return scene(found[1], *(int(number) for number in found.groups()[1:]))
-    except CourseError:
-        return None
+    """The scene behind a practice address; None for every other string."""
+    origin = origin_of(url)
+    return origin and scene(*origin)

@@ -2,11 +2,8 @@
 
 Inside ``with serve():`` every http or https address that `urllib` opens is answered by a server on
 127.0.0.1, so the real `bing-image-downloader` searches, pages and downloads without a network. The
-server is one function from an address to a `Response`; pass your own to play any other web. What
-the practice web does wrong on purpose is in the module `faults`.
+server is one function from an address to a `Response`; pass your own to play any other web.
 """
-
-from __future__ import annotations
 
 import contextlib
 import html
@@ -24,7 +21,7 @@ from urllib.parse import parse_qs, quote, unquote, urljoin, urlsplit
 from PIL import Image
 
 from .. import practice
-from ..common import queries
+from ..common.queries import QUERIES
 
 PAGE = 12  # links on one page of results: a query needs several pages, as on the web
 SIZES = ((216, 160), (160, 160), (160, 216), (192, 160))  # width, height; 160 on the shorter side
@@ -35,58 +32,69 @@ STEP = 0.05  # seconds; how often the server looks whether it or a waiting clien
 
 @dataclass(frozen=True)
 class Response:
-    """One answer of the server: body, HTTP status, and the type and length that it declares.
+    """One answer of the server; the last three are for servers that behave badly.
 
-    The last three are for servers that behave badly. All waiting ends when the client hangs up.
+    All waiting ends when the client hangs up.
     """
 
     body: bytes
     status: int = 200
     content_type: str = "image/jpeg"
-    length: int | None = None  # the true one unless given
+    length: int | None = None  # that it declares; the true one unless given
     headers: Mapping[str, str] = field(default_factory=dict)  # further ones: Retry-After, Location
     wait: float = 0.0  # seconds before anything is sent; math.inf: for ever
     drip: float = 0.0  # seconds before each single byte of the body
     hang_up: bool = False  # close the connection without an answer
 
 
+def encoded(image: Image.Image, kind: str, **options) -> bytes:
+    """The bytes of a picture's file."""
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
 def results_page(links: list[str]) -> Response:
     """The page of search results that `bing-image-downloader` reads: one `murl` for each link."""
-    tags = []
-    for link in links:
-        facts = json.dumps({"murl": link}, ensure_ascii=False, separators=(",", ":"))
-        tags.append(f'<a class="iusc" m="{html.escape(facts)}"></a>')
+    facts = (json.dumps({"murl": x}, ensure_ascii=False, separators=(",", ":")) for x in links)
+    tags = [f'<a class="iusc" m="{html.escape(fact)}"></a>' for fact in facts]
     return Response("\n".join(tags).encode(), content_type="text/html; charset=utf-8")
 
 
-def practice_links(query: str, first: int) -> list[str]:
-    """The `PAGE` links from position `first` on; a query the course does not know has none.
+def origin_at(query: str, position: int) -> tuple[str, int, int, int]:
+    """(query, seed, width, height) of the scene at a position of a query's results."""
+    seed = FIRST_SEED + position
+    return query, seed, *SIZES[seed % len(SIZES)]
 
-    As on the live engine, `first` is the position of a result and not the number of a page.
-    """
-    if query not in queries.QUERIES:
-        return []
-    seeds = range(FIRST_SEED + first, FIRST_SEED + first + PAGE)
-    return [practice.url_of(query, seed, *SIZES[seed % len(SIZES)]) for seed in seeds]
+
+def practice_links(query: str, first: int) -> list[str]:
+    """The `PAGE` links from position `first` on (not page number); of unknown queries none."""
+    places = range(first, first + PAGE if query in QUERIES else first)
+    return [practice.url_of(*origin_at(query, place)) for place in places]
+
+
+def asked(url: str) -> tuple[int, str] | None:
+    """The first position and the query that a page of results is asked for; None: no such page."""
+    parts = urlsplit(url)
+    if parts.path != "/images/async":
+        return None
+    values = parse_qs(parts.query)
+    return int(values.get("first", ["0"])[0]), values.get("q", [""])[0]
 
 
 def practice_web(url: str) -> Response:
     """The whole practice web: result pages, and scenes as JPEG (quality 95, chroma not halved)."""
-    parts = urlsplit(url)
-    if parts.path == "/images/async":
-        asked = parse_qs(parts.query)
-        first = int(asked.get("first", ["0"])[0])
-        return results_page(practice_links(asked.get("q", [""])[0], max(first, 0)))
+    if found := asked(url):
+        return results_page(practice_links(found[1], max(found[0], 0)))
     scene = practice.scene_of_url(url)
     if scene is None:
         return Response(b"no such picture", 404, "text/plain")
-    buffer = io.BytesIO()
-    Image.fromarray(scene.rgb()).save(buffer, "JPEG", quality=95, subsampling=0)
-    return Response(buffer.getvalue())
+    picture = Image.fromarray(scene.rgb())
+    return Response(encoded(picture, "JPEG", quality=95, subsampling=0))
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Unwraps the address that `_ToLoopback` packed into the path and asks `respond` about it."""
+    """Asks `respond` about the address that `_ToLoopback` packed into the path."""
 
     def do_GET(self) -> None:
         url = unquote(self.path[1:])
@@ -106,16 +114,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", answer.content_type)
         self.send_header("Content-Length", str(length))
         for name, value in answer.headers.items():
-            # What a redirect says is meant as seen from `url`, not from this machine.
+            # A redirect is relative to `url`, not to the address of this server.
             self.send_header(name, urljoin(url, value) if name == "Location" else value)
         self.end_headers()
-        if not answer.drip:
-            self.wfile.write(answer.body)
-            return
-        for byte in answer.body:
+        for part in map(bytes, zip(answer.body, strict=True)) if answer.drip else [answer.body]:
             if not self._wait(answer.drip):
                 return
-            self.wfile.write(bytes([byte]))
+            self.wfile.write(part)
 
     def _wait(self, seconds: float) -> bool:
         """Let time pass; False as soon as the client has hung up or the server is to close."""
@@ -125,7 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
             try:
                 if not self.connection.recv(1, socket.MSG_PEEK):  # the client has hung up
                     return False
-                self.server.closing.wait(min(left, STEP))  # it says more than was asked
+                self.server.closing.wait(min(left, STEP))  # it sends more than was asked for
             except TimeoutError:  # it is waiting
                 pass
             finally:
@@ -139,10 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class _ToLoopback(urllib.request.BaseHandler):
-    """urllib handler: rewrites a request for any address into one to the server on this machine.
-
-    What is meant for the host `REFUSED` goes to a port of this machine where nobody listens.
-    """
+    """Sends a request for any address to the server on this machine; `REFUSED` to a dead port."""
 
     handler_order = 100  # before urllib's own handlers look at the request
 
@@ -156,7 +158,7 @@ class _ToLoopback(urllib.request.BaseHandler):
         packed = f"http://{host}/{quote(request.full_url, safe='')}"
         rewritten = urllib.request.Request(packed, headers=request.headers, unverifiable=True)
         rewritten.timeout = request.timeout
-        if hasattr(request, "redirect_dict"):  # by which urllib notices that it goes in circles
+        if hasattr(request, "redirect_dict"):  # tells urllib when it goes in circles
             rewritten.redirect_dict = request.redirect_dict
         return rewritten
 
@@ -165,21 +167,19 @@ class _ToLoopback(urllib.request.BaseHandler):
 
 @contextlib.contextmanager
 def serve(respond: Callable[[str], Response] = practice_web) -> Iterator[str]:
-    """Answer every http(s) address that `urllib` opens with `respond(url)`, while inside `with`.
+    """Answer every http(s) address that `urllib` opens in this process with `respond(url)`.
 
-    Yields the server's own address. `urllib` has one opener for the whole process, so nothing in
-    this process reaches the real web inside the block; the earlier opener is put back at its end.
+    Yields the server's own address; at the end of the block the earlier opener returns.
     """
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)  # port 0: any that is free
     server.daemon_threads = True
     server.respond, server.closing, server.failures = respond, threading.Event(), {}
     nobody = socket.socket()  # has a port, so that no other program gets it, but does not listen
     nobody.bind(("127.0.0.1", 0))
-    loop = threading.Thread(target=server.serve_forever, args=(STEP,), daemon=True)
-    loop.start()
+    threading.Thread(target=server.serve_forever, args=(STEP,), daemon=True).start()
     before = urllib.request._opener  # urllib has no public way to ask for it
-    no_proxy = urllib.request.ProxyHandler({})
     redirect = _ToLoopback(server.server_port, nobody.getsockname()[1])
+    no_proxy = urllib.request.ProxyHandler({})
     urllib.request.install_opener(urllib.request.build_opener(no_proxy, redirect))
     try:
         yield f"http://127.0.0.1:{server.server_port}/"
@@ -189,8 +189,5 @@ def serve(respond: Callable[[str], Response] = practice_web) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         nobody.close()
-        for (
-            error,
-            url,
-        ) in server.failures.items():  # else it looks like the web's
+        for error, url in server.failures.items():  # else it looks like the web's
             print(f"The web itself failed at {url}: {error}")

@@ -12,23 +12,23 @@ from ..colour import scale_ab
 from ..common.errors import CourseError
 from ..data import PHOTO_CROP, SCENE_CROP, PhotoData, PhotoSet
 from . import make
-from .files import row_of
-from .make import LAYOUT, SIDES
+from .make import LAYOUT, SIDES, Prepared, load, row_of
 
 
 def prepare(root: Path, verdicts: list, split: dict[str, str], size: int) -> PhotoData:
     """Decode every kept photo once into arrays under root/prepared, or reuse what lies there.
 
-    split: sha256 -> "train" or "validation". A preparation that was stopped goes on; one of photos,
-    decisions, a split or a size that have changed is made again, and it says what has. Raises
+    split: sha256 -> "train" or "validation". A preparation that was stopped goes on; when photos,
+    decisions, the split or the size have changed, it is made again, and it says what has. Raises
     CourseError where a side has no photos left, a photo cannot be opened, or the disk is full.
     """
     if size < 16 or size % 16:
         raise CourseError(f"The side of training pictures has to be a multiple of 16, not {size}.")
     sides = _sides(verdicts, split)
-    fingerprint = _fingerprint(sides, size)
+    content = [LAYOUT, size, {side: sorted(p.sha256 for p in sides[side]) for side in sides}]
+    fingerprint = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
     folder = Path(root) / "prepared" / fingerprint
-    made = make.load(folder)
+    made = load(folder)
     if made and made.finished:
         print(f"Prepared photos are there already ({fingerprint}): nothing has changed.")
     else:
@@ -40,9 +40,9 @@ def prepare(root: Path, verdicts: list, split: dict[str, str], size: int) -> Pho
     return PhotoData(replace(train, crop=crop), validation, mean_tint, fingerprint, runs)
 
 
-def _photo_set(made: make.Prepared, side: str, photos: list) -> PhotoSet:
+def _photo_set(made: Prepared, side: str, photos: list) -> PhotoSet:
     arrays = {name: a for name, a in made.arrays[side].items() if name != "done"}
-    # A file may have been moved or renamed since: where it is now is what the manifest says.
+    # A file may have been moved or renamed since: the manifest says where it is now.
     now = {photo.sha256: row_of(photo) for photo in photos}
     rows = [now[row["sha256"]] for row in made.meta["rows"][side]]
     return PhotoSet(**arrays, rows=rows, size=made.meta["size"])
@@ -63,11 +63,6 @@ def _sides(verdicts: list, split: dict[str, str]) -> dict[str, list]:
             raise CourseError(
                 f"No photo is left for {side}: of {len(verdicts)} pictures, "
                 f"{sum(v.keep for v in verdicts)} passed the cleaning (02_clean shows why). "
-                f"Collect more, or loosen a rule."
+                "Collect more, or loosen a rule."
             )
     return sides
-
-
-def _fingerprint(sides: dict[str, list], size: int) -> str:
-    content = [LAYOUT, size, {side: sorted(p.sha256 for p in ps) for side, ps in sides.items()}]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]

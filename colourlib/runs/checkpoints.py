@@ -1,7 +1,6 @@
-"""Files that are there whole or not at all, and what tells whether two runs are the same one.
+"""Everything that a run needs to go on as if it had never been interrupted, and what identifies it.
 
-A checkpoint holds everything that a run needs to go on as if it had never been interrupted. It is
-read with `weights_only=True`: a file from somebody else can damage nothing.
+A checkpoint is read with `weights_only=True`, so a file from somebody else cannot run anything.
 """
 
 from __future__ import annotations
@@ -47,23 +46,26 @@ def load_checkpoint(path: Path) -> dict:
     Raises FileNotFoundError where there is none, CourseError for a damaged file.
     """
     try:
-        with zipfile.ZipFile(path) as whole:  # as torch writes it; torch itself checks no sums
+        with zipfile.ZipFile(path) as whole:  # torch writes a zip file, but checks no sums
             if (damaged := whole.testzip()) is not None:
                 raise CourseError(f"{path} is damaged: {damaged} in it has changed.")
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (zipfile.BadZipFile, RuntimeError, EOFError, pickle.UnpicklingError) as error:
         raise CourseError(f"{path} is damaged: {str(error).partition(chr(10))[0]}") from error
     if not isinstance(state, dict) or state.get("format") != FORMAT:
-        raise CourseError(f"{path} is no checkpoint of this version of colourlib.")
+        raise CourseError(f"{path} was not written by this version of colourlib.")
     return state
 
 
 def random_state() -> dict:
     """Where random numbers are, torch's and others': dropout needs it to go on exactly."""
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
     kind, keys, *place = np.random.get_state()
-    others = {"python": random.getstate(), "numpy": [kind, keys.tolist(), *place]}
-    return {"cpu": torch.get_rng_state(), "cuda": cuda} | others
+    return {
+        "cpu": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "python": random.getstate(),
+        "numpy": [kind, keys.tolist(), *place],
+    }
 
 
 def restore_random_state(state: dict) -> None:
@@ -80,12 +82,8 @@ def layers(model: nn.Module) -> list[list[str]]:
     return [[name, repr(m)] for name, m in model.named_modules() if not list(m.children())]
 
 
-def forward_source(model: nn.Module) -> str | None:
-    """The text of the network's forward, where it can be had."""
-    return _source(type(model).forward)
-
-
-def _source(function) -> str | None:
+def source_of(function) -> str | None:
+    """The text of a function, where it can be had."""
     try:
         return inspect.getsource(function)
     except (OSError, TypeError):
@@ -93,15 +91,14 @@ def _source(function) -> str | None:
 
 
 def identity(model: nn.Module, config, photos: list, label: str) -> str:
-    """A fingerprint of network, settings, photos and name: only the same run may go on."""
+    """A fingerprint of network, settings, photos and name: only the same run may go on.
+
+    Of the network it counts the text of every function of every class that is not torch's own.
+    """
     shapes = {name: list(value.shape) for name, value in model.state_dict().items()}
-    text = [repr(model), shapes, _sources(model), asdict(config), photos, label]
-    return hashlib.sha256(json.dumps(text).encode()).hexdigest()[:16]
-
-
-def _sources(model: nn.Module) -> list[str | None]:
-    """The text of every function of every class in the network that is not torch's own."""
     every = dict.fromkeys(kind for m in model.modules() for kind in type(m).__mro__)
     kinds = [k for k in every if k is not object and not k.__module__.startswith("torch.")]
     functions = [f for kind in kinds for f in vars(kind).values() if inspect.isfunction(f)]
-    return [_source(f) for f in functions]
+    sources = [source_of(f) for f in functions]
+    text = [repr(model), shapes, sources, asdict(config), photos, label]
+    return hashlib.sha256(json.dumps(text).encode()).hexdigest()[:16]

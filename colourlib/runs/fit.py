@@ -6,7 +6,9 @@ draw on and somebody who examines the network first (`teaching.fit`, which noteb
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import fields, replace
 from pathlib import Path
 
 import torch
@@ -14,15 +16,22 @@ from torch import nn
 
 from ..common.copies import copy_of, undisturbed
 from ..common.errors import CourseError
+from ..common.words import did_you_mean
 from ..data import PhotoData, PhotoSet
-from ..train import Config, Stages, stages, train
-from . import Run, rescue
+from ..train import LOSSES, Config, Stages, stages, train
+from . import Run, remember, rescue
 from .resume import begin
 from .session import Session
-from .settings import configure
 from .speed import kept_memory, place
 from .stop import Stop
 from .view import Silent
+
+CHOICES = {
+    "loss": tuple(LOSSES),
+    "schedule": ("cosine", "constant"),
+    "precision": ("auto", "fp32", "bf16"),
+}
+MAY_BE_ZERO = ("weight_decay", "small_first", "average", "seed")
 
 
 def fit(
@@ -59,22 +68,64 @@ def fit(
         )
     report = examine(model, data.train.size, config.batch_size) if examine else None
     plan, told = _stages(model, data, config)
-    placement = place(config.precision)
     parent = Path(folder) if folder is not None else data.runs
     label = type(model).__name__ if name is None else str(name)
-    run, checkpoint = begin(model, data, config, placement, parent, label, resume)
-    run.stages = plan
+    run = Run(model, config, place(config.precision), data, label, label, stages=plan)
     run.described = f"{model}\n\n{report}\n" if report else f"{model}\n"
+    checkpoint = begin(run, parent, resume)
     if not quiet:
-        print(announce(run, checkpoint) + told)
+        print(_announcement(run, checkpoint) + told)
     try:
         drawn = board(quiet)
         with Stop() as stop, kept_memory():
             _train_safely(run, checkpoint, report, stop, drawn)
     finally:
-        run.note_trained()
-        run.close()
+        if run.best_weights:  # else the first weights are in it again: it has not been trained
+            remember(model, run.name, data.train.size)
+        if run.lock is not None:
+            run.lock.release()
     return run
+
+
+def configure(base: Config | None = None, **changes) -> Config:
+    """A Config with some values changed.
+
+    Raises CourseError for an unknown name, a bad value, or both a number of epochs and of minutes.
+    """
+    known = [f.name for f in fields(Config)]
+    for name in changes:
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise CourseError(f"fit knows no setting {name!r}.{hint} It knows {', '.join(known)}.")
+    if "epochs" in changes and changes.setdefault("minutes", None) is not None:
+        both = f"epochs={changes['epochs']!r} and minutes={changes['minutes']!r}"
+        raise CourseError(f"Give {both} one at a time: minutes would decide, epochs be ignored.")
+    config = replace(base or Config(), **changes)
+    for name in known:
+        value = getattr(config, name)
+        if name in CHOICES and value not in CHOICES[name]:
+            choices = ", ".join(map(repr, CHOICES[name]))
+            raise CourseError(f"{name} is one of {choices}, not {value!r}.")
+        if name not in CHOICES and not (value is None and name == "minutes"):
+            _check_number(name, value)
+    if config.average >= 1:
+        raise CourseError(f"average has to be below 1, such as 0.99; it is {config.average!r}.")
+    if config.small_first > 1:
+        raise CourseError(f"small_first is a share, 1 at most; it is {config.small_first!r}.")
+    return config
+
+
+def _check_number(name: str, value) -> None:
+    whole = name in ("batch_size", "seed")
+    if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
+        due = "a whole number" if whole else "a number"
+    elif name in MAY_BE_ZERO and not 0 <= value < math.inf:
+        due = "0 or more"
+    elif name not in MAY_BE_ZERO and not 0 < value < math.inf:
+        due = "greater than 0"
+    else:
+        return
+    raise CourseError(f"{name} has to be {due}; it is {value!r}.")
 
 
 def _stages(model: nn.Module, data: PhotoData, config: Config) -> tuple[Stages, str]:
@@ -108,8 +159,8 @@ def _fault_at(side: int, model: nn.Module, batch_size: int) -> str | None:
     return None if y.shape == due else f"its answer is {tuple(y.shape)}, where {due} is due"
 
 
-def announce(run: Run, checkpoint: dict | None) -> str:
-    """What is about to happen, and why so: a line or two."""
+def _announcement(run: Run, checkpoint: dict | None) -> str:
+    """What is about to happen, and why: a line or two."""
     placement, photos = run.placement, len(run.data.train)
     text = (
         f"Run {run.name} on {placement.device}, {placement.precision} ({placement.reason}); "
@@ -127,7 +178,7 @@ def announce(run: Run, checkpoint: dict | None) -> str:
     return text
 
 
-def _train_safely(run: Run, checkpoint: dict | None, report, stop: Stop, board) -> None:
+def _train_safely(run: Run, checkpoint: dict | None, report, stop: Stop, board: Silent) -> None:
     """Train; whatever happens, leave the best weights in the network and the run in its folder."""
     session = fault = None
     try:
@@ -142,10 +193,10 @@ def _train_safely(run: Run, checkpoint: dict | None, report, stop: Stop, board) 
         run.state = "stopped" if rescue.out_of_memory(error) else "failed"
     stop.closing = True
     if rescue.out_of_memory(fault):
-        rescue.release(fault, run.placement.device)
-        config, size = run.config, run.data.train.size
+        device, size = run.placement.device, run.data.train.size
+        rescue.release(fault, device)
         need = report.memory if report else 0
-        text = rescue.memory_advice(fault, need, config.batch_size, size, run.placement.device)
+        text = rescue.memory_advice(fault, need, run.config.batch_size, size, device)
         fault = CourseError(text)
     if session is not None:
         session.end(fault)

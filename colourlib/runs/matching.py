@@ -1,4 +1,4 @@
-"""Do these weights belong to this network? It is built by name, filled, or told what differs.
+"""Do these weights belong to this network? Builds it by name, checks it, or says what differs.
 
 For runs and weights files alike. A network is only ever taken from a fixed list of names, and
 what a file says of it is checked before any memory is taken.
@@ -18,25 +18,30 @@ from ..common.errors import CourseError
 from . import checkpoints
 
 NETWORKS = {kind.__name__: kind for kind in (model.PlainNet, model.EncoderDecoder, model.ColourNet)}
-LARGEST = 1024  # of a constructor's arguments; more would only be a way to use up the memory
+WIDEST = {  # the weight whose length is the network's width
+    "PlainNet": "body.0.0.weight",
+    "EncoderDecoder": "down1.0.weight",
+    "ColourNet": "down2.0.weight",
+}
+LARGEST = 1024  # of a constructor's arguments; a larger one could only use up the memory
+LINES = 8  # of differences that a message lists
+GIVE = "Give the network that was trained as a second argument, such as MyNet()."
+OTHER = f"One of the two was edited, or made with other arguments. {GIVE}"
 
 
 def arguments_of(name: str, weights: dict[str, Tensor]) -> dict[str, int]:
     """The constructor's arguments, as the shapes of a network's weights tell them.
 
-    {} for a network that is not of the course, or one so edited that it cannot be told.
+    {} for a network that is not of the course, or one that was edited beyond recognition.
     """
     try:
-        if name == "PlainNet":
-            depth = sum(key.startswith("body.") and weights[key].ndim == 4 for key in weights)
-            return {"width": len(weights["body.0.0.weight"]), "depth": depth}
-        if name == "EncoderDecoder":
-            return {"width": len(weights["down1.0.weight"])}
-        if name == "ColourNet":
-            return {"width": len(weights["down2.0.weight"])}
-    except (KeyError, TypeError):  # no such layer; a number where weights should be
-        pass
-    return {}
+        arguments = {"width": len(weights[WIDEST[name]])}
+    except (KeyError, TypeError):  # no such layer; a single number instead of weights
+        return {}
+    if name == "PlainNet":
+        layers = [key for key in weights if key.startswith("body.") and weights[key].ndim == 4]
+        arguments["depth"] = len(layers)
+    return arguments
 
 
 def build(name: str, arguments: dict, weights: dict[str, Tensor], where) -> nn.Module:
@@ -68,47 +73,49 @@ def build(name: str, arguments: dict, weights: dict[str, Tensor], where) -> nn.M
     return kind(**arguments)
 
 
-def check_fit(network: nn.Module, weights: dict[str, Tensor], where) -> None:
+def check_fit(network: nn.Module, weights: dict[str, Tensor], where, mend: str = OTHER) -> None:
     """Raises CourseError, naming the layers, unless each weight is there in the right shape."""
-    here = network.state_dict()
-    if texts := misfits(weights, here):
+    there = {name: tuple(weight.shape) for name, weight in weights.items()}
+    here = {name: tuple(weight.shape) for name, weight in network.state_dict().items()}
+    texts = []
+    for name in dict.fromkeys([*here, *there]):
+        if name not in there:
+            texts.append(f"{name}: only in this network {here[name]}")
+        elif name not in here:
+            texts.append(f"{name}: only in the run {there[name]}")
+        elif there[name] != here[name]:
+            texts.append(f"{name}: {there[name]} in the run, {here[name]} here")
+    if texts:
         raise CourseError(
-            f"The weights in {where} do not fit {type(network).__name__} as it is here:\n{texts}\n"
-            "One of the two was edited, or made with other arguments. Give the network that they "
-            "were trained in as a second argument, such as MyNet()."
+            f"The weights in {where} do not fit {type(network).__name__} as it is here:\n"
+            f"{_lines(texts)}\n{mend}"
         )
 
 
-def misfits(weights: dict[str, Tensor], here: dict[str, Tensor], lines: int = 8) -> str:
-    """A line for each weight that differs, the first few of them; empty if all fit."""
-    texts = []
-    for name in dict.fromkeys([*here, *weights]):
-        there, now = weights.get(name), here.get(name)
-        if there is None:
-            texts.append(f"  {name}: only in this network {tuple(now.shape)}")
-        elif now is None:
-            texts.append(f"  {name}: only in the run {tuple(there.shape)}")
-        elif there.shape != now.shape:
-            texts.append(f"  {name}: {tuple(there.shape)} in the run, {tuple(now.shape)} here")
-    return _first(texts, lines)
-
-
-def edits(layers: list, forward: str | None, network: nn.Module, lines: int = 8) -> str:
+def edits(layers: list, forward: str | None, network: nn.Module) -> str:
     """A line for each layer that was another one in training, and for forward; empty if none.
 
-    layers, forward: as checkpoints.layers and forward_source gave them then. Some edits leave the
+    layers, forward: as checkpoints.layers and source_of gave them then. Some edits leave the
     shapes of all weights as they were: another activation, a skip connection left out.
     """
     then, now = dict(layers), dict(checkpoints.layers(network))
     texts = [
-        f"  {name}: {then.get(name, 'nothing')} in training, {now.get(name, 'nothing')} here"
+        f"{name}: {then.get(name, 'nothing')} in training, {now.get(name, 'nothing')} here"
         for name in dict.fromkeys([*now, *then])
         if then.get(name) != now.get(name)
     ]
-    source = checkpoints.forward_source(network)
+    source = checkpoints.source_of(type(network).forward)
     if forward and source and _code(forward) != _code(source):
-        texts.append("  forward: other lines in training than here")
-    return _first(texts, lines)
+        texts.append("forward: other lines in training than here")
+    return _lines(texts)
+
+
+def edited(where, name: str, texts: str) -> CourseError:
+    """The error for weights that fit a network, which makes something else of them."""
+    return CourseError(
+        f"The weights in {where} fit {name} as it is here, but it makes something else of them:\n"
+        f"{texts}\n{GIVE}"
+    )
 
 
 def _code(source: str) -> str:
@@ -119,6 +126,6 @@ def _code(source: str) -> str:
         return source
 
 
-def _first(texts: list[str], lines: int) -> str:
-    more = [f"  and {len(texts) - lines} more"] if len(texts) > lines else []
-    return "\n".join(texts[:lines] + more)
+def _lines(texts: list[str]) -> str:
+    more = [f"and {len(texts) - LINES} more"] if len(texts) > LINES else []
+    return "\n".join(f"  {text}" for text in texts[:LINES] + more)

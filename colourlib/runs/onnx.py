@@ -53,19 +53,15 @@ def _noise(shape: tuple[int, ...]) -> Tensor:
 
 
 def _traced(network: nn.Module) -> bytes:
-    free = torch.export.Dim.DYNAMIC
+    sizes = {place: torch.export.Dim.DYNAMIC for place in (0, 2, 3)}
     try:
         with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")  # of torch to itself
-            exported = torch.export.export(
-                network,
-                (_noise(TRACED),),
-                dynamic_shapes=({0: free, 2: free, 3: free},),
-                strict=False,
+            graph = torch.export.export(
+                network, (_noise(TRACED),), dynamic_shapes=(sizes,), strict=False
             )
-            program = torch.onnx.export(
-                exported, dynamo=True, input_names=["L"], output_names=["ab"], verbose=False
-            )
+            names = {"input_names": ["L"], "output_names": ["ab"]}
+            program = torch.onnx.export(graph, dynamo=True, verbose=False, **names)
     except Exception as error:  # many kinds, and all mean the same
         raise CourseError(
             f"{type(network).__name__} cannot be written as ONNX: its forward takes decisions, or "
@@ -76,7 +72,7 @@ def _traced(network: nn.Module) -> bytes:
 
 def _check(network: nn.Module, content: bytes, x: Tensor) -> None:
     """Raises CourseError where the ONNX answers otherwise than the network."""
-    import onnxruntime
+    import onnxruntime  # seldom installed
 
     with torch.inference_mode():
         there = network(x).float()  # (N, 2, H, W)

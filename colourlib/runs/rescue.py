@@ -13,33 +13,26 @@ from ..common.errors import CourseError
 from ..common.memory import free_memory, gigabytes
 from .speed import give_back
 
-UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
-UNITS |= {"KB": 2**10, "MB": 2**20, "GB": 2**30}  # as torch writes them on Apple's GPU
+SHORTAGE = (  # what torch, CUDA, cuDNN, cuBLAS and C++ say of it
+    "out of memory", "not enough memory", "can't allocate memory", "cannot allocate memory",
+    "alloc_failed", "bad_alloc",
+)  # fmt: skip
+POWERS = {"b": 0, "k": 1, "m": 2, "g": 3}  # "KB" is 2 ** 10 bytes, too: so torch means it on Apple
 DIVERGED = 10  # times the loss of the grey copy: worse than any colouring has a reason to be
 PATIENCE = 20  # steps that have to be that bad
 
 
 def out_of_memory(error: BaseException | None) -> bool:
-    """Is that what an exception of torch or Python means?"""
-    text = str(error).lower()
-    words = (
-        "out of memory",
-        "not enough memory",
-        "can't allocate memory",
-        "cannot allocate memory",
-        "alloc_failed",  # cuDNN and cuBLAS
-        "bad_alloc",
-    )
-    return isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError) and any(word in text for word in words)
-    )
+    """Does this exception of torch or Python mean that the memory ran out?"""
+    says = isinstance(error, RuntimeError) and any(w in str(error).lower() for w in SHORTAGE)
+    return says or isinstance(error, MemoryError)
 
 
 def asked_for(error: BaseException) -> float | None:
     """Bytes that could not be had, where the message tells."""
     pattern = r"tried to allocate ([\d.]+) (bytes|[KMG]i?B)"
     found = re.search(pattern, str(error), re.IGNORECASE)
-    return float(found[1]) * UNITS[found[2]] if found else None
+    return float(found[1]) * 1024 ** POWERS[found[2][0].lower()] if found else None
 
 
 def release(error: BaseException, device: str) -> None:
@@ -57,8 +50,8 @@ def memory_advice(
 ) -> str:
     """What was missing, and the batch and the size that fit.
 
-    need: bytes that a whole batch keeps for its gradients, as the clinic computes it; call this
-    when what the run held has been freed, for what is free then decides.
+    need: bytes that a whole batch keeps for its gradients, as the clinic computes it, or 0. Call
+    this after `release`, because what is free then decides.
     """
     free, asked = free_memory(device), asked_for(error)
     lines = [f"The memory of the device {device!r} ran out."]
@@ -79,29 +72,30 @@ def memory_advice(
 
 
 def check_losses(recent: list[float], grey_loss: float, step: int, lr: float) -> None:
-    """Raises CourseError where the last losses, one a step, are no numbers or have exploded.
+    """Raises CourseError where one of the last losses is not finite, or where they have exploded.
 
-    grey_loss: what the grey copy scores, the measure of "exploded".
+    recent: one a step, the last of them at `step`. grey_loss: what the grey copy scores, the
+    measure of "exploded".
     """
+    smaller = f"Try lr={lr / 10:g} (it was {lr:g})."
     for number, loss in enumerate(recent, start=step - len(recent) + 1):
         if not math.isfinite(loss):
             raise CourseError(
-                f"The loss became {loss} at step {number}: the steps are too large. "
-                f"Try lr={lr / 10:g} (it was {lr:g})."
+                f"The loss became {loss} at step {number}: the steps are too large. {smaller}"
             )
     if len(recent) >= PATIENCE and min(recent[-PATIENCE:]) > DIVERGED * grey_loss:
         raise CourseError(
             f"The loss is {recent[-1] / grey_loss:.0f} times that of the grey copy at step {step}, "
             f"and has been above {DIVERGED} times for {PATIENCE} steps: the training diverges. "
-            f"Try lr={lr / 10:g} (it was {lr:g})."
+            f"{smaller}"
         )
 
 
 def check_validation(loss: float, step: int, lr: float) -> None:
-    """Raises CourseError where the loss on the validation photos is no number."""
+    """Raises CourseError where the loss on the validation photos is not finite."""
     if not math.isfinite(loss):
         raise CourseError(
             f"The loss on the validation photos is {loss} after step {step}: the steps are too "
-            f"large, or the network divides by 0 for some photo. Try lr={lr / 10:g} "
-            f"(it was {lr:g})."
+            f"large, or the network divides by 0 for some photo. Try lr={lr / 10:g} (it was {lr:g})"
+            "."
         )

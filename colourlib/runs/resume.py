@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from torch import nn
 
 from .. import evaluate
 from ..common import files
@@ -17,41 +16,33 @@ from . import Run, all_runs, checkpoints, number_of
 from .view import Samples
 
 GOES_ON = ("training", "stopped")  # "training" without a lock on the folder: it was killed
+KEPT = ("started", "started_from", "levels", "grey_loss", "training_grey_loss")  # from run.json
 
 
-def begin(
-    model: nn.Module,
-    data: PhotoData,
-    config,
-    placement: Placement,
-    parent: Path | None,
-    label: str,
-    resume: bool,
-) -> tuple[Run, dict | None]:
-    """(run, checkpoint): one that goes on, or a new one in a folder of its own, with None.
+def begin(run: Run, parent: Path | None, resume: bool) -> dict | None:
+    """Give the run a folder: that of one that goes on, with its checkpoint, or a new one with None.
 
     Raises CourseError where the folder cannot be written: before any time is spent.
     """
-    started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    run = Run(model, config, placement, data, label, label, started=started)
+    data, placement = run.data, run.placement
     run.samples = Samples(data.validation)
     if parent is not None and resume and (found := _to_go_on(parent, run.identity)):
         run.folder, run.lock, story, checkpoint = found
-        run.name, run.started = run.folder.name, story["started"]
-        run.started_from = story["started_from"]
-        run.levels, run.grey_loss = story["levels"], story["grey_loss"]
-        run.training_grey_loss = story["training_grey_loss"]
+        run.name = run.folder.name
+        for name in KEPT:
+            setattr(run, name, story[name])
         if placement.device == story["device"]:  # a new measurement might choose another format
             run.placement = Placement(story["device"], story["precision"], story["reason"])
-        return run, checkpoint
-    run.note_origin()
+        return checkpoint
+    run.started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    run.started_from = getattr(run.model, "trained_in", None)
     run.grey_loss, _ = evaluate.validate(evaluate.grey, data.validation)
-    run.training_grey_loss = _grey_loss_of_crops(data, config)
+    run.training_grey_loss = _grey_loss_of_crops(data, run.config)
     run.levels = evaluate.levels(data)
     if parent is not None:
         try:
-            run.folder = _new_folder(Path(parent), label)
-            run.name, run.lock = run.folder.name, _lock(run.folder)
+            run.folder = _new_folder(Path(parent), run.label)
+            run.name, run.lock = run.folder.name, FileLock(run.folder / ".lock")
             run.lock.acquire(timeout=0)
             run.save()
         except OSError as error:
@@ -59,7 +50,7 @@ def begin(
                 f"A run is kept in {parent}, and that folder cannot be written: {error.strerror}. "
                 "Name another one, fit(..., folder='/path'), or make room there."
             ) from error
-    return run, None
+    return None
 
 
 def _grey_loss_of_crops(data: PhotoData, config, batches: int = 20) -> float:
@@ -67,10 +58,6 @@ def _grey_loss_of_crops(data: PhotoData, config, batches: int = 20) -> float:
     loader = data.loader(config.batch_size, config.seed)
     losses = [y.square().mean().item() for _, (_, y) in zip(range(batches), loader, strict=False)]
     return max(sum(losses) / len(losses), 1e-9)
-
-
-def _lock(folder: Path) -> FileLock:
-    return FileLock(folder / ".lock")
 
 
 def _new_folder(parent: Path, label: str) -> Path:
@@ -85,11 +72,11 @@ def _new_folder(parent: Path, label: str) -> Path:
 
 
 def _to_go_on(parent: Path, identity: str) -> tuple[Path, FileLock, dict, dict] | None:
-    """The last run of this identity that was stopped or killed, if nobody else trains it now."""
+    """The last run of this identity that was stopped or killed, unless somebody trains it now."""
     for story in reversed(all_runs(parent)):
         if story.get("identity") != identity or story["state"] not in GOES_ON:
             continue
-        folder, lock = story["folder"], _lock(story["folder"])
+        folder, lock = story["folder"], FileLock(story["folder"] / ".lock")
         try:
             lock.acquire(timeout=0)
         except (Timeout, OSError):

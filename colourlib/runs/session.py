@@ -22,18 +22,19 @@ from .view import Sample, Silent, View, done_at
 POINTS = 10  # of the training curve, an epoch
 SAVE_EVERY = 10  # seconds at least; and a hundred times what the last saving took
 TIDIED = 50  # steps between two looks for numbers that are too small to compute with
+SHOWN = ("name", "state", "rate", "losses", "history", "levels", "grey_loss", "training_grey_loss")
 ON_GPU = 20  # steps between two looks at the loss: each look waits for the GPU
 
 
 class Session(Watch):
     """One training of a run, from its beginning or from a checkpoint to its end or to Stop."""
 
-    def __init__(self, run: Run, checkpoint: dict | None, stop: Stop, board=None) -> None:
-        self.run, self.stop, self.board = run, stop, board or Silent()
+    def __init__(self, run: Run, checkpoint: dict | None, stop: Stop, board: Silent) -> None:
+        self.run, self.stop, self.board = run, stop, board
         self.training = Training(run.model, run.data, run.config, run.placement, run.stages)
         run.history = self.training.history
         self.curve: list[float] = []  # losses since the curve's last point
-        self.recent: list[float] = []
+        self.recent: list[float] = []  # the last ones, among which an explosion shows
         self.look_every = 1 if run.placement.device == "cpu" else ON_GPU
         self.warned = False
         if checkpoint is not None:
@@ -51,7 +52,7 @@ class Session(Watch):
     # --- while it trains --------------------------------------------------------------------
 
     def after_step(self, training: Training) -> None:
-        """Draw the curve on. Raises CourseError where losses explode or are no numbers any more."""
+        """Draw the curve on. Raises CourseError where a loss explodes or is not finite."""
         run = self.run
         if training.step % TIDIED == 0 and run.placement.device == "cpu":
             flush_tiny_(self._numbers())
@@ -66,19 +67,21 @@ class Session(Watch):
         self.save_if_due()
 
     def after_validation(self, training: Training, row: dict) -> None:
-        """Raises CourseError where the network's answers are no numbers."""
-        rescue.check_validation(row["validation_loss"], training.step, self.run.config.lr)
-        self.run.best_weights = training.best_weights
-        tensorboard.add(self.writer, row)
+        """Keep the best weights. Raises CourseError where the network's answers are not finite."""
+        self._note(row)
         self.save_if_due()
 
+    def _note(self, row: dict) -> None:
+        rescue.check_validation(row["validation_loss"], self.training.step, self.run.config.lr)
+        self.run.best_weights = self.training.best_weights
+        tensorboard.add(self.writer, row)
+
     def _look_at_losses(self) -> None:
-        new, training = self.training.read_losses(), self.training
-        self.recent = (self.recent + new)[-rescue.PATIENCE :]
-        if new:
+        if new := self.training.read_losses():
+            self.recent = (self.recent + new)[-rescue.PATIENCE :]
             grey_loss, lr = self.run.grey_loss, self.run.config.lr
-            rescue.check_losses(self.recent, grey_loss, training.step, lr)
-        self.curve += new
+            rescue.check_losses(self.recent, grey_loss, self.training.step, lr)
+            self.curve += new
 
     def _numbers(self) -> Iterator[Tensor]:
         """All that a step computes with: both networks and what the optimiser remembers."""
@@ -147,12 +150,15 @@ class Session(Watch):
         self.saving = self.saved - start
 
     def settle(self) -> None:
-        """After the last step, whole as it is: save a stopped run, judge any at least once."""
+        """After the last step, whole as it is: save a stopped run, judge any at least once.
+
+        In this order, because a run that goes on must not know of that additional validation.
+        """
         self._look_at_losses()
         if self.run.state == "stopped":
             self.save()
         if self.training.step and not self.run.history:  # stopped in the first epoch
-            self.after_validation(self.training, self.training.validate())
+            self._note(self.training.validate())
 
     def end(self, fault: BaseException | None) -> None:
         """Leave the network with its best weights, in eval mode, and the run in its folder."""
@@ -196,20 +202,13 @@ class Session(Watch):
             spent = done_at(done, run.stages, 2)
         else:
             steps = done_at(done, run.stages, -2)
+        doing = f"epoch {now.epoch + 1}, step {now.step}, photos at {now.side} px"
         return View(
-            name=run.name,
-            state=run.state,
-            sentence=run.sentence
-            or f"epoch {now.epoch + 1}, step {now.step}, photos at {now.side} px",
+            **{name: getattr(run, name) for name in SHOWN},
+            sentence=run.sentence or doing,
             progress=done,
             seconds=seconds,
             left=seconds * (1 - spent) / spent if spent > 0.01 else None,
             end=now.epochs_done / steps if steps > 0.01 else None,
-            rate=now.photos / seconds if seconds else 0.0,
-            losses=run.losses,
-            history=run.history,
-            levels=run.levels,
-            grey_loss=run.grey_loss,
-            training_grey_loss=run.training_grey_loss,
             samples=self.samples(),
         )

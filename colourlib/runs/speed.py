@@ -16,25 +16,16 @@ from torch import Tensor, nn
 
 from ..device import Placement, autocast, choose_device
 
-MIB = 1 << 20
-
-
 # mallopt's names for its settings, in glibc's malloc.h.
 TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD, MMAP_MAX = -1, -2, -3, -4
-
-
+MIB = 1 << 20
 KEEP = {MMAP_MAX: 0, TRIM_THRESHOLD: -1, TOP_PAD: 64 * MIB}
-
-
 # Left to itself glibc starts the two thresholds at 128 KiB and raises them with the blocks that are
 # freed, to these at most. mallopt ends that, so this is where it would have been after one epoch.
 GIVE_BACK = {
-    MMAP_MAX: 65536,
-    TRIM_THRESHOLD: 64 * MIB,
-    TOP_PAD: 128 << 10,
-    MMAP_THRESHOLD: 32 * MIB,
-}
-
+    MMAP_MAX: 65536, TRIM_THRESHOLD: 64 * MIB, TOP_PAD: 128 << 10, MMAP_THRESHOLD: 32 * MIB,
+}  # fmt: skip
+TINY = 1e-30  # no weight that small makes a difference
 
 _lock, _inside = threading.Lock(), 0
 
@@ -49,25 +40,30 @@ def kept_memory() -> Iterator[None]:
     what is unused. Other systems: nothing happens.
     """
     global _inside
-    library = _glibc()
     with _lock:
         _inside += 1
-        if library is not None and _inside == 1:
-            _set(library, KEEP)
+        if _inside == 1:
+            _set(KEEP)
     try:
         yield
     finally:
         with _lock:
             _inside -= 1
-            if library is not None and not _inside:
-                _set(library, GIVE_BACK)
-                library.malloc_trim(0)
+            if not _inside:
+                _set(GIVE_BACK)
+                give_back()
 
 
 def give_back() -> None:
     """Let the system have what is free in this process now, also within kept_memory()."""
     if (library := _glibc()) is not None:
         library.malloc_trim(0)
+
+
+def _set(settings: dict[int, int]) -> None:
+    if (library := _glibc()) is not None:
+        for name, value in settings.items():
+            library.mallopt(name, value)
 
 
 @cache
@@ -79,14 +75,6 @@ def _glibc() -> ctypes.CDLL | None:
         return None
     names = ("gnu_get_libc_version", "mallopt", "malloc_trim")
     return library if all(hasattr(library, name) for name in names) else None
-
-
-def _set(library: ctypes.CDLL, settings: dict[int, int]) -> None:
-    for name, value in settings.items():
-        library.mallopt(name, value)
-
-
-TINY = 1e-30  # no weight that small makes a difference
 
 
 @torch.no_grad()
@@ -114,10 +102,9 @@ def place(precision: str = "auto") -> Placement:
             "would each train a network of their own. Start it without the launcher."
         )
     device = choose_device().name
-    reason = "as asked"
     if precision == "auto":
-        precision, reason = choose_precision(device)
-    return Placement(device, precision, reason)
+        return Placement(device, *choose_precision(device))
+    return Placement(device, precision, "as asked")
 
 
 @lru_cache
@@ -126,8 +113,8 @@ def choose_precision(device: str) -> tuple[str, str]:
 
     On a GPU bf16 where it is supported. On a CPU the truth depends on the model of CPU and on the
     build of torch, so a short measurement decides: the same convolutions forward and backward in
-    both formats, the best of several goes. bf16 has to win by a clear margin to be chosen, and is
-    given up as soon as it takes three times as long: without bf16 units it can be ten times.
+    both formats; the best time of each counts. bf16 has to win by a clear margin to be chosen, and
+    is given up as soon as it takes three times as long: without bf16 units it can be ten times.
     """
     if device == "cuda":
         if torch.cuda.is_bf16_supported(including_emulation=False):
@@ -136,13 +123,9 @@ def choose_precision(device: str) -> tuple[str, str]:
     if device != "cpu":
         return "fp32", f"bf16 is not used on {device}"
     seconds = {"fp32": math.inf, "bf16": math.inf}
-    with torch.random.fork_rng(
-        devices=[]
-    ):  # a measurement must not change anybody's random numbers
-        net = nn.Sequential(
-            nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.Conv2d(64, 64, 3, padding=1)
-        )
-        x = torch.randn(20, 32, 32, 32)
+    with torch.random.fork_rng(devices=[]):  # nobody's random numbers change by a measurement
+        first, second = nn.Conv2d(32, 64, 3, padding=1), nn.Conv2d(64, 64, 3, padding=1)
+        net, x = nn.Sequential(first, nn.ReLU(), second), torch.randn(20, 32, 32, 32)
     net, x = (z.to(memory_format=torch.channels_last) for z in (net, x))
     for go in range(5):
         for precision in seconds:

@@ -14,8 +14,8 @@ class Stop:
                 ...
 
     A second press raises KeyboardInterrupt, as everywhere, but not while `closing` is set: then
-    what was reached is being saved, which takes a moment. Outside of the main thread nothing can be
-    caught, and an interrupt does what it always does.
+    the work so far is being saved, which takes a moment. Only the main thread can catch an
+    interrupt; in another one it does what it always does.
     """
 
     def __init__(self) -> None:

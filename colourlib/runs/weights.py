@@ -1,30 +1,43 @@
-"""Trained networks as single files: weights, and in the file's head a card that says what they are.
+"""Trained networks as single files: weights, and in the file's head a card that describes them.
 
     net, card = weights.load()                       # the network that comes with colourlib
     weights.save("mine.safetensors", run)            # a run of one's own, for a friend
     net, card = weights.load("mine.safetensors")
     weights.export_onnx("mine.onnx", net)            # for programs that have no torch
 
-Nothing is unpickled: a file from somebody else can be wrong, but it cannot run anything. What load
-reads is checked to the last weight, and refused where it is not what save wrote.
+Such files come from anywhere. Nothing is unpickled, so a file can be wrong, but it cannot run
+anything; what load reads is checked to the last weight, and refused unless save wrote it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
+import safetensors
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..colourise import SHIPPED, known, shipped
 from ..common.copies import twin_of
 from ..common.errors import CourseError
 from ..common.version import __version__
-from . import Run, checkpoints, load_run, matching, remember, trained_size, weights_file
+from . import Run, checkpoints, load_run, matching, remember
 from .onnx import export_onnx
 
 __all__ = ["SHIPPED", "export_onnx", "load", "save"]
+
+STORED = {"float32": torch.float32, "float16": torch.float16}
+WHOLE = (torch.int64, torch.int32, torch.uint8, torch.bool)  # BatchNorm counts; others have masks
+SIDES = (16, 4096)  # pixels: sizes at which a network can be shown a photo
+ANSWER = 32  # numbers in a card's "answer"
+MEND = "Give a file that weights.save wrote, or the folder of a run."
+OF_RUN = ("network", "config", "data", "parameters", "versions", "started", "seconds")
+KINDS = {b"": "is empty"} | dict.fromkeys(  # what else a file is, by its first bytes
+    (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"),
+    "is an archive or a torch checkpoint, which may hold code: only .safetensors files are opened",
+)
 
 
 def load(where=None, model: nn.Module | None = None) -> tuple[nn.Module, dict]:
@@ -35,39 +48,44 @@ def load(where=None, model: nn.Module | None = None) -> tuple[nn.Module, dict]:
     to fill instead, where it is not one of colourlib's. The card has at least: network and
     arguments (of its constructor), size (shorter side in pixels at which it wants to see a photo),
     saturation (what to multiply its answer by); of a run also config, scores, data, licence.
-    Raises CourseError for what is no such file, is damaged, or does not fit the network: which
-    file, what is wrong, what to do. Where only forward differs, `model` has been filled by then.
+    Raises CourseError for a file that save did not write, that is damaged, or that does not fit the
+    network: which file, what is wrong, what to do. If only forward differs, `model` is filled then.
     """
     if isinstance(where, Run):
-        network, card = _of_run(where)
-        if model is not None:
-            matching.check_fit(model, network.state_dict(), f"run {where.name}")
-            model.load_state_dict(network.state_dict())
-            network = model.eval()
+        if not where.best_weights:
+            raise CourseError(f"Run {where.name} was stopped before its first validation.")
+        network = twin_of(where.model, "cpu") if model is None else model
+        matching.check_fit(network, where.best_weights, f"run {where.name}")
+        network.load_state_dict(where.best_weights)
+        card = _card_of(where.story(), network)
     elif where is None or isinstance(where, str | Path):
         if where is None and not SHIPPED.is_file():
-            shipped(SHIPPED)  # which says what to do
+            shipped(SHIPPED)  # raises, and says what to do
         path = SHIPPED if where is None else Path(where).expanduser()
-        network, card = _of_folder(path, model) if path.is_dir() else _of_file(path, model)
+        if path.is_dir():
+            network, story = load_run(path, model)
+            card = _card_of(story, network)
+        else:
+            network, card = _of_file(path, model)
     else:
-        raise CourseError(f"weights.load cannot load a {type(where).__name__}. {weights_file.MEND}")
+        raise CourseError(f"weights.load cannot load a {type(where).__name__}. {MEND}")
     remember(network, str(card.get("run", card["network"])), card["size"])
-    return network, card
+    return network.eval(), card
 
 
 @known.register(str)
 @known.register(Path)
 @known.register(Run)
 def _(model) -> tuple[nn.Module, dict]:
-    """`colourise` takes what can be loaded, too."""
+    """`colourise` takes whatever can be loaded, too."""
     return load(model)
 
 
 def save(path: str | Path, model, card: dict | None = None) -> Path:
     """Write a network and its card into one .safetensors file, whole or not at all.
 
-    model: a network, a Run, or a run's folder; of a run the best weights are taken, and the card
-    is made of its story, as far as `card` does not say otherwise. A network that `fit` has trained
+    model: a network, a Run, or a run's folder; of a run the best weights are taken, and its story
+    makes the card, as far as `card` does not say otherwise. A network that `fit` has trained
     needs no card either; one trained elsewhere needs {"size": pixels}. With "stored": "float16" the
     file is half as large: all but vectors (biases, BatchNorm's numbers) are rounded to 11 bits.
     Raises CourseError for what load could not read back, and where the file cannot be written.
@@ -75,25 +93,37 @@ def save(path: str | Path, model, card: dict | None = None) -> Path:
     path = Path(path).expanduser()
     if path.suffix != ".safetensors":
         raise CourseError(f"Weights go into a file named ….safetensors, not {path.name!r}.")
-    network, told = _network_and_card(model)
+    if isinstance(model, Run | str | Path):
+        network, told = load(model)
+    elif isinstance(model, nn.Module):
+        network = twin_of(model, "cpu").eval()
+        size = getattr(model, "trained_size", None)
+        told = {} if size is None else {"size": size}
+    else:
+        raise CourseError(
+            f"weights.save takes a network, a Run or a run's folder, not a {type(model).__name__}."
+        )
     name = type(network).__name__
     card = {"saturation": 1.0, "stored": "float32"} | told | (card or {}) | {"network": name}
-    if card["stored"] not in weights_file.STORED:
-        known = " or ".join(map(repr, weights_file.STORED))
-        raise CourseError(f"card['stored'] is {known}, not {card['stored']!r}.")
-    state = network.state_dict()
-    weights = {key: weights_file.rounded(w, card["stored"]) for key, w in state.items()}
-    weights_file.check_numbers(weights, "This network")
+    if card["stored"] not in STORED:
+        choices = " or ".join(map(repr, STORED))
+        raise CourseError(f"card['stored'] is {choices}, not {card['stored']!r}.")
+    dtype = STORED[card["stored"]]
+    weights = {
+        key: w.to(dtype if w.ndim > 1 else torch.float32) if w.is_floating_point() else w
+        for key, w in network.state_dict().items()
+    }
+    _check_numbers(weights, "This network")
     network.load_state_dict(weights)  # so that the answer is that of the rounded weights
     card |= {
         "arguments": matching.arguments_of(name, weights),
         "layers": checkpoints.layers(network),
-        "forward": checkpoints.forward_source(network),
+        "forward": checkpoints.source_of(type(network).forward),
         "answer": _answer(network),
-        "sha256": weights_file.fingerprint(weights),
+        "sha256": _fingerprint(weights),
         "colourlib": __version__,
     }
-    weights_file.check_card(card, "this network")
+    _check_card(card, "this network")
     try:
         text = json.dumps(card, allow_nan=False)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -106,59 +136,22 @@ def save(path: str | Path, model, card: dict | None = None) -> Path:
 
 
 def _of_file(path: Path, model: nn.Module | None) -> tuple[nn.Module, dict]:
-    weights, card = weights_file.read(path)
+    weights, card = _read(path)
     if model is None:
         model = matching.build(card["network"], card["arguments"], weights, path)
-    else:
-        matching.check_fit(model, weights, path)
+    matching.check_fit(model, weights, path)
     model.load_state_dict(weights)  # converts to the network's own format
     there, here = torch.tensor(card["answer"]), torch.tensor(_answer(model))
     # Other processors round otherwise, by about a millionth.
     if not (there - here).abs().max() < 1e-3 * max(1, there.abs().max()):
         texts = matching.edits(card["layers"], card["forward"], model)
-        raise CourseError(
-            f"The weights in {path} fit {card['network']} as it is here, but it makes something "
-            f"else of them:\n{texts or '  in code that its forward calls'}\nGive the network "
-            f"that was trained: weights.load({path.name!r}, MyNet())."
-        )
-    return model.eval(), card
-
-
-def _of_folder(folder: Path, model: nn.Module | None) -> tuple[nn.Module, dict]:
-    network, story = load_run(folder, model)
-    return network, _card_of(story, network)
-
-
-def _of_run(run: Run) -> tuple[nn.Module, dict]:
-    """A copy of a run's network with its best weights, and a card."""
-    if not run.best_weights:
-        raise CourseError(f"Run {run.name} was stopped before its first validation.")
-    network = _twin(run.model)
-    network.load_state_dict(run.best_weights)
-    return network, _card_of(run.story(), network)
-
-
-def _network_and_card(model) -> tuple[nn.Module, dict]:
-    """A copy of the network, in eval mode on the CPU, and what is known for its card."""
-    if isinstance(model, Run | str | Path):
-        return load(model)
-    if not isinstance(model, nn.Module):
-        raise CourseError(
-            f"weights.save takes a network, a Run or a run's folder, not a {type(model).__name__}."
-        )
-    size = trained_size(model)
-    return _twin(model), {} if size is None else {"size": size}
-
-
-def _twin(model: nn.Module) -> nn.Module:
-    """A copy of a network, in eval mode on the CPU."""
-    return twin_of(model, "cpu").eval()
+        raise matching.edited(path, card["network"], texts or "  in code that its forward calls")
+    return model, card
 
 
 def _card_of(story: dict, network: nn.Module) -> dict:
     """A card from the story of a run."""
-    told = ("network", "config", "data", "parameters", "versions", "started", "seconds")
-    return {key: story[key] for key in told if key in story} | {
+    return {key: story[key] for key in OF_RUN if key in story} | {
         "arguments": matching.arguments_of(story["network"], network.state_dict()),
         "size": story["data"]["size"],
         "saturation": 1.0,
@@ -183,7 +176,104 @@ def _answer(network: nn.Module) -> list[float]:
         raise CourseError(f"{type(network).__name__} fails on 64 x 64 pixels: {error}") from error
     if y.shape != (1, 2, 64, 64):
         raise CourseError(
-            f"{type(network).__name__} makes {tuple(y.shape)} of (1, 1, 64, 64), not the "
-            "(1, 2, 64, 64) that ab has: so it cannot colour a photo."
+            f"{type(network).__name__} cannot colour a photo: of (1, 1, 64, 64) it makes "
+            f"{tuple(y.shape)}, not the (1, 2, 64, 64) that ab has."
         )
     return [round(v, 6) for v in y[0, :, 8::16, 8::16].flatten().tolist()]
+
+
+# ---- a file that may be anything -----------------------------------------------------------------
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict]:
+    """(weights, card) of a file, both checked. Raises CourseError that says what is wrong."""
+    if not path.is_file():
+        raise CourseError(f"There is no file {path}. {MEND}")
+    try:
+        with open(path, "rb") as file:
+            head = file.read(9)
+        with safetensors.safe_open(path, "pt") as file:
+            text = (file.metadata() or {}).get("card")
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except OSError as error:
+        raise CourseError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except (safetensors.SafetensorError, ValueError, RuntimeError, TypeError, KeyError) as error:
+        cut = f"is damaged or cut short ({error})" if head[8:] == b"{" else "is not a weights file"
+        raise CourseError(f"{path} {KINDS.get(head[:2], cut)}. {MEND}") from error
+    if text is None:
+        raise CourseError(
+            f"{path} holds weights without the card that weights.save writes. Of a run give the "
+            f"folder, {path.parent}; weights from elsewhere go into a network of yours by "
+            "net.load_state_dict(safetensors.torch.load_file(path))."
+        )
+    try:
+        card = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise CourseError(f"{path} is damaged: its card is not JSON. {MEND}") from error
+    _check_card(card, path)
+    _check_numbers(weights, path)
+    if card["sha256"] != _fingerprint(weights):
+        raise CourseError(f"{path} is damaged: its weights have changed. Get or save it again.")
+    return weights, card
+
+
+def _fingerprint(weights: dict[str, Tensor]) -> str:
+    """A hash of all weights, their names and their bits."""
+    total = hashlib.sha256()
+    for name in sorted(weights):
+        total.update(name.encode())
+        plain = weights[name].detach().cpu().contiguous()
+        total.update(plain.reshape(-1).view(torch.uint8).numpy())
+    return total.hexdigest()
+
+
+def _check_numbers(weights: dict[str, Tensor], where) -> None:
+    """Raises CourseError for a format that is not ours, for NaN and for infinity."""
+    for name, weight in weights.items():
+        if weight.dtype not in (*STORED.values(), *WHOLE):
+            raise CourseError(
+                f"{where} holds {name} as {weight.dtype}, which weights.save never writes. {MEND}"
+            )
+        if not weight.isfinite().all():
+            raise CourseError(
+                f"{where} holds NaN (not a number) or infinity in {name}: a training that broke, a "
+                "number too large for float16, or an altered file. Train again, or get it again."
+            )
+
+
+def _check_card(card, where) -> None:
+    """Raises CourseError unless everything that is read of a card has its type and range."""
+    if not isinstance(card, dict):
+        raise CourseError(f"{where} is damaged: its card has no names and values. {MEND}")
+    size, saturation = card.get("size"), card.get("saturation")
+    sizes, layers, answer = card.get("sizes", [size]), card.get("layers"), card.get("answer")
+    right = {
+        "size": _side(size),
+        "sizes": isinstance(sizes, list) and 0 < len(sizes) <= 8 and all(map(_side, sizes)),
+        "saturation": _number(saturation) and 0 <= saturation <= 10,
+        "network": isinstance(card.get("network"), str),
+        "arguments": isinstance(card.get("arguments"), dict),
+        "sha256": isinstance(card.get("sha256"), str),
+        "answer": isinstance(answer, list) and len(answer) == ANSWER and all(map(_number, answer)),
+        "layers": isinstance(layers, list) and all(map(_two_texts, layers)),
+        "forward": isinstance(card.get("forward"), str | None),
+    }
+    if wrong := [name for name, fine in right.items() if not fine]:
+        told = ", ".join(f"{name} = {str(card.get(name))[:40]}" for name in wrong)
+        raise CourseError(
+            f"The card of {where} cannot be right: {told}. It needs size (shorter side of what the "
+            f"network is shown, {SIDES[0]} to {SIDES[1]} pixels; or several, as sizes) and "
+            "saturation (0 to 10); weights.save writes the others."
+        )
+
+
+def _side(value) -> bool:
+    return type(value) is int and SIDES[0] <= value <= SIDES[1]
+
+
+def _number(value) -> bool:
+    return type(value) in (int, float) and -1e30 < value < 1e30  # not so for NaN either
+
+
+def _two_texts(value) -> bool:
+    return isinstance(value, list) and [type(part) for part in value] == [str, str]

@@ -1,7 +1,5 @@
 """`fit` as the notebooks have it: the clinic looks at the network first, a board shows the rest."""
 
-from __future__ import annotations
-
 from torch import nn
 
 from .. import runs

@@ -18,10 +18,8 @@ from skimage.color import rgb2lab
 
 from colourlib import CourseError
 from colourlib.__main__ import CHECKOUT, main
-from colourlib.album import batch, save
-from colourlib.album import names as outputs
+from colourlib.album import batch, names, save
 from colourlib.album.batch import CTRL_C, DISK, colourise_files
-from colourlib.collect import own_photos as folder
 from colourlib.common import unreadable
 from colourlib.model import ColourNet
 from colourlib.runs import weights
@@ -45,14 +43,18 @@ def photo(path: Path, image: Image.Image | None = None, **how) -> Path:
     return path
 
 
+def photos(folder: Path, letters: str) -> list[Path]:
+    return [photo(folder / f"{letter}.png") for letter in letters]
+
+
 def content(kind: str, image: Image.Image | None = None, **how) -> bytes:
     file = io.BytesIO()
     (image or grey()).save(file, kind, **how)
     return file.getvalue()
 
 
-def run(photos, out, **how):
-    return colourise_files(photos, out, model=how.pop("model", tint), **how)
+def run(photos, out, model=tint, **how):
+    return colourise_files(photos, out, model, **how)
 
 
 def files(folder: Path) -> list[str]:
@@ -65,44 +67,38 @@ def is_coloured(path: Path) -> bool:
         return bool(np.ptp(np.asarray(image.convert("RGB")), axis=-1).mean() > 10)
 
 
-# ---------------------------------------------------------------- what becomes which file
-
-
 def test_a_folder_is_mirrored_and_its_photos_stay_as_they_were(tmp_path, capsys):
     old, out = tmp_path / "old", tmp_path / "new" / "deeper"
-    photo(old / "a.JPG"), photo(old / "aunts" / "b.png"), photo(old / "aunts" / "c d" / "ä.webp")
-    photo(old / "scan.gif"), photo(old / "x.tif"), photo(old / "y.bmp"), photo(old / "z.jfif")
-    photo(old / ".hidden.jpg"), photo(old / ".trash" / "d.jpg")
+    becomes = {"a.JPG": "a.JPG", "aunts/b.png": "aunts/b.png", "aunts/c d/ä.webp": None}
+    becomes |= {"scan.gif": "scan.png", "x.tif": None, "y.bmp": "y.png", "z.jfif": "z.jpg"}
+    for name in (*becomes, ".hidden.jpg", ".trash/d.jpg"):
+        photo(old / name)
     (old / "read me.txt").write_text("hello")
     before = {name: (old / name).read_bytes() for name in files(old)}
-
     done = run([old], out)
-
-    names = ["a.JPG", "aunts/b.png", "aunts/c d/ä.webp", "scan.png", "x.tif", "y.png", "z.jpg"]
-    assert files(out) == sorted(names) and all(is_coloured(out / name) for name in names)
-    assert sorted(done.coloured) == sorted(out / name for name in names)
+    made = [new or name for name, new in becomes.items()]
+    assert files(out) == sorted(made) and all(is_coloured(out / name) for name in made)
+    assert sorted(done.coloured) == sorted(out / name for name in made)
     assert (done.code, done.failed, done.skipped, done.left) == (0, [], [], 0)
     assert {name: (old / name).read_bytes() for name in files(old)} == before
-    kinds = {name: Image.open(out / name).format for name in names}
-    assert [kinds[name] for name in names] == ["JPEG", "PNG", "WEBP", "PNG", "TIFF", "PNG", "JPEG"]
+    kinds = [Image.open(out / name).format for name in made]
+    assert kinds == ["JPEG", "PNG", "WEBP", "PNG", "TIFF", "PNG", "JPEG"]
     printed = capsys.readouterr()
     assert printed.err == "" and ".txt (1)" in printed.out  # left alone, and said so
     last = printed.out.splitlines()[-1]
     assert last.startswith("7 coloured, 0 skipped, 0 failed in ") and str(out) in last
 
 
-def test_a_folder_of_photos_is_the_same_as_for_the_course():
-    assert set(outputs.ENDINGS) == set(folder.PICTURE_NAMES)
-
-
-@pytest.mark.parametrize("out", ["new.jpg", "new.JPEG", "new.png", "new.webp", "new.tif"])
-def test_one_photo_may_become_one_file(tmp_path, out):
-    done = run([photo(tmp_path / "old.png")], tmp_path / "made" / out)
-    assert done.coloured == [tmp_path / "made" / out] and is_coloured(tmp_path / "made" / out)
-    assert str(tmp_path / "made" / out) in done.summary()
-    kind = {"new.jpg": "JPEG", "new.JPEG": "JPEG", "new.tif": "TIFF"}
-    with Image.open(tmp_path / "made" / out) as image:
-        assert image.format == kind.get(out, out[4:].upper()) and image.size == (48, 32)
+@pytest.mark.parametrize(
+    ("ending", "kind"),
+    [("jpg", "JPEG"), ("JPEG", "JPEG"), ("png", "PNG"), ("webp", "WEBP"), ("tif", "TIFF")],
+)
+def test_one_photo_may_become_one_file(tmp_path, ending, kind):
+    out = tmp_path / "made" / f"new.{ending}"
+    done = run([photo(tmp_path / "old.png")], out)
+    assert done.coloured == [out] and is_coloured(out) and str(out) in done.summary()
+    with Image.open(out) as image:
+        assert image.format == kind and image.size == (48, 32)
 
 
 def test_an_out_without_such_an_ending_is_a_folder(tmp_path):
@@ -115,14 +111,13 @@ def test_an_out_without_such_an_ending_is_a_folder(tmp_path):
 
 def test_two_that_want_one_name_are_both_kept_and_found_again(tmp_path, capsys):
     old, out = tmp_path / "old", tmp_path / "new"
-    given = [photo(old / "1" / "x.jpg"), photo(old / "2" / "x.jpg"), photo(old / "3" / "X.JPG")]
-    given += [photo(old / "4" / "y.bmp"), photo(old / "5" / "y.gif"), photo(old / "6" / "y.png")]
-    for time in range(2):
+    wanted = ["x.jpg", "x.jpg", "X.JPG", "y.bmp", "y.gif", "y.png"]
+    given = [photo(old / str(i) / name) for i, name in enumerate(wanted)]
+    for _ in range(2):
         done = run(given, out)
-        names = ["X-3.JPG", "x-2.jpg", "x.jpg", "y-2.png", "y-3.png", "y.png"]
-        assert files(out) == names, time
+        assert files(out) == ["X-3.JPG", "x-2.jpg", "x.jpg", "y-2.png", "y-3.png", "y.png"]
     assert len(done.skipped) == 6
-    plan = outputs.plan(given, out)
+    plan = names.plan(given, out)
     assert plan.jobs[5].out.name == "y.png"  # it was called so, the others were not
     assert [job.photo for job in plan.jobs] == given
     assert f"{given[1]}: becomes x-2.jpg" in capsys.readouterr().out
@@ -159,9 +154,6 @@ def test_links_in_a_circle_and_to_nowhere(tmp_path, capsys):
     assert "links to folders (1)" in capsys.readouterr().out
 
 
-# ---------------------------------------------------------------- what is in the file
-
-
 @pytest.mark.parametrize("ending", ["jpg", "png", "webp", "tif"])
 def test_each_file_says_that_its_colours_are_estimated_and_nothing_else(tmp_path, ending):
     exif = Image.Exif()
@@ -192,7 +184,7 @@ def test_each_file_says_that_its_colours_are_estimated_and_nothing_else(tmp_path
 
 
 def test_the_name_of_the_weights_cannot_break_the_tag(tmp_path):
-    for kind in set(outputs.FORMATS.values()):
+    for kind in set(names.FORMATS.values()):
         image = Image.open(io.BytesIO(save.encode(grey().convert("RGB"), kind, "Ø\n\0\x1b 色")))
         words = image.info.get("Description") or image.getexif()[save.DESCRIPTION]
         assert "\x1b" not in words and "\n" not in words and "weights: " in words
@@ -214,24 +206,19 @@ def test_transparency_is_kept_where_the_format_has_it(tmp_path):
 
 
 def test_what_is_said_about_photos_that_are_coloured_all_the_same(tmp_path, capsys):
-    red = Image.new("RGB", (40, 40), "red")
-    frames = {"save_all": True, "append_images": [red], "duration": 10}
-    two = [
-        photo(tmp_path / "a.jpg", red),
-        photo(tmp_path / "b.gif", grey().convert("RGB"), **frames),
-    ]
-    deep = photo(
-        tmp_path / "c.png", Image.fromarray(np.arange(2500, dtype=np.uint16).reshape(50, 50))
-    )
+    red, frames = Image.new("RGB", (40, 40), "red"), {"save_all": True, "duration": 10}
+    many = Image.fromarray(np.arange(2500, dtype=np.uint16).reshape(50, 50))
+    coloured = photo(tmp_path / "a.jpg", red)
+    moving = photo(tmp_path / "b.gif", grey().convert("RGB"), append_images=[red], **frames)
+    deep = photo(tmp_path / "c.png", many)
     photo(tmp_path / "d.jpg", grey().convert("RGB"))  # grey, though it is stored as RGB
-    photo(tmp_path / "e.tif", append_images=[grey()], save_all=True)
+    pages = photo(tmp_path / "e.tif", append_images=[grey()], save_all=True)
     done = run([tmp_path], tmp_path / "new")
     assert done.code == 0 and len(done.coloured) == 5
-    assert done.notes[batch.OWN_COLOURS] == two[:1]
-    assert done.notes[batch.FIRST_FRAME] == [two[1], tmp_path / "e.tif"]
-    assert done.notes[batch.DEEP] == [deep]
+    assert done.notes[batch.OWN_COLOURS] == [coloured] and done.notes[batch.DEEP] == [deep]
+    assert done.notes[batch.FIRST_FRAME] == [moving, pages]
     printed = capsys.readouterr()
-    assert printed.err == "" and f"{two[0]}: {batch.OWN_COLOURS}\n" in printed.out
+    assert printed.err == "" and f"{coloured}: {batch.OWN_COLOURS}\n" in printed.out
     with Image.open(tmp_path / "new" / "b.png") as image:
         assert image.n_frames == 1
 
@@ -257,32 +244,27 @@ def test_saturation_reaches_the_file(tmp_path):
     assert files(tmp_path) == ["a.png", "b.png"]
 
 
-# ---------------------------------------------------------------- never overwritten
-
-
 def test_the_home_folder_may_be_written_as_a_tilde(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     monkeypatch.chdir(photo(tmp_path / "here" / "a.jpg").parent)
     done = run(["~/here/a.jpg"], "~/out/")
-    assert [file.parent for file in done.coloured] == [tmp_path / "out"] and done.out == (
-        tmp_path / "out"
-    )
+    assert [file.parent for file in done.coloured] == [tmp_path / "out"] == [done.out]
     assert not (tmp_path / "here" / "~").exists()
 
 
 def test_a_drive_that_is_not_there_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(outputs.os.path, "lexists", lambda path: False)
+    monkeypatch.setattr(os.path, "lexists", lambda path: False)
     with pytest.raises(CourseError, match="there is no .*choose another place"):
-        outputs._check_place(tmp_path / "out")
+        names._check_place(tmp_path / "out")
 
 
-def test_what_weights_load_gives_will_do_and_is_named(tmp_path, brown):
-    file = photo(tmp_path / "a.jpg")
-    for number, (model, name) in enumerate(
-        [(weights.load(brown), "ColourNet"), (brown, brown.name), (str(brown), brown.name)]
-    ):
-        done = run([file], tmp_path / f"{number}.png", model=model)
+def test_a_file_says_by_which_weights_it_was_coloured(tmp_path, brown):
+    file, (network, card) = photo(tmp_path / "a.jpg"), weights.load(brown)
+    ways = [((network, card), "ColourNet"), (network, "ColourNet")]
+    ways += [(brown, brown.name), (str(brown), brown.name)]
+    for number, (model, name) in enumerate(ways):
+        done = run([file], tmp_path / f"{number}.png", model)
         assert f"weights: {name})" in Image.open(done.coloured[0]).text["Description"]
 
 
@@ -327,9 +309,6 @@ def test_coloured_files_do_not_lie_among_the_photos_of_a_folder(tmp_path):
     assert files(tmp_path) == ["a.gif"]
 
 
-# ---------------------------------------------------------------- bad input
-
-
 SVG = b"<?xml version='1.0'?>\n<svg xmlns='http://www.w3.org/2000/svg'/>"
 NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (90, 90), dtype=np.uint8))
 
@@ -354,7 +333,7 @@ BAD = {
     "drawing.png": (SVG, "is an SVG drawing"),
     "phone.jpg": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "is a HEIC photo"),
     "letter.jpg": (b"%PDF-1.7\n%\xe2\xe3", "is a PDF"),
-    "noise.jpg": (b"\x89ABC" + bytes(range(256)), "is no picture that is read here"),
+    "noise.jpg": (b"\x89ABC" + bytes(range(256)), "is not a picture that is read here"),
     "bomb.png": (bomb(), "million pixels"),
     "program.jpg": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not a picture"),
     "a\x1b[31m\nb\u202e.jpg": (b"", "is empty"),
@@ -386,18 +365,6 @@ def test_bad_photos_are_told_in_a_line_and_the_others_go_on(tmp_path, name, caps
 def test_an_open_file_is_judged_like_one_on_the_disk(name):
     with pytest.raises(CourseError, match=BAD[name][1]):
         unreadable.open_photo(io.BytesIO(BAD[name][0]))
-
-
-def test_odd_sizes(tmp_path):
-    given = [
-        photo(tmp_path / f"{w}x{h}.png", grey((w, h))) for w, h in [(1, 1), (1, 5000), (5000, 1)]
-    ]
-    done = run(given, tmp_path / "new")
-    assert len(done.coloured) + len(done.failed) == 3
-    for path in done.coloured:
-        assert Image.open(path).size == Image.open(tmp_path / path.name).size
-    for _, why in done.failed:
-        assert "pixels" in why and "\n" not in why
 
 
 def test_files_that_are_not_there_or_not_files(tmp_path, capsys):
@@ -440,7 +407,7 @@ def test_a_folder_without_permission_inside_is_told(tmp_path, monkeypatch):
         onerror(PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "private")))
         return real(folder, onerror=onerror)
 
-    monkeypatch.setattr(outputs.os, "walk", walk)
+    monkeypatch.setattr(os, "walk", walk)
     done = run([tmp_path], tmp_path / "new")
     assert len(done.coloured) == 1
     assert done.failed == [(tmp_path / "private", "this folder cannot be read: Permission denied")]
@@ -454,7 +421,7 @@ def test_a_network_that_fails_at_one_photo(tmp_path, error, capsys):
         return tint(x)
 
     given = [photo(tmp_path / "a.png", grey((90, 20))), photo(tmp_path / "b.png")]
-    done = run(given, tmp_path / "new", model=fails_at_wide)
+    done = run(given, tmp_path / "new", fails_at_wide)
     assert files(tmp_path / "new") == ["b.png"] and len(done.failed) == 1
     assert capsys.readouterr().err.count("\n") == 1
 
@@ -468,36 +435,33 @@ def test_very_long_names(tmp_path):
     assert done.failed[0][0] == longer and "too long" in done.failed[0][1].lower()
 
 
-# ---------------------------------------------------------------- OUT that takes nothing
-
-
-def bad_outs(folder: Path) -> dict:
-    (folder / "file").write_text("mine")
-    (folder / "file.png").write_text("mine")
-    return {
-        folder / "file": "is a file and no folder",
-        folder / "file" / "below": "is a file and no folder",
-        folder / "file.png" / "a.jpg": "is a file and no folder",
-        folder / "new.gif": "ends in .jpg",
-        folder / "new.heic": "ends in .jpg",
-    }
-
-
-def test_an_out_that_cannot_be_is_a_mistake_and_nothing_is_done(tmp_path, monkeypatch, capsys):
-    one, two = photo(tmp_path / "a.jpg"), photo(tmp_path / "b.jpg")
-    outs = bad_outs(tmp_path)
+@pytest.mark.parametrize(
+    ("given", "out", "words"),
+    [
+        ("a.jpg", "file", "is a file, not a folder"),
+        ("a.jpg", "file/below", "is a file, not a folder"),
+        ("a.jpg", "file.png/a.jpg", "is a file, not a folder"),
+        ("a.jpg", "new.gif", "ends in .jpg"),
+        ("a.jpg", "new.heic", "ends in .jpg"),
+        ("a.jpg b.jpg", "new.png", "name a folder"),
+        (".", "new.png", "name a folder"),
+        ("a.jpg", "closed", "may not be written to"),
+    ],
+)
+def test_an_out_that_cannot_be_is_a_mistake_and_nothing_is_done(
+    tmp_path, monkeypatch, capsys, given, out, words
+):
+    monkeypatch.chdir(tmp_path)
+    photo(tmp_path / "a.jpg"), photo(tmp_path / "b.jpg")
+    for name in ("file", "file.png"):
+        (tmp_path / name).write_text("mine")
+    if out == "closed":
+        monkeypatch.setattr(os, "access", lambda path, mode: False)
     before = files(tmp_path)
-    for out, words in outs.items():
-        assert main(["colourise", str(one), "-o", str(out)]) == 2
-        error = capsys.readouterr().err
-        assert error.startswith("colourlib: ") and words in error and error.count("\n") == 1
-    for photos in ([str(one), str(two)], [str(tmp_path)]):
-        assert main(["colourise", *photos, "-o", str(tmp_path / "new.png")]) == 2
-        assert "name a folder" in capsys.readouterr().err
-    monkeypatch.setattr(outputs.os, "access", lambda path, mode: False)
-    assert main(["colourise", str(one), "-o", str(tmp_path / "new")]) == 2
-    assert "may not be written to" in capsys.readouterr().err
-    assert files(tmp_path) == before and not (tmp_path / "new").exists()
+    assert main(["colourise", *given.split(), "-o", str(tmp_path / out)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("colourlib: ") and words in error and error.count("\n") == 1
+    assert files(tmp_path) == before and not (tmp_path / "closed").exists()
 
 
 def test_a_folder_where_the_file_should_be(tmp_path):
@@ -508,19 +472,27 @@ def test_a_folder_where_the_file_should_be(tmp_path):
     assert files(tmp_path / "new") == ["b.jpg"]
 
 
-def test_a_full_disk_ends_the_batch_and_leaves_nothing_half_written(tmp_path, monkeypatch, capsys):
-    given = [photo(tmp_path / f"{name}.png") for name in "abcd"]
+def at_second_file(monkeypatch, action) -> None:
+    """Do something when the second file of the batch is about to lie on the disk."""
     real, count = os.fsync, []
 
-    def full(handle):
+    def fsync(handle):
         count.append(handle)
-        if len(count) > 1:
-            raise OSError(errno.ENOSPC, "No space left on device")
+        if len(count) == 2:
+            action()
         real(handle)
 
-    monkeypatch.setattr(save.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", fsync)
+
+
+def test_a_full_disk_ends_the_batch_and_leaves_nothing_half_written(tmp_path, monkeypatch, capsys):
+    def full():
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    given = photos(tmp_path, "abcd")
+    at_second_file(monkeypatch, full)
     done = run(given, tmp_path / "new")
-    assert files(tmp_path / "new") == ["a.png"] and len(count) == 2
+    assert files(tmp_path / "new") == ["a.png"]
     assert (len(done.coloured), len(done.failed), done.left) == (1, 1, 2)
     assert done.stopped == DISK and done.code == 1
     printed = capsys.readouterr()
@@ -533,15 +505,14 @@ def test_a_full_disk_ends_the_batch_and_leaves_nothing_half_written(tmp_path, mo
 
 @pytest.mark.parametrize("error", [errno.EFBIG, errno.EACCES])
 def test_a_file_that_cannot_be_written_does_not_end_the_batch(tmp_path, monkeypatch, error):
-    given = [photo(tmp_path / f"{name}.png") for name in "ab"]
-    real = os.replace
+    given, real = photos(tmp_path, "ab"), os.replace
 
     def fails(scratch, path):
         if path.name == "a.png":
             raise OSError(error, os.strerror(error))
         real(scratch, path)
 
-    monkeypatch.setattr(save.os, "replace", fails)
+    monkeypatch.setattr(os, "replace", fails)
     done = run(given, tmp_path / "new")
     assert files(tmp_path / "new") == ["b.png"] and os.strerror(error) in done.failed[0][1]
 
@@ -552,11 +523,8 @@ def test_a_picture_that_its_format_cannot_hold(tmp_path):
     assert "does not fit into a WEBP file" in done.failed[0][1] and files(tmp_path) == ["a.png"]
 
 
-# ---------------------------------------------------------------- Ctrl-C
-
-
 def test_ctrl_c_lets_the_photo_in_work_be_finished(tmp_path, capsys):
-    given, seen = [photo(tmp_path / f"{name}.png") for name in "abc"], []
+    given, seen = photos(tmp_path, "abc"), []
 
     def pressed(x):
         if not seen:
@@ -564,35 +532,27 @@ def test_ctrl_c_lets_the_photo_in_work_be_finished(tmp_path, capsys):
         seen.append(x)
         return tint(x)
 
-    done = run(given, tmp_path / "new", model=pressed)
+    done = run(given, tmp_path / "new", pressed)
     assert files(tmp_path / "new") == ["a.png"] and is_coloured(tmp_path / "new" / "a.png")
     assert (done.code, done.stopped, done.left) == (130, CTRL_C, 2)
     assert capsys.readouterr().out.splitlines()[-1].endswith("2 not begun: stopped by Ctrl-C.")
 
 
 def test_a_second_ctrl_c_ends_it_at_once(tmp_path, monkeypatch):
-    given = [photo(tmp_path / f"{name}.png") for name in "abc"]
-    real, count = os.fsync, []
+    def impatient():
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
 
-    def impatient(handle):
-        count.append(handle)
-        if len(count) == 2:
-            signal.raise_signal(signal.SIGINT)
-            signal.raise_signal(signal.SIGINT)
-        real(handle)
-
-    monkeypatch.setattr(save.os, "fsync", impatient)
+    given = photos(tmp_path, "abc")
+    at_second_file(monkeypatch, impatient)
     done = run(given, tmp_path / "new")
     assert files(tmp_path / "new") == ["a.png"] and (done.code, done.left) == (130, 2)
-
-
-# ---------------------------------------------------------------- the command
 
 
 def test_the_command(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(batch, "_painter", lambda *about: (told.append(about), (paint, "w"))[1])
     told, paint = [], lambda image: Image.new("RGB", image.size, "red")
-    old = [photo(tmp_path / f"{name}.png") for name in ("a", "-b")]
+    old = [*photos(tmp_path, "a"), photo(tmp_path / "-b.png")]
     out = ["-o", str(tmp_path / "new")]
     assert main(["colourise", *map(str, old), *out, "--saturation", "1.5", "--model", "m"]) == 0
     assert told == [("m", 1.5)]  # once for all photos
@@ -627,36 +587,26 @@ def test_weights_of_ones_own(tmp_path, brown, monkeypatch):
     # the network's answer in Lab, times the card's saturation
     ab = rgb2lab(pixel[None, None])[0, 0, 1:]
     assert np.abs(ab - np.array([0.1, 0.3]) * AB_SCALE * 0.5).max() < 1.5
-    done = colourise_files([old[0]], tmp_path / "plain.png", model=real(brown)[0])
-    assert "weights: ColourNet" in Image.open(done.coloured[0]).info["Description"]
 
 
-def changed(file: Path, folder: Path, kind: str) -> Path:
-    """A file beside the good one that is wrong in some way."""
-    bad, good = folder / f"{kind}.safetensors", bytearray(file.read_bytes())
-    if kind == "cut":
-        bad.write_bytes(good[:-100])
-    elif kind == "flipped":
-        good[-50] ^= 0x41
-        bad.write_bytes(good)
-    elif kind == "text":
-        bad.write_text("these are my weights")
-    elif kind == "other":  # weights of another kind
-        safetensors.torch.save_file({"w": torch.ones(3)}, bad)
-    elif kind == "edited":  # saved from a network that a student had edited, and named the same
-        bad.write_bytes(bytes(good).replace(b"ColourNet", b"MyOwnNets"))
-    elif kind == "folder":
-        bad.mkdir()
-    return bad
+WRONG = {  # of a file beside the good one
+    "cut": lambda good: good[:-100],
+    "flipped": lambda good: good[:-50] + bytes([good[-50] ^ 0x41]) + good[-49:],
+    "text": lambda good: b"these are my weights",
+    "of another kind": lambda good: safetensors.torch.save({"w": torch.ones(3)}),
+    "of an edited network": lambda good: good.replace(b"ColourNet", b"MyOwnNets"),
+    "a folder": None,
+    "missing": None,
+}
 
 
-KINDS = ["cut", "flipped", "text", "other", "edited", "folder", "missing"]
-
-
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", WRONG)
 def test_bad_weights_are_one_line_and_nothing_is_done(tmp_path, brown, kind, capsys):
-    old, bad = photo(tmp_path / "a.png"), changed(brown, tmp_path, kind)
-    out = tmp_path / "new"
+    old, bad, out = photo(tmp_path / "a.png"), tmp_path / "bad.safetensors", tmp_path / "new"
+    if WRONG[kind]:
+        bad.write_bytes(WRONG[kind](brown.read_bytes()))
+    elif kind == "a folder":
+        bad.mkdir()
     assert main(["colourise", str(old), "-o", str(out), "--model", str(bad)]) == 2
     error = capsys.readouterr().err
     assert error.startswith("colourlib: ") and error.count("\n") == 1 and bad.name in error
@@ -687,8 +637,7 @@ def test_lines_leave_the_bar_whole(tmp_path, monkeypatch):
         def isatty(self):
             return True
 
-    for name in ("a", "ü", "z"):
-        photo(tmp_path / f"{name}.png")
+    photos(tmp_path, "aüz")
     (tmp_path / "ä.jpg").write_bytes(b"")
     screen = Terminal()
     monkeypatch.setattr(sys, "stderr", screen)
@@ -696,7 +645,7 @@ def test_lines_leave_the_bar_whole(tmp_path, monkeypatch):
     run([tmp_path], tmp_path / "new")
     lines = screen.getvalue().split("\n")
     told = [line.rpartition("\r")[2] for line in lines if "is empty" in line]
-    assert told and told[0].startswith(str(tmp_path)) and "\\xe4.jpg: is empty" in told[0]
+    assert told[0].startswith(str(tmp_path)) and "\\xe4.jpg: is empty" in told[0]
     assert any("4/4" in line for line in lines)
     assert lines[-2].startswith("3 coloured")
 

@@ -39,13 +39,13 @@ def box():
     return upload.upload(paint, size=32)
 
 
-def choose(box, files: list[tuple[str, bytes]]) -> None:
+def choose(box, *files: tuple[str, bytes]) -> None:
     """What the browser does: ipywidgets 8 hands over a tuple."""
+    more = {"type": "image/jpeg", "last_modified": datetime.now(timezone.utc)}
     box.files.value = tuple(
-        {"name": name, "type": "image/jpeg", "size": len(data), "content": memoryview(data),
-         "last_modified": datetime.now(timezone.utc)}
+        {"name": name, "size": len(data), "content": memoryview(data)} | more
         for name, data in files
-    )  # fmt: skip
+    )
 
 
 def rows(box) -> list[str]:
@@ -59,7 +59,7 @@ def saved(row: str) -> tuple[str, bytes]:
 
 
 def test_several_files_are_coloured_and_can_be_saved(box, photo):
-    choose(box, [("a.jpg", content(photo, "JPEG")), ("b.png", content(photo.convert("L"), "PNG"))])
+    choose(box, ("a.jpg", content(photo, "JPEG")), ("b.png", content(photo.convert("L"), "PNG")))
     assert "2 coloured, 0 not" in box.words.value
     for row, name in zip(rows(box), ("a-coloured.jpg", "b-coloured.jpg"), strict=True):
         link, data = saved(row)
@@ -74,7 +74,7 @@ def test_several_files_are_coloured_and_can_be_saved(box, photo):
 
 def test_what_is_see_through_stays_so(box, photo):
     photo.putalpha(Image.linear_gradient("L").resize(photo.size))
-    choose(box, [("a.png", content(photo, "PNG"))])
+    choose(box, ("a.png", content(photo, "PNG")))
     name, data = saved(rows(box)[0])
     assert name == "a-coloured.png"
     alpha = np.asarray(Image.open(io.BytesIO(data)).getchannel("A"))
@@ -83,13 +83,9 @@ def test_what_is_see_through_stays_so(box, photo):
 
 def test_bad_files_are_told_in_a_line_and_the_others_go_on(box, photo):
     good = content(photo, "JPEG")
-    bad = {
-        "empty.jpg": b"",
-        "text.jpg": b"hello",
-        "cut.jpg": good[: len(good) // 2],
-        "<b>x.jpg": b"\xff\xd8\xff junk",
-    }
-    choose(box, [*bad.items(), ("good.jpg", good)])
+    bad = {"empty.jpg": b"", "text.jpg": b"hello", "cut.jpg": good[: len(good) // 2]}
+    bad["<b>x.jpg"] = b"\xff\xd8\xff junk"
+    choose(box, *bad.items(), ("good.jpg", good))
     assert "1 coloured, 4 not" in box.words.value
     *failed, last = rows(box)
     for row, name in zip(failed, bad, strict=True):
@@ -104,21 +100,21 @@ def test_whatever_a_network_raises_is_told(photo):
         raise RuntimeError("sizes\ndo not match")
 
     box = upload.upload(broken, size=32)
-    choose(box, [("a.jpg", content(photo, "JPEG"))])
+    choose(box, ("a.jpg", content(photo, "JPEG")))
     assert "0 coloured, 1 not" in box.words.value
     assert "RuntimeError: sizes do not match" in rows(box)[0]
 
 
 def test_two_photos_of_one_name_get_two_names(box, photo):
     data = content(photo, "JPEG")
-    choose(box, [("a.jpg", data), ("a.png", data)])
+    choose(box, ("a.jpg", data), ("a.png", data))
     assert list(box.coloured) == ["a-coloured.jpg", "a-coloured-2.jpg"]
-    choose(box, [("b.jpg", data)])
+    choose(box, ("b.jpg", data))
     assert list(box.coloured) == ["b-coloured.jpg"] and len(box.results.children) == 1
 
 
 def test_colours_of_its_own_are_ignored_and_that_is_said(box, photo):
-    choose(box, [("c.jpg", content(photo, "JPEG")), ("g.jpg", content(photo.convert("L"), "JPEG"))])
+    choose(box, ("c.jpg", content(photo, "JPEG")), ("g.jpg", content(photo.convert("L"), "JPEG")))
     coloured, grey = rows(box)
     assert upload.OWN_COLOURS in coloured and upload.OWN_COLOURS not in grey
 
@@ -133,7 +129,7 @@ def test_a_file_says_by_which_weights_it_was_coloured(tmp_path, photo):
     path = weights.save(tmp_path / "mine.safetensors", ColourNet(8), {"size": 64})
     for model, name in ((str(path), "mine.safetensors"), (weights.load(path), "ColourNet")):
         box = upload.upload(model)
-        choose(box, [("a.jpg", content(photo, "JPEG"))])
+        choose(box, ("a.jpg", content(photo, "JPEG")))
         (data,) = box.coloured.values()
         assert f"weights: {name})".encode() in data
 
@@ -141,12 +137,12 @@ def test_a_file_says_by_which_weights_it_was_coloured(tmp_path, photo):
 def test_no_copy_of_a_photo_is_written_to_the_disk(box, photo, monkeypatch):
     monkeypatch.setattr(Path, "write_bytes", lambda *_: pytest.fail("a copy"))
     monkeypatch.setattr(tempfile, "mkdtemp", lambda *_, **__: pytest.fail("a folder"))
-    choose(box, [("a.tif", content(photo, "TIFF"))])
+    choose(box, ("a.tif", content(photo, "TIFF")))
     assert "1 coloured, 0 not" in box.words.value
 
 
 def test_the_saturation_is_used(photo):
     box = upload.upload(paint, saturation=0.0, size=32)
-    choose(box, [("a.png", content(photo, "PNG"))])
+    choose(box, ("a.png", content(photo, "PNG")))
     picture = Image.open(io.BytesIO(saved(rows(box)[0])[1])).convert("YCbCr")
     assert np.abs(np.asarray(picture)[..., 1:].astype(int) - 128).max() <= 2

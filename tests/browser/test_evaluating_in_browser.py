@@ -18,14 +18,15 @@ CELLS = [
     """\
 import pickle
 import torch
-from colourlib import upload
-from colourlib.evaluate import judge, sliders
+from colourlib import judging
+from colourlib.album import upload
+from colourlib.judging import sliders
 
 def network(x):
     return torch.cat([0.1 + 0 * x, 0.3 * x], dim=1)  # dark is blue, light is yellow
 
 data = pickle.load(open({data!r}, "rb"))
-report = judge.judge(network, data.validation)""",
+report = judging.judge(network, data.validation)""",
     "sliders.before_after({photo!r}, network, size=32)",
     "sliders.saturation({folder!r}, report, 1)",
     "upload.upload(network, size=32)",

@@ -136,7 +136,7 @@ def only_the_network(cells) -> None:
     """Of chapter 04 only what defines ColourNet, and the clinic's look at it."""
     kept = [c for c in cells if "builds" in c.metadata.get("tags", [])]
     look = nbformat.v4.new_code_cell(
-        "from colourlib.clinic import inspect\n\nnet = ColourNet()\ninspect(net, photos=0)"
+        "from colourlib import inspect\n\nnet = ColourNet()\ninspect(net, photos=0)"
     )
     cells[:] = [*kept, look]
 

@@ -17,7 +17,9 @@ expect = pytest.importorskip(
 
 CELLS = [
     "from dataclasses import replace\n"
-    "from colourlib import clean, collect, review\n"
+    "from colourlib import clean\n"
+    "from colourlib.course import sources\n"
+    "from colourlib.teaching import review\n"
     "verdicts = clean.judge({root!r}, sources.collect({root!r}, {pictures!r}))\n"
     "verdicts.sort(key=lambda v: v.photo.file)",
     "review.review({root!r}, verdicts)",

@@ -19,15 +19,16 @@ SETUP = """\
 import os
 import pickle
 import torch
-from colourlib import session, train
+from colourlib import fit
 from colourlib.model import ColourNet
+from colourlib.runs import session
 
 photos = pickle.load(open({photos!r}, "rb"))
 session.SAVE_EVERY = 0  # seconds: a checkpoint after about a hundred times what it costs
 print("kernel", os.getpid())"""
 FIT = """\
 net = ColourNet(width=8)
-run = train.fit(net, photos, minutes={minutes}, precision="fp32")"""
+run = fit(net, photos, minutes={minutes}, precision="fp32")"""
 
 
 @pytest.fixture

@@ -100,13 +100,11 @@ def test_plain_colour_beside_an_edge_is_counted_exactly():
 
 @pytest.mark.parametrize(
     "pixels",
-    [
-        halves(RED, RED),  # no edge
-        halves(RED, (200, 140, 60)),  # a soft one
-        halves((0, 0, 0), (255, 255, 255)),  # a silhouette
-        halves(RED, BLUE) + noisy((256, 256), high=3),  # a camera's noise
-    ],
-)
+    [halves(RED, RED),  # no edge
+     halves(RED, (200, 140, 60)),  # a soft one
+     halves((0, 0, 0), (255, 255, 255)),  # a silhouette
+     halves(RED, BLUE) + noisy((256, 256), high=3)],  # a camera's noise
+)  # fmt: skip
 def test_where_there_is_no_plain_colour_beside_a_hard_edge(pixels):
     assert measures.plain_colour(pixels) < 0.3
 
@@ -132,17 +130,11 @@ def framed(top, bottom, left, right, colour=(240, 240, 240), size=(200, 160)) ->
 
 @pytest.mark.parametrize(
     ("margins", "share"),
-    [
-        ((40, 40, 50, 50), 75),
-        ((40, 20, 10, 30), 50),  # 100 x 160 of 160 x 200
-        ((0, 0, 50, 50), 50),
-        ((40, 40, 0, 0), 50),
-        ((2, 2, 2, 2), 100 - 100 * 156 * 196 / (160 * 200)),
-        ((0, 0, 0, 0), 0),
-        ((80, 0, 0, 0), 0),  # a bar on one side alone may be a sky
-        ((40, 0, 50, 50), 50),
-    ],
-)
+    [((40, 40, 50, 50), 75), ((40, 20, 10, 30), 50),  # 100 x 160 of 160 x 200
+     ((0, 0, 50, 50), 50), ((40, 40, 0, 0), 50), ((40, 0, 50, 50), 50), ((0, 0, 0, 0), 0),
+     ((2, 2, 2, 2), 100 - 100 * 156 * 196 / (160 * 200)),
+     ((80, 0, 0, 0), 0)],  # a bar on one side alone may be a sky
+)  # fmt: skip
 def test_the_share_of_a_frame_is_exact(margins, share):
     for colour in ((240, 240, 240), (0, 0, 0), (230, 210, 255)):
         pixels = framed(*margins, colour)

@@ -1,25 +1,16 @@
 """A folder of one's own photos: read in place, and only where it has changed."""
 
-import io
 import json
 import os
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
+from test_collect import picture
 
 from colourlib import CourseError, clean, collect
 from colourlib.collect import own_photos as folders
 from colourlib.course import sources
 from colourlib.course.forget import forget
-
-
-def picture(seed: int, size=(48, 40), kind="JPEG") -> bytes:
-    pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, kind)
-    return buffer.getvalue()
 
 
 @pytest.fixture
@@ -33,45 +24,52 @@ def folder(tmp_path):
     return here
 
 
-def test_a_folder_is_read_in_place(tmp_path, folder):
+@pytest.fixture
+def collected(tmp_path, folder):
+    return lambda: sources.collect(tmp_path / "ws", str(folder), per_query=1)
+
+
+def test_a_folder_is_read_in_place(tmp_path, folder, collected):
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
-    rows = sources.collect(tmp_path / "ws", str(folder), per_query=1)
+    rows = collected()
     assert collect.summary(rows) == [
         ("cats", 2, 2, 0), ("dogs", 1, 1, 0), ("my photos", 1, 1, 0)
     ]  # fmt: skip
     assert all(row.path(tmp_path / "ws").is_absolute() for row in rows)
     assert [row.format for row in rows] == ["JPEG", "PNG", "JPEG", "JPEG"]
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
-    assert [path.name for path in (tmp_path / "ws").iterdir()] == ["manifest.jsonl"]
+    (manifest,) = (tmp_path / "ws").iterdir()
+    row = json.loads(manifest.read_text(encoding="utf-8").splitlines()[0])
+    assert manifest.name == "manifest.jsonl" and list(row) == [
+        "query", "url", "file", "sha256", "bytes", "width", "height", "format", "time", "rejected"
+    ]  # fmt: skip
+    assert row["bytes"] == os.path.getsize(row["file"])
 
 
-def test_a_folder_is_read_again_only_where_it_changed(tmp_path, folder, monkeypatch):
-    rows = sources.collect(tmp_path / "ws", str(folder))
+def test_a_folder_is_read_again_only_where_it_changed(tmp_path, folder, monkeypatch, collected):
+    rows = collected()
     (folder / "d.jpg").write_bytes(picture(9, (64, 64)))
     (folder / "cats" / "a.jpg").unlink()
     (folder / "cats" / "new.jpg").write_bytes(picture(10))
-    read = []
-    original = folders._row_of_file
-    monkeypatch.setattr(
-        folders, "_row_of_file", lambda *args: read.append(args[1].name) or original(*args)
-    )
-    again = sources.collect(tmp_path / "ws", str(folder))
+    read, original = [], folders._row_of_file
+    monkeypatch.setattr(folders, "_row_of_file", lambda *a: read.append(a[1].name) or original(*a))
+    again = collected()
     assert sorted(read) == ["d.jpg", "new.jpg"]
     assert [Path(row.file).name for row in again] == ["b.PNG", "new.jpg", "c.jpeg", "d.jpg"]
     assert again[-1].width == 64 and rows[-1].width == 48
     assert collect.photos(tmp_path / "ws") == again
 
 
-def test_bad_files_of_a_folder_are_rows_with_a_reason(tmp_path, folder):
+def test_bad_files_of_a_folder_are_rows_with_a_reason(tmp_path, folder, collected):
     (folder / "cats" / "copy.jpg").write_bytes((folder / "cats" / "a.jpg").read_bytes())
     (folder / "small.jpg").write_bytes(picture(4, (10, 10)))
     (folder / "page.jpg").write_text("<html>no</html>")
-    rows = {Path(row.file).name: row for row in sources.collect(tmp_path / "ws", str(folder))}
+    rows = {Path(row.file).name: row for row in collected()}
     assert "same bytes as" in rows["copy.jpg"].rejected
     assert "smaller than 16" in rows["small.jpg"].rejected
     assert "web page" in rows["page.jpg"].rejected
     (folder / "cats" / "a.jpg").unlink()  # now the copy is the only one
-    rows = {Path(row.file).name: row for row in sources.collect(tmp_path / "ws", str(folder))}
+    rows = {Path(row.file).name: row for row in collected()}
     assert rows["copy.jpg"].rejected == ""
 
 
@@ -85,7 +83,7 @@ def test_a_folder_without_pictures_says_what_it_holds(tmp_path):
     for path, words in [
         (empty, "no file at all"),
         (texts, r"no picture: \.heic, \.txt"),
-        (broken, r"a\.jpg: not a picture"),
+        (broken, r"a\.jpg: text, not a picture"),
         (texts / "a.txt", "is a file. Give the folder"),
         (tmp_path / "nowhere", "There is no source"),
     ]:
@@ -102,20 +100,20 @@ def test_the_workspace_inside_the_folder_is_not_part_of_it(folder):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links and names of bytes")
-def test_odd_entries_do_not_spoil_the_folder(tmp_path, folder):
+def test_odd_entries_do_not_spoil_the_folder(tmp_path, folder, collected):
     (folder / "cats" / "gone.png").symlink_to(tmp_path / "no such file.png")
     try:
         Path(os.fsdecode(os.fsencode(folder) + b"/\xe9.png")).write_bytes(picture(7, kind="PNG"))
         more = 1
     except OSError:  # a file system that takes UTF-8 alone
         more = 0
-    rows = sources.collect(tmp_path / "ws", str(folder))
+    rows = collected()
     assert len(rows) == 4 + more and not any(row.rejected for row in rows)
-    assert sources.collect(tmp_path / "ws", str(folder)) == rows
+    assert collected() == rows
     assert all(v.photo.path(tmp_path).is_file() for v in clean.judge(tmp_path / "ws", rows))
 
 
-def test_what_could_not_be_read_is_tried_again(tmp_path, folder, monkeypatch):
+def test_what_could_not_be_read_is_tried_again(tmp_path, folder, monkeypatch, collected):
     real = Path.read_bytes
 
     def fail(path):
@@ -125,9 +123,9 @@ def test_what_could_not_be_read_is_tried_again(tmp_path, folder, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "read_bytes", fail)
-        rows = {Path(row.file).name: row for row in sources.collect(tmp_path / "ws", str(folder))}
+        rows = {Path(row.file).name: row for row in collected()}
     assert "unreadable: " in rows["a.jpg"].rejected
-    assert not any(row.rejected for row in sources.collect(tmp_path / "ws", str(folder)))
+    assert not any(row.rejected for row in collected())
 
 
 def test_the_courses_own_pictures_are_not_taken_for_the_students(folder, monkeypatch):
@@ -140,41 +138,31 @@ def test_the_courses_own_pictures_are_not_taken_for_the_students(folder, monkeyp
 
 
 @pytest.mark.skipif(os.name == "nt" or not os.getuid(), reason="nothing is closed to root")
-def test_closed_folders_are_told(tmp_path, folder, capsys):
+def test_closed_folders_are_told(tmp_path, folder, capsys, collected):
     (folder / "dogs").chmod(0)
     try:
-        assert len(sources.collect(tmp_path / "ws", str(folder))) == 3
+        assert len(collected()) == 3
         assert f"cannot be read: {folder / 'dogs'}" in capsys.readouterr().out
         folder.chmod(0)
         with pytest.raises(CourseError, match="cannot be read: Permission"):
-            sources.collect(tmp_path / "ws", str(folder))
+            collected()
     finally:
         folder.chmod(0o755)
         (folder / "dogs").chmod(0o755)
 
 
-def test_a_folder_that_cannot_be_walked_is_told(tmp_path, folder, monkeypatch, capsys):
+def test_a_folder_that_cannot_be_walked_is_told(tmp_path, folder, monkeypatch, capsys, collected):
     def walk(top, onerror):
         onerror(PermissionError(13, "Permission denied", str(top if whole else folder / "dogs")))
         return iter([(str(folder), [], ["d.jpg"])])
 
     monkeypatch.setattr(folders.os, "walk", walk)
     whole = False
-    assert len(sources.collect(tmp_path / "ws", str(folder))) == 1
-    assert capsys.readouterr().out.count("Left out, for it cannot be read:") == 1
+    assert len(collected()) == 1
+    assert capsys.readouterr().out.count("Left out because it cannot be read:") == 1
     whole = True
     with pytest.raises(CourseError, match="cannot be read: Permission denied"):
-        sources.collect(tmp_path / "ws", str(folder))
-
-
-def test_the_manifest_is_plain_json_lines(tmp_path, folder):
-    sources.collect(tmp_path / "ws", str(folder))
-    lines = (tmp_path / "ws" / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
-    row = json.loads(lines[0])
-    assert list(row) == [
-        "query", "url", "file", "sha256", "bytes", "width", "height", "format", "time", "rejected"
-    ]  # fmt: skip
-    assert row["bytes"] == os.path.getsize(row["file"])
+        collected()
 
 
 def test_a_forgotten_photo_stays_in_its_folder_and_out_of_the_set(tmp_path, folder, capsys):

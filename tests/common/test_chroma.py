@@ -7,8 +7,7 @@ import torch.nn.functional as F
 from PIL import Image
 from skimage.color import rgb2lab
 
-from colourlib.common import chroma as compose
-from colourlib.common import lab
+from colourlib.common import chroma, lab
 
 # A byte is off by half of itself where it is rounded, and the table of gamma adds a tenth.
 ROUNDING = 0.61
@@ -20,7 +19,7 @@ def noise(height, width, channels=3, seed=0):
 
 def with_chroma(pixels, ab, threads=1):
     picture = Image.fromarray(pixels)
-    compose.put_chroma(picture, np.asarray(ab, np.float32), threads)
+    chroma.put_chroma(picture, np.asarray(ab, np.float32), threads)
     return np.asarray(picture)
 
 
@@ -44,9 +43,9 @@ GREYS = np.arange(256, dtype=np.uint8)[None, :, None].repeat(3, -1).repeat(36, 0
 AROUND = np.deg2rad(np.arange(0, 360, 10))[:, None] + np.zeros((1, 256))  # a hue for each row
 
 
-@pytest.mark.parametrize("chroma", [5, 40, 100, 1000])
-def test_L_stays_for_every_grey_level_and_hue(chroma):
-    after = with_chroma(GREYS, [chroma * np.cos(AROUND), chroma * np.sin(AROUND)])
+@pytest.mark.parametrize("far", [5, 40, 100, 1000, 1e15])
+def test_L_stays_for_every_grey_level_and_hue(far):
+    after = with_chroma(GREYS, [far * np.cos(AROUND), far * np.sin(AROUND)])
     assert pixels_that_lost_their_L(GREYS, after) == 0
     assert np.ptp(after.astype(int), axis=-1)[:, 30:226].min() >= 3  # and coloured it is
 
@@ -70,12 +69,11 @@ def test_colours_that_srgb_has_come_out_as_they_are():
 
 
 def test_colours_that_srgb_lacks_lie_between_grey_and_the_colour_in_linear_light():
-    level, (a, b) = 120, (90.0, -90.0)
-    rgb = with_chroma(np.full((1, 1, 3), level, np.uint8), constant(a, b))[0, 0]
-    L, _ = lab.rgb_to_lab(np.full((1, 1, 3), level, np.uint8))
-    wanted = lab.linear_rgb(L, np.array([[[a, b]]], np.float32))[0, 0]
+    grey, (a, b) = np.full((1, 1, 3), 120, np.uint8), (90.0, -90.0)
+    rgb = with_chroma(grey, constant(a, b))[0, 0]
+    wanted = lab.linear_rgb(lab.rgb_to_lab(grey)[0], np.array([[[a, b]]], np.float32))[0, 0]
     assert wanted.min() < 0 or wanted.max() > 1
-    Y = lab.light_table()[level]
+    Y = lab.light_table()[120]
     share = (lab.light_table()[rgb] - Y) / (wanted - Y)  # the same for R, G and B
     assert share.min() > 0.1 and np.ptp(share) < 0.02
     assert rgb.min() <= 1 or rgb.max() >= 254  # as vivid as it can be
@@ -86,12 +84,6 @@ def test_without_chroma_it_is_the_grey_of_equal_L():
     photo = noise(40, 50)
     grey = with_chroma(photo, constant(0, 0))
     assert (grey == grey[..., :1]).all() and pixels_that_lost_their_L(photo, grey) == 0
-
-
-def test_no_chroma_is_too_large():
-    for a in (1e3, 1e15, -1e15):
-        after = with_chroma(GREYS, constant(a, -a))
-        assert pixels_that_lost_their_L(GREYS, after) == 0
 
 
 def test_black_and_white_stay():
@@ -105,7 +97,7 @@ def test_black_and_white_stay():
 def test_enlargement_is_the_bilinear_one_of_torch(few, many):
     ab = torch.randn(2, *few, generator=torch.Generator().manual_seed(0))
     expected = F.interpolate(ab[None], size=many, mode="bilinear", align_corners=False)[0]
-    got = compose.stretched(compose.stretched(ab.numpy(), many[1], 2), many[0], 1)
+    got = chroma.stretched(chroma.stretched(ab.numpy(), many[1], 2), many[0], 1)
     np.testing.assert_allclose(got, expected, atol=1e-5)
 
 
@@ -113,10 +105,10 @@ def test_enlargement_is_the_bilinear_one_of_torch(few, many):
 def test_strips_join_without_a_seam(size, monkeypatch):
     photo, ab = noise(*size), np.random.default_rng(2).normal(0, 30, (2, 7, 5))
     whole = with_chroma(photo, ab)
-    monkeypatch.setattr(compose, "STRIP", 200)  # pixels: one to four rows
+    monkeypatch.setattr(chroma, "STRIP", 200)  # pixels: one to four rows
     for threads in (1, 3):
         np.testing.assert_array_equal(with_chroma(photo, ab, threads), whole)
-    full = [compose.stretched(compose.stretched(c[None], size[1], 2), size[0], 1)[0] for c in ab]
+    full = [chroma.stretched(chroma.stretched(c[None], size[1], 2), size[0], 1)[0] for c in ab]
     np.testing.assert_array_equal(with_chroma(photo, full), whole)
 
 
@@ -124,15 +116,14 @@ def test_alpha_stays():
     photo = noise(30, 20, 4)
     after = with_chroma(photo, constant(30, 10))
     np.testing.assert_array_equal(after[..., 3], photo[..., 3])
-    np.testing.assert_array_equal(
-        after[..., :3], with_chroma(np.ascontiguousarray(photo[..., :3]), constant(30, 10))
-    )
+    opaque = np.ascontiguousarray(photo[..., :3])
+    np.testing.assert_array_equal(after[..., :3], with_chroma(opaque, constant(30, 10)))
 
 
 def test_an_error_in_a_strip_is_not_swallowed(monkeypatch):
     def broken(*given):
         raise RuntimeError("in a thread")
 
-    monkeypatch.setattr(compose, "coloured", broken)
+    monkeypatch.setattr(chroma, "coloured", broken)
     with pytest.raises(RuntimeError, match="in a thread"):
         with_chroma(noise(4, 4), constant(0, 0), threads=2)

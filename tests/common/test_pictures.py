@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageOps, PngImagePlugin, features
 from skimage.color import lab2rgb, xyz2rgb
 
-from colourlib import CourseError, colourise, evaluate, show
+from colourlib import colourise, evaluate, show
 from colourlib.common.pictures import normalise, open_picture
 
 needs_lcms = pytest.mark.skipif(
@@ -30,6 +30,13 @@ def smooth(size=(96, 64), seed=1) -> Image.Image:
     return Image.fromarray(noise).resize(size, Image.Resampling.BICUBIC)
 
 
+def turned_exif(value: int = 6) -> Image.Exif:
+    """EXIF that says how the camera was held."""
+    exif = Image.Exif()
+    exif[0x0112] = value
+    return exif
+
+
 def middle(image: Image.Image) -> np.ndarray:
     """The pixel in the middle as (3,) int."""
     assert image.mode == "RGB"
@@ -39,9 +46,6 @@ def middle(image: Image.Image) -> np.ndarray:
 def difference(one: Image.Image, other: Image.Image) -> int:
     """The largest difference of two pictures, in grey levels."""
     return int(np.abs(np.asarray(one, dtype=int) - np.asarray(other, dtype=int)).max())
-
-
-# ---- colour profiles, written byte by byte -------------------------------------------------------
 
 
 def profile(space: bytes, pcs: bytes, kind: bytes, tags: dict[bytes, bytes]) -> bytes:
@@ -64,10 +68,14 @@ def xyz(*values: float) -> bytes:
     return struct.pack(">4s4x3i", b"XYZ ", *(round(v * 65536) for v in values))
 
 
+def light(v: np.ndarray) -> np.ndarray:
+    """sRGB 0..1 as linear light."""
+    return np.where(v <= 0.04045, v / 12.92, ((v + 0.055) / 1.055) ** 2.4)
+
+
 def srgb_curve() -> bytes:
-    v = np.linspace(0, 1, 1024)
-    light = np.where(v <= 0.04045, v / 12.92, ((v + 0.055) / 1.055) ** 2.4)
-    return struct.pack(">4s4xI", b"curv", 1024) + (light * 65535).round().astype(">u2").tobytes()
+    values = (light(np.linspace(0, 1, 1024)) * 65535).round().astype(">u2")
+    return struct.pack(">4s4xI", b"curv", 1024) + values.tobytes()
 
 
 def gamma(value: float) -> bytes:
@@ -102,9 +110,6 @@ def odd_inks(c, m, y, k):
     return (0, 0, 0) if k or c + m + y > 1 else (100 - 50 * (c + m + y), 30 * (c - m), 20 * c)
 
 
-# ---- colours -------------------------------------------------------------------------------------
-
-
 @needs_lcms
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
 @pytest.mark.parametrize("side", [None, 100])
@@ -112,31 +117,44 @@ def odd_inks(c, m, y, k):
 def test_a_wide_gamut_picture_comes_out_in_srgb(kind, side, p3):
     more = {"JPEG": {"quality": 98}, "WEBP": {"lossless": True}}.get(kind, {})
     file = encoded(Image.new("RGB", (840, 800), p3), kind, icc_profile=DISPLAY_P3, **more)
-    v = np.array(p3) / 255
-    light = np.where(v <= 0.04045, v / 12.92, ((v + 0.055) / 1.055) ** 2.4)
     to_xyz = [[0.4865709, 0.2656677, 0.1982173], [0.2289746, 0.6917385, 0.0792869],
               [0, 0.0451134, 1.0439444]]  # SMPTE EG 432-1, white D65  # fmt: skip
-    expected = xyz2rgb((to_xyz @ light)[None, None])[0, 0] * 255
+    expected = xyz2rgb((to_xyz @ light(np.array(p3) / 255))[None, None])[0, 0] * 255
     got = middle(open_picture(file, side))
     assert np.abs(got - expected).max() <= 2
     assert p3[0] == 255 or np.abs(np.array(p3) - expected).max() >= 5  # it did matter
 
 
-@needs_lcms
-def test_a_grey_pictures_profile_counts():
-    file = encoded(Image.new("L", (40, 40), 55), "PNG", icc_profile=GREY_1_0)
-    expected = 255 * (1.055 * (55 / 255) ** (1 / 2.4) - 0.055)  # linear light to sRGB: 128
-    assert np.abs(middle(open_picture(file)) - expected).max() <= 2
+INKS = {  # without a profile ink takes light away
+    (0, 0, 0, 0): (255, 255, 255), (0, 255, 255, 0): (255, 0, 0), (0, 0, 0, 255): (0, 0, 0),
+    (128, 0, 0, 64): (95, 191, 191),  # 255 * (1 - 128/255) * (1 - 64/255)
+}  # fmt: skip
+OF_ONE_COLOUR = [  # mode, colour, kind of file, how it is saved, what it becomes, give or take
+    ("1", 1, "PNG", {}, 255, 0),
+    ("L", 77, "PNG", {}, 77, 0),
+    ("L", 7, "PNG", {"transparency": 7}, 255, 0),
+    ("RGB", (0, 255, 0), "PNG", {"transparency": (0, 255, 0)}, 255, 0),
+    ("RGB", (0, 255, 0), "PNG", {"transparency": (1, 255, 0)}, (0, 255, 0), 0),
+    # Pillow holds L* as 0..255, and a*, b* plus 128
+    ("LAB", (153, 158, 148), "TIFF", {}, lab2rgb([[[60.0, 30, 20]]])[0, 0] * 255, 6),
+    *(("CMYK", inks, "JPEG", {"quality": 100}, rgb, 2) for inks, rgb in INKS.items()),
+    *(("CMYK", inks, "TIFF", {}, rgb, 2) for inks, rgb in INKS.items()),
+]
+# Linear light to sRGB; and the darkest ink is black, though L* 15 would be (38, 38, 38).
+PROFILES = {"icc_profile": GREY_1_0}, {"icc_profile": printer(odd_inks, 15, b"scnr")}
+WITH_PROFILE = [
+    ("L", 55, "PNG", PROFILES[0], 255 * (1.055 * (55 / 255) ** (1 / 2.4) - 0.055), 2),
+    ("CMYK", (255, 255, 255, 255), "TIFF", PROFILES[1], 0, 3),
+]
 
 
-def test_ink_without_a_profile_takes_light_away():
-    for inks, rgb in {
-        (0, 0, 0, 0): (255, 255, 255), (0, 255, 255, 0): (255, 0, 0), (0, 0, 0, 255): (0, 0, 0),
-        (128, 0, 0, 64): (95, 191, 191),  # 255 * (1 - 128/255) * (1 - 64/255)
-    }.items():  # fmt: skip
-        for kind, more in {"JPEG": {"quality": 100}, "TIFF": {}}.items():
-            file = encoded(Image.new("CMYK", (64, 64), inks), kind, **more)
-            assert np.abs(middle(open_picture(file)) - rgb).max() <= 2, (kind, inks)
+@pytest.mark.parametrize(
+    ("mode", "value", "kind", "how", "becomes", "give_or_take"),
+    OF_ONE_COLOUR + [pytest.param(*case, marks=needs_lcms) for case in WITH_PROFILE],
+)
+def test_a_picture_of_one_colour(mode, value, kind, how, becomes, give_or_take):
+    opened = open_picture(encoded(Image.new(mode, (64, 64), value), kind, **how))
+    assert np.abs(middle(opened) - becomes).max() <= give_or_take
 
 
 @needs_lcms
@@ -152,13 +170,6 @@ def test_ink_with_a_profile_is_what_the_printer_says(inks, side):
     assert np.abs(middle(open_picture(file, side)) - expected).max() <= 5
 
 
-@needs_lcms
-def test_the_darkest_ink_is_black():
-    image = Image.new("CMYK", (64, 64), (255, 255, 255, 255))
-    file = encoded(image, "TIFF", icc_profile=printer(odd_inks, 15, b"scnr"))
-    assert middle(open_picture(file)).max() <= 3  # L* 15 as it is would be (38, 38, 38)
-
-
 @pytest.mark.parametrize("bad", [b"no profile", DISPLAY_P3[:200], b"", printer(odd_inks), GREY_1_0])
 def test_a_profile_that_makes_no_sense_is_ignored(bad):
     image = smooth()
@@ -166,22 +177,13 @@ def test_a_profile_that_makes_no_sense_is_ignored(bad):
     assert difference(open_picture(file), image) == 0
 
 
-def test_lab_and_ycbcr_are_colours_too():
-    # Pillow holds L* as 0..255, and a*, b* plus 128
-    file = encoded(Image.new("LAB", (20, 20), (153, 158, 148)), "TIFF")
-    expected = lab2rgb(np.array([[[60.0, 30, 20]]]))[0, 0] * 255
-    assert np.abs(middle(open_picture(file)) - expected).max() <= 6
-    image = smooth()
-    assert difference(normalise(image.convert("YCbCr")), image) <= 3
-
-
-# ---- transparency, palettes, bits ----------------------------------------------------------------
+def test_ycbcr_is_a_picture_too():
+    assert difference(normalise(smooth().convert("YCbCr")), smooth()) <= 3
 
 
 def test_what_is_see_through_lies_on_white():
     colour, alpha = np.array([200, 100, 0]), np.arange(256)
-    pixels = np.zeros((1, 256, 4), np.uint8)
-    pixels[0, :, :3], pixels[0, :, 3] = colour, alpha
+    pixels = np.insert(np.tile(colour, (1, 256, 1)), 3, alpha, axis=-1).astype(np.uint8)
     expected = 255 + (colour - 255) * alpha[:, None] / 255
     for kind, more in {"PNG": {}, "WEBP": {"lossless": True, "exact": True}, "TIFF": {}}.items():
         got = np.asarray(open_picture(encoded(Image.fromarray(pixels), kind, **more)))[0]
@@ -210,16 +212,11 @@ def test_palettes_with_and_without_a_transparent_colour(kind):
     assert opened.getpixel((5, 5)) == (255, 255, 255) and opened.getpixel((30, 5)) == (250, 20, 40)
 
 
-def test_half_transparent_palettes_and_colours_that_stand_for_nothing():
+def test_half_transparent_palettes():
     image = Image.new("P", (40, 20))
     image.putpalette([200, 100, 0] + [0] * 765)
     got = middle(open_picture(encoded(image, "PNG", transparency=bytes([51] + [255] * 255))))
     assert np.abs(got - (244, 224, 204)).max() <= 1  # 20 % of the colour, 80 % white
-    image = Image.new("RGB", (40, 20), (0, 255, 0))
-    assert middle(open_picture(encoded(image, "PNG", transparency=(0, 255, 0)))).min() == 255
-    assert middle(open_picture(encoded(image, "PNG", transparency=(1, 255, 0)))).min() == 0
-    image = Image.new("L", (40, 20), 7)
-    assert middle(open_picture(encoded(image, "PNG", transparency=7))).min() == 255
 
 
 def test_a_palette_is_looked_up_before_pixels_are_averaged():
@@ -229,41 +226,25 @@ def test_a_palette_is_looked_up_before_pixels_are_averaged():
     assert np.abs(got - (127, 0, 127)).max() <= 1
 
 
-def test_black_and_white_and_grey():
-    image = Image.new("1", (40, 20), 1)
-    assert middle(open_picture(encoded(image, "PNG"))).tolist() == [255] * 3
-    assert middle(open_picture(encoded(Image.new("L", (40, 20), 77), "PNG"))).tolist() == [77] * 3
-
-
 def png_16_bit(pixels: np.ndarray) -> io.BytesIO:
     """(H, W, C) uint16 as a PNG, written by hand: Pillow writes no such colours."""
-
-    def chunk(name, data):
-        return (
-            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-        )
-
     height, width, channels = pixels.shape
     kind = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
     header = struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0)
-    return io.BytesIO(
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows))
-        + chunk(b"IEND", b"")
-    )  # fmt: skip
+    png = b"\x89PNG\r\n\x1a\n"
+    for name, data in ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")):
+        png += struct.pack(">I", len(data)) + name + data
+        png += struct.pack(">I", zlib.crc32(name + data))
+    return io.BytesIO(png)
 
 
 def test_16_bits_keep_their_levels():
     levels = np.arange(0, 65536, 16).reshape(64, 64)
-    expected = levels / 257
-    for channels in (1, 3):
-        file = png_16_bit(np.repeat(levels[..., None], channels, -1).astype(np.uint16))
-        got = np.asarray(open_picture(file)).astype(float)
-        assert np.abs(got - expected[..., None]).max() <= 1
-    opaque = np.full_like(levels, 65535)
-    for channels in ([levels, opaque], [levels, levels, levels, opaque]):
+    opaque = [np.full_like(levels, 65535)]
+    for channels in ([levels], [levels] * 3, [levels, *opaque], [levels] * 3 + opaque):
         got = np.asarray(open_picture(png_16_bit(np.stack(channels, -1).astype(np.uint16))))
-        assert np.abs(got - expected[..., None]).max() <= 1
+        assert np.abs(got - levels[..., None] / 257).max() <= 1
 
 
 def tiff(pixel: int, bits: int, white_is_zero: bool) -> io.BytesIO:
@@ -323,15 +304,11 @@ def test_of_an_animation_the_first_frame():
         assert middle(open_picture(file)).tolist() == [255, 0, 0]
 
 
-# ---- the right way up, and nothing else ----------------------------------------------------------
-
-
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
 @pytest.mark.parametrize("side", [None, 50])
 @pytest.mark.parametrize("value", range(1, 9))
 def test_every_way_to_hold_a_camera(kind, value, side):
-    image, exif = smooth((300, 200)), Image.Exif()
-    exif[0x0112] = value
+    image, exif = smooth((300, 200)), turned_exif(value)
     file = encoded(image, kind, exif=exif, **({"quality": 95} if kind == "JPEG" else {}))
     turned = image.copy()
     turned.getexif()[0x0112] = value
@@ -342,10 +319,8 @@ def test_every_way_to_hold_a_camera(kind, value, side):
 
 
 def test_a_tiff_is_turned_when_it_is_opened_by_its_name(tmp_path):
-    exif = Image.Exif()
-    exif[0x0112] = 6
     for mode in ("L", "RGBA", "RGB"):  # Pillow maps the first two into memory
-        smooth().convert(mode).save(tmp_path / "a.tif", exif=exif)
+        smooth().convert(mode).save(tmp_path / "a.tif", exif=turned_exif())
         expected = open_picture(io.BytesIO((tmp_path / "a.tif").read_bytes()))
         assert expected.size == (64, 96)
         opened = open_picture(tmp_path / "a.tif")
@@ -362,9 +337,8 @@ def test_broken_exif_does_not_matter():
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_nothing_but_the_pixels_is_left(kind):
-    exif = Image.Exif()
+    exif = turned_exif(3)
     exif[0x010E] = "at home with Ann"
-    exif[0x0112] = 3
     exif.get_ifd(0x8825)[2] = (47.0, 22.0, 11.0)  # GPS latitude
     text = PngImagePlugin.PngInfo()
     text.add_text("Comment", "at home with Ann")
@@ -382,9 +356,7 @@ def test_nothing_but_the_pixels_is_left(kind):
 
 
 def test_a_picture_that_is_open_already_is_left_as_it_is():
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    with Image.open(encoded(smooth(), "JPEG", exif=exif)) as image:
+    with Image.open(encoded(smooth(), "JPEG", exif=turned_exif())) as image:
         upright = normalise(image)
         assert (image.size, upright.size) == ((96, 64), (64, 96))
         assert image.getexif()[0x0112] == 6
@@ -392,9 +364,6 @@ def test_a_picture_that_is_open_already_is_left_as_it_is():
     assert again is not upright and difference(again, upright) == 0
     again.paste("red", (0, 0, 96, 96))
     assert difference(again, upright) > 0
-
-
-# ---- files ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
@@ -419,13 +388,10 @@ def test_a_file_that_is_cut_short_is_an_error(tmp_path, kind, side):
         open_picture(tmp_path / "cut", side)
 
 
-@pytest.mark.parametrize("content", [b"", b"<html>", b"<svg xmlns='http://www.w3.org/2000/svg'/>"])
-def test_what_is_no_picture_is_an_error(content):
-    with pytest.raises(OSError):
-        open_picture(io.BytesIO(content))
-
-
-def test_a_missing_file_is_an_error(tmp_path):
+def test_what_is_no_picture_or_missing_is_an_error(tmp_path):
+    for content in (b"", b"<html>", b"<svg xmlns='http://www.w3.org/2000/svg'/>"):
+        with pytest.raises(OSError):
+            open_picture(io.BytesIO(content))
     with pytest.raises(FileNotFoundError):
         open_picture(tmp_path / "none.jpg")
 
@@ -445,13 +411,8 @@ def test_the_file_is_read_and_let_go(tmp_path, kind):
     assert not file.closed
 
 
-# ---- who uses it ---------------------------------------------------------------------------------
-
-
 def test_figures_and_the_colouriser_open_pictures_in_the_same_way(tmp_path):
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    smooth().save(tmp_path / "a.jpg", exif=exif, icc_profile=DISPLAY_P3)
+    smooth().save(tmp_path / "a.jpg", exif=turned_exif(), icc_profile=DISPLAY_P3)
     expected = np.asarray(open_picture(tmp_path / "a.jpg"))
     assert (show.as_array(tmp_path / "a.jpg") == expected).all()
     with Image.open(tmp_path / "a.jpg") as image:
@@ -463,10 +424,3 @@ def test_figures_and_the_colouriser_open_pictures_in_the_same_way(tmp_path):
     Image.fromarray(levels).save(tmp_path / "deep.png")
     grey = np.asarray(colourise.colourise(tmp_path / "deep.png", evaluate.grey, size=32))
     assert np.abs(grey - levels[..., None] / 257).max() <= 2
-
-
-@pytest.mark.parametrize("content", [b"", b"<html>", b"\xff\xd8\xff\xe0 and then nothing"])
-def test_the_colouriser_says_which_file_is_no_picture(tmp_path, content):
-    (tmp_path / "odd.jpg").write_bytes(content)
-    with pytest.raises(CourseError, match="odd.jpg cannot be read as a picture"):
-        colourise.colourise(tmp_path / "odd.jpg", evaluate.grey, size=64)

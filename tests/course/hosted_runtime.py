@@ -7,6 +7,7 @@ as they are.
 """
 
 import asyncio
+import importlib.metadata
 import json
 import os
 import shutil
@@ -158,13 +159,6 @@ class Runtime:
 
 def files_of(*packages: str) -> dict[str, tuple[int, int]]:
     """(bytes, time of change) of every file of installed packages, as their RECORDs list them."""
-    import importlib.metadata
-
-    found = {}
-    for package in packages:
-        for file in importlib.metadata.files(package) or []:
-            path = file.locate()
-            if path.suffix != ".pyc" and path.exists():
-                status = path.stat()
-                found[str(path)] = (status.st_size, status.st_mtime_ns)
-    return found
+    files = [file.locate() for name in packages for file in importlib.metadata.files(name) or []]
+    kept = {str(path): path.stat() for path in files if path.suffix != ".pyc" and path.exists()}
+    return {path: (status.st_size, status.st_mtime_ns) for path, status in kept.items()}

@@ -7,10 +7,11 @@ import pytest
 from PIL import Image
 
 from colourlib import model, open_workspace
+from colourlib.collect import manifest
 from colourlib.collect.manifest import Photo
-from colourlib.course import estimate
+from colourlib.course import estimate, workspace
 from colourlib.device import Device
-from colourlib.prepare import files
+from colourlib.prepare import make
 
 
 def said(capsys, *arguments) -> dict[str, str]:
@@ -42,22 +43,24 @@ def test_what_is_there_is_not_counted_again(fresh_home, capsys):
     root = fresh_home / "bing-full"
     root.mkdir(parents=True)
     rows = [
-        Photo(f"q{i % 38}", f"http://x/{i}", f"{i}.jpg", str(i), 1, 1, 1, "JPEG", "").__dict__
+        Photo(
+            f"q{i % 38}", f"http://x/{i}", f"{i}.jpg", str(i), 1, 1, 1, "JPEG", "", "" if i else "g"
+        )
         for i in range(1900)
     ]
-    rows[0] = rows[0] | {"rejected": "grey"}
-    (root / "manifest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    manifest.rewrite(root, rows)
     lines = said(capsys, "bing", "full")
     assert "so far   1,899 pictures: taken from here" in lines["so"]
     assert "1,901 of 3,800 pictures: about 10 minutes" in lines["collect"]
-    (root / "prepared" / "abc").mkdir(parents=True)
-    meta = {"size": 128, "mean_ab": [0, 0], "rows": {}}
     path = root / "prepared" / "abc" / "meta.json"
-    path.write_text(json.dumps(meta))
-    assert "about" in said(capsys)["prepare"], "of another size"
-    path.write_text(json.dumps(meta | {"size": 256, "mean_ab": None}))
-    assert "about" in said(capsys)["prepare"], "not finished"
-    path.write_text(json.dumps(meta | {"size": 256}))
+    path.parent.mkdir(parents=True)
+    for meta, why in (
+        ({"size": 128, "mean_ab": [0, 0]}, "of another size"),
+        ({"size": 256, "mean_ab": None}, "not finished"),
+    ):
+        path.write_text(json.dumps(meta))
+        assert "about" in said(capsys)["prepare"], why
+    path.write_text(json.dumps({"size": 256, "mean_ab": [0, 0]}))
     (root / "runs" / "001-colournet").mkdir(parents=True)
     lines = said(capsys)
     assert "is done" in lines["prepare"]
@@ -74,7 +77,7 @@ def test_the_space_of_prepared_photos_is_what_they_take(tmp_path, practice):
     url = "https://practice.example/moon/10000-216x160.jpg" if practice else "http://x/y.jpg"
     photos = [Photo("moon", url, "", str(i), 1, 1, 1, "JPEG", "") for i in range(20)]
     sides = {"train": photos[:17], "validation": photos[17:]}
-    made = files.begin(tmp_path / "set", sides, 64)
+    made = make.begin(tmp_path / "set", sides, 64)
     taken = sum(array.nbytes for side in made.arrays.values() for array in side.values())
     assert estimate.prepared_bytes(20, 64, practice) == taken
 
@@ -92,8 +95,7 @@ def test_practice_a_folder_and_a_data_set(fresh_home, tmp_path, capsys):
     assert "99 MB" in lines["collect"] and "248 MB" in lines["collect"]
     assert "56 MB" in lines["prepare"], "100 of each of ten kinds, 160 pixels"
     root = fresh_home / "torchvision-Imagenette-full"
-    row = Photo("dog", "http://x/1", "1.jpg", "1", 1, 1, 1, "JPEG", "").__dict__
-    (root / "manifest.jsonl").write_text(json.dumps(row) + "\n")
+    manifest.append(root, Photo("dog", "http://x/1", "1.jpg", "1", 1, 1, 1, "JPEG", ""))
     assert "99 MB" in said(capsys)["collect"], "stopped: one picture is not the set"
     (root / "set.json").write_text('{"per_query": 100}')
     assert "is done: 1 pictures" in said(capsys)["collect"]
@@ -106,13 +108,6 @@ def test_practice_a_folder_and_a_data_set(fresh_home, tmp_path, capsys):
 
 def test_epochs_are_estimated_for_a_cpu_only(fresh_home, capsys, monkeypatch):
     assert "about 82 epochs" in said(capsys, "bing", "full")["train"]
-    monkeypatch.setattr("colourlib.device.choose_device", lambda: Device("cuda", "a test"))
+    monkeypatch.setattr(workspace, "choose_device", lambda: Device("cuda", "a test"))
     line = said(capsys, "bing", "full")["train"]
     assert "60 minutes" in line and "about" not in line
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(3, "10 s"), (61, "70 s"), (100, "2 minutes"), (9000, "2.5 hours")]
-)
-def test_times_are_told_coarsely(seconds, words):
-    assert estimate._minutes(seconds) == words

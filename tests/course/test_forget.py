@@ -17,6 +17,7 @@ from colourlib import CourseError, clean, collect, prepare
 from colourlib.clean import by_hand
 from colourlib.collect import fetch, forgotten, manifest, store
 from colourlib.collect.connection import Patience
+from colourlib.course import forget as forgetting
 from colourlib.course import sources
 from colourlib.course.forget import forget
 from colourlib.practice.search import Response, results_page, serve
@@ -77,6 +78,11 @@ def root(tmp_path):
     return root
 
 
+def picture_3(root: Path):
+    """The row of the picture that is going to be forgotten."""
+    return next(row for row in collect.photos(root) if row.url == URLS[3])
+
+
 def everything(root: Path) -> dict[str, bytes]:
     """What lies in a workspace: name -> content."""
     return {
@@ -99,23 +105,16 @@ def traces(root: Path, row) -> list[str]:
 
 @pytest.mark.parametrize("by", ["url", "sha256", "the start of its sha256"])
 def test_nothing_of_it_is_left(root, capsys, by):
-    row = next(row for row in collect.photos(root) if row.url == URLS[3])
-    assert len(traces(root, row)) >= 6, "the test is to find something first"
+    row = picture_3(root)
+    assert len(traces(root, row)) >= 6, "the test has to find something first"
     which = {"url": row.url, "sha256": row.sha256}.get(by, row.sha256[:10].upper())
     capsys.readouterr()
     said = forget(root, which)
     assert capsys.readouterr().out.splitlines() == said
     assert traces(root, row) == []
     told = "\n".join(said)
-    for words in (
-        row.file,
-        "measured",
-        "by hand",
-        "split",
-        "prepared set",
-        "1 row of the manifest",
-    ):
-        assert words in told
+    words = (row.file, "measured", "by hand", "split", "prepared set", "1 row of the manifest")
+    assert [word for word in words if word not in told] == []
     assert "Trained with it: colournet. A network cannot forget" in told
     assert "perhaps with it: old" in told
     noted = (root / forgotten.NAME).read_text()
@@ -172,17 +171,17 @@ def test_the_others_stay(root):
 
 
 def test_it_is_not_collected_again(root):
-    forgotten = next(row for row in collect.photos(root) if row.url == URLS[3])
+    gone = picture_3(root)
     forget(root, URLS[3])
     others = ["https://b.example/the-same.jpg", "https://b.example/the-same-too.jpg"]
     web = Web(URLS + others, same=others)
     rows = gather(root, web)
     assert URLS[3] not in web.asked
     assert set(others) < set(web.asked), "that they are the same is known only once they are here"
-    assert forgotten.sha256 not in {row.sha256 for row in rows} and len(rows) == 11
+    assert gone.sha256 not in {row.sha256 for row in rows} and len(rows) == 11
     text = (root / "manifest.jsonl").read_text() + (root / forgotten.NAME).read_text()
     assert "b.example" not in text, "nor is it written down where else it lies"
-    assert not list((root / "photos").rglob(f"{forgotten.sha256[:16]}*"))
+    assert not list((root / "photos").rglob(f"{gone.sha256[:16]}*"))
     again = Web(URLS + others, same=others)
     gather(root, again)
     assert not set(others) & set(again.asked), "but those addresses are known by now"
@@ -231,13 +230,13 @@ STEPS = ["note", "_remove_traces", "_remove_file", "manifest.rewrite", "replace_
 
 @pytest.mark.parametrize("step", STEPS)
 def test_interrupted_anywhere_it_can_be_called_again(root, monkeypatch, step):
-    row = next(row for row in collect.photos(root) if row.url == URLS[3])
+    row = picture_3(root)
     with monkeypatch.context() as patch:
 
         def interrupted(*arguments):
             raise KeyboardInterrupt
 
-        where = manifest if step == "manifest.rewrite" else forget
+        where = manifest if step == "manifest.rewrite" else forgetting
         patch.setattr(where, step.removeprefix("manifest."), interrupted)
         with pytest.raises(KeyboardInterrupt):
             forget(root, URLS[3])
@@ -248,7 +247,7 @@ def test_interrupted_anywhere_it_can_be_called_again(root, monkeypatch, step):
 
 
 def test_interrupted_while_a_prepared_set_goes_it_can_be_called_again(root, monkeypatch):
-    row = next(row for row in collect.photos(root) if row.url == URLS[3])
+    row = picture_3(root)
     (meta,) = (root / "prepared").glob("*/meta.json")
     original, calls = os.unlink, []
 
@@ -269,7 +268,7 @@ def test_interrupted_while_a_prepared_set_goes_it_can_be_called_again(root, monk
 
 
 def test_what_an_editor_leaves_in_a_prepared_set_is_no_hindrance(root):
-    row = next(row for row in collect.photos(root) if row.url == URLS[3])
+    row = picture_3(root)
     (meta,) = (root / "prepared").glob("*/meta.json")
     (meta.parent / ".ipynb_checkpoints").mkdir()
     (meta.parent / ".ipynb_checkpoints" / "meta-checkpoint.json").write_text("{}")

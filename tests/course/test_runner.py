@@ -78,6 +78,7 @@ def test_a_kernel_that_dies_is_told(tmp_path):
     assert result.cell == 1 and "DeadKernelError" in result.error
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="a test cannot send Ctrl-C to one process on Windows")
 def test_ctrl_c_keeps_what_was_done(tmp_path, fresh_home):
     folder = tmp_path / "notebooks"
@@ -86,8 +87,8 @@ def test_ctrl_c_keeps_what_was_done(tmp_path, fresh_home):
     write(folder, "02_long", f"import time; open({str(mark)!r}, 'w').close(); time.sleep(600)")
     write(folder, "03_never", "1 / 0")
     code = (
-        "from pathlib import Path; from colourlib import course;"
-        f"course.run_course(folder=Path({str(folder)!r}))"
+        "from pathlib import Path; from colourlib.course import runner;"
+        f"runner.run_course(folder=Path({str(folder)!r}))"
     )
     process = subprocess.Popen([sys.executable, "-c", code], cwd=CHECKOUT, stdout=subprocess.PIPE)
     while not mark.exists() and process.poll() is None:
@@ -132,18 +133,12 @@ def test_no_notebooks_says_where_they_should_be(tmp_path):
 def test_renew_stores_outputs_of_a_newcomers_run(tmp_path, fresh_home, monkeypatch, capsys):
     monkeypatch.setenv("COLOURLIB_SETTING", "full")  # what this machine has set must not show
     folder = tmp_path / "notebooks"
-    good = write(
-        folder,
-        "01_good",
-        "import os, pathlib; os.environ.get('COLOURLIB_SETTING')",
-        "print(pathlib.Path(os.environ['COLOURLIB_HOME']).name)",
-        "import ipywidgets; ipywidgets.IntSlider()",
-    )
+    shows = "import os, pathlib; os.environ.get('COLOURLIB_SETTING')"
+    prints = "print(pathlib.Path(os.environ['COLOURLIB_HOME']).name)"
+    good = write(folder, "01_good", shows, prints, "import ipywidgets; ipywidgets.IntSlider()")
     bad = write(folder, "02_bad", "print('new')", "1 / 0")
     before = bad.read_bytes()
-
     assert runner.renew(folder) is False
-
     assert bad.read_bytes() == before
     assert "the old file stays" in capsys.readouterr().out
     stored = nbformat.read(good, 4)
@@ -209,12 +204,13 @@ def checkout(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_run_tests_tells_every_failure(checkout, capfd):
     assert run_tests(["lint"], checkout) is True
     (checkout / "tests" / "test_two.py").write_text("import os\ndef test_two():\n  pass\n")
     capfd.readouterr()
     assert run_tests(["lint", "unit", "notebooks"], checkout) is False
-    *_, check, layout, unit, notebooks = capfd.readouterr().out.splitlines()
-    assert " FAILED " in check and " FAILED " in layout
+    *_, check, layout, arrows, unit, notebooks = capfd.readouterr().out.splitlines()
+    assert " FAILED " in check and " FAILED " in layout and " ok " in arrows
     assert " FAILED " in unit and "1 failed, 1 passed" in unit
     assert " FAILED " in notebooks and "1 failed, 1 passed" in notebooks

@@ -1,10 +1,13 @@
 """Which pictures, which scale, which folder: chosen, remembered, and explained when wrong."""
 
+import json
+
 import pytest
 from PIL import Image
 
 from colourlib import CourseError, open_workspace
 from colourlib.course.workspace import SETTINGS
+from colourlib.evaluate import Scores
 
 
 def test_the_default_is_practice_and_quick(fresh_home, capsys):
@@ -53,17 +56,15 @@ def test_the_command_line_goes_before_what_a_saved_notebook_names(fresh_home, mo
     assert open_workspace().source == "practice"  # and was not remembered, either
 
 
-def test_pictures_in_a_subfolder_named_data_count(fresh_home, tmp_path):
-    (tmp_path / "mine" / "data").mkdir(parents=True)
-    (tmp_path / "mine" / "data" / "a.jpg").touch()
-    assert open_workspace(source=tmp_path / "mine").source.endswith("mine")
-
-
 def test_two_folders_of_one_name_do_not_share_a_workspace(fresh_home, tmp_path):
-    for parent in ("a", "b"):
-        (tmp_path / parent / "photos").mkdir(parents=True)
-        (tmp_path / parent / "photos" / "a.jpg").touch()
-    roots = {open_workspace(source=tmp_path / p / "photos").root for p in ("a", "b")}
+    """Their pictures lie in a folder named data, which counts, too."""
+    roots = set()
+    for photos in (tmp_path / "a" / "photos", tmp_path / "b" / "photos"):
+        (photos / "data").mkdir(parents=True)
+        (photos / "data" / "a.jpg").touch()
+        ws = open_workspace(source=photos)
+        assert ws.source.endswith("photos")
+        roots.add(ws.root)
     assert len(roots) == 2
 
 
@@ -72,7 +73,7 @@ def test_a_mistyped_folder_is_told_up_to_where_it_exists(tmp_path, fresh_home):
     with pytest.raises(CourseError) as error:
         open_workspace(source=tmp_path / "holidays" / "beach")
     assert f"{tmp_path} has none called 'holidays'" in str(error.value)
-    assert f"Did you mean {str(tmp_path / 'holiday')!r}?" in str(error.value)
+    assert "Did you mean 'holiday'?" in str(error.value)
     with pytest.raises(CourseError) as error:
         open_workspace(source=tmp_path / "holiday" / "mountains")
     assert f"{tmp_path / 'holiday'} has none called 'mountains'. Choose" in str(error.value)
@@ -99,10 +100,6 @@ def test_a_wrong_choice_is_explained_and_nothing_is_written(fresh_home, argument
 
 
 def test_scores_are_kept_by_chapter(fresh_home):
-    import json
-
-    from colourlib.evaluate import Scores
-
     ws = open_workspace()
     ws.record_scores("05_train", {"grey copy": Scores(0.0, 20.0, 21.0, 0.0, 5)})
     ws.record_scores("06_evaluate", {"ColourNet": Scores(0.5, 25.0, 26.0, 0.7, 5)})

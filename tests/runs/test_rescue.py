@@ -1,6 +1,8 @@
 """Memory that runs out, losses that explode, Stop at any moment: what `fit` says and keeps."""
 
+import contextlib
 import gc
+import json
 import math
 import re
 import signal
@@ -13,12 +15,13 @@ import torch
 from filelock import FileLock
 from torch import nn
 
-from colourlib import CourseError, train
+from colourlib import CourseError
 from colourlib.runs import Run, all_runs, checkpoints, load_run, rescue
 from colourlib.runs import fit as runs_fit
 from colourlib.runs.session import ON_GPU, Session
 from colourlib.runs.stop import Stop
 from colourlib.runs.view import Silent
+from colourlib.teaching import board
 from colourlib.train import Training
 
 EPOCHS = 4
@@ -130,12 +133,8 @@ def test_what_is_proposed_is_always_less(monkeypatch, free, need, batch, size):
 
 
 def test_other_errors_are_not_taken_for_a_lack_of_memory():
-    for error in (
-        None,
-        RuntimeError("mat1 and mat2 shapes cannot be multiplied"),
-        KeyError("memory"),
-    ):
-        assert not rescue.out_of_memory(error)
+    shapes = RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+    assert not any(map(rescue.out_of_memory, (None, shapes, KeyError("memory"))))
 
 
 def test_a_lack_of_memory_of_torch_itself_is_understood():
@@ -220,18 +219,14 @@ def test_a_loss_that_is_no_number_ends_the_run_at_once(
     (story,) = all_runs(tmp_path)
     assert story["state"] == "failed" and len(story["history"]) == validated
     assert f"became {value} at step {step}" in story["sentence"]
+    assert json.dumps(story | {"folder": ""}, allow_nan=False), "JSON that anybody can read"
     assert all(torch.isfinite(w).all() for w in model.state_dict().values())
     if validated:
-        loaded, _ = load_run(story["folder"], tiny.network())
+        loaded, told = load_run(story["folder"], tiny.network())
         assert tiny.same_weights(model.state_dict(), loaded.state_dict())
+        assert told["best"]["epoch"] in range(1, validated + 1)
     monkeypatch.undo()
     assert start(tmp_path).name == "002-Sequential", "a run that failed is not gone on with"
-
-
-def test_the_first_of_several_losses_is_named(monkeypatch):
-    """On a GPU twenty losses are looked at in one go."""
-    with pytest.raises(CourseError, match="became inf at step 43:"):
-        rescue.check_losses([1.0, 1.0, math.inf, math.nan, math.nan], 1.0, 45, 1e-3)
 
 
 def looks_seldom(monkeypatch):
@@ -296,11 +291,13 @@ def test_a_training_that_diverges_is_ended(tmp_path):
     assert tiny.same_weights(model.state_dict(), loaded.state_dict())
 
 
-def test_some_bad_steps_are_no_divergence():
+def test_some_bad_steps_are_no_divergence_and_the_first_loss_that_is_not_finite_is_named():
     rescue.check_losses([1e3] * (rescue.PATIENCE - 1), 1.0, 19, 1e-3)
     rescue.check_losses([1e3] * 10 + [9.0] + [1e3] * 9, 1.0, 20, 1e-3)
     with pytest.raises(CourseError, match="diverges"):
         rescue.check_losses([11.0] * rescue.PATIENCE, 1.0, 20, 1e-3)
+    with pytest.raises(CourseError, match="became inf at step 43:"):  # on a GPU 20 come at once
+        rescue.check_losses([1.0, 1.0, math.inf, math.nan, math.nan], 1.0, 45, 1e-3)
 
 
 # --- Stop
@@ -328,15 +325,12 @@ def test_where_nothing_was_kept_it_does_not_promise_to_go_on(monkeypatch):
     assert run.stopped and run.sentence.endswith("Stopped: the same call begins anew.")
 
 
-def test_a_run_that_never_trained_leaves_the_network_untrained(tmp_path, monkeypatch, capsys):
-    def no_memory():
-        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB.")
-
-    model = tiny.network()
-    with monkeypatch.context() as patch:
-        tiny.at_step(patch, {1: no_memory})
-        with pytest.raises(CourseError):
-            start(tmp_path, model)
+def test_a_run_that_never_trained_leaves_the_network_untrained(tmp_path, monkeypatch):
+    model = failing(monkeypatch, SHORTAGES["cuda"], step=1)
+    with pytest.raises(CourseError):
+        start(tmp_path, model)
+    monkeypatch.undo()
+    model.plan["step"] = None
     assert start(tmp_path, model, batch_size=2).started_from is None
 
 
@@ -411,17 +405,13 @@ def test_the_handler_from_before_is_back(tmp_path, monkeypatch):
 
     before = signal.signal(signal.SIGINT, mine)
     try:
-        start(None, epochs=1)
-        assert signal.getsignal(signal.SIGINT) is mine
-        with monkeypatch.context() as patch:
-            tiny.at_step(patch, {1: lambda: torch.tensor(math.nan)})
-            with pytest.raises(CourseError):
-                start(None)
-        assert signal.getsignal(signal.SIGINT) is mine
-        with monkeypatch.context() as patch:
-            tiny.at_step(patch, {1: press_twice})
-            start(None)
-        assert signal.getsignal(signal.SIGINT) is mine
+        for action in (None, lambda: torch.tensor(math.nan), press_twice):
+            broken = action not in (None, press_twice)
+            with monkeypatch.context() as patch:
+                tiny.at_step(patch, {1: action})
+                with pytest.raises(CourseError) if broken else contextlib.nullcontext():
+                    start(None, epochs=1)
+            assert signal.getsignal(signal.SIGINT) is mine
     finally:
         signal.signal(signal.SIGINT, before)
 
@@ -462,7 +452,7 @@ def test_an_error_before_the_first_step_gives_the_folder_free(tmp_path, monkeypa
     def fails(*_):
         raise ValueError("no board")
 
-    monkeypatch.setattr(train.board, "choose", fails)
+    monkeypatch.setattr(board, "choose", fails)
     with pytest.raises(ValueError, match="no board"):
         start(tmp_path)
     with FileLock(tmp_path / "001-Sequential" / ".lock", timeout=0):

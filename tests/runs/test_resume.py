@@ -20,9 +20,10 @@ from filelock import FileLock
 from torch import nn
 
 from colourlib import CourseError, train
+from colourlib.common import files
 from colourlib.runs import all_runs, checkpoints, load_run, weights
+from colourlib.runs.fit import configure
 from colourlib.runs.session import Session
-from colourlib.runs.settings import configure
 from colourlib.teaching import board
 from colourlib.train import Training
 
@@ -86,7 +87,7 @@ def test_a_run_that_ends_between_its_last_step_and_its_last_validation(
     def validate(self):
         if self.over:
             raise KeyboardInterrupt
-        real(self)
+        return real(self)
 
     with monkeypatch.context() as patch:
         tiny.save_always(patch)
@@ -130,7 +131,7 @@ def test_what_draws_random_numbers_in_eval_mode_does_not_disturb_the_training(
         def close(self, look):
             self.board.close(look)
 
-    monkeypatch.setattr(train.board, "choose", Eager)
+    monkeypatch.setattr(board, "choose", Eager)
     assert tiny.curves(start(None, model=AlwaysDrops())) == tiny.curves(reference)
     stopped_run(tmp_path, monkeypatch, at=5, model=AlwaysDrops())
     assert_same(start(tmp_path, model=AlwaysDrops()), reference)
@@ -332,6 +333,7 @@ def steps_kept(runs):
 
 
 @fork
+@pytest.mark.slow
 def test_killed_fifty_times_at_random_moments_nothing_is_lost(processes, tmp_path):
     dice = random.Random(0)
     kills = seed = 0
@@ -402,7 +404,7 @@ def die_when_writing(phase, file, moment):
         if due(self, "removed"):
             die()
 
-    checkpoints.open, os.replace, Path.unlink = open_, replace_, unlink_
+    files.open, os.replace, Path.unlink = open_, replace_, unlink_
 
 
 WRITES = {
@@ -416,8 +418,8 @@ WRITES = {
 def test_killed_in_the_middle_of_each_writing_nothing_is_lost(processes, tmp_path):
     expected = reference_of(processes, tmp_path / "reference", 0)
     runs, before = tmp_path / "runs", {}
-    for phase, files in WRITES.items():
-        for file in files:
+    for phase, names in WRITES.items():
+        for file in names:
             for moment in ("half", "before", "after"):
                 how = phase, file, moment
                 if how == ("end", "run.json", "after"):  # it says "finished": see below

@@ -1,4 +1,4 @@
-"""What a run leaves in its folder, and how it is found and loaded again."""
+"""What a run leaves in its folder, what it is shown by, and how it is found and loaded again."""
 
 import json
 import platform
@@ -12,11 +12,11 @@ import torch
 from PIL import Image
 from torch import nn
 
-from colourlib import CourseError
+from colourlib import CourseError, evaluate
 from colourlib.colour import to_picture
 from colourlib.course.workspace import SETTINGS, Workspace
 from colourlib.model import ColourNet
-from colourlib.runs import all_runs, load_run
+from colourlib.runs import all_runs, load_run, tensorboard, view
 from colourlib.teaching.fit import fit
 
 FILES = {"run.json", "network.txt", "weights.safetensors", ".lock"} | {
@@ -30,6 +30,11 @@ def kept(practice_data, tmp_path_factory):
     torch.manual_seed(0)
     data = replace(practice_data, runs=tmp_path_factory.mktemp("kept"))
     return fit(ColourNet(width=8), data, epochs=2, quiet=True, precision="fp32")
+
+
+def short(folder):
+    """A run of one step."""
+    return tiny.fit(tiny.network(), tiny.photos(folder), epochs=0.3)
 
 
 def story_of(folder):
@@ -54,9 +59,8 @@ def test_run_json_tells_the_story(kept, practice_data):
     }  # fmt: skip
     assert len(story["started"]) == 20 and story["started"].endswith("Z")
     assert story["state"] == "finished" and story["sentence"] == kept.sentence
-    assert story["seconds"] > 0 and story["rate"] == pytest.approx(
-        80 / kept.seconds, rel=0.01, abs=0.1
-    )
+    rate = pytest.approx(80 / kept.seconds, rel=0.01, abs=0.1)
+    assert story["seconds"] > 0 and story["rate"] == rate
     assert story["versions"]["torch"] == torch.__version__
     assert story["versions"]["python"] == platform.python_version()
     assert list(story["levels"]) == ["grey copy", "mean tint", "optimum"]
@@ -98,9 +102,8 @@ def test_the_samples_are_what_the_network_makes_of_three_validation_photos(kept)
 
 def test_all_runs_on_the_same_photos_show_the_same_ones(kept, practice_data, tmp_path):
     data = replace(practice_data, runs=tmp_path)
-    other = fit(
-        ColourNet(width=4), data, epochs=0.5, seed=5, quiet=True, precision="fp32", name="other"
-    )
+    changes = {"quiet": True, "precision": "fp32", "name": "other"}
+    other = fit(ColourNet(width=4), data, epochs=0.5, seed=5, **changes)
     assert story_of(other.folder)["samples"] == story_of(kept.folder)["samples"]
     for i in (1, 2, 3):
         truths = [(run.folder / f"truth-{i}.png").read_bytes() for run in (kept, other)]
@@ -134,15 +137,13 @@ def test_the_thousandth_run_comes_last(tmp_path):
         (tmp_path / name).mkdir()
         (tmp_path / name / "run.json").write_text(json.dumps({"format": 1, "name": name}))
     assert [s["name"] for s in all_runs(tmp_path)] == ["notes", "002-C", "999-A", "1000-B"]
-    assert tiny.fit(tiny.network(), tiny.photos(tmp_path), epochs=0.3).name == "1001-Sequential"
+    assert short(tmp_path).name == "1001-Sequential"
 
 
 def test_another_folder_can_be_named(tmp_path):
-    run = tiny.fit(
-        tiny.network(), tiny.photos(tmp_path / "here"), epochs=0.3, folder=str(tmp_path / "there")
-    )
-    assert run.folder == tmp_path / "there" / "001-Sequential"
-    assert not (tmp_path / "here").exists()
+    here, there = tmp_path / "here", tmp_path / "there"
+    run = tiny.fit(tiny.network(), tiny.photos(here), epochs=0.3, folder=str(there))
+    assert run.folder == there / "001-Sequential" and not here.exists()
 
 
 def test_runs_are_found_by_workspace_data_and_folder(tmp_path, monkeypatch):
@@ -158,7 +159,7 @@ def test_runs_are_found_by_workspace_data_and_folder(tmp_path, monkeypatch):
 
 
 def test_what_is_no_run_is_left_out(tmp_path):
-    run = tiny.fit(tiny.network(), tiny.photos(tmp_path), epochs=0.3)
+    run = short(tmp_path)
     for name, text in {
         "002-empty": "", "003-half": '{"format": 1, "na', "004-list": "[1]", "005-other": "{}",
         "006-next": '{"format": 2}', "007-binary": "\udcff",
@@ -187,7 +188,7 @@ def test_a_network_of_the_course_is_built_by_its_name_as_wide_as_it_was(kept):
 
 
 def test_a_network_of_ones_own_has_to_be_given(tmp_path):
-    run = tiny.fit(tiny.network(), tiny.photos(tmp_path), epochs=0.3)
+    run = short(tmp_path)
     with pytest.raises(CourseError, match=r"'Sequential' that colourlib does not have: give it"):
         load_run(run.folder)
 
@@ -199,7 +200,7 @@ def edited(width=4, extra=False, head=2):
 
 
 def test_layers_that_differ_are_named_and_those_that_match_carried_over(tmp_path, capsys):
-    run = tiny.fit(tiny.network(), tiny.photos(tmp_path), epochs=0.3)
+    run = short(tmp_path)
     model = edited(head=3, extra=True)
     before = {name: w.clone() for name, w in model.state_dict().items()}
     with pytest.raises(CourseError) as caught:
@@ -233,7 +234,7 @@ def test_what_is_only_in_the_run_is_named_too_and_long_lists_are_cut(tmp_path):
 @pytest.mark.parametrize("file", ["run.json", "weights.safetensors"])
 @pytest.mark.parametrize("damage", ["removed", "halved", "emptied", "overwritten"])
 def test_a_damaged_run_is_explained(tmp_path, file, damage):
-    run = tiny.fit(tiny.network(), tiny.photos(tmp_path), epochs=0.3)
+    run = short(tmp_path)
     path = run.folder / file
     content = path.read_bytes()
     if damage == "removed":
@@ -241,21 +242,84 @@ def test_a_damaged_run_is_explained(tmp_path, file, damage):
     else:
         new = {"halved": content[: len(content) // 2], "emptied": b"", "overwritten": b"\xff" * 99}
         path.write_bytes(new[damage])
-    says = "no trained run" if damage == "removed" else "is damaged"
+    says = "no trained run in .*: train one in 05" if damage == "removed" else "is damaged"
     with pytest.raises(CourseError, match=says):
         load_run(run.folder, tiny.network())
 
 
-def test_where_there_is_no_run_it_says_so(tmp_path):
-    with pytest.raises(CourseError, match="no trained run in .*: train one in 05_train"):
-        load_run(tmp_path / "nothing")
+# --- three photos that stand for a run: the same for every run on the same data, and not grey
 
 
-def test_a_failed_run_is_in_the_list_and_its_best_weights_can_be_had(tmp_path, monkeypatch):
-    tiny.at_step(monkeypatch, {5: lambda: torch.tensor(float("nan"))})
-    with pytest.raises(CourseError):
-        tiny.fit(tiny.network(), tiny.photos(tmp_path), epochs=3)
-    (story,) = all_runs(tmp_path)
-    net, loaded = load_run(story["folder"], tiny.network())
-    assert story["state"] == "failed" and loaded["best"]["epoch"] == 1
-    assert json.loads(json.dumps(loaded, allow_nan=False)) == loaded, "JSON that anybody can read"
+def test_the_data_alone_decides_which_photos(practice_data):
+    photos = practice_data.validation
+    chosen = view.choose(photos)
+    assert len(set(chosen)) == 3
+    assert len({photos.rows[i]["query"] for i in chosen}) == 3
+    # The same photos in another order on disk: still the same three.
+    turned = list(reversed(range(len(photos))))
+    other = replace(
+        photos, L=photos.L[turned], ab=photos.ab[turned], rows=[photos.rows[i] for i in turned]
+    )
+    assert [other.rows[i]["sha256"] for i in view.choose(other)] == [
+        photos.rows[i]["sha256"] for i in chosen
+    ]
+
+
+def test_they_are_from_the_more_colourful_half(practice_data):
+    photos = practice_data.validation
+    chroma = np.abs(np.asarray(photos.ab, dtype=float) - 128).mean(axis=(1, 2, 3))
+    assert all(chroma[i] >= np.median(chroma) for i in view.choose(photos))
+
+
+def test_one_photo_is_enough(practice_data):
+    photos = practice_data.validation
+    one = replace(photos, L=photos.L[:1], ab=photos.ab[:1], rows=photos.rows[:1])
+    assert view.choose(one) == [0]
+
+
+def test_grey_network_and_truth_are_what_they_say(practice_data):
+    shown = view.Samples(practice_data.validation)
+    for sample in shown.coloured(evaluate.grey):
+        assert sample.grey.shape == sample.truth.shape == (64, 64, 3)
+        assert np.array_equal(sample.network, sample.grey), "a grey network paints the grey copy"
+        assert np.ptp(sample.grey.astype(int), axis=2).max() <= 2
+        assert np.ptp(sample.truth.astype(int), axis=2).max() > 20
+    broken = shown.coloured(lambda x: torch.full((len(x), 2, 64, 64), torch.nan))
+    assert broken[0].network.shape == (64, 64, 3), "a network that has exploded can be shown, too"
+
+
+# --- TensorBoard, where it is installed
+
+ROWS = [
+    {"loss": None, "validation_loss": 0.02, "explained_chroma": 0.1, "photos": 40},
+    {"loss": 0.01, "validation_loss": 0.01, "explained_chroma": 0.5, "photos": 80},
+]
+
+
+def test_without_tensorboard_or_a_folder_nothing_happens(tmp_path, monkeypatch):
+    monkeypatch.setattr(tensorboard, "find_spec", lambda name: None)
+    assert tensorboard.writer(tmp_path) is None and not list(tmp_path.iterdir())
+    assert tensorboard.writer(None) is None
+    tensorboard.add(None, ROWS[0])
+
+
+def test_the_curves_can_be_read_there(tmp_path):
+    reading = pytest.importorskip(
+        "tensorboard.backend.event_processing.event_accumulator",
+        reason="TensorBoard is not installed",
+    )
+    writer = tensorboard.writer(tmp_path)
+    for row in ROWS:
+        tensorboard.add(writer, row)
+    writer.close()
+    read = reading.EventAccumulator(str(tmp_path / "tensorboard"))
+    read.Reload()
+    points = {
+        tag: [(e.step, round(e.value, 6)) for e in read.Scalars(tag)]
+        for tag in read.Tags()["scalars"]
+    }
+    assert points == {
+        "loss/training": [(80, 0.01)],
+        "loss/validation": [(40, 0.02), (80, 0.01)],
+        "explained chroma/validation": [(40, 0.1), (80, 0.5)],
+    }

@@ -8,10 +8,10 @@ import torch
 from mixed import Origin, mixture
 from torch import nn
 
-from colourlib import CourseError, train
+from colourlib import train
 from colourlib.data import Batch, resize
+from colourlib.runs.fit import _stages
 from colourlib.runs.session import Session
-from colourlib.runs.settings import configure
 from colourlib.runs.view import done_at, mean_rate
 from colourlib.teaching.fit import fit
 from colourlib.train import Config, Training, side_at, stages
@@ -136,24 +136,21 @@ def test_it_says_how_large_photos_are_shown(data, capsys):
     net = tiny.network()
     net[1].running_mean.fill_(0.5)
     before, state = net[1].running_mean.clone(), torch.random.get_rng_state()
-    stages_of, told = fit._stages(net, data, Config())
+    stages_of, told = _stages(net, data, Config())
     assert torch.equal(net[1].running_mean, before), "a copy was tried"
     assert torch.equal(torch.random.get_rng_state(), state)
     assert stages_of == STAGES
     fit(net, data, epochs=1, **RUN | {"quiet": False})
     assert told in capsys.readouterr().out and "at 48, then 64, then 96 px" in told
+    tiny.fit(tiny.network(), tiny.photos(), epochs=1, quiet=False)  # 16 px: there is but one size
+    assert "shown at" not in capsys.readouterr().out
 
 
 def test_a_mixture_keeps_the_sizes_it_draws(practice_data):
     train_set, photos = practice_data.train, practice_data.validation
     origins = [Origin(name, train_set, {"seen kinds": photos}) for name in ("one", "two")]
     data = mixture(origins, (1, 1), (32, 64), judged=5)
-    assert fit._stages(tiny.network(), data, Config()) == ([(0, 64)], "")
-
-
-def test_nothing_is_said_of_sizes_where_there_is_but_one(capsys):
-    tiny.fit(tiny.network(), tiny.photos(), epochs=1, quiet=False)  # 16 px
-    assert "shown at" not in capsys.readouterr().out
+    assert _stages(tiny.network(), data, Config()) == ([(0, 64)], "")
 
 
 def test_a_small_batch_holds_the_same_squares_as_a_large_one(practice_data):
@@ -200,12 +197,3 @@ def test_the_board_knows_of_the_sizes_what_is_still_to_come(data, monkeypatch, l
     for view, _ in views[60:-5]:  # the first step, of full size, does not weigh much any more
         assert view.left == pytest.approx(taken[0] - view.seconds, rel=0.1, abs=10)
         assert view.end == pytest.approx(views[-1][1], rel=0.1)
-
-
-@pytest.mark.parametrize(
-    ("value", "says"),
-    [(1.5, "a share, 1 at most"), (-0.1, "0 or more"), (True, "a number"), ("half", "a number")],
-)
-def test_a_share_that_is_none_is_explained(value, says):
-    with pytest.raises(CourseError, match=f"small_first.*{says}"):
-        configure(small_first=value)

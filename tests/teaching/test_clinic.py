@@ -14,12 +14,19 @@ from torch import nn
 
 from colourlib import CourseError
 from colourlib.common.copies import copy_of, twin_of, undisturbed
-from colourlib.model import ColourNet, EncoderDecoder, PlainNet, chroma_head, conv_bn_relu
+from colourlib.model import (
+    ColourNet,
+    EncoderDecoder,
+    PlainNet,
+    chroma_head,
+    conv_bn_relu,
+    upsample_to,
+)
 from colourlib.teaching.clinic import Finding, Report, costs, inspect
 from colourlib.teaching.clinic.costs import kept_bytes
 from colourlib.teaching.clinic.examination import FAR
-from colourlib.teaching.clinic.sight.footprints import fields
-from colourlib.teaching.clinic.table import table
+from colourlib.teaching.clinic.report import table
+from colourlib.teaching.clinic.sight import ENDS, extents
 from colourlib.teaching.clinic.watch.tracing import trace
 
 
@@ -277,18 +284,16 @@ def test_receptive_fields_are_the_support_of_the_gradient(name):
         if isinstance(m, nn.Conv2d) and not m.weight.any():
             nn.init.normal_(m.weight)  # the head starts at zero and would hide everything
     with undisturbed():
-        found = trace(copy_of(net, "meta").eval(), torch.empty(1, 1, *size, device="meta"))
+        found = trace(copy_of(net, "meta").eval(), torch.empty(ENDS, 1, *size, device="meta"))
     assert found.error is None, found.error
-    known = fields(found)
+    known = extents(found)
     truth = supports(net, size, tries=8)
     compared = 0
     for step in found.steps:
         ops = getattr(step, "ops", None)
         if not ops or step.name not in truth or len(step.shape) != 4:
             continue
-        field = known[ops[-1].index]
-        assert field is not None, step.name
-        assert field.side() == truth[step.name], step.name
+        assert known[ops[-1].index] == truth[step.name], step.name
         compared += 1
     assert compared == sum(1 for s in found.steps if getattr(s, "ops", None) and len(s.shape) == 4)
     assert compared
@@ -762,3 +767,55 @@ class Locals(nn.Module):
 
 def test_a_variable_of_init_is_no_layer_that_is_made_twice():
     assert not inspect(Locals(), photos=0).findings
+
+
+def bricks():
+    return (
+        nn.Conv2d(1, 4, 3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(4, 4, 3),
+        nn.ReLU(),
+        nn.Conv2d(4, 2, 1),
+    )
+
+
+def test_a_slice_of_a_sequential_makes_no_new_layers():
+    def run(self, x):
+        return upsample_to(nn.Sequential(*self.body[3:])(self.body[:3](x)), x)
+
+    assert inspect(Net(*bricks(), run=run), photos=0).ok
+
+
+def scaled(self, x):
+    x *= 0.5
+    return self.body(x)
+
+
+@pytest.mark.parametrize(
+    ("net", "layer"),
+    [
+        (Net(nn.Conv2d(1, 2, 1), run=scaled), "scaled, line "),
+        (Net(nn.ReLU(inplace=True), nn.Conv2d(1, 2, 1)), "body.0"),
+    ],
+)
+def test_a_network_that_changes_the_picture_it_is_given_is_told_where(net, layer):
+    found = re_find(inspect(net, photos=0), "changes the picture that it is given")
+    assert found.severity == "error" and found.layer.startswith(layer) and ".clone()" in found.fix
+
+
+class Products(nn.Module):
+    """Products of two maps made by frozen filters, through which no gradient reaches x."""
+
+    def __init__(self):
+        super().__init__()
+        self.bank = nn.Conv2d(1, 16, 7, padding=3, bias=False).requires_grad_(False)
+        self.p, self.q, self.head = nn.Conv2d(16, 8, 1), nn.Conv2d(16, 8, 1), nn.Conv2d(8, 2, 1)
+
+    def forward(self, x):
+        with torch.no_grad():
+            seen = self.bank(x)
+        return self.head(self.p(seen) * self.q(seen))
+
+
+def test_an_answer_that_differs_from_photo_to_photo_is_not_called_the_same():
+    assert not re_find(inspect(Products(), photos=0), "the same whatever")

@@ -9,7 +9,7 @@ from colourlib.practice import faults
 from colourlib.practice.faults import fault_of, faulty_web
 from colourlib.practice.search import serve
 from colourlib.teaching.check.chapter01 import origins
-from colourlib.teaching.check.chapter02 import cleaning, limits
+from colourlib.teaching.check.chapter02 import cleaning
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def test_the_smallest_lamp_is_the_smallest():
 
 def test_the_limit_is_chosen_on_a_measure_that_rejects_what_is_above():
     rule = "drawing or poster"
-    assert rule in rules.LIMITS and rules.rejects(rule, max(limits.DRAWN), rules.LIMITS[rule])
+    assert rule in rules.LIMITS and rules.rejects(rule, max(cleaning.DRAWN), rules.LIMITS[rule])
     assert {f.expected for n, f in faults.FAULTS.items() if n in ("cartoon", "line drawing")} == {
         rule
     }

@@ -36,13 +36,15 @@ from colourlib.teaching.check.core import (
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
 MODULES = sorted(Path(check.__file__).parent.rglob("*.py"))
+MODULES = [path for path in MODULES if path.name != "slips.py"]  # which makes a Wrong of any text
+CORES = ("CRASHED", "UNREADABLE")
 ENOUGH = 5  # wrong answers for each check
 TASKS_EACH = 3  # at least, in a notebook
 SOLUTION = re.compile(
     r"<details><summary>Solution</summary>\n\n```python\n(.+?)\n```\n\n(\S.+?)\n\n</details>\s*",
     re.DOTALL,
 )
-IMPORT = "from colourlib import check\n"
+IMPORT = "from colourlib.teaching import check\n"
 JUNK = ["something", [], {}, float("nan"), object(), lambda: 3, 10**9, -1.5]
 
 
@@ -64,20 +66,11 @@ def tasks_of(notebook, chapter: str) -> list[Task]:
     """The tasks of a notebook in order."""
     cells, found = notebook.cells, []
     for i, cell in enumerate(cells):
-        if "task" not in cell.metadata.get("tags", []):
-            continue
-        above = cells[i - 1].source if i and cells[i - 1].cell_type == "markdown" else ""
-        below = cells[i + 1].source if i + 1 < len(cells) else ""
-        folded = SOLUTION.fullmatch(below)
-        found.append(
-            Task(
-                checked(cell.source),
-                chapter,
-                above.split("\n")[0],
-                cell.source,
-                folded[1] if folded else "",
-            )
-        )
+        if "task" in cell.metadata.get("tags", []):
+            above = cells[i - 1].source if i and cells[i - 1].cell_type == "markdown" else ""
+            folded = SOLUTION.fullmatch(cells[i + 1].source if i + 1 < len(cells) else "")
+            heading, solution = above.split("\n")[0], folded[1] if folded else ""
+            found.append(Task(checked(cell.source), chapter, heading, cell.source, solution))
     return found
 
 
@@ -151,10 +144,11 @@ def case_faults(exercise: Exercise, case: Case) -> list[str]:
 
 
 def names_of_mistakes(source: str, exercises: set[str]) -> Iterator[tuple[str, str, int]]:
-    """(exercise or '', mistake, line) of every Wrong("...", ...) in a module's source.
+    """(exercise or '', mistake, line) of every "mistake: message" that keys a table of slips.
 
-    The exercise is named where the Wrong stands in the check itself, not in a helper. A mistake
-    that is no literal is given as '?' and the code of it; CRASHED and UNREADABLE are core's.
+    Of every wrong_if(sign, "mistake: message") and Wrong("mistake", ...), too. The exercise is
+    named where it stands in the check itself, not in a helper. A mistake that is no literal is
+    given as '?' and the code of it; CRASHED and UNREADABLE are core's.
     """
     tree = ast.parse(source)
     inside = {
@@ -164,13 +158,18 @@ def names_of_mistakes(source: str, exercises: set[str]) -> Iterator[tuple[str, s
         for node in ast.walk(function)
     }
     for node in ast.walk(tree):
-        if not (isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Wrong"):
-            continue
-        first = node.args[0] if node.args else node.keywords[0].value
-        if isinstance(first, ast.Constant):
-            yield inside.get(id(node), ""), first.value, node.lineno
-        elif getattr(first, "id", "") not in ("CRASHED", "UNREADABLE"):
-            yield inside.get(id(node), ""), f"?{ast.unparse(first)}", node.lineno
+        called = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
+        texts = []
+        if isinstance(node, ast.Dict):
+            texts = [key for key in node.keys if key is not None and ": " in ast.unparse(key)]
+        elif called in ("Wrong", "wrong_if"):
+            texts = [*node.args, *(k.value for k in node.keywords)][called == "wrong_if" :][:1]
+        for text in texts:
+            first = text.values[0] if isinstance(text, ast.JoinedStr) else text
+            if isinstance(first, ast.Constant) and (called == "Wrong" or ": " in first.value):
+                yield inside.get(id(node), ""), first.value.partition(": ")[0], text.lineno
+            elif getattr(getattr(first, "value", first), "id", "") not in CORES:
+                yield inside.get(id(node), ""), f"?{ast.unparse(text)}", text.lineno
 
 
 def unmet(source: str, cases: dict[str, list[Case]]) -> list[str]:
@@ -318,8 +317,8 @@ def test_the_harness_refuses_a_mistake_under_another_name(fresh_home):
 
 def test_the_harness_sees_a_mistake_that_nobody_makes():
     source = (
-        "def _half(x):\n    raise Wrong('doubled', 'a', 'b')\n\n"
-        "def helper():\n    raise Wrong(mistake='halved', message='a', hint='b')\n"
+        "def _half(x):\n    recognise({'doubled: It is 2.': 4}, x)\n\n"
+        "def helper():\n    wrong_if(x == 1, f'halved: {x}. Hint: b')\n"
     )
     both = {"_half": [Case("doubled", 4)], "_other": [Case("halved", 1)]}
     assert unmet(source, both) == []
@@ -330,6 +329,8 @@ def test_the_harness_sees_a_mistake_that_nobody_makes():
     assert unmet(source, other) == ["line 2: no wrong answer for 'doubled'"]
     hidden = unmet("raise Wrong(name, 'a', 'b')\nraise Wrong(CRASHED, 'a', 'b')", {})
     assert hidden == ["line 1: write the mistake's name out, not name"]
+    hidden = unmet("{f'{x}: It is {x}.': 4}\nwrong_if(x, f'{UNREADABLE}: b')", {})
+    assert hidden == ["line 1: write the mistake's name out, not f'{x}: It is {x}.'"]
 
 
 def test_the_harness_finds_tasks_where_they_stand(monkeypatch):

@@ -1,6 +1,7 @@
 """Review by hand without a browser: what the grid shows, saves and undoes; the limits' slider."""
 
 import base64
+import functools
 import io
 import re
 from dataclasses import replace
@@ -19,6 +20,7 @@ from colourlib.teaching.review import PAGE, Desk, slider, thumbnails
 from colourlib.teaching.review.slider import places, sentence, threshold
 
 
+@functools.cache
 def picture(seed: int, size=(120, 90), grey=False) -> bytes:
     """A practice scene, of another kind for each seed up to 38, as a JPEG."""
     scene = Image.fromarray(practice.scene(queries.QUERIES[seed % 38], seed, 180, 120).rgb())
@@ -50,6 +52,11 @@ def judged(tmp_path):
     return judge
 
 
+@pytest.fixture
+def desk(judged) -> Desk:
+    return Desk(*judged())
+
+
 def named(desk: Desk, file: str) -> int:
     return next(i for i, v in enumerate(desk.verdicts) if v.photo.file.endswith(file))
 
@@ -57,8 +64,7 @@ def named(desk: Desk, file: str) -> int:
 # ---- what is shown -------------------------------------------------------------------------------
 
 
-def test_pages_and_reasons(judged):
-    desk = Desk(*judged())
+def test_pages_and_reasons(desk):
     answer = desk.answer({"do": "show", "asked": 7})
     assert answer["asked"] == 7 and (answer["page"], answer["pages"]) == (0, 2)
     assert [reason for reason, _ in answer["reasons"][:2]] == ["all", "passed"]
@@ -83,13 +89,12 @@ def test_pages_and_reasons(judged):
     assert desk.answer({"do": "open", "reason": "by hand"})["cards"] == []
 
 
-def test_the_pictures_sent_are_small_upright_and_without_metadata(judged):
-    desk = Desk(*judged())
+def test_the_pictures_sent_are_small_upright_and_without_metadata(desk):
     pictures = desk.answer({"do": "open", "reason": "too small"})["pictures"]
     (address,) = pictures.values()
-    image = Image.open(
-        io.BytesIO(base64.b64decode(address.removeprefix("data:image/jpeg;base64,")))
-    )
+    kind, content = address.split(",")
+    image = Image.open(io.BytesIO(base64.b64decode(content)))
+    assert kind == "data:image/jpeg;base64"
     assert image.size == (90, 60) and not image.getexif()
     assert set(pictures) == {str(desk.answer({"do": "show"})["cards"][0]["number"])}
 
@@ -115,8 +120,7 @@ def test_only_the_page_that_is_shown_is_opened(judged, monkeypatch):
     assert len(opened) == 2 * PAGE
 
 
-def test_what_cannot_be_opened_is_a_card_without_a_picture(judged):
-    desk = Desk(*judged())
+def test_what_cannot_be_opened_is_a_card_without_a_picture(desk, judged):
     for reason in ("unreadable", "at collection"):
         answer = desk.answer({"do": "open", "reason": reason})
         (card,) = answer["cards"]
@@ -133,8 +137,7 @@ def test_what_cannot_be_opened_is_a_card_without_a_picture(judged):
 # ---- what is decided -----------------------------------------------------------------------------
 
 
-def test_a_decision_is_saved_at_once_and_judge_goes_by_it(judged):
-    desk = Desk(*judged())
+def test_a_decision_is_saved_at_once_and_judge_goes_by_it(desk, judged):
     good, grey = named(desk, "03.jpg"), named(desk, "grey0.jpg")
     answer = desk.answer({"do": "reject", "number": good})
     assert (answer["said"], answer["at"]) == (f"sea {good + 1}: rejected by hand. Saved.", good)
@@ -171,10 +174,8 @@ def test_what_the_rules_said_is_known_under_a_decision(judged):
     assert Desk(root, [passed]).card(0, {})["state"] == "✓ kept"
 
 
-def test_undo_and_redo_any_number_of_steps(judged):
-    root, verdicts = judged()
-    desk = Desk(root, verdicts)
-    sha = [v.photo.sha256 for v in verdicts]
+def test_undo_and_redo_any_number_of_steps(desk):
+    root, sha = desk.root, [v.photo.sha256 for v in desk.verdicts]
     by_hand.decide(root, sha[2], keep=True, note="Bo likes it")
     states = []
     for number, what in [(1, "reject"), (2, "reject"), (1, "keep"), (2, "take back"), (30, "keep")]:
@@ -185,25 +186,21 @@ def test_undo_and_redo_any_number_of_steps(judged):
     for left in range(5):
         answer = desk.answer({"do": "undo"})
         assert (answer["undo"], answer["redo"]) == (4 - left, left + 1)
-        assert desk.by_hand() == by_hand.match(_read(states.pop()), sha)
+        found = re.findall(r"^(keep|reject) (\w+)", states.pop(), re.MULTILINE)
+        then = {start: word == "keep" for word, start in found}
+        assert desk.by_hand() == by_hand.match(then, sha)
     assert "nothing to undo" in desk.answer({"do": "undo"})["said"]
     assert "Bo likes it" in (root / "decisions.txt").read_text()
     for _ in range(5):
         answer = desk.answer({"do": "redo"})
     assert desk.by_hand() == last and answer["redo"] == 0
-    assert "nothing to do again" in desk.answer({"do": "redo"})["said"]
+    assert "nothing to redo" in desk.answer({"do": "redo"})["said"]
     desk.answer({"do": "undo"})
     desk.answer({"do": "reject", "number": 5})
     assert desk.answer({"do": "redo"})["redo"] == 0
 
 
-def _read(text: str) -> dict[str, bool]:
-    found = re.findall(r"^(keep|reject) (\w+)", text, re.MULTILINE)
-    return {start: word == "keep" for word, start in found}
-
-
-def test_undo_turns_to_the_page_of_the_picture(judged):
-    desk = Desk(*judged())
+def test_undo_turns_to_the_page_of_the_picture(desk):
     desk.answer({"do": "reject", "number": 2})
     desk.answer({"do": "turn", "page": 1})
     answer = desk.answer({"do": "undo"})
@@ -236,15 +233,14 @@ def test_a_line_that_cannot_be_read_is_told_and_kept(judged):
     desk = Desk(root, verdicts)
     (root / "decisions.txt").write_text("rejct 0123456789ab\n")
     answer = desk.answer({"do": "reject", "number": 0})
-    assert "Line 1 of decisions.txt is no decision" in answer["said"]
+    assert "Line 1 of decisions.txt is not a decision" in answer["said"]
     assert len(answer["cards"]) == PAGE
     assert (root / "decisions.txt").read_text() == "rejct 0123456789ab\n"
     with pytest.raises(CourseError, match="Line 1"):
         review.review(root, verdicts).desk.open("by hand")
 
 
-def test_a_disk_that_is_full_is_told(judged, monkeypatch):
-    desk = Desk(*judged())
+def test_a_disk_that_is_full_is_told(desk, monkeypatch):
 
     def full(*arguments):
         raise OSError(28, "No space left on device")
@@ -374,9 +370,9 @@ def test_words_from_the_web_are_text(judged):
 
 def test_a_rule_that_measures_nothing_is_named(judged):
     root, verdicts = judged()
-    with pytest.raises(CourseError, match="'gray': Did you mean 'grey'.*too small"):
+    with pytest.raises(CourseError, match="'gray'. Did you mean 'grey'.*too small"):
         threshold(root, verdicts, "gray")
-    with pytest.raises(CourseError, match="'unreadable': Choose from"):
+    with pytest.raises(CourseError, match="'unreadable'. Choose from"):
         threshold(root, verdicts, "unreadable")
     with pytest.raises(CourseError, match="No picture was measured"):
         threshold(root, [], "grey")

@@ -1,10 +1,10 @@
 """The practice web with the faults of the real one, every one of them labelled in its address.
 
-    from colourlib.faults import FAULTS, faulty_web, fault_of, grade
-    with practice_search.serve(faulty_web(seed=1)):
+    from colourlib.practice import faults, search
+    with search.serve(faults.faulty_web(seed=1)):
         ...                      # collect: about one link in five has something wrong with it
-    fault_of(row.url)            # "sepia", "slow drip", ...; None for a healthy picture
-    grade(clean.judge(...))      # what each rule caught, missed and turned away wrongly
+    faults.fault_of(row.url)     # "sepia", "slow drip", ...; None for a healthy picture
+    faults.grade(verdicts)       # what each rule caught, missed and turned away wrongly
 
 Healthy links are those of `practice_web`. The faults themselves are in `servers` (what
 answers), `files` (what the files are) and `pictures` (what they show).
@@ -12,23 +12,21 @@ answers), `files` (what the files are) and `pictures` (what they show).
 
 from __future__ import annotations
 
-import difflib
 import math
 import random
 import re
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from functools import reduce
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote
 
 from ... import practice
 from ...common.errors import CourseError
 from ...common.queries import QUERIES
-from ..search import FIRST_SEED, PAGE, REFUSED, SIZES, Response, practice_web, results_page
+from ...common.words import did_you_mean
+from ..search import PAGE, REFUSED, Response, asked, origin_at, practice_web, results_page
 from .files import Fault, Origin
 from .pictures import PICTURES
-from .servers import INDEX_FAULTS, SERVERS, TWICE
+from .servers import SERVERS, TWICE
 
 QUICK = 45  # links of a query that a quick run looks at: rare faults come up among these
 RARE = ("hang", "slow drip")  # each costs seconds: RARELY of each over all queries
@@ -38,9 +36,12 @@ FAULTS: dict[str, Fault] = SERVERS | PICTURES
 # Faults that repeat a scene which the search offers as well.
 COPIES = tuple(name for name in FAULTS if name.startswith("same bytes") or name.endswith(" copy"))
 
-# ---- addresses -----------------------------------------------------------------------------------
 
-_SLUGS = {re.sub("[^a-z0-9]+", "-", name.lower()): name for name in FAULTS}
+def _slug(name: str) -> str:
+    return re.sub("[^a-z0-9]+", "-", name.lower())
+
+
+_NAMES = {_slug(name): name for name in FAULTS}
 _ODD_HOSTS = {"connection refused": f"https://{REFUSED}", "file link": "file:///faults.example"}
 _ODD_ENDS = {
     "percent-encoded address": "%20d%C3%A9j%C3%A0%20vu",
@@ -48,18 +49,17 @@ _ODD_ENDS = {
 }
 _ADDRESS = re.compile(
     rf"(?:https://faults\.example|https://{re.escape(REFUSED)}|file:///faults\.example)"
-    r"/([a-z0-9-]{1,40})/([a-z]{1,40})/(0|[1-9][0-9]{0,18})-([0-9]{2,3})x([0-9]{2,3})"
-    r"(?: [^/]{1,40})?\.jpg",
+    r"/([a-z0-9-]{1,40})/([a-z]{1,40}/[0-9]{1,19}-[0-9x]{5,7})(?: [^/]{1,40})?\.jpg",
     re.ASCII,
 )
 
 
 def url_of(fault: str, origin: Origin) -> str:
     """The address under which the faulty web serves what `fault` makes of a scene."""
-    slug = next(slug for slug, name in _SLUGS.items() if name == fault)
     host = _ODD_HOSTS.get(fault, "https://faults.example")
     query, seed, width, height = origin
-    return f"{host}/{slug}/{query}/{seed}-{width}x{height}{_ODD_ENDS.get(fault, '')}.jpg"
+    end = f"{_ODD_ENDS.get(fault, '')}.jpg"
+    return f"{host}/{_slug(fault)}/{query}/{seed}-{width}x{height}{end}"
 
 
 def fault_of(url: str) -> str | None:
@@ -71,54 +71,31 @@ def fault_of(url: str) -> str | None:
 def _read(url: str) -> tuple[str, Origin] | None:
     """The fault and the scene of an address, however its odd characters are written."""
     found = _ADDRESS.fullmatch(unquote(url)) if isinstance(url, str) else None
-    if not found or found[1] not in _SLUGS or found[2] not in QUERIES:
-        return None
-    origin = Origin(found[2], *(int(number) for number in found.groups()[2:]))
-    return (_SLUGS[found[1]], origin) if origin.is_a_scene() else None
-
-
-# ---- the web -------------------------------------------------------------------------------------
+    origin = found and practice.origin_of(f"https://practice.example/{found[2]}.jpg")
+    return (_NAMES[found[1]], Origin(*origin)) if origin and found[1] in _NAMES else None
 
 
 def faulty_web(
     seed: int = 1, faults: Sequence[str] = tuple(FAULTS), share: float = 0.2
 ) -> Callable[[str], Response]:
-    """A whole web for `practice_search.serve`, in which `share` of the links are faulty.
+    """A whole web for `search.serve`, in which `share` of the links are faulty.
 
     The same seed gives the same web. The chosen faults come up about equally often over the 38
     queries; of those that cost seconds there are two each among the first 45 links of all queries.
-    faults: names of FAULTS and INDEX_FAULTS. Raises CourseError for other names, or a share that is
-    not from 0 to 1.
+    faults: names of FAULTS. Raises CourseError for other names, or a share that is not from 0 to 1.
     """
     _check(faults, share)
-    plan = _Plan(seed, [name for name in faults if name in FAULTS], share)
-    index = [INDEX_FAULTS[name] for name in faults if name in INDEX_FAULTS]
-    seen, lock = set(), threading.Lock()
-
-    def first_time(url: str) -> bool:
-        with lock:
-            return url not in seen and not seen.add(url)
-
-    def results(url: str) -> Response:
-        asked = parse_qs(urlsplit(url).query)
-        query, first = asked.get("q", [""])[0], int(asked.get("first", ["0"])[0])
-        for fault in index:
-            if fault.at_first and first_time(url):
-                return fault.at_first
-
-        def page(first: int) -> Response:
-            return results_page(plan.links(query, max(first, 0)))
-
-        return reduce(lambda page, fault: fault.answer(page), index, page)(first)
+    plan, seen = _Plan(seed, list(faults), share), {}
 
     def respond(url: str) -> Response:
-        if urlsplit(url).path == "/images/async":
-            return results(url)
-        found = _read(url)
-        if found is None:
+        if found := asked(url):
+            first, query = found
+            return results_page(plan.links(query, max(first, 0)))
+        if (found := _read(url)) is None:
             return practice_web(url)
-        fault = FAULTS[found[0]]
-        if fault.at_first and first_time(url):
+        fault, mark = FAULTS[found[0]], object()
+        # The first to ask is found in one step, since several threads ask.
+        if fault.at_first and seen.setdefault(url, mark) is mark:
             return fault.at_first
         answer = fault.answer(found[1])
         return answer if isinstance(answer, Response) else Response(answer)
@@ -127,14 +104,12 @@ def faulty_web(
 
 
 def _check(faults: Sequence[str], share: float) -> None:
-    names = [*FAULTS, *INDEX_FAULTS]
     if isinstance(faults, str):
         raise CourseError(f"faults is {faults!r}; give a list of names: ['404', 'sepia'].")
     for name in faults:
-        if name not in names:
-            near = difflib.get_close_matches(str(name), names, n=3)
-            hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else f"Faults: {names}."
-            raise CourseError(f"There is no fault {str(name)[:80]!r}. {hint}")
+        if name not in FAULTS:
+            hint = did_you_mean(name, FAULTS, most=3) or f" Faults: {list(FAULTS)}."
+            raise CourseError(f"There is no fault {str(name)[:80]!r}.{hint}")
     if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share <= 1:
         raise CourseError(f"share is {share!r}; give a number from 0 (no faults) to 1 (all).")
 
@@ -161,21 +136,17 @@ class _Plan:
     def _link(self, query: str, position: int) -> str:
         fault = self._drawn(query, position)
         if fault is None:
-            before = self._seen_before(query, position)
-            if before is None:
-                return practice.url_of(*_origin(query, position))
+            if (before := self._seen_before(query, position)) is None:
+                return practice.url_of(*origin_at(query, position))
             fault, position = TWICE, before
         elif fault in COPIES:
             if fault == "same bytes, other query":
                 query = QUERIES[QUERIES.index(query) - 1]
             position = self._healthy_near(query, position)
-        return url_of(fault, _origin(query, position))
+        return url_of(fault, Origin(*origin_at(query, position)))
 
     def _seen_before(self, query: str, position: int) -> int | None:
-        """Where the link stands that comes a second time at this healthy position, if one does.
-
-        That is the first healthy position a page after it or later.
-        """
+        """Where the link stands that this healthy position, a page later or more, repeats."""
         for first in range(position - PAGE, -1, -1):
             if self._drawn(query, first) == TWICE:
                 return first
@@ -204,38 +175,27 @@ class _Plan:
         return next((p for p in others if healthy(p)), position)
 
 
-def _origin(query: str, position: int) -> Origin:
-    seed = FIRST_SEED + position
-    return Origin(query, seed, *SIZES[seed % len(SIZES)])
-
-
-# ---- grades --------------------------------------------------------------------------------------
-
-
 def grade(verdicts: Iterable) -> list[tuple[str, int, int, int, float, float]]:
     """(rule, should, caught, wrongly, precision, recall) of every rule, on pictures with a label.
 
-    should: pictures that this rule is to turn away; caught: those of them that it did; wrongly:
+    should: pictures that this rule should turn away; caught: how many of them it did; wrongly:
     others that it did. A precision or recall of nothing is nan. Decisions by hand are left out, and
     so are faults that no rule claims to see; `by_fault` shows these, too.
     """
-    return score((expected, decided) for _, expected, decided in _labelled(verdicts).values())
+    return score((expected, decided) for _, expected, decided in labelled(verdicts).values())
 
 
 def score(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, int, int, int, float, float]]:
     """The rows of `grade` from (rule expected, rule decided); "kept" where none is, "" unknown."""
-    counts = Counter(pairs)
+    counts, rows = Counter(pairs), []
     rules = dict.fromkeys(fault.expected for fault in FAULTS.values())  # in their order
-    rules |= dict.fromkeys(rule for pair in counts for rule in pair)
-    rows = []
-    for rule in rules:
-        if rule in ("kept", ""):
-            continue
-        should = sum(n for (expected, _), n in counts.items() if expected == rule)
-        caught = counts[rule, rule]
-        wrongly = sum(n for (e, d), n in counts.items() if d == rule and e not in (rule, ""))
-        precision, recall = _ratio(caught, caught + wrongly), _ratio(caught, should)
-        rows.append((rule, should, caught, wrongly, precision, recall))
+    for rule in rules | dict.fromkeys(rule for pair in counts for rule in pair):
+        if rule not in ("kept", ""):
+            should = sum(n for (expected, _), n in counts.items() if expected == rule)
+            caught = counts[rule, rule]
+            wrongly = sum(n for (e, d), n in counts.items() if d == rule and e not in (rule, ""))
+            precision, recall = _ratio(caught, caught + wrongly), _ratio(caught, should)
+            rows.append((rule, should, caught, wrongly, precision, recall))
     return rows
 
 
@@ -246,27 +206,16 @@ def _ratio(part: int, whole: int) -> float:
 def by_fault(verdicts: Iterable) -> list[tuple[str, str, int, str]]:
     """(fault, expected, pictures, what became of them) for every label; healthy ones are first."""
     found: dict[tuple[str, str], Counter] = {}
-    for name, expected, decided in _labelled(verdicts).values():
+    for name, expected, decided in labelled(verdicts).values():
         found.setdefault((name, expected or "no rule claims it"), Counter())[decided] += 1
-    order = {name: i for i, name in enumerate(["healthy", *FAULTS])}
+    place = ["healthy", *FAULTS].index
     return [
         (name, expected, became.total(), ", ".join(f"{r} {n}" for r, n in became.most_common()))
-        for (name, expected), became in sorted(found.items(), key=lambda item: order[item[0][0]])
+        for (name, expected), became in sorted(found.items(), key=lambda item: place(item[0][0]))
     ]
 
 
-def mistakes(verdicts: Iterable, rule: str) -> dict[str, list[str]]:
-    """The addresses of the pictures that fooled a rule: {"missed": [...], "wrongly": [...]}."""
-    found = {"missed": [], "wrongly": []}
-    for url, (_, expected, decided) in _labelled(verdicts).items():
-        if expected == rule != decided:
-            found["missed"].append(url)
-        elif decided == rule and expected not in (rule, ""):
-            found["wrongly"].append(url)
-    return found
-
-
-def _labelled(verdicts: Iterable) -> dict[str, tuple[str, str, str]]:
+def labelled(verdicts: Iterable) -> dict[str, tuple[str, str, str]]:
     """(fault or "healthy", rule expected, rule decided) of every labelled address.
 
     Of two copies the rules turn away one, whichever: both are judged as if it were the labelled
@@ -274,16 +223,14 @@ def _labelled(verdicts: Iterable) -> dict[str, tuple[str, str, str]]:
     """
     by_url = {v.photo.url: v for v in verdicts if v.rule != "by hand"}
     decided = {url: "kept" if v.keep else v.rule for url, v in by_url.items()}
-    expected = {url: "kept" for url in by_url if practice.is_practice(url)}
-    for url in by_url:
-        fault, origin = _read(url) or (None, None)
-        if fault is None:
-            continue
-        expected[url] = FAULTS[fault].expected
+    expected = {url: ("healthy", "kept") for url in by_url if practice.is_practice(url)}
+    for url, (fault, origin) in ((url, found) for url in by_url if (found := _read(url))):
+        rule = FAULTS[fault].expected
         if fault in COPIES:
-            original, rule = practice.url_of(*origin), expected[url] or "near-duplicate"
+            original, turned_away = practice.url_of(*origin), rule or "near-duplicate"
             if original not in by_url:
-                expected[url] = "kept"
-            elif decided[url] == "kept" and decided[original] == rule:
-                decided[url], decided[original] = rule, "kept"
-    return {url: (fault_of(url) or "healthy", rule, decided[url]) for url, rule in expected.items()}
+                rule = "kept"
+            elif decided[url] == "kept" and decided[original] == turned_away:
+                decided[url], decided[original] = turned_away, "kept"
+        expected[url] = (fault, rule)
+    return {url: (*labels, decided[url]) for url, labels in expected.items()}

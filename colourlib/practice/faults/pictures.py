@@ -1,6 +1,6 @@
 """The pictures of the practice web that colouring cannot learn from, and copies of those it can.
 
-Tinted, tiny, framed, drawn: each is made from a practice scene, as in the module `files`.
+Tinted, tiny, framed, drawn: each is made from a practice scene, as in `files`.
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ __all__ = ["PICTURES"]  # with those that are entered below
 PAPER = (247, 243, 232)
 INKS = ((196, 40, 36), (24, 86, 168), (20, 128, 72), (214, 128, 16), (120, 48, 140), (16, 120, 136))
 FLAT = (*INKS, (28, 34, 60), (250, 206, 60), (240, 240, 236))
+ZOOM = 3  # drawings are made this much larger than their scene, and shown twice as large
+LANCZOS = Image.Resampling.LANCZOS
 DAYS = ("Monday", "Wednesday", "Friday", "Sunday")
 FACTS = ("per cent of all photos", "million years old", "seen from afar", "in every country",
          "times a day", "of them have a name")  # fmt: skip
 QUOTES = (("Not all who love", "know why"), ("There is only one", "and it is yours"),
           ("Be like", "be kind"), ("Dream of", "wake up happy today"))  # fmt: skip
-
-
-# ---- pictures that colouring cannot learn from ---------------------------------------------------
 
 
 @fault("greyscale", "A black-and-white photo: it has no colours to learn.", "grey")
@@ -51,9 +50,8 @@ def cyanotype(origin: Origin) -> bytes:
 
 @fault("tiny", "The preview of a photo, far too small to show anything.", "too small")
 def tiny(origin: Origin) -> bytes:
-    side = int(origin.dice().integers(24, 57))
-    image = origin.image()
-    return jpeg(ImageOps.scale(image, side / min(image.size), Image.Resampling.LANCZOS))
+    factor = int(origin.dice().integers(24, 57)) / min(origin.width, origin.height)
+    return jpeg(ImageOps.scale(origin.image(), factor, LANCZOS))
 
 
 @fault("panorama strip", "Four times as wide as high: cut to a square, most of it is lost.",
@@ -67,15 +65,13 @@ def strip(origin: Origin) -> bytes:
 @fault("framed", "More frame than photo: the network would learn the colour of borders.",
        "mostly border")  # fmt: skip
 def framed(origin: Origin) -> bytes:
-    image, style = origin.image(), origin.seed % 3
-    height = image.height
+    image, style, height = origin.image(), origin.seed % 3, origin.height
     if style == 0:  # a phone's upright film between black bars
         upright = ImageOps.fit(image, (9 * height // 16, height))
         return jpeg(ImageOps.pad(upright, (16 * height // 9, height), color=(0, 0, 0)))
     colour = (255, 255, 255) if style == 1 else FLAT[origin.seed % len(FLAT)]
     margin = int(min(image.size) * origin.dice().uniform(0.3, 0.45))
-    image = ImageOps.expand(ImageOps.expand(image, 2, (40, 34, 30)), margin, colour)
-    return jpeg(image)
+    return jpeg(ImageOps.expand(ImageOps.expand(image, 2, (40, 34, 30)), margin, colour))
 
 
 @fault("collage", "Four photos in one: what is sky to the one is beside the grass of another.", "")
@@ -87,14 +83,13 @@ def collage(origin: Origin) -> bytes:
     return jpeg(sheet.resize((sheet.width * 2 // 3, sheet.height * 2 // 3)))
 
 
-# ---- pictures made by hand -----------------------------------------------------------------------
-
-
 @fault("poster with text", "Words, boxes and flat colours, and the photo only a part of it.",
        "drawing or poster")  # fmt: skip
 def poster(origin: Origin) -> bytes:
+    sheet = Image.new("RGB", (2 * origin.width, 2 * origin.height), PAPER)
     layout = (_event, _infographic, _quote)[origin.seed % 3]
-    return jpeg(layout(origin, origin.dice()), 92)
+    layout(sheet, ImageDraw.Draw(sheet), origin, origin.dice())
+    return jpeg(sheet, 92)
 
 
 def _write(draw: ImageDraw.ImageDraw, box, text: str, colour) -> None:
@@ -109,11 +104,10 @@ def _write(draw: ImageDraw.ImageDraw, box, text: str, colour) -> None:
     draw.text(middle, text, colour, ImageFont.load_default(size), anchor="mm")
 
 
-def _event(origin: Origin, dice: np.random.Generator) -> Image.Image:
-    width, height = 2 * origin.width, 2 * origin.height
+def _event(sheet: Image.Image, draw, origin: Origin, dice: np.random.Generator) -> None:
+    width, height = sheet.size
     back, fore, mark = (FLAT[i] for i in dice.permutation(len(FLAT))[:3])
-    sheet = Image.new("RGB", (width, height), back)
-    draw = ImageDraw.Draw(sheet)
+    draw.rectangle((0, 0, width, height), fill=back)
     top, left = (height * x for x in (dice.choice([0, 0.74]), dice.uniform(0.04, 0.3)))
     draw.rectangle((0, top, width, top + height * 0.26), fill=fore)
     _write(draw, (8, top, width - 8, top + height * 0.26), f"{origin.query.upper()} DAYS", back)
@@ -125,13 +119,10 @@ def _event(origin: Origin, dice: np.random.Generator) -> Image.Image:
     box = (left, rest + height * 0.54, left + width * 0.5, rest + height * 0.63)
     draw.rectangle(box, fill=mark)
     _write(draw, box, "FREE ENTRY", back)
-    return sheet
 
 
-def _infographic(origin: Origin, dice: np.random.Generator) -> Image.Image:
-    width, height = 2 * origin.width, 2 * origin.height
-    sheet = Image.new("RGB", (width, height), PAPER)
-    draw = ImageDraw.Draw(sheet)
+def _infographic(sheet: Image.Image, draw, origin: Origin, dice: np.random.Generator) -> None:
+    width, height = sheet.size
     _write(draw, (8, 4, width - 8, height * 0.17), f"Facts about {origin.query}", FLAT[6])
     count, gap = int(dice.integers(2, 5)), 8
     tall, lines = (height * 0.8 - gap * count) / count, dice.permutation(FACTS)
@@ -146,13 +137,11 @@ def _infographic(origin: Origin, dice: np.random.Generator) -> Image.Image:
         _write(draw, (start, top, end, top + tall * 0.6), lines[i], PAPER)
         bar = start + (end - start) * dice.uniform(0.2, 1)
         draw.rectangle((start, top + tall * 0.66, bar, top + tall * 0.84), fill=PAPER)
-    return sheet
 
 
-def _quote(origin: Origin, dice: np.random.Generator) -> Image.Image:
-    width, height = 2 * origin.width, 2 * origin.height
-    sheet = Image.new("RGB", (width, height), FLAT[dice.integers(7)])
-    draw = ImageDraw.Draw(sheet)
+def _quote(sheet: Image.Image, draw, origin: Origin, dice: np.random.Generator) -> None:
+    width, height = sheet.size
+    draw.rectangle((0, 0, width, height), fill=FLAT[dice.integers(7)])
     first, last = dice.choice(QUOTES)
     side, share = int(min(width, height) * dice.uniform(0.2, 0.4)), dice.uniform(0.05, 0.95)
     above = dice.random() < 0.5  # the picture, or the words
@@ -164,81 +153,67 @@ def _quote(origin: Origin, dice: np.random.Generator) -> Image.Image:
     ImageDraw.Draw(disc).ellipse((0, 0, *disc.size), fill=255)
     place = (int(share * (width - side)), 8 if above else height - side - 8)
     sheet.paste(ImageOps.fit(origin.image(), (side, side)), place, disc.resize((side, side)))
-    return sheet
 
 
-def _labels(scene: practice.Scene, tones: int, zoom: int) -> np.ndarray:
-    """(zoom H, zoom W) ids of areas of one class and tone, with smooth outlines."""
+def _labels(scene: practice.Scene, tones: int) -> np.ndarray:
+    """(ZOOM H, ZOOM W) ids of areas of one class and tone, with smooth outlines."""
     smooth = Image.fromarray(scene.L.astype(np.uint8)).filter(ImageFilter.MedianFilter(7))
     tone = np.minimum(np.asarray(smooth, dtype=int) * tones // 100, tones - 1)
-    ids = scene.classes.astype(int) * tones + tone
-    names, ids = np.unique(ids, return_inverse=True)
-    size = (scene.L.shape[1] * zoom, scene.L.shape[0] * zoom)
-    best, labels = np.zeros(size[::-1], np.uint8), np.zeros(size[::-1], np.uint8)
+    names, ids = np.unique(scene.classes.astype(int) * tones + tone, return_inverse=True)
+    height, width = ZOOM * scene.L.shape[0], ZOOM * scene.L.shape[1]
+    best, labels = np.zeros((2, height, width), np.uint8)
     for i in range(len(names)):
         area = Image.fromarray((255 * (ids.reshape(scene.L.shape) == i)).astype(np.uint8))
-        area = area.filter(ImageFilter.GaussianBlur(1.5)).resize(size, Image.Resampling.BILINEAR)
-        here = np.asarray(area) > best
-        labels[here], best = i, np.maximum(best, np.asarray(area))
+        area = area.filter(ImageFilter.GaussianBlur(1.5))
+        area = np.asarray(area.resize((width, height), Image.Resampling.BILINEAR))
+        labels[area > best] = i
+        best = np.maximum(best, area)
     return labels
 
 
-def _outlines(labels: np.ndarray, width: int) -> Image.Image:
-    """ "L" image, 255 where two areas meet."""
-    edge = np.zeros(labels.shape, bool)
-    edge[:, 1:] |= labels[:, 1:] != labels[:, :-1]
-    edge[1:] |= labels[1:] != labels[:-1]
-    return Image.fromarray((255 * edge).astype(np.uint8)).filter(ImageFilter.MaxFilter(width))
+def _outlined(pixels: np.ndarray, labels: np.ndarray, ink, origin: Origin, quality: int) -> bytes:
+    """The file of a drawing, with a line wherever two areas meet."""
+    edge = np.zeros(labels.shape, np.uint8)
+    edge[:, 1:][labels[:, 1:] != labels[:, :-1]] = 255
+    edge[1:][labels[1:] != labels[:-1]] = 255
+    image = Image.fromarray(pixels)
+    image.paste(ink, (0, 0), Image.fromarray(edge).filter(ImageFilter.MaxFilter(3)))
+    size = (2 * origin.width, 2 * origin.height)
+    return jpeg(image.resize(size, Image.Resampling.HAMMING), quality)
 
 
 @fault("cartoon", "A drawing: areas of one flat colour with dark outlines, no light, no texture.",
        "drawing or poster")  # fmt: skip
 def cartoon(origin: Origin) -> bytes:
-    scene, zoom = origin.scene(), 3
-    labels = _labels(scene, 3, zoom)
-    rgb = np.repeat(np.repeat(scene.rgb(), zoom, 0), zoom, 1).reshape(-1, 3).astype(float)
+    scene = origin.scene()
+    labels = _labels(scene, 3)
+    rgb = np.repeat(np.repeat(scene.rgb(), ZOOM, 0), ZOOM, 1).reshape(-1, 3).astype(float)
     count = np.bincount(labels.ravel()).clip(1)
     flat = np.stack([np.bincount(labels.ravel(), c) / count for c in rgb.T], axis=1)
-    flat = np.clip(flat.mean(1, keepdims=True) + 1.6 * (flat - flat.mean(1, keepdims=True)), 0, 255)
-    image = Image.fromarray(flat.astype(np.uint8)[labels])
-    image.paste((24, 20, 28), (0, 0), _outlines(labels, 3))
-    return jpeg(_shown(image, origin), 92)
+    grey = flat.mean(1, keepdims=True)
+    flat = np.clip(grey + 1.6 * (flat - grey), 0, 255).astype(np.uint8)
+    return _outlined(flat[labels], labels, (24, 20, 28), origin, 92)
 
 
 @fault("line drawing", "Coloured pencil on paper: lines where a photo has light.",
        "drawing or poster")  # fmt: skip
 def line_drawing(origin: Origin) -> bytes:
-    scene, zoom, dice = origin.scene(), 3, origin.dice()
-    labels = _labels(scene, 4, zoom)
+    labels, dice = _labels(origin.scene(), 4), origin.dice()
     sheet = np.full((*labels.shape, 3), PAPER, np.uint8)
     for i in range(labels.max() + 1):  # hatch most areas, each with its own pencil and slope
         y, x = np.nonzero(labels == i)
         angle, gap, ink = dice.uniform(0, np.pi), dice.integers(10, 20), INKS[dice.integers(6)]
         line = (x * np.cos(angle) + y * np.sin(angle)) % gap < (2 if dice.random() < 0.6 else 0)
         sheet[y[line], x[line]] = ink
-    image = Image.fromarray(sheet)
-    image.paste(INKS[dice.integers(6)], (0, 0), _outlines(labels, 3))
-    return jpeg(_shown(image, origin), 88)
+    return _outlined(sheet, labels, INKS[dice.integers(6)], origin, 88)
 
 
-def _shown(image: Image.Image, origin: Origin) -> Image.Image:
-    """A drawing twice as large as its scene: drawn larger still, so that its lines are smooth."""
-    return image.resize((2 * origin.width, 2 * origin.height), Image.Resampling.HAMMING)
-
-
-# ---- copies of a scene that the same search offers -----------------------------------------------
-
-
-@fault("resized copy", "The same photo from a page that shows it smaller.", "near-duplicate")
-def resized(origin: Origin) -> bytes:
-    factor = origin.dice().uniform(0.5, 0.8)
-    return jpeg(ImageOps.scale(origin.image(), factor, Image.Resampling.LANCZOS), 85)
-
-
-@fault("recompressed copy", "The same photo saved again and again, with blocks and blurs.",
-       "near-duplicate")  # fmt: skip
-def recompressed(origin: Origin) -> bytes:
-    return jpeg(origin.image(), int(origin.dice().integers(20, 45)), subsampling=2)
+fault("resized copy", "The same photo from a page that shows it smaller.", "near-duplicate",
+      make=lambda o: jpeg(ImageOps.scale(o.image(), o.dice().uniform(0.5, 0.8), LANCZOS), 85)
+      )  # fmt: skip
+fault("recompressed copy", "The same photo saved again and again, with blocks and blurs.",
+      "near-duplicate",
+      make=lambda o: jpeg(o.image(), int(o.dice().integers(20, 45)), subsampling=2))  # fmt: skip
 
 
 @fault("cropped copy", "The same photo, a tenth or more of each side cut away: its fingerprint is "
@@ -254,21 +229,17 @@ def cropped(origin: Origin) -> bytes:
        "calm, the letters change its fingerprint, and it slips through.", "")  # fmt: skip
 def watermarked(origin: Origin) -> bytes:
     image, dice = origin.image(), origin.dice()
-    side = 2 * max(image.size)
+    longer, side = max(image.size), 2 * max(image.size)
     text = Image.new("L", (side, side))
-    draw, strength = ImageDraw.Draw(text), int(dice.integers(60, 130))
+    draw, strength, name = ImageDraw.Draw(text), int(dice.integers(60, 130)), "stockphotos.example"
     if origin.seed % 2:  # all over
+        font = ImageFont.load_default(longer / 11)
         for row in range(0, side, side // 9):
-            draw.text((row % 50, row), "stockphotos.example    " * 6, strength, _font(image, 11))
+            draw.text((row % 50, row), f"{name}    " * 6, strength, font)
     else:  # once
-        middle = (side // 2, side // 2)
-        draw.text(middle, "stockphotos.example", strength, _font(image, 9), anchor="mm")
+        draw.text((longer, longer), name, strength, ImageFont.load_default(longer / 9), anchor="mm")
     left, top = (side - image.width) // 2, (side - image.height) // 2
     text = text.rotate(30, Image.Resampling.BICUBIC)
     text = text.crop((left, top, left + image.width, top + image.height))
     image.paste((255, 255, 255), (0, 0), text)
     return jpeg(image)
-
-
-def _font(image: Image.Image, lines: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.load_default(max(image.size) / lines)

@@ -1,12 +1,12 @@
 """The servers of the practice web that do not answer as they should, and its odd addresses.
 
-Each row says what goes wrong, what is to become of it, and how the server answers. `faults` puts
-them into a web.
+Each row says what goes wrong, what becomes of it, and how the server answers.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 from ... import practice
@@ -21,9 +21,8 @@ def _scene(origin: Origin, **how) -> Response:
     return replace(practice_web(practice.url_of(*origin)), **how)
 
 
-def _says(status: int, words: str, **headers: str) -> Response:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Response(words.encode(), status, "text/plain", headers=named)
+def _says(status: int, words: str, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(words.encode(), status, "text/plain", headers=headers or {})
 
 
 SERVERS: dict[str, Fault] = {fault.name: fault for fault in [
@@ -32,7 +31,7 @@ SERVERS: dict[str, Fault] = {fault.name: fault for fault in [
     Fault("500", "The server is broken, however often it is asked.",
           "at collection", "HTTP 500", lambda o: _says(500, "sorry")),
     Fault("503 then 200", "The server is busy and says when to come back: then it works.",
-          "kept", "", _scene, _says(503, "busy", Retry_After="0")),
+          "kept", "", _scene, _says(503, "busy", {"Retry-After": "0"})),
     Fault("429 then 200", "We ask too fast; after a pause the server answers.",
           "kept", "", _scene, _says(429, "slow down")),
     Fault("connection refused", "The machine is there, but no server is running on it.",
@@ -49,16 +48,16 @@ SERVERS: dict[str, Fault] = {fault.name: fault for fault in [
           "at collection", "short of its declared length",
           lambda o: _scene(o, length=len(_scene(o).body) + 4321)),
     Fault("moved", "The server sends us to another address, where the picture is.", "kept", "",
-          lambda o: _says(301, "moved", Location=practice.url_of(*o))),
+          lambda o: _says(301, "moved", {"Location": practice.url_of(*o)})),
     Fault("redirect loop", "The server sends us on, and on, and back to where we were.",
           "at collection", "HTTP 302",
-          lambda o: _says(302, "", Location="")),  # "" is where we are
+          lambda o: _says(302, "", {"Location": ""})),  # "" is where we are
     Fault("redirect to ftp", "A web address that leads out of the web.",
           "at collection", "leads away from the web, to ftp",
-          lambda o: _says(302, "", Location=f"ftp://faults.example/{o.seed}.jpg")),
+          lambda o: _says(302, "", {"Location": f"ftp://faults.example/{o.seed}.jpg"})),
     Fault("redirect to a file", "A trap: the answer points to a file on our own disk.",
           "at collection", "leads away from the web, to file",
-          lambda o: _says(302, "", Location="file:///etc/passwd")),
+          lambda o: _says(302, "", {"Location": "file:///etc/passwd"})),
     Fault("file link", "The same trap as a link in the results.",
           "at collection", "only http", _scene),
     Fault("percent-encoded address", "A blank and an accent, written %20 and %C3%A9.",
@@ -70,22 +69,4 @@ SERVERS: dict[str, Fault] = {fault.name: fault for fault in [
     Fault("same bytes, other query", "One photo found under two search words.",
           "at collection", "same bytes as", _scene),
     Fault(TWICE, "A result that comes again on the next page.", "kept", "", _scene),
-]}  # fmt: skip
-
-# What is wrong with the result pages; for `faulty_web`, by name. The answer of such a fault takes
-# the function from a position to a page, and returns another.
-INDEX_FAULTS: dict[str, Fault] = {fault.name: fault for fault in [
-    Fault("index 429 then 200", "The search engine itself says that we ask too fast.",
-          "kept", "", lambda page: page, _says(429, "slow down", Retry_After="0")),
-    Fault("index repeats itself", "Every page of results is the first one again.",
-          "kept", "", lambda page: lambda first: page(0)),
-    Fault("index without links", "The search engine asks whether we are a robot.",
-          "at collection", "found nothing", lambda page: lambda first: Response(
-              b"<!DOCTYPE html><p>Are you a robot?", content_type="text/html")),
-    Fault("index hangs", "The search engine never answers.",
-          "at collection", "timed out|not complete",
-          lambda page: lambda first: replace(page(first), wait=math.inf)),
-    Fault("index drips", "The search engine answers one byte now and then.",
-          "at collection", "not complete|timed out",
-          lambda page: lambda first: replace(page(first), drip=0.3)),
 ]}  # fmt: skip

@@ -3,11 +3,8 @@
 Coordinates: y runs from 0 (top) to 1 (bottom), x from 0 (left) to `canvas.w` = width / height, so
 that a scene is the same picture at every size. A painter adds shapes one over the other; a shape
 changes the lightness L and says which class, and which region of that class, its pixels belong to.
-It never sees a colour: those are drawn afterwards from another random stream, which is what makes
-ab independent of L and of every shape, given the class.
-
-Lightness is blended along soft edges; classes are not: a pixel belongs to whatever covers half of
-it or more. At the end L is clipped to the range of the pixel's class.
+It never sees a colour. Lightness is blended along soft edges; a class is not: a pixel belongs to
+whatever covers half of it or more. At the end L is clipped to the range of the pixel's class.
 """
 
 from functools import lru_cache
@@ -46,8 +43,7 @@ def profile_tile(power: float) -> np.ndarray:
     """(64, 1024) float32: 64 periodic skylines, each of mean 0 and deviation 1."""
     rng = np.random.Generator(np.random.PCG64(2000 + round(power * 100)))
     spectrum = np.fft.rfft(rng.standard_normal((64, 1024)))
-    frequency = np.arange(513.0)
-    frequency[0] = np.inf
+    frequency = np.array([np.inf, *range(1, 513)])
     lines = np.fft.irfft(spectrum * frequency**-power, n=1024)
     return (lines / lines.std(axis=1, keepdims=True)).astype(np.float32)
 
@@ -79,8 +75,7 @@ class Canvas:
 
     def __init__(self, rng: np.random.Generator, width: int, height: int):
         self.rng = rng
-        self.w = width / height
-        self.pixel = 1.0 / height
+        self.w, self.pixel = width / height, 1.0 / height
         self.x = ((np.arange(width, dtype=np.float32) + 0.5) / height)[None, :]  # (1, W)
         self.y = ((np.arange(height, dtype=np.float32) + 0.5) / height)[:, None]  # (H, 1)
         self.L = np.full((height, width), 50.0, dtype=np.float32)
@@ -89,26 +84,34 @@ class Canvas:
         self.region_of: list[int] = []
         self.regions = 0
 
-    # -- chance ------------------------------------------------------------------------------
     def uniform(self, low: float, high: float) -> float:
         return low + (high - low) * float(self.rng.random())
+
+    def across(self, low: float = 0.0, high: float = 1.0) -> float:
+        """A random x between two parts of the canvas's width."""
+        return self.uniform(low, high) * self.w
 
     def chance(self, probability: float) -> bool:
         return float(self.rng.random()) < probability
 
+    def side(self) -> int:
+        return 1 if self.chance(0.5) else -1
+
     def count(self, low: int, high: int) -> int:
-        """A whole number from low to high, both included."""
         return int(self.rng.integers(low, high + 1))
 
+    def feet(self, top: float, low: float, least: int, most: int) -> list[float]:
+        """The y of `least` to `most` things that stand on the ground, those far away first."""
+        return sorted(self.uniform(top, low) for _ in range(self.count(least, most)))
+
     def somewhere(self) -> tuple[float, float]:
-        """A random place in the noise, to look at it twice: `noise(..., place=place)`."""
+        """A random place in the noise, to look at it twice: `noise_at(..., place=place)`."""
         return tuple(self.rng.random(2) * TILE)
 
-    # -- noise -------------------------------------------------------------------------------
-    def noise(self, power, scale_x, scale_y=None, at=EVERYWHERE, lit=False, place=None):
+    def noise(self, power, scale_x, scale_y=None, at=EVERYWHERE, lit=False):
         """(h, w) noise of the window; a larger scale makes finer grain."""
-        tile, place = noise_tile(power, lit), place or self.somewhere()
-        return self.sample(tile, place, scale_x, scale_x if scale_y is None else scale_y, at)
+        scales = (scale_x, scale_x if scale_y is None else scale_y)
+        return self.sample(noise_tile(power, lit), self.somewhere(), *scales, at)
 
     def sample(self, tile, place, scale_x, scale_y, at=EVERYWHERE):
         """(h, w) of a periodic tile, read from `place` on, `scale` tiles for one picture height."""
@@ -139,24 +142,24 @@ class Canvas:
         i0, i1, f = _lerp_index(x * (scale * 1024) + self.uniform(0, 1024), 1024)
         return line[i0] + f * (line[i1] - line[i0])
 
-    # -- shapes ------------------------------------------------------------------------------
     def window(self, x0, y0, x1, y1) -> tuple[slice, slice]:
         """The pixels between two corners, cut off at the canvas; may be empty."""
-        height, width = self.L.shape
-        top, left = (
-            min(max(int(np.floor(v * height)), 0), n) for v, n in ((y0, height), (x0, width))
-        )
-        low, right = (
-            min(max(int(np.ceil(v * height)), 0), n) for v, n in ((y1, height), (x1, width))
-        )
-        return slice(top, max(low, top)), slice(left, max(right, left))
+        height = self.L.shape[0]
+
+        def pixels(low, high, end):
+            low = min(max(int(np.floor(low * height)), 0), end)
+            return slice(low, max(min(int(np.ceil(high * height)), end), low))
+
+        return pixels(y0, y1, height), pixels(x0, x1, self.L.shape[1])
+
+    def distance(self, x, y, at=EVERYWHERE, wide=1, tall=1):
+        """(h, w) how far pixels are from a point; `wide` and `tall` weigh the squares."""
+        return np.sqrt(wide * (self.x[:, at[1]] - x) ** 2 + tall * (self.y[at[0]] - y) ** 2)
 
     def ellipse(self, cx, cy, rx, ry=None, tilt=0.0, ragged=0.0, grain=1.0, soft=None) -> Patch:
         """An ellipse; `ragged` lets noise eat into its rim, `soft` widens the edge."""
-        ry = rx if ry is None else ry
-        soft = self.pixel if soft is None else soft
-        far = (max(rx, ry) if tilt else None, 1 + ragged)
-        wide, tall = (far[0] or rx) * far[1] + soft, (far[0] or ry) * far[1] + soft
+        ry, soft = rx if ry is None else ry, self.pixel if soft is None else soft
+        wide, tall = (r * (1 + ragged) + soft for r in ((max(rx, ry),) * 2 if tilt else (rx, ry)))
         at = self.window(cx - wide, cy - tall, cx + wide, cy + tall)
         dx, dy = self.x[:, at[1]] - cx, self.y[at[0]] - cy
         if tilt:
@@ -169,7 +172,6 @@ class Canvas:
         return Patch(at, np.clip(0.5 + (1.0 - radius) * (min(rx, ry) / soft), 0.0, 1.0), u, v)
 
     def box(self, x0, y0, x1, y1) -> Patch:
-        """An upright rectangle."""
         at = self.window(x0 - self.pixel, y0 - self.pixel, x1 + self.pixel, y1 + self.pixel)
         x, y = self.x[:, at[1]], self.y[at[0]]
         half = 0.5 * self.pixel
@@ -180,62 +182,67 @@ class Canvas:
 
     def polygon(self, points) -> Patch:
         """A filled polygon through (x, y) points, smoothed by drawing it three times as large."""
-        xs, ys = [p[0] for p in points], [p[1] for p in points]
+        xs, ys = zip(*points, strict=True)
         x0, x1, y0, y1 = min(xs), max(xs), min(ys), max(ys)
         at = self.window(x0, y0, x1, y1)
-        height, width = at[0].stop - at[0].start, at[1].stop - at[1].start
-        if height == 0 or width == 0:
-            alpha = np.zeros((height, width), dtype=np.float32)
-        else:
+        top, left = at[0].start, at[1].start
+        height, width = at[0].stop - top, at[1].stop - left
+        alpha = np.zeros((height, width), dtype=np.float32)
+        if alpha.size:
             mask = Image.new("L", (3 * width, 3 * height))
             scale = 3 / self.pixel
-            moved = [
-                (x * scale - 3 * at[1].start - 0.5, y * scale - 3 * at[0].start - 0.5)
-                for x, y in points
-            ]
+            moved = [(x * scale - 3 * left - 0.5, y * scale - 3 * top - 0.5) for x, y in points]
             ImageDraw.Draw(mask).polygon(moved, fill=255)
             alpha = np.asarray(mask.reduce(3), dtype=np.float32) / 255.0
         x, y = self.x[:, at[1]], self.y[at[0]]
         u, v = (2 * x - x0 - x1) / max(x1 - x0, 1e-6), (2 * y - y0 - y1) / max(y1 - y0, 1e-6)
         return Patch(at, alpha, u, v)
 
-    # -- painting ----------------------------------------------------------------------------
+    def outline(self, x, foot, wide, tall, points) -> Patch:
+        """A polygon through (u, v): u widths to the right of x, v heights above `foot`."""
+        return self.polygon([(x + u * wide, foot - v * tall) for u, v in points])
+
+    def taper(self, x, y, half, x1, y1, half1) -> Patch:
+        """A band from (x, y) to (x1, y1); half its width is given at either end."""
+        return self.polygon([(x - half, y), (x1 - half1, y1), (x1 + half1, y1), (x + half, y)])
+
     def region(self) -> int:
         """A new region: all that is painted with it shares one draw of colour."""
         self.regions += 1
         return self.regions - 1
 
-    def _register(self, index: int, region: int) -> int:
-        self.class_of.append(index)
-        self.region_of.append(region)
-        return len(self.class_of) - 1
-
-    def paint(self, name, alpha, light, at=EVERYWHERE, region=None) -> int:
+    def paint(self, name, alpha, light, at=EVERYWHERE, region=None, steps=0) -> int:
         """Cover `alpha` (0..1) of the window with lightness `light` and class `name`.
 
-        Without `region` the patch is a region of its own. Returns the region.
+        Without `region` the patch is a region of its own. Returns the region. Of a list of names
+        `steps` chooses one for every pixel.
         """
+        names = [name] if isinstance(name, str) else name
         region = self.region() if region is None else region
-        number = self._register(INDEX[name], region)
+        numbers = np.uint16(len(self.class_of)) + steps
+        self.class_of += [INDEX[name] for name in names]
+        self.region_of += [region] * len(names)
         L = self.L[at]
         L += alpha * (light - L)
-        np.copyto(self.ids[at], np.uint16(number), where=np.asarray(alpha) >= 0.5)
+        np.copyto(self.ids[at], numbers, where=np.asarray(alpha) >= 0.5)
         return region
 
-    def put(self, name, patch: Patch, light, region=None) -> int:
-        """Paint a patch."""
+    def put(self, name, patch: Patch, light, region=None, v=0, u=0) -> int:
+        """Paint a patch, whose light may grow downwards (`v`) and to the right (`u`)."""
+        light = light + v * patch.v if v else light
+        light = light + u * patch.u if u else light
         return self.paint(name, patch.alpha, light, patch.at, region)
 
-    def gradient(self, ladder, t, alpha, light, at=EVERYWHERE, region=None) -> int:
+    def gradient(self, ladder, t, alpha, light, at=EVERYWHERE):
         """Paint the classes of a ladder by `t`: 0 is its first class, 1 its last."""
-        region = self.region() if region is None else region
-        steps = LADDERS[ladder]
-        first = [self._register(INDEX[f"{ladder} {step}"], region) for step in range(steps)][0]
-        L = self.L[at]
-        L += alpha * (light - L)
-        numbers = (np.clip(t, 0.0, 0.9999) * steps).astype(np.uint16) + np.uint16(first)
-        np.copyto(self.ids[at], np.broadcast_to(numbers, L.shape), where=np.asarray(alpha) >= 0.5)
-        return region
+        names = [f"{ladder} {step}" for step in range(LADDERS[ladder])]
+        steps = (np.clip(t, 0.0, 0.9999) * len(names)).astype(np.uint16)
+        self.paint(names, alpha, light, at, steps=steps)
+
+    def shadow(self, dark, cx, cy, rx, ry, soft):
+        """Darken what lies in an ellipse, softly."""
+        patch = self.ellipse(cx, cy, rx, ry, soft=soft)
+        self.shade(-dark * patch.alpha, patch.at)
 
     def shade(self, amount, at=EVERYWHERE):
         """Add to the lightness of what is already there (shadows, glow, rain); classes stay."""
@@ -243,8 +250,7 @@ class Canvas:
 
     def finish(self):
         """L (H, W) in the range of every pixel's class, classes (H, W) uint8, regions (H, W)."""
-        class_of = np.array(self.class_of, dtype=np.uint8)
-        region_of = np.array(self.region_of, dtype=np.uint16)
-        classes, regions = class_of[self.ids], region_of[self.ids]
+        classes = np.array(self.class_of, dtype=np.uint8)[self.ids]
+        regions = np.array(self.region_of, dtype=np.uint16)[self.ids]
         L = np.minimum(np.maximum(self.L, L_LOW[classes]), L_HIGH[classes])
         return L, classes, regions

@@ -3,39 +3,35 @@
 import numpy as np
 
 from . import nature as n
-from . import sky
 from .canvas import Canvas, smooth
 
 
 def space(c: Canvas, count=200, light=5.0):
-    """Black space with stars over the whole canvas."""
     c.paint("space", 1.0, light + 1.5 * c.noise(1.9, 0.3))
-    sky.stars(c, count, brightest=34)
+    n.stars(c, count, brightest=34)
 
 
-def bright_star(c: Canvas, x, y, r):
-    """A star with a halo and four spikes."""
-    dx, dy = np.abs(c.x - x), np.abs(c.y - y)
-    c.shade(22 * np.exp(-np.sqrt(dx**2 + dy**2) / (0.7 * r)))
-    c.shade(
-        22 * np.exp(-dx / (0.1 * r) - dy / (1.5 * r))
-        + 22 * np.exp(-dy / (0.1 * r) - dx / (1.5 * r))
-    )
-    c.put("star", c.ellipse(x, y, 0.42 * r), 93)
+def bright_stars(c: Canvas, least, most, small, large):
+    """Nearby stars with a halo and four spikes."""
+    for _ in range(c.count(least, most)):
+        x, y, r = c.across(), c.uniform(0, 1), c.uniform(small, large)
+        c.shade(22 * np.exp(-c.distance(x, y) / (0.7 * r)))
+        dx, dy = np.abs(c.x - x), np.abs(c.y - y)
+        flat, tall = (np.exp(-a / (0.1 * r) - b / (1.5 * r)) for a, b in ((dx, dy), (dy, dx)))
+        c.shade(22 * flat + 22 * tall)
+        c.put("star", c.ellipse(x, y, 0.42 * r), 93)
 
 
 def moonrise(c: Canvas):
-    """A full moon over dark hills or water, thin clouds across the sky."""
     horizon = c.uniform(0.68, 0.85)
-    sky.night_sky(c, horizon, (10, c.uniform(20, 32)))
-    sky.stars(c, 80, horizon)
-    x, y, r = c.uniform(0.2, 0.8) * c.w, c.uniform(0.2, 0.5), c.uniform(0.08, 0.24)
-    sky.moon_disc(c, x, y, r)
+    n.night_sky(c, horizon, 10, c.uniform(20, 32))
+    n.stars(c, 80, horizon)
+    x, y = c.across(0.2, 0.8), c.uniform(0.2, 0.5)
+    n.moon_disc(c, x, y, c.uniform(0.08, 0.24))
     if c.chance(0.6):
-        at = sky.above(c, horizon)
+        at = c.window(0, 0, c.w, horizon)
         bars = smooth(0.6, 1.6, c.noise(1.6, 0.2, 0.7, at=at))
-        glow = 22 * np.exp(-np.sqrt((c.x - x) ** 2 + (c.y[at[0]] - y) ** 2) / 0.3)
-        c.paint("storm cloud", 0.85 * bars, 16 + glow, at)
+        c.paint("storm cloud", 0.85 * bars, 16 + 22 * np.exp(-c.distance(x, y, at) / 0.3), at)
     if c.chance(0.5):
         n.water(c, horizon, "night water", 16, waves=5, sky=10)
         n.glitter(c, x, horizon, 34, 0.05)
@@ -47,82 +43,58 @@ def moonrise(c: Canvas):
 def starry_night(c: Canvas):
     """The Milky Way above a dark ridge, firs and a lit tent or cabin."""
     horizon = c.uniform(0.72, 0.85)
-    sky.night_sky(c, horizon, (11, c.uniform(20, 30)))
-    tilt, middle = c.uniform(-1.2, 1.2), c.uniform(0.3, 0.7) * c.w
+    n.night_sky(c, horizon, 11, c.uniform(20, 30))
+    tilt, middle = c.uniform(-1.2, 1.2), c.across(0.3, 0.7)
     across = (c.x - middle - tilt * (c.y - 0.4)) / np.sqrt(1 + tilt**2)
     dust = c.noise(1.5, 0.35)
     band = np.exp(-((across / 0.16) ** 2)) * np.clip(1 + 0.45 * dust, 0.1, 2)
     lane = np.exp(-(((across + 0.03 * dust) / 0.035) ** 2))
     c.shade((17 * band - 9 * lane) * (c.y < horizon))
-    sky.stars(c, 420, horizon, 62)
+    n.stars(c, 420, horizon, 62)
     base = n.hill_line(c, horizon, 0.05, 0.2) + 0.03 * np.clip(c.skyline(1.2, 0.4), -2, 2)
-    at = n.below(c, float(base.min()))
-    rock = c.noise(1.4, 0.5, at=at, lit=True)
-    c.paint("rock", n.cover_below(c, base, at), 15 + 2.0 * rock, at)
+    n.pave(c, "rock", base, 15, 2.0, 1.4, 0.5, lit=True)
     n.field(c, n.hill_line(c, horizon + 0.08, 0.02), "fir", 18, contrast=2)
     if c.chance(0.6):
-        x, foot, s = c.uniform(0.2, 0.8) * c.w, c.uniform(horizon + 0.1, 0.97), c.uniform(0.1, 0.17)
-        c.shade(16 * np.exp(-np.sqrt((c.x - x) ** 2 + 3 * (c.y - foot) ** 2) / 0.1))
-        left = c.polygon([(x - s, foot), (x - 0.1 * s, foot - 1.1 * s), (x + 0.75 * s, foot)])
+        x, foot, s = c.across(0.2, 0.8), c.uniform(horizon + 0.1, 0.97), c.uniform(0.1, 0.17)
+        c.shade(16 * np.exp(-c.distance(x, foot, tall=3) / 0.1))
+        left = c.outline(x, foot, s, s, [(-1, 0), (-0.1, 1.1), (0.75, 0)])
         c.put("lit window", left, 76 - 10 * np.sqrt(left.u**2 + left.v**2))
-        c.put(
-            "umbrella",
-            c.polygon(
-                [
-                    (x - 0.1 * s, foot - 1.1 * s),
-                    (x + 1.2 * s, foot - 0.15 * s),
-                    (x + 0.75 * s, foot),
-                ]
-            ),
-            40,
-        )
+        c.put("umbrella", c.outline(x, foot, s, s, [(-0.1, 1.1), (1.2, 0.15), (0.75, 0)]), 40)
     for _ in range(c.count(3, 7)):
-        n.fir(c, c.uniform(0, c.w), c.uniform(0.92, 1.05), c.uniform(0.15, 0.4), 15)
+        n.fir(c, c.across(), c.uniform(0.92, 1.05), c.uniform(0.15, 0.4), 15)
 
 
 def sphere(c: Canvas, x, y, r, light):
-    """A ball's window, its disc, its brightness 0..1 under light from an angle, and its map."""
+    """A ball lit from an angle: its disc, its brightness -1..1, longitude and latitude on it."""
     disc = c.ellipse(x, y, r)
     z = np.sqrt(np.clip(1 - disc.u**2 - disc.v**2, 0, 1))
-    day = np.clip(
-        np.cos(light) * disc.u - 0.35 * disc.v + (0.35 + 0.5 * np.sin(light) ** 2) * z, -1, 1
-    )
-    longitude = np.arctan2(disc.u, z + 0.05)
-    latitude = np.arcsin(np.clip(disc.v + 0 * disc.u, -1, 1))
-    return disc, day, longitude, latitude
+    front = (0.35 + 0.5 * np.sin(light) ** 2) * z
+    day = np.clip(np.cos(light) * disc.u - 0.35 * disc.v + front, -1, 1)
+    return disc, day, np.arctan2(disc.u, z + 0.05), np.arcsin(np.clip(disc.v + 0 * disc.u, -1, 1))
 
 
 def globe(c: Canvas):
-    """The Earth from space: seas, continents, ice caps, clouds, night on one side."""
     space(c, 160)
-    r = c.uniform(0.26, 0.46)
-    x, y = c.uniform(0.4, 0.6) * c.w, c.uniform(0.42, 0.58)
+    r, x, y = c.uniform(0.26, 0.46), c.across(0.4, 0.6), c.uniform(0.42, 0.58)
     disc, day, east, north = sphere(c, x, y, r, c.uniform(0.3, 2.8))
-    halo = np.maximum(np.sqrt((c.x - x) ** 2 + (c.y - y) ** 2) - r, 0)
-    c.shade(16 * np.exp(-halo / 0.02))
-    lit = smooth(-0.1, 0.9, day)
-    relief = c.noise_at(1.4, 0.12 * east, 0.12 * north, lit=True)
+    c.shade(16 * np.exp(-np.maximum(c.distance(x, y) - r, 0) / 0.02))
+    lit, relief = smooth(-0.1, 0.9, day), c.noise_at(1.4, 0.12 * east, 0.12 * north, lit=True)
     c.put("ocean globe", disc, 34 + 26 * lit)
-    coast = c.noise_at(1.75, 0.13 * east, 0.13 * north)
-    land = smooth(0.25, 0.3, coast) * disc.alpha
-    c.paint("land globe", land, 26 + 34 * lit + 4 * relief, disc.at)
-    cap = smooth(1.12, 1.2, np.abs(north) + 0.06 * relief) * disc.alpha
-    c.paint("snow", cap, 40 + 50 * lit, disc.at)
-    place = c.somewhere()
-    swirl = 0.12 * c.noise_at(1.9, 0.1 * east, 0.1 * north)
+    land = smooth(0.25, 0.3, c.noise_at(1.75, 0.13 * east, 0.13 * north))
+    c.paint("land globe", land * disc.alpha, 26 + 34 * lit + 4 * relief, disc.at)
+    cap = smooth(1.12, 1.2, np.abs(north) + 0.06 * relief)
+    c.paint("snow", cap * disc.alpha, 40 + 50 * lit, disc.at)
+    place, swirl = c.somewhere(), 0.12 * c.noise_at(1.9, 0.1 * east, 0.1 * north)
     weather = c.noise_at(1.5, 0.16 * east + 0.3 * swirl, 0.3 * north + swirl, place=place)
     c.paint("cloud", smooth(0.5, 1.3, weather) * disc.alpha * 0.95, 45 + 48 * lit, disc.at)
-    night = smooth(0.02, -0.16, day) * disc.alpha
-    c.paint("space", night, 5, disc.at)
+    c.paint("space", smooth(0.02, -0.16, day) * disc.alpha, 5, disc.at)
 
 
 def nebula(c: Canvas):
     """Glowing clouds of gas of two or three colours, dark dust and young stars."""
     space(c, 160, 6)
-    x, y = c.uniform(0.3, 0.7) * c.w, c.uniform(0.35, 0.65)
-    distance = np.sqrt((c.x - x) ** 2 + (c.y - y) ** 2)
-    place = c.somewhere()
-    warp = 0.05 * c.noise(1.9, 0.2)
+    distance = c.distance(c.across(0.3, 0.7), c.uniform(0.35, 0.65))
+    place, warp = c.somewhere(), 0.05 * c.noise(1.9, 0.2)
     for i in range(c.count(2, 3)):
         gas = c.noise_at(1.75, c.x * 0.22 + warp, c.y * 0.22 - warp)
         wisps = 1 - np.abs(c.noise_at(1.6, c.x * 0.35 - warp, c.y * 0.35 + warp))
@@ -131,15 +103,12 @@ def nebula(c: Canvas):
         c.paint("nebula", smooth(-0.25, 0.75, glow), light)
     dust = c.noise_at(1.5, c.x * 0.3 + warp, c.y * 0.3, place=place)
     c.paint("space", 0.9 * smooth(0.7, 1.3, dust), 9)
-    core = np.exp(-((distance / c.uniform(0.05, 0.1)) ** 2))
-    c.paint("nebula core", core, 88)
-    sky.stars(c, 120, brightest=45)
-    for _ in range(c.count(1, 4)):
-        bright_star(c, c.uniform(0, c.w), c.uniform(0, 1), c.uniform(0.02, 0.045))
+    c.paint("nebula core", np.exp(-((distance / c.uniform(0.05, 0.1)) ** 2)), 88)
+    n.stars(c, 120, brightest=45)
+    bright_stars(c, 1, 4, 0.02, 0.045)
 
 
 def far_galaxy(c: Canvas, x, y, r):
-    """A small galaxy, a bright middle in a fading disc."""
     disc = c.ellipse(x, y, r, r * c.uniform(0.3, 0.95), tilt=c.uniform(0, np.pi), soft=0.25 * r)
     radius = np.sqrt(disc.u**2 + disc.v**2)
     arms = 1 + 0.25 * np.sin(2 * np.arctan2(disc.v, disc.u) + 5 * radius)
@@ -149,28 +118,26 @@ def far_galaxy(c: Canvas, x, y, r):
 def deep_field(c: Canvas):
     """A deep look into the universe: galaxies of every size, a few nearby stars."""
     space(c, 120, 4.5)
-    cluster_x, cluster_y = c.uniform(0.2, 0.8) * c.w, c.uniform(0.2, 0.8)
+    cluster_x, cluster_y = c.across(0.2, 0.8), c.uniform(0.2, 0.8)
     for i in range(c.count(22, 34)):
         r = 0.025 + 0.1 * c.uniform(0, 1) ** 4
         if i % 3 == 0:
             x, y = cluster_x + 0.3 * c.uniform(-1, 1), cluster_y + 0.3 * c.uniform(-1, 1)
         else:
-            x, y = c.uniform(0, c.w), c.uniform(0, 1)
+            x, y = c.across(), c.uniform(0, 1)
         far_galaxy(c, x, y, r)
-    for _ in range(c.count(1, 4)):
-        bright_star(c, c.uniform(0, c.w), c.uniform(0, 1), c.uniform(0.025, 0.05))
+    bright_stars(c, 1, 4, 0.025, 0.05)
 
 
 def spiral_galaxy(c: Canvas):
     """A tilted spiral: a warm core, blue arms, lanes of dust."""
     space(c, 220, 4.5)
-    x, y, size = c.uniform(0.4, 0.6) * c.w, c.uniform(0.42, 0.58), c.uniform(0.36, 0.55)
+    x, y, size = c.across(0.4, 0.6), c.uniform(0.42, 0.58), c.uniform(0.36, 0.55)
     tilt, flat = c.uniform(-1.5, 1.5), c.uniform(1.1, 2.6)
     cos, sin = np.cos(tilt), np.sin(tilt)
     dx, dy = (c.x - x) * cos + (c.y - y) * sin, ((c.y - y) * cos - (c.x - x) * sin) * flat
     radius = np.sqrt(dx * dx + dy * dy) / size + 1e-4
-    turn = 1 if c.chance(0.5) else -1
-    angle = np.arctan2(dy, dx) - turn * c.uniform(2.6, 4.0) * np.log(radius + 0.05)
+    angle = np.arctan2(dy, dx) - c.side() * c.uniform(2.6, 4.0) * np.log(radius + 0.05)
     clumps = c.noise_at(1.2, dx * 0.5 / size * 0.5, dy * 0.25 / size)
     arms = (0.5 + 0.5 * np.cos(2 * angle + 0.5 * clumps)) ** 1.5
     lanes = smooth(0.55, 1.0, 0.5 + 0.5 * np.cos(2 * angle + 1.3 + 0.6 * clumps))
@@ -180,11 +147,10 @@ def spiral_galaxy(c: Canvas):
     c.paint("galaxy arm", smooth(1.2, 0.75, radius - 0.35 * arms - 0.06 * clumps), light)
     core = radius / (0.26 + 0.03 * clumps)
     c.paint("galaxy core", smooth(1.1, 0.6, core), 58 + 31 * np.exp(-2.2 * core**2))
-    sky.stars(c, 140, brightest=40)
-    for _ in range(c.count(0, 3)):
-        bright_star(c, c.uniform(0, c.w), c.uniform(0, 1), c.uniform(0.02, 0.04))
+    n.stars(c, 140, brightest=40)
+    bright_stars(c, 0, 3, 0.02, 0.04)
     if c.chance(0.5):
-        far_galaxy(c, c.uniform(0, 1) * c.w, c.uniform(0, 1), c.uniform(0.04, 0.08))
+        far_galaxy(c, c.across(), c.uniform(0, 1), c.uniform(0.04, 0.08))
 
 
 def ring(c: Canvas, x, y, r, tilt, flat, front):
@@ -199,12 +165,10 @@ def ring(c: Canvas, x, y, r, tilt, flat, front):
 
 
 def ringed_planet(c: Canvas):
-    """Planets of every colour, some with rings, and their moons."""
     c.region()  # region 0: all rings
     space(c, 220)
-    x, y = c.uniform(0.35, 0.65) * c.w, c.uniform(0.4, 0.6)
-    sun = c.uniform(0.3, 2.8)
-    rings = c.chance(0.65)
+    x, y = c.across(0.35, 0.65), c.uniform(0.4, 0.6)
+    sun, rings = c.uniform(0.3, 2.8), c.chance(0.65)
     r = c.uniform(0.17, 0.23) if rings else c.uniform(0.25, 0.42)
     planet(c, x, y, r, sun, rings)
     for _ in range(c.count(1, 3)):
@@ -212,7 +176,7 @@ def ringed_planet(c: Canvas):
         far, small = r * c.uniform(1.5, 2.3) + 0.05, c.uniform(0.03, 0.1)
         mx, my = x + far * np.cos(angle), y + far * np.sin(angle)
         if small > 0.07:
-            planet(c, mx, my, small, sun, False)
+            planet(c, mx, my, small, sun, rings=False)
         else:
             disc, day, east, north = sphere(c, mx, my, small, sun)
             craters = c.noise_at(1.2, 0.1 * east, 0.1 * north, lit=True)
@@ -221,13 +185,12 @@ def ringed_planet(c: Canvas):
 
 
 def planet(c: Canvas, x, y, r, sun, rings):
-    """A banded or mottled planet, half in the dark."""
     tilt, flat = c.uniform(-0.5, 0.5), c.uniform(0.2, 0.4)
     if rings:
         ring(c, x, y, r, tilt, flat, front=False)
     disc, day, east, north = sphere(c, x, y, r, sun)
-    lean = north * np.cos(tilt) - east * np.sin(tilt)
     if c.chance(0.65):
+        lean = north * np.cos(tilt) - east * np.sin(tilt)
         stir = 0.06 * c.noise_at(1.6, 0.2 * east, 0.4 * lean)
         pattern = 7.5 * np.clip(c.skyline(1.1, 0.3, x=lean + stir), -2, 2)
     else:
@@ -237,14 +200,3 @@ def planet(c: Canvas, x, y, r, sun, rings):
     c.paint("space", smooth(0.0, -0.18, day) * disc.alpha, 5, disc.at)
     if rings:
         ring(c, x, y, r, tilt, flat, front=True)
-
-
-PAINTERS = {
-    "moonrise": moonrise,
-    "starry night": starry_night,
-    "globe": globe,
-    "nebula": nebula,
-    "deep field": deep_field,
-    "spiral galaxy": spiral_galaxy,
-    "ringed planet": ringed_planet,
-}

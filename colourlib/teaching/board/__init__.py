@@ -4,11 +4,10 @@
     board.tick(look)    # after every step; look() -> View is asked for only when a drawing is due
     board.close(look)   # the last drawing, which stays
 
-`view` holds what a board shows and says it in words, `chart` draws the curves, `page` puts the
-notebook's board together, `boards` decides when to draw, and where.
+`view` says in words what a board shows, `chart` draws the curves, `page` puts the notebook's board
+together, `boards` decides when to draw, and where.
 """
 
-from ...runs.view import Sample, View
-from .boards import Board, LinesBoard, NotebookBoard, Silent, choose
+from .boards import Board, LinesBoard, NotebookBoard, choose
 
-__all__ = ["Board", "LinesBoard", "NotebookBoard", "Sample", "Silent", "View", "choose"]
+__all__ = ["Board", "LinesBoard", "NotebookBoard", "choose"]

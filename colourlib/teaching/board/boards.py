@@ -13,16 +13,17 @@ import time
 from collections.abc import Callable
 
 from ...common.files import printable
-from ...runs.view import View
-from . import view as words
+from ...runs.view import Silent, View
+from . import chart
 from .page import Page
+from .view import Moment
 
 PAUSE = 1.0  # seconds between two drawings, at least
 SHARE = 0.03  # of the time since the board was made; asking for the view counts as drawing
 SILENCE = 5.0  # seconds between two lines in a terminal, unless there is a new validation
 
 
-def choose(quiet: bool = False) -> Board:
+def choose(quiet: bool = False) -> Board | Silent:
     """The board for where we are: a notebook's, a terminal's, or one that says nothing."""
     if quiet:
         return Silent()
@@ -33,10 +34,9 @@ def _in_notebook() -> bool:
     """True in the kernel of Jupyter, Colab or VS Code; not in a terminal, plain or with IPython."""
     ipython = sys.modules.get("IPython")  # a kernel has imported it long since
     shell = ipython.get_ipython() if ipython else None
-    kinds = [f"{kind.__module__}.{kind.__name__}" for kind in type(shell).__mro__]
-    return any(
-        kind.endswith(".ZMQInteractiveShell") or kind == "google.colab._shell.Shell"
-        for kind in kinds
+    kinds = [(kind.__module__, kind.__name__) for kind in type(shell).__mro__]
+    return ("google.colab._shell", "Shell") in kinds or any(
+        name == "ZMQInteractiveShell" for _, name in kinds
     )
 
 
@@ -90,14 +90,18 @@ class NotebookBoard(Board):
 
     _handle = None
 
-    def _draw(self, view: View, last: bool) -> None:
-        page = Page(view, kept=last)
-        if self._handle is not None:
-            self._handle.update(page)
-            return
-        from IPython.display import display  # is there: a kernel runs us
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        chart.warm_up()  # before the time counts: else it would be long until the next drawing
+        super().__init__(clock)
 
-        self._handle = display(page, display_id=True)
+    def _draw(self, view: View, last: bool) -> None:
+        page = Page(Moment(view))
+        if self._handle is None:
+            from IPython.display import display  # it is there, because a kernel runs us
+
+            self._handle = display(page, display_id=True)
+        else:
+            self._handle.update(page)
 
 
 class LinesBoard(Board):
@@ -109,9 +113,9 @@ class LinesBoard(Board):
     def _draw(self, view: View, last: bool) -> None:
         now = self._clock()
         if last:
-            _say(words.as_text(view))
+            _say(Moment(view).text())
         elif len(view.history) > self._rows or now >= self._line + SILENCE:
-            _say(words.as_line(view))
+            _say(Moment(view).line())
             self._rows, self._line = len(view.history), now
 
 
@@ -119,13 +123,3 @@ def _say(text: str) -> None:
     """Print now; a character that this terminal or log file does not know becomes a '?'."""
     code = getattr(sys.stdout, "encoding", None) or "utf-8"
     print(text.encode(code, "replace").decode(code), flush=True)
-
-
-class Silent(Board):
-    """Draws nothing and asks for nothing."""
-
-    def tick(self, look: Callable[[], View]) -> None:
-        """Nothing."""
-
-    def close(self, look: Callable[[], View]) -> None:
-        """Nothing."""

@@ -1,107 +1,79 @@
 """The notebook's board as HTML: headline, progress, chart, one sentence of help, photos.
 
-Styles stand in the elements and none colours text: it has the colour of the page, in light and dark
-themes. No script and no widget: the same in JupyterLab, Notebook, Colab and VS Code, and readable
-on GitHub.
+No style colours text: it has the colour of the page, in light and in dark themes. Without script or
+widget it is the same in JupyterLab, Notebook, Colab and VS Code, and readable on GitHub.
 """
 
-from __future__ import annotations
-
-import base64
 import html
-import io
-from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
-from ...common.files import printable
-from ...runs.view import Sample, View
+from ...runs.view import Sample
+from ...show import data_address
 from . import chart
-from . import view as words
+from .view import Moment
 
 SHOWN = 112  # pixels on the screen, whatever the photo has: two photos fit beside each other
 QUALITY = 70  # of a JPEG: three photos of 128 pixels, three times each, take about 45 kB
-HELP = "Read the solid line: the share of the colour explained in photos kept from the network."
+HELP = "Watch the solid line: the share of the colour explained in photos kept for validation."
 STOP = "The square (■) in the toolbar stops the training; nothing is lost."
 
 
-@dataclass(frozen=True)
 class Page:
-    """One drawing of the board. kept: the last one, in the form that stays readable in a file."""
+    """One drawing of the board: HTML of about 60 kB with three photos of 128 pixels, and text."""
 
-    view: View
-    kept: bool = False
+    def __init__(self, moment: Moment) -> None:
+        self.text, self.html = moment.text(), as_html(moment)
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
-        return {"text/html": as_html(self.view, self.kept), "text/plain": words.as_text(self.view)}
+        return {"text/html": self.html, "text/plain": self.text}
 
     def __repr__(self) -> str:
-        return words.as_text(self.view)
+        return self.text
 
 
-def as_html(view: View, kept: bool = False) -> str:
-    """The board as HTML, about 50 kB with three photos of 128 pixels."""
-    drawing = chart.as_image(view) if kept else chart.inline(view)
+def as_html(moment: Moment) -> str:
+    """The board as HTML; every word from outside is escaped."""
+    facts = moment.status()
+    told = "".join(f"<span> · {html.escape(fact)}</span>" for fact in facts)
+    drawing = data_address(chart.draw(moment), "PNG")
+    stop = f" {STOP}" if moment.state == "training" else ""
+    photos = map(_photo, moment.queries, moment.view.samples)
     return (
         '<div style="max-width: 1140px; line-height: 1.5; overflow-wrap: anywhere">'
-        f"{_head(view)}"
+        f"<div><strong><bdi>{html.escape(moment.name)}</bdi></strong>{told}</div>"
+        f'<progress max="100" value="{facts[1].split()[0]}" aria-label="{facts[1]}" '
+        f'style="width: 100%; max-width: {chart.WIDTH}px"></progress>'
+        f"<div>{html.escape(moment.sentence)}</div>"
         '<div style="display: flex; flex-wrap: wrap; gap: 8px 24px; align-items: flex-start">'
-        f'<div style="flex: 0 1 {chart.WIDTH}px; min-width: 300px">{drawing}{_help(view)}</div>'
-        f'<div style="flex: 1 1 300px">{_photos(view.samples)}</div>'
-        "</div></div>"
+        f'<div style="flex: 0 1 {chart.WIDTH}px; min-width: 300px">'
+        f'<img src="{drawing}" width="{chart.WIDTH}" style="max-width: 100%; height: auto" '
+        f'alt="{html.escape(chart.in_words(moment))}"/><div>{HELP}{stop}</div>'
+        f"<div>{html.escape(f'{moment.scores()} {moment.levels()}')}</div></div>"
+        f'<div style="flex: 1 1 300px">{"".join(photos)}</div></div></div>'
     )
 
 
-def _head(view: View) -> str:
-    facts = words.status(view)
-    done = facts[1].split()[0]
-    pieces = "".join(f"<span> · {_said(fact)}</span>" for fact in facts)
-    return (
-        f"<div><strong><bdi>{_said(view.name)}</bdi></strong>{pieces}</div>"
-        f'<progress max="100" value="{done}" aria-label="{_said(facts[1])}" '
-        f'style="width: 100%; max-width: {chart.WIDTH}px; accent-color: {chart.BLUE}"></progress>'
-        f"<div>{_said(view.sentence)}</div>"
-    )
-
-
-def _help(view: View) -> str:
-    stop = f" {STOP}" if view.state == "training" else ""
-    return (
-        f"<div>{HELP}{stop}</div><div>{_said(words.scores(view))} {_said(words.levels(view))}</div>"
-    )
-
-
-def _photos(samples: list[Sample]) -> str:
-    return "".join(_photo(sample) for sample in samples)
-
-
-def _photo(sample: Sample) -> str:
+def _photo(query: str, sample: Sample) -> str:
     """One photo three times; as wide as they are, so that they wrap like words."""
-    query = printable(sample.query)
     versions = {
-        f"{query}: the photo without its colours": sample.grey,
-        f"{query}: as the network colours it now": sample.network,
-        f"{query}: the photo as it was taken": sample.truth,
+        "the photo without its colours": sample.grey,
+        "as the network colours it now": sample.network,
+        "the photo as it was taken": sample.truth,
     }
-    images = " ".join(_image(pixels, alt) for alt, pixels in versions.items())
-    caption = f"<bdi>{_said(query)}</bdi>: grey, network, truth"
+    images = " ".join(
+        f'<img src="{data_address(_picture(pixels), "JPEG", QUALITY)}" width="{SHOWN}" '
+        f'alt="{html.escape(f"{query}: {words}")}"/>'
+        for words, pixels in versions.items()
+    )
     return (
-        '<figure style="display: inline-block; margin: 0 16px 6px 0">'
-        f"<figcaption>{caption}</figcaption>{images}</figure>"
+        '<figure style="display: inline-block; margin: 0 16px 6px 0"><figcaption><bdi>'
+        f"{html.escape(query)}</bdi>: grey, network, truth</figcaption>{images}</figure>"
     )
 
 
-def _image(pixels: np.ndarray, alt: str) -> str:
-    """An array (h, w, 3) uint8 as <img>, a JPEG inside the page."""
+def _picture(pixels: np.ndarray) -> Image.Image:
+    """An array (h, w, 3) uint8 as a picture; a grey one without channels of colour."""
     picture = Image.fromarray(np.ascontiguousarray(pixels))
-    if (pixels[..., :1] == pixels).all():
-        picture = picture.convert("L")  # a grey photo needs no colour channels
-    buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=QUALITY)
-    data = base64.b64encode(buffer.getvalue()).decode()
-    return f'<img src="data:image/jpeg;base64,{data}" width="{SHOWN}" alt="{html.escape(alt)}">'
-
-
-def _said(text: str) -> str:
-    return html.escape(printable(text))
+    return picture.convert("L") if (pixels[..., :1] == pixels).all() else picture

@@ -1,14 +1,17 @@
 """What an exercise is: a check that looks at an answer and says what it shows, or what is wrong.
 
-    @exercise("05.1", "Mean squared error by hand", expects="a function of (guess, truth)")
-    def mse(answer):
-        '''What it looks at, for who reads the code.'''
-        ...
-        raise Wrong("the sum, not the mean", "On ... it gives 12, and ...", hint="...", more="...")
+    @exercise("05.1", "The mean by hand", expects="a number")
+    def mean(answer):
+        '''The mean of 2, 4 and 9.'''
+        slips = {
+            "the sum, not the mean: Yours is that sum.": 15,
+            "another number: Divide it by how many numbers there are.": ELSE,
+        }
+        recognise(slips, number(answer, "answer"), right=5, start="2 + 4 + 9 = 15.", hint="...")
         return "what a right answer has shown"
 
-The student calls `check.mse(answer)` and sees a Verdict. A check names the mistake it recognises,
-and says nothing of what it has not tested.
+The student calls `check.mean(answer)` and sees a Verdict. slips.py says how a mistake is
+recognised; a check says nothing of what it has not tested.
 """
 
 from __future__ import annotations
@@ -26,19 +29,19 @@ import torch
 from . import progress
 
 RIGHT, WRONG, OPEN, NOTED = "right", "not yet", "open", "for your teacher"
-# Okabe and Ito's palette; the state stands there as a word, too.
+# Okabe and Ito's palette; the state is written beside the colour, too.
 EDGES = {RIGHT: "#009E73", WRONG: "#D55E00", OPEN: "#0072B2", NOTED: "#0072B2"}
 UNREADABLE = "another kind of answer"  # the mistake's name where a check cannot even look
 CRASHED = "the function stops with an error"
 WIDTH = 96  # columns of the text
-MOST = 10_000  # of what a function with `yield` gives: it may go on for ever
+MOST = 10_000  # values taken from a function with `yield`, because it may go on for ever
 
 
 class Wrong(Exception):
-    """A wrong answer: the mistake's name, the arithmetic on the student's own numbers, and help.
+    """A wrong answer.
 
-    mistake: a few words that name it, the same for everybody who makes it. message: what is wrong,
-    with their numbers. hint: where to look. more: the way in steps, shown on request.
+    mistake: its name, the same for everybody who makes it. message: what is wrong, with their own
+    numbers. hint: where to look. more: the way in steps, shown on request.
     """
 
     def __init__(self, mistake: str, message: str, hint: str, more: str = ""):
@@ -47,7 +50,7 @@ class Wrong(Exception):
 
 
 class Open(Exception):
-    """Nothing to judge yet: the task's cell still holds what it came with. Says what to do."""
+    """Nothing to judge yet: the task's cell still holds its placeholder. Says what to do."""
 
 
 class Noted(str):
@@ -77,26 +80,20 @@ class Verdict:
 
     def __repr__(self) -> str:
         paragraphs = [self._head(), *self.message.split("\n")]
-        if self.hint:
-            paragraphs.append(f"Hint: {self.hint}")
-        if self.more:
-            paragraphs.append(f"More: check.{self.name}.more()")
-        if self.remark:
-            paragraphs.append(self.remark)
-        wrapped = [textwrap.fill(p, WIDTH, replace_whitespace=False) for p in paragraphs]
-        return "\n".join(wrapped)
+        paragraphs += [f"Hint: {self.hint}"] * bool(self.hint)
+        paragraphs += [f"More: check.{self.name}.more()"] * bool(self.more)
+        filled = [textwrap.fill(p, WIDTH, replace_whitespace=False) for p in paragraphs]
+        return "\n".join([*filled, self.remark]).strip()
 
     def _repr_html_(self) -> str:
-        said = "".join(f"<p>{_marked(line)}</p>" for line in self.message.split("\n"))
-        if self.hint:
-            said += f"<p><em>Hint:</em> {_marked(self.hint)}</p>"
-        if self.more:
-            said += f"<details><summary>More</summary><p>{_marked(self.more)}</p></details>"
-        if self.remark:
-            said += f"<p>{_marked(self.remark)}</p>"
+        said = [f"<strong>{html.escape(self._head())}</strong>"]
+        said += map(_marked, self.message.split("\n"))
+        said += [f"<em>Hint:</em> {_marked(self.hint)}"] * bool(self.hint)
+        more = f"<details><summary>More</summary><p>{_marked(self.more)}</p></details>"
         return (
             f'<div role="status" style="border-left:5px solid {EDGES[self.state]};'
-            f'padding:0 0 0 12px"><p><strong>{html.escape(self._head())}</strong></p>{said}</div>'
+            f'padding:0 0 0 12px">{"".join(f"<p>{one}</p>" for one in said)}'
+            f"{more * bool(self.more)}{_marked(self.remark)}</div>"
         )
 
 
@@ -113,47 +110,37 @@ class Exercise:
     def __init__(self, look: Callable, number: str, title: str, expects: str):
         self.look, self.number, self.title, self.expects = look, number, title, expects
         self.name, self.__doc__ = look.__name__, look.__doc__
+        self.chapter = number.partition(".")[0]  # '01' to '06'
         self._last: Verdict | None = None
 
-    @property
-    def chapter(self) -> str:
-        """'01' to '06'."""
-        return self.number.partition(".")[0]
-
     def __call__(self, *answer) -> Verdict:
-        """Look at an answer. Never raises for a wrong one; keeps what came of it."""
-        verdict = self._judged(answer)
-        self._last = verdict
+        """Look at an answer and keep what came of it. Never raises for a wrong one."""
+        self._last = verdict = Verdict(self.name, self.title, *self._judged(answer))
         if verdict.state != OPEN:
             try:
                 progress.note(self, verdict, answer)
             except (OSError, NotImplementedError) as error:  # the latter: a disk without locks
                 why = getattr(error, "strerror", None) or error
-                remark = f"Your progress could not be kept ({why})."
-                verdict = replace(verdict, remark=remark)
+                return replace(verdict, remark=f"Your progress could not be kept ({why}).")
         return verdict
 
-    def _judged(self, answer: tuple) -> Verdict:
+    def _judged(self, answer: tuple) -> tuple[str, ...]:
+        """The state and the message; of a wrong answer also the mistake, a hint, and more."""
         if not answer or any(one is ... or one is None for one in answer):
             text = f"Nothing to look at yet. Wanted: {self.expects}, in place of the three dots."
-            return Verdict(self.name, self.title, OPEN, text)
+            return OPEN, text
         try:
             with torch.random.fork_rng(devices=[]):  # a check draws numbers; the notebook's stay
                 said = self.look(*answer)
         except Open as nothing:
-            return Verdict(self.name, self.title, OPEN, str(nothing))
+            return OPEN, str(nothing)
         except Wrong as wrong:
-            return Verdict(
-                self.name, self.title, WRONG, wrong.message, wrong.mistake, wrong.hint, wrong.more
-            )
+            return WRONG, wrong.message, wrong.mistake, wrong.hint, wrong.more
         except Exception as error:  # an answer of a kind that the check did not think of
             given = ", ".join(type(one).__name__ for one in answer)
-            text = (
-                f"The check cannot look at this answer ({given}): {type(error).__name__}: {error}"
-            )
-            hint = f"wanted is {self.expects}."
-            return Verdict(self.name, self.title, WRONG, text, UNREADABLE, hint)
-        return Verdict(self.name, self.title, NOTED if isinstance(said, Noted) else RIGHT, said)
+            text = f"The check cannot read this answer ({given}): {type(error).__name__}: {error}"
+            return WRONG, text, UNREADABLE, f"the task asks for {self.expects}."
+        return NOTED if isinstance(said, Noted) else RIGHT, said
 
     def more(self) -> str:
         """More help on the last wrong answer, on request."""
@@ -162,11 +149,11 @@ class Exercise:
         return _Text(self._last.more)
 
     def __repr__(self) -> str:
-        return f"check.{self.name}(answer): {self.title}. Wanted: {self.expects}."
+        return f"check.{self.name}(answer): {self.title}. The answer is {self.expects}."
 
 
 class _Text(str):
-    """Text that a notebook shows as it is, without quotes."""
+    """Text that a notebook shows without quotes."""
 
     def __repr__(self) -> str:
         return str(self)
@@ -176,10 +163,7 @@ EXERCISES: dict[str, Exercise] = {}
 
 
 def exercise(number: str, title: str, expects: str) -> Callable[[Callable], Exercise]:
-    """Make a check of a function.
-
-    number: '05.3' for Task 3 of notebook 05; title: the task's; expects: the answer, in words.
-    """
+    """Make a check of a function; number: '05.3' for Task 3 of notebook 05; expects: in words."""
 
     def make(look: Callable) -> Exercise:
         made = Exercise(look, number, title, expects)
@@ -192,24 +176,22 @@ def exercise(number: str, title: str, expects: str) -> Callable[[Callable], Exer
 def call(function, *arguments):
     """What a student's function gives for these arguments.
 
-    It gets copies of tensors, which it may change as it likes; of all else the check makes copies.
+    It gets copies of tensors, which it may change; the check itself copies everything else.
     Raises Wrong where it is no function or stops with an error (naming its line), and Open where it
     gives nothing, as the placeholder does.
     """
     if not callable(function):
-        text = f"The answer is of type {type(function).__name__}, and a function is wanted."
+        text = f"The answer is of type {type(function).__name__}, but must be a function."
         raise Wrong(UNREADABLE, text, "give the function itself, by its name and without brackets.")
     copies = [a.clone() if isinstance(a, torch.Tensor) else a for a in arguments]
     try:
         result = function(*copies)
-        if inspect.isgenerator(result):  # what stands in front of its `yield` runs only now
+        if inspect.isgenerator(result):  # its code runs only now, up to each `yield`
             result = list(islice(result, MOST))
     except Exception as error:
-        raise Wrong(
-            CRASHED,
-            f"Your function stops with {type(error).__name__}: {error}{_where(error, function)}",
-            "call it yourself on something small, and print what it has at that line.",
-        ) from error
+        text = f"Your function stops with {type(error).__name__}: {error}{_where(error, function)}"
+        hint = "call it yourself on something small, and print what it has at that line."
+        raise Wrong(CRASHED, text, hint) from error
     if result is None or result is ...:
         raise Open("Your function gives nothing (None) back: end it with `return` and an answer.")
     return result

@@ -1,7 +1,7 @@
 """What a student has done so far: kept in the workspaces' folder, and shown as a board.
 
 One file, progress.json: for each exercise its state, how often it was tried, how often each mistake
-was made, and what was written for the teacher. classroom.py makes one file of a whole class's.
+was made, and what was written for the teacher. classroom.py makes one file of a class's.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import json
 import time
 from collections import Counter
 from pathlib import Path
+
+from filelock import FileLock
 
 from ...common.errors import CourseError
 from ...common.files import home, replace_text
@@ -46,11 +48,10 @@ def read(path: Path | None = None) -> dict:
 
 def _is_entry(entry: dict) -> bool:
     """Files come from elsewhere, too: what is in them is shown in a terminal and counted."""
-    counts = [entry["tries"], *entry["mistakes"].values()]
+    numbers = [entry["tries"], *entry["mistakes"].values()]
+    counted = all(type(n) is int and 0 <= n < MOST for n in numbers)
     shown = all(name.isprintable() and len(name) <= WIDEST for name in entry["mistakes"])
-    return (
-        entry["state"] in STATES and shown and all(type(n) is int and 0 <= n < MOST for n in counts)
-    )
+    return entry["state"] in STATES and shown and counted
 
 
 def note(exercise, verdict, answer: tuple = ()) -> None:
@@ -58,8 +59,6 @@ def note(exercise, verdict, answer: tuple = ()) -> None:
 
     An exercise once done stays done. Raises OSError where the file cannot be written.
     """
-    from filelock import FileLock
-
     file().parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{file()}.lock"):
         try:
@@ -68,9 +67,8 @@ def note(exercise, verdict, answer: tuple = ()) -> None:
             file().replace(file().with_suffix(".damaged.json"))
             known = {}
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        entry = known.setdefault(
-            exercise.name, {"state": TRIED, "tries": 0, "mistakes": {}, "first": now}
-        )
+        new = {"state": TRIED, "tries": 0, "mistakes": {}, "first": now}
+        entry = known.setdefault(exercise.name, new)
         entry |= {"tries": entry["tries"] + 1, "last": now, "chapter": exercise.chapter}
         if verdict.right:
             entry["state"] = DONE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 
 import torch
 import torch.nn.functional as F
@@ -12,6 +13,7 @@ from torch import nn
 from ...common.copies import copy_of
 from ...device import autocast, layout
 from ...runs.speed import choose_precision
+from .functions import NORMS
 from .watch.tracing import Op, Trace
 
 GOAL = 0.12  # seconds that the larger one of the two calibration steps should take
@@ -26,18 +28,15 @@ def multiply_adds(op: Op, batch: int) -> int:
     A convolution: its parameters, bias included, times the places of its output. A norm: its
     parameters once, as torchinfo counts it (BatchNorm can be folded into the convolution).
     """
-    weight = op.arg(1, "weight")
-    bias = op.arg(2, "bias")
+    weight, bias = op.arg(1, "weight"), op.arg(2, "bias")
     if op.name in ("conv1d", "conv2d", "conv3d", "linear"):
-        kept = math.prod(op.shape) // weight.shape[0]  # batch x places
-        return (weight.numel() + (0 if bias is None else bias.numel())) * kept // batch
+        places = math.prod(op.shape) // weight.shape[0]  # of the whole batch
+        return (weight.numel() + (0 if bias is None else bias.numel())) * places // batch
     if op.name.startswith("conv_transpose"):  # each input place is multiplied with every weight
         places = math.prod(op.shapes[0]) // op.shapes[0][1]
-        extra = 0 if bias is None else math.prod(op.shape)
-        return (weight.numel() * places + extra) // batch
-    if op.name in ("batch_norm", "group_norm", "layer_norm", "instance_norm", "prelu"):
-        own = [op.kwargs.get("weight"), op.kwargs.get("bias")]
-        own += [a for a in op.args[1:] if isinstance(a, nn.Parameter)]
+        return (weight.numel() * places + (0 if bias is None else math.prod(op.shape))) // batch
+    if op.name in ("prelu", *NORMS):
+        own = [*op.args[1:], op.kwargs.get("weight"), op.kwargs.get("bias")]
         return sum(p.numel() for p in own if isinstance(p, nn.Parameter))
     if op.name in ("matmul", "bmm") and len(op.shapes) == 2:
         return math.prod(op.shape) * op.shapes[0][-1] // batch
@@ -52,16 +51,16 @@ def multiply_adds(op: Op, batch: int) -> int:
 
 def kept_bytes(trace: Trace) -> dict[int | None, int]:
     """Bytes kept for the backward pass, by the op that made them; None: the picture itself."""
-    kept: dict[int | None, int] = {}
-    for size, maker in trace.saved.values():
-        kept[maker] = kept.get(maker, 0) + size
+    kept: Counter[int | None] = Counter()
+    for size, maker, _ in trace.saved.values():
+        kept[maker] += size
     return kept
 
 
 def training_bytes(trace: Trace) -> int:
     """What training holds at once: activations; weights, their gradients and Adam's two means."""
     weights = sum(p.numel() * p.element_size() for p in trace.model.parameters())
-    return sum(size for size, _ in trace.saved.values()) + 4 * weights
+    return sum(size for size, *_ in trace.saved.values()) + 4 * weights
 
 
 def epoch_seconds(
@@ -69,32 +68,31 @@ def epoch_seconds(
 ) -> float | None:
     """About how long one epoch of `photos` photos takes on this device; None if it cannot be told.
 
-    A copy is trained for a few steps at two small sizes; time is a fixed part a step and a part a
-    pixel, so that two measurements give both. adds: multiply-adds of one picture of `size`; where
-    not even a small picture would be done soon on a CPU, nothing is measured, and where small and
-    large steps take equally long, because the machine is busy with something else, nothing is told.
+    A copy is trained for a few steps at two small sizes: a step takes a fixed time and a time a
+    pixel, so that two measurements give both. adds: multiply-adds of one picture of `size`. Not
+    told where not even a small picture would be done soon on a CPU, nor where small and large
+    steps take equally long, because the machine is busy with something else.
     """
     side, few = min(size, 32), min(2, batch)
-    if device == "cpu":
-        if few * adds * side**2 / size**2 > MOST:
-            side, few = min(size, 16), 1
-        if few * adds * side**2 / size**2 > MOST:
+    if device == "cpu" and few * adds * side**2 / size**2 > MOST:
+        side, few = min(size, 16), 1
+        if adds * side**2 / size**2 > MOST:
             return None
     try:
         twin = copy_of(model, "cpu").to(device, memory_format=layout(device)).train()
         step = _stepper(twin, device)
-        t0 = step(few, side)
+        t0 = t1 = step(few, side)
+        few_1, side_1 = few, side
         if t0 >= 4 * GOAL and few * side**2 > 16**2:  # slow: go down rather than up
-            t1, few_1, side_1 = t0, few, side
             few, side = 1, 16
             t0 = step(few, side)
             if t0 > 0.5 * t1:
                 return None
-        else:
+        elif t0 < 4 * GOAL:
             pixels = min(batch * size**2, few * side**2 * max(2.0, GOAL / t0))
             side_1 = min(size, max(side, int(math.sqrt(pixels / 4)) // 16 * 16))
             few_1 = max(few, min(batch, int(pixels / side_1**2)))
-            t1 = step(few_1, side_1) if t0 < 4 * GOAL else t0
+            t1 = step(few_1, side_1)
     except Exception:  # it takes no small picture, say
         return None
     p0, p1 = few * side**2, few_1 * side_1**2
@@ -111,10 +109,8 @@ def _stepper(model: nn.Module, device: str):
     optimiser = torch.optim.Adam(model.parameters(), lr=0.0, fused=device in ("cpu", "cuda"))
 
     def wait() -> None:
-        if device == "cuda":
-            torch.cuda.synchronize()
-        elif device == "mps":
-            torch.mps.synchronize()
+        if device in ("cuda", "mps"):
+            getattr(torch, device).synchronize()
 
     def step(pictures: int, side: int) -> float:
         x = torch.randn(pictures, 1, side, side).to(device, memory_format=layout(device))

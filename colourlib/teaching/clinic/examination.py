@@ -13,103 +13,78 @@ from ...common.memory import free_memory
 from ...device import choose_device
 from .costs import epoch_seconds, training_bytes
 from .crash import explain
-from .report import Report
+from .report import Report, table
 from .rules import findings as rules
 from .rules import habits
 from .rules.contract import answer, contract
 from .rules.orientation import turned
 from .rules.unused import twice, unused
-from .table import table
+from .sentences import Finding, say
+from .sight import AXES, ENDS
 from .watch.probe import probe
 from .watch.tracing import Call, Trace, trace
-from .wording import Finding
 
-FAR = 1024  # side of the picture on which receptive fields are found, so that few reach its edge
-
-
-def _needs_values(found: Trace) -> bool:
-    """Did the pass fail only because the meta device has no numbers?"""
-    return found.error is not None and "meta" in str(found.error).lower()
+FAR, NARROW = 1024, 64  # sides of the pictures that show how far layers see: few reach an edge
 
 
 def examine(report: Report, model: nn.Module, size: int, batch: int) -> None:
-    real = False
-
-    twin = copy_of(model, "meta")
+    """Fill in the report."""
+    twin, meta = copy_of(model, "meta"), True
 
     def run(shape, mode: bool = True) -> Trace:
         twin.train(mode)
-        x = torch.zeros(shape) if real else torch.empty(shape, device="meta")
-        return trace(twin, x, meta=not real)
+        return trace(twin, torch.zeros(shape, device="meta" if meta else "cpu"), meta=meta)
 
+    add = report.findings.extend
     main = run((batch, 1, size, size))
-    if _needs_values(main):
-        real, size, batch, twin = True, 32, 2, copy_of(model, "cpu")
+    if main.error is not None and "meta" in str(main.error).lower():  # it needs numbers
+        meta, size, batch, twin = False, 32, 2, copy_of(model, "cpu")
         report.notes.append("forward looks at numbers, so all this is for two pictures of 32 x 32")
         main = run((batch, 1, size, size))
-    add = report.findings.extend
-    far = run((1, 1, size, size) if real else (1, 1, FAR, FAR), mode=False)
-    if far.error is not None and main.error is None:
-        far = run((1, 1, size, size), mode=False)
+    sides = [(FAR, NARROW), (NARROW, FAR)] if meta else [(size, size)] * 2
+    far = [run((ENDS, 1, *side), mode=False) for side in sides]
+    if far[0].error is not None and main.error is None:
+        far = [run((ENDS, 1, size, size), mode=False)] * 2
     report.rows = table(main, far, batch)
     report.parameters = sum(p.numel() for p in main.model.parameters())
     report.multiply_adds = sum(row.multiply_adds for row in report.rows)
-    report.memory = sum(size for size, _ in main.saved.values())
+    report.memory = sum(size for size, *_ in main.saved.values())
     if main.error is not None:
         report.notes.append("the pass stopped: the table shows what ran before the error")
         idle = list(unused(main, None))
         if not ("'tuple' object" in str(main.error) and any("comma" in f.what for f in idle)):
             add([explain(main)])
-        add(idle)
-        add(twice(model))
+        add([*idle, *twice(model)])
         return
-    add(_parameters(model))
-    add(twice(model))
+    add([*_parameters(model), *twice(model)])
     if found := answer(main):
-        add([found])
-        add(unused(main, None))
+        add([found, *unused(main, None)])
         return
     broken = list(contract(main))
     add(broken)
-    fixed = False
-    if not broken:
-        fixed = _other_sizes(add, run, size)
-    add(_shape_rules(main))
-    add(habits.drops_in_eval(far))
-    too_large = _too_large(main, report.memory, batch)
-    add(too_large)
-    if not too_large:
-        _with_numbers(report, model, main, broken, size, batch, fixed)
-    else:
+    fixed = not broken and _other_sizes(add, run, size)
+    if tuple(main.output.shape[2:]) == tuple(main.x.shape[2:]):
+        add(habits.shrinks(main))
+    add([*habits.middle(main), *habits.between(main), *habits.drops_in_eval(far[0])])
+    # Where it is unsafe, torch may crash, and take the notebook's kernel with it.
+    stop = list(_too_large(main, report.memory, batch)) or [
+        *habits.unsafe(main),
+        *habits.changes_picture(main),
+    ]
+    add(stop)
+    if stop or broken:
         add(unused(main, None))
+    else:
+        _with_numbers(report, model, main, size, batch, fixed)
 
 
 def _parameters(model: nn.Module) -> Iterator[Finding]:
-    parameters = list(model.parameters())
-    if not parameters:
-        yield Finding(
-            "error", "model", "has no parameters: there is nothing to train",
-            "self.layer = nn.Conv2d(...) in __init__",
-        )  # fmt: skip
-        return
     frozen = [n for n, p in model.named_parameters() if not p.requires_grad]
-    if len(frozen) == len(parameters):
-        yield Finding(
-            "error", "model", "all parameters are frozen: requires_grad is False",
-            "model.requires_grad_(True)",
-        )  # fmt: skip
+    n = len(list(model.parameters()))
+    if n == 0 or len(frozen) == n:
+        yield say("all frozen" if n else "no parameters", "model")
     elif frozen:
-        yield Finding(
-            "note", frozen[0].rpartition(".")[0],
-            f"{len(frozen)} parameters are frozen and stay as they are", "requires_grad_(True)",
-        )  # fmt: skip
-
-
-def _shape_rules(main: Trace) -> Iterator[Finding]:
-    if tuple(main.output.shape[2:]) == tuple(main.x.shape[2:]):
-        yield from habits.shrinks(main)
-    yield from habits.middle(main)
-    yield from habits.between(main)
+        yield say("some frozen", frozen[0].rpartition(".")[0], n=len(frozen))
 
 
 def _other_sizes(add: Callable, run: Callable, size: int) -> bool:
@@ -120,76 +95,54 @@ def _other_sizes(add: Callable, run: Callable, size: int) -> bool:
         ((1, 1, size, size), False, "error", " for a batch of one picture"),
         ((3, 1, size, size), True, "error", " for a batch of 3 pictures"),
         ((1, 1, size, size), True, "warning", " for a batch of one picture in train mode"),
-        ((2, 1, 101, 67), True, "warning", odd),
+        ((AXES, 1, 101, 67), True, "warning", odd),
         ((1, 1, 35, 49), False, "warning", " for a picture of 35 x 49 in eval mode"),
         ((1, 1, SMALLEST, SMALLEST), True, "warning", small),
     ]
-    said, failed, batches, oblong = set(), 0, False, None
+    said, failed, batches = set(), 0, False
     for shape, mode, severity, when in cases:
         if batches and shape[2] == size:
             continue  # the same mistake at another batch size
         found = run(shape, mode)
         if found.error is not None:
             new = [explain(found, severity, when)]
-        elif answer(found):
-            new = [answer(found)]
         else:
-            new = list(contract(found, severity, when))
-            oblong = oblong or (found if shape[2] != shape[3] and not new else None)
+            wrong = answer(found)
+            new = [wrong] if wrong else list(contract(found, severity, when))
+        if not new and shape[0] == AXES:
+            add(turned(found))
         failed += bool(new) and shape[2] != size
         batches |= bool(new) and shape[2] == size
-        for finding in new:
-            if finding.layer not in said:
-                add([finding])
-            said.add(finding.layer)
-    if oblong is not None:
-        add(turned(oblong))
+        add(f for f in new if f.layer not in said)
+        said |= {f.layer for f in new}
     return failed == 3
 
 
-def _with_numbers(report, model, main, broken, size, batch, fixed) -> None:
-    add = report.findings.extend
-    unsafe = list(habits.unsafe(main))
-    add(unsafe)
-    if unsafe:  # torch may crash, and take the notebook's kernel with it
-        add(unused(main, None))
-        return
-    found = probe(model, report.multiply_adds, size, fixed) if not broken else None
-    idle = list(unused(main, found))
-    add(idle)
-    signs = [] if broken else list(rules.output_sign(main, found))
-    add(signs)
+def _with_numbers(report: Report, model, main: Trace, size: int, batch: int, fixed: bool) -> None:
+    found = probe(model, report.multiply_adds, size, fixed)
+    idle, signs = list(unused(main, found)), list(rules.output_sign(main, found))
+    report.findings += [*idle, *signs]
     if found is None:
-        if not broken:
-            report.notes.append(
-                "too large to be tried with real numbers: shapes alone were checked"
-            )
+        report.notes.append("too large to be tried with real numbers: shapes alone were checked")
         return
     if found.trace.error is not None:
         new = explain(found.trace)
         if new.layer not in {f.layer for f in report.findings}:
-            add([new])
+            report.findings.append(new)
         return
     already = {f.layer for f in idle} | ({"output"} if signs else set())
-    add(rules.learning(main, found, already))
+    report.findings += rules.learning(found, already)
     if report.ok and report.photos and not any(habits.skips_pixels(op) for op in main.ops):
         adds, device = report.multiply_adds, choose_device().name
         report.epoch = epoch_seconds(model, size, batch, report.photos, device, adds)
 
 
-def _too_large(main: Trace, kept: int, batch: int) -> list[Finding]:
+def _too_large(main: Trace, kept: int, batch: int) -> Iterator[Finding]:
     need, free = training_bytes(main), free_memory(choose_device().name)
     if free is None or need < 0.8 * free:
-        return []
-    most = max(main.steps, key=lambda s: 0 if not s.shape else torch.Size(s.shape).numel())
+        return
+    most = max(main.steps, key=lambda s: torch.Size(s.shape).numel() if s.shape else 0)
     fits = int(batch * max(0.0, 0.7 * free - (need - kept)) / max(kept, 1))
-    mend = f"batch_size={fits}, " if fits else ""
+    facts = {"mend": f"batch_size={fits}, " if fits else "", "need": need / 1e9, "free": free / 1e9}
     where = most.name if isinstance(most, Call) else most.where
-    return [
-        Finding(
-            "error", where,
-            f"training takes about {need / 1e9:.1f} GB, {free / 1e9:.1f} GB are free here; the "
-            f"largest map is {' x '.join(map(str, most.shape))}",
-            f"{mend}half the width, or pooling before it: half the side is a quarter of the memory",
-        )
-    ]  # fmt: skip
+    yield say("too large", where, shape=" x ".join(map(str, most.shape)), **facts)

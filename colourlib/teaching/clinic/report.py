@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import html
 import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from torch import nn
+from torch import Tensor, nn
 
 from ...common.errors import CourseError
-from .sight.windows import pair
-from .watch.tracing import Call, Op
-from .wording import SEVERITIES, Finding
+from ...common.words import roughly
+from .costs import kept_bytes, multiply_adds
+from .functions import pair
+from .sentences import SEVERITIES, Finding
+from .sight import ALL, extents
+from .watch.tracing import Call, Op, Trace
 
 WIDTH = 100  # columns of the text
 HEADERS = ("layer", "kind", "output", "sees", "parameters", "mult-adds", "MB kept")
@@ -77,7 +81,7 @@ class Report:
                 f"picture; {self.memory / 1e6:,.0f} MB kept for the backward pass of a batch"
             )
         if self.epoch is not None:
-            lines.append(f"an epoch of {self.photos:,} photos: about {duration(self.epoch)} here")
+            lines.append(f"an epoch of {self.photos:,} photos: about {roughly(self.epoch)} here")
         return lines + self.notes
 
     def verdict(self) -> str:
@@ -89,62 +93,58 @@ class Report:
         lines = [self.title, f"findings: {self.verdict()}"]
         for i, finding in enumerate(self.findings, 1):
             head, _, mend = str(finding).partition("\n  mend: ")
-            lines += textwrap.wrap(f"{i}. {head}", WIDTH, subsequent_indent="   ")
+            lines += _wrapped(f"{i}. {head}", "   ")
             if mend:
-                lines += textwrap.wrap(
-                    f"mend: {mend}", WIDTH, initial_indent="   ", subsequent_indent="         "
-                )
-        return "\n".join([*lines, *self.summary(), *_table(self.rows)])
+                lines += _wrapped(f"   mend: {mend}", " " * 9)
+        return "\n".join([*lines, *self.summary(), *self._table()])
+
+    def _table(self) -> list[str]:
+        """Aligned text of at most WIDTH columns: long names and kinds are cut."""
+        if not self.rows:
+            return []
+        cells = [list(HEADERS), *(row.cells() for row in self.rows)]
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        spare = WIDTH - 2 * (len(widths) - 1) - sum(widths[2:])
+        widths[0] = min(widths[0], max(10, spare - min(widths[1], 26)))
+        widths[1] = min(widths[1], max(10, spare - widths[0]))
+        pads = [str.ljust] * 2 + [str.rjust] * (len(widths) - 2)
+        lines = []
+        for row in cells:
+            cut = [c if len(c) <= w else c[: w - 1] + "…" for c, w in zip(row, widths, strict=True)]
+            padded = [p(c, w) for p, c, w in zip(pads, cut, widths, strict=True)]
+            lines.append("  ".join(padded).rstrip())
+        return lines
 
     def _repr_html_(self) -> str:
-        cell = _cell
-        body = "".join(
-            f"<tr>{cell('th', c[0], scope='row')}{''.join(cell('td', x) for x in c[1:])}</tr>"
-            for c in (row.cells() for row in self.rows)
-        )
-        text = "".join(f"<p>{html.escape(line)}</p>" for line in self.summary())
-        layers = [_html_table(self.title, HEADERS, body)] if self.rows else []
-        body = "".join(
-            f"<tr>{cell('th', f.severity, scope='row')}{cell('td', f.layer)}{cell('td', f.what)}"
-            f'<td style="text-align:left"><code>{html.escape(f.fix)}</code></td></tr>'
-            for f in self.findings
-        )
-        heads = ("severity", "layer", "what", "mend")
-        verdict = f"findings: {self.verdict()}"
-        title = [] if layers else [cell("p", self.title)]
-        found = _html_table(verdict, heads, body) if body else cell("p", verdict)
-        return "".join([*title, found, text, *layers])
+        heads, verdict = ("severity", "layer", "what", "mend"), f"findings: {self.verdict()}"
+        cells = [(f.severity, f.layer, f.what, f.fix) for f in self.findings]
+        layers = _html_table(self.title, HEADERS, [row.cells() for row in self.rows])
+        parts = [_html_table(verdict, heads, cells, code=True)]
+        parts += [f"<p>{html.escape(line)}</p>" for line in self.summary()]
+        return "".join([*parts, layers] if self.rows else [layers, *parts])
 
 
-def _cell(tag: str, text: str, scope: str = "") -> str:
+def _wrapped(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, subsequent_indent=indent)
+
+
+def _cell(tag: str, text: str, scope: str = "", code: bool = False) -> str:
     extra = f' scope="{scope}"' if scope else ""
-    return f'<{tag}{extra} style="text-align:left">{html.escape(text)}</{tag}>'
+    text = f"<code>{html.escape(text)}</code>" if code else html.escape(text)
+    return f'<{tag}{extra} style="text-align:left">{text}</{tag}>'
 
 
-def _html_table(caption: str, headers, body: str) -> str:
-    head = "".join(_cell("th", h, scope="col") for h in headers)
+def _html_table(caption: str, headers, rows, code: bool = False) -> str:
+    """A table with a header in each row; `code` stands last in it. Without rows: the caption."""
+    if not rows:
+        return _cell("p", caption)
+    body = ""
+    for first, *others, last in rows:
+        cells = [_cell("th", first, scope="row"), *(_cell("td", text) for text in others)]
+        body += f"<tr>{''.join(cells)}{_cell('td', last, code=code)}</tr>"
+    head = "".join(_cell("th", text, scope="col") for text in headers)
     caption = _cell("caption", caption)
     return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _table(rows: list[Row]) -> list[str]:
-    """Aligned text of at most WIDTH columns: long names and kinds are cut."""
-    if not rows:
-        return []
-    cells = [list(HEADERS), *(row.cells() for row in rows)]
-    widths = [max(len(c[i]) for c in cells) for i in range(len(HEADERS))]
-    spare = WIDTH - 2 * (len(widths) - 1) - sum(widths[2:])
-    widths[0] = min(widths[0], max(10, spare - min(widths[1], 26)))
-    widths[1] = min(widths[1], max(10, spare - widths[0]))
-    lines = []
-    for row in cells:
-        cut = [c if len(c) <= w else c[: w - 1] + "…" for c, w in zip(row, widths, strict=True)]
-        padded = [
-            c.ljust(w) if i < 2 else c.rjust(w)
-            for i, (c, w) in enumerate(zip(cut, widths, strict=True))
-        ]
-        lines.append("  ".join(padded).rstrip())
-    return lines
 
 
 def short(number: float) -> str:
@@ -153,14 +153,6 @@ def short(number: float) -> str:
         if number >= unit:
             return f"{number / unit:.3g} {name}"
     return str(int(number)) if number else ""
-
-
-def duration(seconds: float) -> str:
-    """90 -> '1.5 minutes'."""
-    for unit, name in ((3600, "hours"), (60, "minutes")):
-        if seconds >= 1.5 * unit:
-            return f"{seconds / unit:.2g} {name}"
-    return f"{seconds:.2g} seconds"
 
 
 def kind(step: Call | Op) -> str:
@@ -176,19 +168,69 @@ def kind(step: Call | Op) -> str:
     m, name = step.module, type(step.module).__name__
     if isinstance(m, nn.modules.conv._ConvNd):
         text = f"{name} {_by(m.kernel_size)}, {m.in_channels} -> {m.out_channels}"
-        for key, usual in (("stride", 1), ("dilation", 1), ("groups", 1)):
-            value = getattr(m, key)
-            if pair(value) != pair(usual):
-                text += f", {key} {pair(value)[0]}"
-        return text
+        unusual = {k: max(pair(getattr(m, k))) for k in ("stride", "dilation", "groups")}
+        return text + "".join(f", {key} {value}" for key, value in unusual.items() if value > 1)
     if isinstance(m, nn.Linear):
         return f"{name} {m.in_features} -> {m.out_features}"
     if hasattr(m, "num_features"):
         return f"{name} {m.num_features}"
-    if isinstance(m, (nn.MaxPool2d, nn.AvgPool2d)):
-        return f"{name} {_by(m.kernel_size)}"
-    return name
+    return f"{name} {_by(m.kernel_size)}" if isinstance(m, nn.MaxPool2d | nn.AvgPool2d) else name
 
 
 def _by(size) -> str:
     return "x".join(map(str, pair(size)))
+
+
+# --- the rows, made of what the passes showed
+
+
+def table(main: Trace, far: tuple[Trace, Trace] | None, batch: int) -> list[Row]:
+    """A row for each layer, and for the bare functions that matter.
+
+    far: passes over a tall and a wide picture, which tell how far each layer sees.
+    """
+    sees = _sees(main, *far) if far else {}
+    kept, counted, rows = kept_bytes(main), set(), []
+    for step in main.steps:
+        ops = step.ops if isinstance(step, Call) else [step]
+        own = [p for op in ops for p in op.tensors if isinstance(p, nn.Parameter)]
+        if isinstance(step, Call):
+            own += list(step.module.parameters())
+        new = {id(p): p.numel() for p in own if id(p) not in counted}
+        adds = sum(multiply_adds(op, batch) for op in ops)
+        if isinstance(step, Op) and not (new or adds or _matters(step)):
+            continue
+        counted |= set(new)
+        name = step.name if isinstance(step, Call) else ""
+        memory = sum(kept.get(op.index, 0) for op in ops)
+        seen = sees.get(id(step), "?")
+        rows.append(Row(name, kind(step), step.shape, seen, sum(new.values()), adds, memory))
+    return rows
+
+
+def _matters(op: Op) -> bool:
+    """Is a bare function worth a row: does it change the size or join several maps?"""
+    if not op.shape or not op.shapes or all(i is None for i in op.inputs):
+        return False
+    return op.shape != op.shapes[0] or sum(i is not None for i in op.inputs) > 1
+
+
+def _sees(main: Trace, tall: Trace, wide: Trace) -> dict[int, tuple[int, int] | str]:
+    """What each step sees, where it is known: its height on `tall`, its width on `wide`."""
+    found: dict[int, tuple[int, int] | str] = {}
+    for step, high, broad in zip(main.steps, _seen(tall), _seen(wide), strict=False):
+        if step.name == high[0] == broad[0] and None not in (high[1], broad[1]):
+            side = ALL if ALL in (high[1], broad[1]) else (high[1][0], broad[1][1])
+            whole = side != ALL and side[0] >= tall.x.shape[2] and side[1] >= wide.x.shape[3]
+            found[id(step)] = ALL if whole else side
+    return found
+
+
+def _seen(far: Trace) -> Iterator[tuple[str, tuple[int, int] | str | None]]:
+    """(name, what it sees) of each step."""
+    known = extents(far)
+    for step in far.steps:
+        op = step if isinstance(step, Op) else (step.ops[-1] if step.ops else None)
+        if op is None and isinstance(step.output, Tensor):  # Identity, say: as what it was given
+            op = far.op_of(step.output)
+        yield step.name, known[op.index] if op is not None else None

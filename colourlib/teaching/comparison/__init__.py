@@ -4,24 +4,25 @@
 stands beside one that is still training. What changed from run to run is told in words.
 """
 
-from __future__ import annotations
-
 import json
 import math
-from difflib import get_close_matches
 from pathlib import Path
 
 from ...common.errors import CourseError
+from ...common.words import did_you_mean
 from ...runs import number_of
 from ...runs.checkpoints import FORMAT
 from .conclusions import outcome, spread
 from .differences import Change, changes, some
 from .display import Comparison
-from .figures import apart_by
 
-__all__ = ["Change", "Comparison", "apart_by", "changes", "compare", "outcome", "spread"]
+__all__ = ["Change", "Comparison", "changes", "compare", "outcome", "spread"]
 
 LATEST = 5  # runs that are compared where none is named
+OPTIONAL = {  # what run.json may leave out, and what then stands for it
+    "network": "?", "state": "not known", "seconds": 0.0, "rate": 0.0, "parameters": 0,
+    "forward": "", "layers": [], "levels": {},
+}  # fmt: skip
 
 
 def compare(*runs, folder=None) -> Comparison:
@@ -33,68 +34,61 @@ def compare(*runs, folder=None) -> Comparison:
     Raises CourseError for a run that is not there, cannot be read or was kept in memory only.
     """
     if runs:
-        folders = {path.resolve(): path for path in (_folder(run, folder) for run in runs)}
-        return Comparison(_distinct([_read(path) for path in folders.values()]), [])
-    place = _place(folder)
+        paths = list(dict.fromkeys(_folder(run, folder).resolve() for run in runs))
+        names = [path.name for path in paths]
+        stories = [_read(path) for path in paths]
+        for story, path in zip(stories, paths, strict=True):
+            if names.count(path.name) > 1:  # out of two workspaces
+                story["name"] = f"{path.parents[1].name}/{path.name}"
+        return Comparison(stories)
     stories, left_out = [], []
-    for path in _folders(place):
+    for path in _folders(folder):
         try:
             stories.append(_read(path))
         except CourseError as reason:
             left_out.append(str(reason))
     if not stories:
-        raise CourseError(f"There is no run in {place} yet: fit(model, data) makes one.")
+        raise CourseError("There is no run here yet: fit(model, data) makes one.")
     return Comparison(stories[-LATEST:], left_out)
 
 
-def _place(folder) -> Path:
-    """The folder that holds the runs."""
-    place = getattr(folder, "runs", folder)
+def _folders(where) -> list[Path]:
+    """The folders of a workspace, of prepared photos or of a place, by number; no hidden ones."""
+    place = getattr(where, "runs", where)
     if not isinstance(place, str | Path):
         raise CourseError(
-            "folder= is the folder that holds the runs, or a workspace or prepared photos that "
-            f"have one, not {type(folder).__name__}. The runs of a workspace: ws.compare()."
+            "Call ws.compare() for the runs of your workspace. For others, folder= is a workspace, "
+            f"prepared photos or the folder of the runs, not {type(where).__name__}."
         )
-    return Path(place)
-
-
-def _folders(place: Path) -> list[Path]:
-    """The folders in it by number, without hidden ones."""
-    paths = place.iterdir() if place.is_dir() else ()
+    paths = Path(place).iterdir() if Path(place).is_dir() else ()
     inside = [path for path in paths if path.is_dir() and not path.name.startswith(".")]
     return sorted(inside, key=lambda path: (number_of(path), path.name))
 
 
-def _folder(run, folder) -> Path:
+def _folder(run, where) -> Path:
     """The folder of whatever stands for a run."""
-    if hasattr(run, "folder"):
-        run = run.folder
-        if run is None:
-            raise CourseError(
-                "This run was kept in memory only, so there is nothing to read: give fit a folder, "
-                "fit(model, data, folder='runs')."
-            )
-    run = run.get("folder", run) if isinstance(run, dict) else run
+    if hasattr(run, "folder") and run.folder is None:
+        raise CourseError(
+            "This run was kept in memory only, so there is nothing to read. Give fit a folder: "
+            "fit(model, data, folder='runs')."
+        )
+    run = run.get("folder", run) if isinstance(run, dict) else getattr(run, "folder", run)
     if isinstance(run, Path):
         return run
     if isinstance(run, bool) or not isinstance(run, int | str):
         raise CourseError(
-            "A run is given as what fit returned, its name, its number or its folder, not as "
+            "Give a run by its name, number or folder, or as what fit returned, not as "
             f"{type(run).__name__}."
         )
-    there = _folders(_place(folder))
+    there = _folders(where)
     for path in there:
         if run == path.name or run == number_of(path) > 0:
             return path
     if isinstance(run, str) and (Path(run) / "run.json").exists():
         return Path(run)
     names = [path.name for path in there if (path / "run.json").exists()]
-    near = get_close_matches(str(run), names, n=1)
-    raise CourseError(
-        f"There is no run {run!r}"
-        + (f"; did you mean {near[0]!r}?" if near else ".")
-        + (f" There are: {some(names[::-1], 12)}." if names else " There is none yet.")
-    )
+    known = f"There are: {some(names[::-1], 12)}." if names else "There is none yet."
+    raise CourseError(f"There is no run {run!r}.{did_you_mean(run, names)} {known}")
 
 
 def _read(folder: Path) -> dict:
@@ -104,44 +98,26 @@ def _read(folder: Path) -> dict:
         if kept["format"] != FORMAT:
             raise ValueError(f"format {kept['format']}; this colourlib reads {FORMAT}")
         rows = [row for row in kept["history"] if _is_scored(row)]
-        return kept | {
+        samples = [(s["query"], s["sha256"], s["file"]) for s in kept.get("samples") or []]
+        filled = {key: type(value)(kept.get(key) or value) for key, value in OPTIONAL.items()}
+        return kept | filled | {
             "name": folder.name,
             "folder": folder,
-            "network": str(kept["network"]),
             "config": dict(kept["config"]),
             "data": {**kept["data"], "fingerprint": str(kept["data"]["fingerprint"])},
-            "state": str(kept.get("state", "not known")),
-            "seconds": float(kept.get("seconds") or 0),
-            "rate": float(kept.get("rate") or 0),
             "history": rows,
-            "parameters": int(kept.get("parameters") or 0),
-            "forward": str(kept.get("forward") or ""),
             "best": min(rows, key=lambda row: row["validation_loss"], default=None),
-            "layers": [(str(name), str(text)) for name, text in kept.get("layers") or []],
-            "levels": {str(k): float(v) for k, v in (kept.get("levels") or {}).items()},
-            "samples": [(s["query"], s["sha256"], s["file"]) for s in kept.get("samples") or []],
-        }
+            "layers": [(str(name), str(text)) for name, text in filled["layers"]],
+            "levels": {name: float(level) for name, level in filled["levels"].items()},
+            "samples": samples,
+        }  # fmt: skip
     except FileNotFoundError:
         raise CourseError(f"{folder.name} is not a run's folder: it has no run.json.") from None
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as e:
+        why = f"no {e}" if isinstance(e, KeyError) else str(e)
         raise CourseError(
-            f"{folder.name} cannot be read: its run.json is damaged or foreign ({_why(e)})."
+            f"{folder.name} cannot be read: its run.json is damaged or foreign ({why})."
         ) from e
-
-
-def _distinct(stories: list[dict]) -> list[dict]:
-    """Runs of the same name, out of two workspaces, are called by workspace and name."""
-    names = [story["name"] for story in stories]
-    return [
-        story | {"name": f"{story['folder'].resolve().parents[1].name}/{story['name']}"}
-        if names.count(story["name"]) > 1
-        else story
-        for story in stories
-    ]
-
-
-def _why(error: Exception) -> str:
-    return f"no {error}" if isinstance(error, KeyError) else str(error)
 
 
 def _is_scored(row: dict) -> bool:

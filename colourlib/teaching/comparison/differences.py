@@ -1,7 +1,5 @@
 """What differs between two runs, in words: settings, photos, layers and forward."""
 
-from __future__ import annotations
-
 import ast
 import re
 import textwrap
@@ -10,6 +8,12 @@ from difflib import SequenceMatcher, unified_diff
 from itertools import groupby
 
 CHANGES_SHOWN, FORWARD_SHOWN = 8, 14  # lines of what changed in layers and in forward
+COUNTS = {"train": "photos", "validation": "validation photos", "size": "pixels a side"}
+WORDS = {
+    "lr": "learning rate",
+    "average": "averaging of weights",
+    "small_first": "small photos first",
+}
 
 
 @dataclass(frozen=True)
@@ -27,53 +31,38 @@ class Change:
 
 def changes(old: dict, new: dict) -> list[Change]:
     """What differs between two stories: settings, photos, network."""
-    return _settings(old, new) + _photos(old, new) + _network(old, new)
+    settings = _differing(_settings(old), _settings(new), "not kept")
+    found = [Change(key, [line]) for key, line in settings.items()]
+    if old["data"]["fingerprint"] != new["data"]["fingerprint"]:
+        counts = (
+            {words: story["data"].get(key, "?") for key, words in COUNTS.items()}
+            for story in (old, new)
+        )
+        lines = ["trained on other photos", *_differing(*counts).values()]
+        found.append(Change("photos", ["; ".join(lines)]))
+    return found + _network(old, new)
 
 
-COUNTS = {"train": "photos", "validation": "validation photos", "size": "pixels a side"}
-WORDS = {
-    "lr": "learning rate",
-    "average": "averaging of weights",
-    "small_first": "small photos first",
-}
+def _differing(before: dict, after: dict, missing: str = "?") -> dict[str, str]:
+    """key -> 'key 1 -> 2', for the keys whose values differ."""
+    sides = {key: [side.get(key, missing) for side in (before, after)] for key in before | after}
+    return {key: f"{key} {one} -> {two}" for key, (one, two) in sides.items() if one != two}
 
 
-def _settings(old: dict, new: dict) -> list[Change]:
-    before, after = _spelt(old), _spelt(new)
-    return [
-        Change(key, [f"{key} {before.get(key, 'not kept')} -> {after.get(key, 'not kept')}"])
-        for key in before | after
-        if before.get(key) != after.get(key)
-    ]
-
-
-def _spelt(story: dict) -> dict[str, str]:
+def _settings(story: dict) -> dict[str, str]:
     """Settings as text; epochs and minutes are one, and of the precision counts what was used."""
     config = dict(story["config"])
-    config.pop("precision", None)
-    minutes, epochs = config.pop("minutes", None), config.pop("epochs", None)
-    time = f"{_plain(epochs)} epochs" if minutes is None else f"{_plain(minutes)} minutes"
-    texts = {WORDS.get(key, key.replace("_", " ")): value for key, value in config.items()}
-    used = {"device": story.get("device"), "precision": story.get("precision")}
-    texts |= {key: value for key, value in used.items() if value}
-    texts |= {} if minutes is epochs is None else {"training time": time}
-    return {key: _plain(value) for key, value in texts.items()}
+    minutes, epochs, _ = (config.pop(key, None) for key in ("minutes", "epochs", "precision"))
+    config |= {key: used for key in ("device", "precision") if (used := story.get(key))}
+    if (minutes, epochs) != (None, None):
+        amount, unit = (epochs, "epochs") if minutes is None else (minutes, "minutes")
+        config["training time"] = f"{_plain(amount)} {unit}"
+    return {WORDS.get(key, key.replace("_", " ")): _plain(value) for key, value in config.items()}
 
 
 def _plain(value) -> str:
     """10 and 10.0 alike, and every digit that tells two values apart."""
     return f"{value:.12g}" if isinstance(value, float) else str(value)
-
-
-def _photos(old: dict, new: dict) -> list[Change]:
-    if (before := old["data"])["fingerprint"] == (after := new["data"])["fingerprint"]:
-        return []
-    counts = [
-        f"{words} {before.get(key, '?')} -> {after.get(key, '?')}"
-        for key, words in COUNTS.items()
-        if before.get(key) != after.get(key)
-    ]
-    return [Change("photos", ["; ".join(["trained on other photos", *counts])])]
 
 
 def _network(old: dict, new: dict) -> list[Change]:
@@ -87,12 +76,15 @@ def _network(old: dict, new: dict) -> list[Change]:
     forward = []
     if before and after and _meaning(before) != _meaning(after):
         head = "forward differs:" if lines else "the layers are the same; forward differs:"
-        forward = ["\n".join([head, *_diff(before, after)])]
+        diff = unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=1)
+        diff = ["..." if line.startswith("@@") else line for line in diff][2:]
+        if (more := len(diff) - FORWARD_SHOWN) > 0:
+            diff[FORWARD_SHOWN:] = [f"and {more} more lines"]
+        forward = ["\n".join([head, *diff])]
     if old["network"] != new["network"] and (lines or forward or not (before and after)):
         lines.insert(0, f"network {old['network']} -> {new['network']}")  # a new name alone is none
-    return [
-        change for change in (Change("layers", lines), Change("forward", forward)) if change.lines
-    ]
+    found = Change("layers", lines), Change("forward", forward)
+    return [change for change in found if change.lines]
 
 
 def _meaning(source: str) -> str:
@@ -103,14 +95,7 @@ def _meaning(source: str) -> str:
         return source
 
 
-def _diff(old: str, new: str) -> list[str]:
-    lines = list(unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=1))[2:]
-    lines = ["..." if line.startswith("@@") else line for line in lines]
-    more = len(lines) - FORWARD_SHOWN
-    return lines[:FORWARD_SHOWN] + ([f"and {more} more lines"] if more > 0 else [])
-
-
-# ---------------------------------------------------------------- layers, from what torch prints
+# ---- layers, from what torch prints --------------------------------------------------------------
 
 FOLLOWS = ""  # channels of a normalisation: those of the layer before it, so not worth a line
 POSITIONS = {  # what torch prints without a name
@@ -146,36 +131,25 @@ def _arguments(layer: str) -> tuple[str, dict[str, str]]:
 
 
 def layer_changes(old: list, new: list) -> list[str]:
-    """What differs, in as few words as two ways of pairing the layers allow.
+    """What differs, in as few words as three ways of pairing the layers allow.
 
     By name is right where a layer was edited; by order where one was put between the others of an
     nn.Sequential, and all behind it have changed their names.
     """
     places = {name: j for j, (name, _) in enumerate(new)}
     by_name = {i: places[name] for i, (name, _) in enumerate(old) if name in places}
-    return min((_told(old, new, pairs) for pairs in (by_name, _by_order(old, new))), key=len)
+    ways = [by_name, _by_order(old, new, 2), _by_order(old, new, 3)]
+    return min((_told(old, new, pairs) for pairs in ways), key=len)
 
 
-def _by_order(old: list, new: list) -> dict[int, int]:
-    tokens = [
-        [
-            (re.sub(r"\d+", "#", name), _arguments(text)[0], str(_arguments(text)))
-            for name, text in x
-        ]
-        for x in (old, new)
-    ]
-    pairs = {}
-    for what, i, i_end, j, j_end in SequenceMatcher(None, *tokens, autojunk=False).get_opcodes():
-        if what == "equal":
-            pairs |= zip(range(i, i_end), range(j, j_end), strict=True)
-        elif what == "replace":  # the same place and kind of layer, in turn
-            free = list(range(j, j_end))
-            for one in range(i, i_end):
-                twin = next((k for k in free if tokens[1][k][:2] == tokens[0][one][:2]), None)
-                if twin is not None:
-                    pairs[one] = twin
-                    free = [k for k in free if k > twin]
-    return pairs
+def _by_order(old: list, new: list, alike: int) -> dict[int, int]:
+    """Old layer -> new layer, alike in place and kind (2), or also in their arguments (3)."""
+    before, after = (
+        [(re.sub(r"\d+", "#", name), *map(str, _arguments(text)))[:alike] for name, text in layers]
+        for layers in (old, new)
+    )
+    blocks = SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
+    return {block.a + k: block.b + k for block in blocks for k in range(block.size)}
 
 
 def _told(old: list, new: list, pairs: dict[int, int]) -> list[str]:
@@ -185,7 +159,7 @@ def _told(old: list, new: list, pairs: dict[int, int]) -> list[str]:
         if edit := _edit(old[i][1], new[j][1]):
             edits.setdefault(edit, []).append(new[j][0])
     lines = [
-        f"{names[0]}: {edit}" if len(names) == 1 else f"{len(names)} layers ({some(names)}): {edit}"
+        f"{names[0] if len(names) == 1 else f'{len(names)} layers ({some(names)})'}: {edit}"
         for edit, names in edits.items()
     ]
     gone = [layer for i, layer in enumerate(old) if i not in pairs]
@@ -197,11 +171,8 @@ def _edit(old: str, new: str) -> str:
     (kind, before), (other, after) = _arguments(old), _arguments(new)
     if kind != other:
         return f"{_short(old)} -> {_short(new)}"
-    sides = [
-        (key, *(side.get(key, OMITTED.get(key, "not given")) for side in (before, after)))
-        for key in before | after
-    ]
-    return ", ".join(f"{key} {one} -> {two}" for key, one, two in sides if one != two)
+    unnamed = {key: OMITTED.get(key, "not given") for key in before | after}
+    return ", ".join(_differing(unnamed | before, unnamed | after).values())
 
 
 def _blocks(layers: list, others: list, word: str) -> list[str]:
@@ -223,4 +194,4 @@ def _short(text: str) -> str:
 def some(names: list[str], most: int = 3) -> str:
     """'a, b, c and 12 more'"""
     more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(names[:most]) + f" and {more} more" * (more > 0)

@@ -1,18 +1,15 @@
 """Review by hand, inside a notebook: a grid of pictures to keep or reject by click and by key.
 
 `review` shows what the rules have decided, page by page; each decision is in `decisions.txt` before
-the next one can be made, and `clean.judge` goes by it. The page that the browser draws is in
-`grid.js`; everything it shows is asked of this module, and no picture is stored in the notebook.
-The slider over the limit of a rule is in `slider`; `threshold` can be had from here.
+the next one can be made, and `clean.judge` goes by it. `grid.js` draws the page in the browser and
+asks this module for everything; no picture is stored in the notebook. The slider over the limit of
+a rule is in `slider`; `threshold` can be had from here.
 """
-
-from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 
 try:
@@ -30,6 +27,11 @@ __all__ = ["Desk", "Grid", "review", "threshold"]
 
 PAGE = 24  # pictures a page: whole rows of 2, 3, 4, 6, 8 and 12
 SIGNS = {True: "✓ kept", False: "✗ rejected"}
+DECISIONS = {  # what the browser asks for: the decision, and its words
+    "keep": (True, "kept by hand"),
+    "reject": (False, "rejected by hand"),
+    "take back": (None, "left to the rules again"),
+}
 
 
 def review(root: Path, verdicts: Sequence[Verdict]):
@@ -47,24 +49,10 @@ def review(root: Path, verdicts: Sequence[Verdict]):
     return Grid(desk)
 
 
-@dataclass
-class Step:
-    """One decision that can be undone: a picture, and the line about it before and after."""
-
-    sha256: str
-    before: by_hand.Line | None
-    after: by_hand.Line | None
-
-
-@dataclass
-class History:
-    """The decisions made in one workspace since the kernel was started."""
-
-    done: list[Step] = field(default_factory=list)
-    undone: list[Step] = field(default_factory=list)
-
-
-_histories: dict[Path, History] = {}  # every grid of a workspace, a cell's second run too, shares
+# Workspace -> "undo" and "redo" -> the decisions since the kernel was started, latest last. Each is
+# a sha256 and the line about the picture before and after, None being no line. Shared by every grid
+# of a workspace, also when a cell is run again.
+_histories: dict[Path, dict[str, list[tuple]]] = {}
 
 
 class Desk:
@@ -78,8 +66,10 @@ class Desk:
             raise CourseError(f"review wants what clean.judge has returned, not {kind}.")
         self.by_rules = [_by_rules(verdict) for verdict in self.verdicts]
         self.of_rule = Counter(rule or "passed" for rule, _ in self.by_rules)
-        self.numbers = {v.photo.sha256: i for i, v in enumerate(self.verdicts) if v.fingerprint}
-        self.history = _histories.setdefault(self.root, History())
+        # None for what cannot be opened: nobody can decide about it.
+        self.shas = [v.photo.sha256 if v.fingerprint else None for v in self.verdicts]
+        self.numbers = {sha: i for i, sha in enumerate(self.shas) if sha}
+        self.history = _histories.setdefault(self.root, {"undo": [], "redo": []})
         self.open("all")
 
     def __repr__(self) -> str:
@@ -98,8 +88,7 @@ class Desk:
         self.order = [
             i
             for i, (rule, _) in enumerate(self.by_rules)
-            if reason in ("all", rule or "passed")
-            or (self.verdicts[i].fingerprint and self.verdicts[i].photo.sha256 in decided)
+            if reason in ("all", rule or "passed") or self.shas[i] in decided
         ]
 
     @property
@@ -113,7 +102,7 @@ class Desk:
 
     def counts(self, decided: dict[str, bool]) -> str:
         """How many are kept, rejected, and decided by hand, in words."""
-        kept = sum(rule == "" for rule, _ in self.by_rules)
+        kept = self.of_rule["passed"]
         for sha, keep in decided.items():
             kept += keep - (self.by_rules[self.numbers[sha]][0] == "")
         rejected = len(self.verdicts) - kept
@@ -122,125 +111,97 @@ class Desk:
     def reasons(self, decided: dict[str, bool]) -> list[tuple[str, str]]:
         """(reason, label with its count) for the choice of what to show."""
         counts = {"all": len(self.verdicts), "passed": self.of_rule["passed"]}
-        counts |= {rule: n for rule, n in self.of_rule.most_common() if rule != "passed"}
-        counts["by hand"] = len(decided)
+        counts |= dict(self.of_rule.most_common()) | {"by hand": len(decided)}
         return [(reason, f"{reason} ({count:,})") for reason, count in counts.items()]
 
     def card(self, number: int, decided: dict[str, bool]) -> dict:
         """What is said of one picture; the browser shows it as text, never as HTML."""
-        verdict, (rule, reason) = self.verdicts[number], self.by_rules[number]
-        hand = decided.get(verdict.photo.sha256) if verdict.fingerprint else None
+        (rule, reason), hand = self.by_rules[number], decided.get(self.shas[number])
         keep = rule == "" if hand is None else hand
         return {
-            "number": number,
-            "name": f"{verdict.photo.query} {number + 1}",
-            "keep": keep,
-            "hand": hand is not None,
-            "fixed": verdict.fingerprint is None,
+            "number": number, "name": self._name(number), "keep": keep, "hand": hand is not None,
+            "fixed": self.shas[number] is None,
             "state": SIGNS[keep] + " by hand" * (hand is not None),
             "reason": reason or "passed every rule",
-            "file": verdict.photo.file,
-        }
+            "file": self.verdicts[number].photo.file,
+        }  # fmt: skip
 
     def pictures(self) -> dict[str, str]:
         """Number -> data address of a small JPEG, for this page; "" for what cannot be opened."""
-        readable = [i for i in self.shown() if self.verdicts[i].fingerprint]
-        photos = [self.verdicts[i].photo for i in readable]
+        photos = {str(i): self.verdicts[i].photo for i in self.shown() if self.shas[i]}
         with ThreadPoolExecutor(4) as pool:
-            small = list(pool.map(lambda p: thumbnail(p.path(self.root), p.sha256), photos))
-        return {str(i): address for i, address in zip(readable, small, strict=True)}
+            small = pool.map(lambda p: thumbnail(p.path(self.root), p.sha256), photos.values())
+            return dict(zip(photos, small, strict=True))
 
     # ---- what is done
 
     def answer(self, message: dict) -> dict:
-        """Do what the browser asks for, and say what it is to show then.
+        """Do what the browser asks for; the answer is what it then shows.
 
         message: {"do": "show" | "open" | "turn" | "keep" | "reject" | "take back" | "undo" |
         "redo"}, with "number" of the verdict, "reason" to open or "page" to turn to. Pictures come
-        with the answer only where others than before are to be shown.
+        along only when the page has changed.
         """
-        before, said, at = (self.reason, self.page), "", None
+        what, before, said, at = message.get("do"), (self.reason, self.page), "", None
         try:
-            match message.get("do"):
-                case "open":
-                    self.open(str(message.get("reason")))
-                case "turn":
-                    self.page = min(max(int(message.get("page", 0)), 0), self.pages - 1)
-                case "keep" | "reject" | "take back" as what:
-                    at = int(message["number"])
-                    keep = {"keep": True, "reject": False}.get(what)
-                    said = self.decide(at, keep)
-                case "undo" | "redo" as what:
-                    said, at = self.undo() if what == "undo" else self.redo()
+            if what == "open":
+                self.open(str(message.get("reason")))
+            elif what == "turn":
+                self.page = min(max(int(message.get("page", 0)), 0), self.pages - 1)
+            elif what in DECISIONS:
+                at = int(message["number"])
+                said = self.decide(at, what)
+            elif what in self.history:
+                said, at = self.go(what)
             decided = self.by_hand()
         except CourseError as error:  # a line that was edited meanwhile: say so, lose nothing
             said, decided = str(error), {}
         except OSError as error:
             said, decided = f"Not saved: {error.strerror or error}.", {}
-        fresh = message.get("do") == "show" or before != (self.reason, self.page)
+        fresh = what == "show" or before != (self.reason, self.page)
         return {
-            "asked": message.get("asked", 0),
-            "reasons": self.reasons(decided),
-            "reason": self.reason,
-            "page": self.page,
-            "pages": self.pages,
+            "asked": message.get("asked", 0), "said": said, "at": at,
+            "reasons": self.reasons(decided), "reason": self.reason, "counts": self.counts(decided),
+            "page": self.page, "pages": self.pages,
             "cards": [self.card(number, decided) for number in self.shown()],
             "pictures": self.pictures() if fresh else {},
-            "counts": self.counts(decided),
-            "said": said,
-            "at": at,
-            "undo": len(self.history.done),
-            "redo": len(self.history.undone),
-        }
+        } | {what: len(steps) for what, steps in self.history.items()}  # fmt: skip
 
-    def decide(self, number: int, keep: bool | None) -> str:
-        """Save a decision, or take it back with None; what was done, in words."""
-        verdict, (rule, _) = self.verdicts[number], self.by_rules[number]
-        if verdict.fingerprint is None:
-            return f"{self._name(number)} cannot be opened, so it stays out."
-        line = by_hand.about(self.root, verdict.photo.sha256)
+    def decide(self, number: int, what: str) -> str:
+        """Save one of DECISIONS about a picture; what was done, in words."""
+        (rule, _), (keep, words) = self.by_rules[number], DECISIONS[what]
+        sha, name = self.shas[number], self._name(number)
+        if sha is None:
+            return f"{name} cannot be opened, so it stays out."
+        line = by_hand.about(self.root, sha)
         if keep == (line.value if line else None):
-            return f"{self._name(number)}: nothing to change."
-        note = f"{verdict.photo.query}, {f'although {rule}' if rule and keep else 'by eye'}"
-        by_hand.decide(self.root, verdict.photo.sha256, keep, note)
-        now = by_hand.about(self.root, verdict.photo.sha256)
-        self.history.done.append(Step(verdict.photo.sha256, line, now))
-        self.history.undone.clear()
-        words = {True: "kept by hand", False: "rejected by hand", None: "left to the rules again"}
-        return f"{self._name(number)}: {words[keep]}. Saved."
+            return f"{name}: nothing to change."
+        why = f"although {rule}" if rule and keep else "by eye"
+        by_hand.decide(self.root, sha, keep, f"{self.verdicts[number].photo.query}, {why}")
+        self.history["undo"].append((sha, line, by_hand.about(self.root, sha)))
+        self.history["redo"].clear()
+        return f"{name}: {words}. Saved."
 
-    def undo(self) -> tuple[str, int | None]:
-        """Put back what the last decision has changed; (what was done, the verdict's number)."""
-        if not self.history.done:
-            return "There is nothing to undo.", None
-        step = self.history.done[-1]
-        self._put(step.sha256, step.before)
-        self.history.undone.append(self.history.done.pop())
-        return self._went("Undone", step)
+    def go(self, what: str) -> tuple[str, int | None]:
+        """Undo the last decision, or redo the one undone last; (what was done, verdict's number).
 
-    def redo(self) -> tuple[str, int | None]:
-        """Make again the decision that was undone last; (what was done, the verdict's number)."""
-        if not self.history.undone:
-            return "There is nothing to do again.", None
-        step = self.history.undone[-1]
-        self._put(step.sha256, step.after)
-        self.history.done.append(self.history.undone.pop())
-        return self._went("Done again", step)
-
-    def _put(self, sha256: str, line: by_hand.Line | None) -> None:
+        It turns to the page of the picture, where that is among those shown.
+        """
+        if not self.history[what]:
+            return f"There is nothing to {what}.", None
+        sha, before, after = self.history[what][-1]
+        ways = {"undo": ("redo", "Undone", before), "redo": ("undo", "Done again", after)}
+        other, said, line = ways[what]
         keep, note = (bool(line.value), line.note) if line else (None, "")
-        by_hand.decide(self.root, sha256, keep, note)
-
-    def _went(self, what: str, step: Step) -> tuple[str, int | None]:
-        """Turn to the page of the picture that a step was about, where it is among those shown."""
-        number = self.numbers.get(step.sha256)
+        by_hand.decide(self.root, sha, keep, note)
+        self.history[other].append(self.history[what].pop())
+        number = self.numbers.get(sha)
+        if number in self.order:
+            self.page = self.order.index(number) // PAGE
+            return f"{said}: {self._name(number)}. Saved.", number
         if number is None:
-            return f"{what}: a picture that is not among these verdicts. Saved.", None
-        said = f"{what}: {self._name(number)}"
-        if number not in self.order:
-            return f"{said}, which is not shown under {self.reason!r}. Saved.", None
-        self.page = self.order.index(number) // PAGE
-        return f"{said}. Saved.", number
+            return f"{said}: a picture that is not among these verdicts. Saved.", None
+        return f"{said}: {self._name(number)}, not shown under {self.reason!r}. Saved.", None
 
     def _name(self, number: int) -> str:
         return f"{self.verdicts[number].photo.query} {number + 1}"

@@ -1,9 +1,5 @@
 """A slider over the limit of a rule: how many pictures change sides, and which are at the line."""
 
-from __future__ import annotations
-
-import base64
-import difflib
 import html
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -12,14 +8,17 @@ from pathlib import Path
 import ipywidgets as widgets
 import numpy as np
 
-from ... import clean, show
+from ... import show
 from ...clean import by_hand, rules
 from ...clean.rules import Verdict
 from ...common.errors import CourseError
+from ...common.words import did_you_mean
 from .thumbnails import thumbnail
 
 STEPS = 80  # places of the slider
 NEAREST = 6  # pictures shown on each side of the line
+NAMED = 6  # queries that are named in the sentence
+AGAIN = "Now run the cell with clean.judge again, and those after it."
 
 
 def threshold(root: Path, verdicts: Sequence[Verdict], rule: str) -> widgets.VBox:
@@ -38,12 +37,11 @@ def with_measure(verdicts: Sequence[Verdict], rule: str) -> list[Verdict]:
     measured = [verdict for verdict in verdicts if rule in verdict.measures]
     if measured:
         return measured
-    rules = {name: None for verdict in verdicts for name in verdict.measures}
-    if rule in rules.LIMITS and not rules:
+    known = list({name: None for verdict in verdicts for name in verdict.measures})
+    if rule in rules.LIMITS and not known:
         raise CourseError("No picture was measured: give what clean.judge has returned.")
-    near = difflib.get_close_matches(rule, rules, n=1)
-    hint = f"Did you mean {near[0]!r}? " if near else ""
-    raise CourseError(f"Nothing is measured for {rule!r}: {hint}Choose from {list(rules)}.")
+    hint = did_you_mean(rule, known)
+    raise CourseError(f"Nothing is measured for {rule!r}.{hint} Choose from {known}.")
 
 
 def places(values: Sequence[float], limits: Sequence[float], below: bool) -> list[float]:
@@ -67,33 +65,24 @@ def places(values: Sequence[float], limits: Sequence[float], below: bool) -> lis
 
 def sentence(rule: str, verdicts: Sequence[Verdict], limit: float, in_force: float) -> str:
     """What a limit would reject, and what is different from the one in force, in a sentence."""
-
-    def rejected(at: float) -> list[bool]:
-        return [rules.rejects(rule, v.measures[rule], at) for v in verdicts]
-
-    new, old = rejected(limit), rejected(in_force)
+    new, old = (
+        [rules.rejects(rule, v.measures[rule], at) for v in verdicts] for at in (limit, in_force)
+    )
     count, more = sum(new), sum(new) - sum(old)
-    pictures = f"{count:,} picture{'' if count == 1 else 's'} rejected by this rule"
+    told = f"{count:,} picture{'s' * (count != 1)} rejected by this rule"
     if limit == in_force:
-        moved = [v.photo.query for v, is_new in zip(verdicts, new, strict=True) if is_new]
-        return f"At {limit:g}, the limit in force: {pictures}{_by_query(moved)}."
-    changed = zip(verdicts, new, old, strict=True)
-    moved = [v.photo.query for v, is_new, was_old in changed if is_new != was_old]
-    than = f"at {in_force:g} (the limit in force)"
-    words = f"as many as {than}" if not more else f"{abs(more):,} {_than(more)} than {than}"
-    return f"At {limit:g}: {pictures}, {words}{_by_query(moved)}."
-
-
-def _than(difference: int) -> str:
-    return "more" if difference > 0 else "fewer"
-
-
-def _by_query(queries: Sequence[str], most: int = 6) -> str:
-    """ ": moon 3, fog 2 and 4 in other queries"; "" for none."""
-    counts = Counter(queries).most_common()
-    named = ", ".join(f"{query} {count}" for query, count in counts[:most])
-    others = sum(count for _, count in counts[most:])
-    return (f": {named}" if named else "") + (f" and {others:,} in other queries" if others else "")
+        told, moved = f", the limit in force: {told}", new
+    else:
+        many = f"{abs(more):,} {'more' if more > 0 else 'fewer'} than" if more else "as many as"
+        told = f": {told}, {many} at {in_force:g} (the limit in force)"
+        moved = [is_new != was_old for is_new, was_old in zip(new, old, strict=True)]
+    queries = Counter(
+        v.photo.query for v, is_moved in zip(verdicts, moved, strict=True) if is_moved
+    )
+    named = ", ".join(f"{query} {n}" for query, n in queries.most_common(NAMED))
+    others = sum(n for _, n in queries.most_common()[NAMED:])
+    named += f" and {others:,} in other queries" if others else ""
+    return f"At {limit:g}{told}{': ' * bool(named)}{named}."
 
 
 class Panel(widgets.VBox):
@@ -105,27 +94,28 @@ class Panel(widgets.VBox):
         self.course = float(rules.LIMITS[rule])
         self.below = rules.rejects(rule, -np.inf, self.course)
         limit = self.in_force()
-        offered = places(self.values, (limit, self.course), self.below)
+        self.offered = places(self.values, (limit, self.course), self.below)
         self.slider = widgets.SelectionSlider(
-            options=[(f"{place:.10g}", place) for place in offered],
+            options=[(f"{place:.10g}", place) for place in self.offered],
             value=limit,
             description=f"{rule}: limit",
             continuous_update=False,
             style={"description_width": "initial"},
             layout={"width": "90%"},
         )
-        self.use = widgets.Button(description="Use this limit", tooltip="Write it down")
-        self.back = widgets.Button(
-            description=f"Back to {self.course:g}", tooltip="The limit that the course comes with"
+        buttons = (
+            ("Use this limit", "Write it down"),
+            (f"Back to {self.course:g}", "The limit that the course comes with"),
         )
+        self.use, self.back = (widgets.Button(description=d, tooltip=t) for d, t in buttons)
         self.words, self.said, self.histogram, self.pictures = (widgets.HTML() for _ in range(4))
         for part in ("slider", "use", "back", "words", "said", "histogram", "pictures"):
             getattr(self, part).add_class(f"colourlib-limit-{part}")
         self.slider.observe(lambda change: self.draw(), names="value")
         self.use.on_click(lambda _: self.tell(self.write))
         self.back.on_click(lambda _: self.tell(self.take_back))
-        buttons = widgets.HBox([self.use, self.back])
-        parts = [self.slider, self.words, buttons, self.said, self.histogram, self.pictures]
+        both = widgets.HBox([self.use, self.back])
+        parts = [self.slider, self.words, both, self.said, self.histogram, self.pictures]
         super().__init__(parts)
         self.draw()
 
@@ -139,10 +129,11 @@ class Panel(widgets.VBox):
 
     def draw(self) -> None:
         """Show what the limit at which the slider stands would do."""
-        limit = self.slider.value
-        self.words.value = html.escape(sentence(self.rule, self.measured, limit, self.in_force()))
-        self.histogram.value = self._histogram(limit)
-        self.pictures.value = self._nearest(limit)
+        text = sentence(self.rule, self.measured, self.slider.value, self.in_force())
+        self.words.value = html.escape(text)
+        self.histogram.value = self._histogram()
+        rejected = self._row("✗ Rejected", rejected=True)
+        self.pictures.value = rejected + self._row("✓ Not rejected by this rule", rejected=False)
 
     def tell(self, action: Callable[[], str]) -> None:
         """Do what a button asks for and say what was done, or why not."""
@@ -156,61 +147,54 @@ class Panel(widgets.VBox):
     def write(self) -> str:
         """Make the slider's limit the one in force."""
         by_hand.set_limit(self.root, self.rule, self.slider.value)
-        return (
-            f"Saved in decisions.txt: limit {self.rule} {self.slider.value:.10g}. "
-            "Now run the cell with clean.judge again, and those after it."
-        )
+        return f"Saved in decisions.txt: limit {self.rule} {self.slider.value:.10g}. {AGAIN}"
 
     def take_back(self) -> str:
         """Go by the course's own limit again."""
         moved = self.rule in by_hand.limits(self.root)
-        by_hand.set_limit(self.root, self.rule, None) if moved else None
+        if moved:
+            by_hand.set_limit(self.root, self.rule, None)
         self.slider.value = self.course
-        if not moved:
-            return f"{self.course:g} is the limit in force."
+        limit = f"{self.course:g}"
         return (
-            f"The limit is {self.course:g} again. "
-            "Now run the cell with clean.judge again, and those after it."
+            f"The limit is {limit} again. {AGAIN}" if moved else f"{limit} is the limit in force."
         )
 
-    def _histogram(self, limit: float) -> str:
-        low, high = (place for _, place in (self.slider.options[0], self.slider.options[-1]))
-        count = sum(rules.rejects(self.rule, value, limit) for value in self.values)
+    def _rejects(self, value: float) -> bool:
+        return rules.rejects(self.rule, value, self.slider.value)
+
+    def _histogram(self) -> str:
+        limit, low, high = self.slider.value, self.offered[0], self.offered[-1]
+        count, all_of_them = sum(map(self._rejects, self.values)), len(self.values)
         side = "below" if self.below else "above"
         picture = show.histogram(
             np.clip(self.values, low, high),
             limit,
             bins=np.linspace(low, high if high > low else low + 1, 51),
-            title=f"{self.rule}: {count:,} of {len(self.values):,} pictures {side} {limit:g}",
+            title=f"{self.rule}: {count:,} of {all_of_them:,} pictures {side} {limit:g}",
             xlabel=f"what was measured (under {low:g} and over {high:g}: in the outer bars)",
-            alt=f"Histogram of {self.rule}. {count} of {len(self.values)} pictures are {side} the "
-            f"limit of {limit:g}.",
+            alt=f"Histogram of {self.rule}. {count} of {all_of_them} pictures are {side} the limit "
+            f"of {limit:g}.",
         )
-        (kind, data), *_ = picture._repr_mimebundle_()[0].items()
-        address = f"data:{kind};base64,{base64.b64encode(data).decode()}"
-        return f'<img alt="{html.escape(picture.alt)}" src="{address}" style="max-width: 100%">'
+        address, alt = show.data_address(picture), html.escape(picture.alt)
+        return f'<img alt="{alt}" src="{address}" style="max-width: 100%">'
 
-    def _nearest(self, limit: float) -> str:
-        below, above = clean.around(self.measured, self.rule, limit, NEAREST)
-        shown = [*below[::-1], *above]
-        out = [v for v in shown if rules.rejects(self.rule, v.measures[self.rule], limit)]
-        kept = [v for v in shown if not rules.rejects(self.rule, v.measures[self.rule], limit)]
-        return self._row("✗ Rejected, nearest to the line", out, limit) + self._row(
-            "✓ Not rejected by this rule, nearest to the line", kept, limit
+    def _row(self, title: str, rejected: bool) -> str:
+        """The pictures nearest to the line on one side of it."""
+        at = [i for i, value in enumerate(self.values) if self._rejects(value) == rejected]
+        at.sort(key=lambda i: abs(self.values[i] - self.slider.value))
+        figures = "".join(self._figure(self.measured[i]) for i in at[:NEAREST])
+        return (
+            f"<strong>{title}, nearest to the line</strong>"
+            '<div style="display: flex; flex-wrap: wrap; gap: 8px">'
+            f"{figures or '<em>none</em>'}</div>"
         )
-
-    def _row(self, title: str, verdicts: list[Verdict], limit: float) -> str:
-        nearest = sorted(verdicts, key=lambda v: abs(v.measures[self.rule] - limit))[:NEAREST]
-        cells = "".join(self._figure(v) for v in nearest) or "<em>none</em>"
-        row = f'<div style="display: flex; flex-wrap: wrap; gap: 8px">{cells}</div>'
-        return f"<strong>{title}</strong>{row}"
 
     def _figure(self, verdict: Verdict) -> str:
         words = html.escape(f"{verdict.photo.query} {verdict.measures[self.rule]:.4g}")
         address = thumbnail(verdict.photo.path(self.root), verdict.photo.sha256)
         image = f'<img src="{address}" alt="{words}" style="max-height: 100px; max-width: 130px">'
-        style = "margin: 0; line-height: 1.3"
         return (
-            f'<figure style="{style}">{image if address else "no picture"}'
+            f'<figure style="margin: 0; line-height: 1.3">{image if address else "no picture"}'
             f"<figcaption>{words}</figcaption></figure>"
         )

@@ -1,13 +1,10 @@
 """Small JPEGs of pictures for the widgets, decoded once and remembered for a while."""
 
-from __future__ import annotations
-
-import base64
 import functools
-import io
 from pathlib import Path
 
 from ...common.pictures import open_picture
+from ...show import data_address
 
 SIDE = 160  # pixels, longer side
 REMEMBERED = 500  # thumbnails: about 4 MB
@@ -22,8 +19,6 @@ def thumbnail(path: Path, sha256: str) -> str:
     try:
         image = open_picture(path, SIDE)
         image.thumbnail((SIDE, SIDE))
-        buffer = io.BytesIO()
-        image.save(buffer, "JPEG", quality=80)
+        return data_address(image, "JPEG", quality=80)
     except Exception:  # hostile bytes: a decoder may raise anything
         return ""
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -6,6 +6,7 @@ tests/test_exercises.py gives each to its check. names.py is what a task finds i
 
 import importlib.util
 import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,8 +24,8 @@ class Case:
     """A wrong answer and what the check has to say of it.
 
     mistake: its name, exactly. answer: the answer; or `lambda n: ...` that makes it of the names in
-    names.py (an answer that is itself a function is wrapped so: `lambda n: my_mse`). says: words
-    that the message, the hint or what follows them must contain, one string or several.
+    names.py (for an answer that is itself a function there is Function). says: words that the
+    message, the hint or what follows them must contain, one string or several.
     """
 
     mistake: str
@@ -38,6 +39,11 @@ class Case:
 
     def words(self) -> tuple[str, ...]:
         return (self.says,) if isinstance(self.says, str) else self.says
+
+
+def Function(mistake: str, answer: Callable, says: str | tuple[str, ...] = ()) -> Case:
+    """A Case whose answer is a function."""
+    return Case(mistake, lambda n: answer, says)
 
 
 def all_wrong() -> dict[str, list[Case]]:

@@ -8,10 +8,9 @@ from urllib.parse import urlsplit
 
 from PIL import Image
 
-from colourlib.teaching.check.chapter01.origins import STEPS
-from colourlib.teaching.check.chapter01.showing import SHOWN
+from colourlib.teaching.check.chapter01.origins import SHOWN, STEPS
 
-from . import Case
+from . import Case, Function
 
 # ---- names of files ------------------------------------------------------------------------------
 
@@ -26,18 +25,18 @@ def digits(data):
     return hashlib.sha256(data).hexdigest()
 
 
-def named(make):
-    """A case's answer: a function of (url, data) that a check is given."""
-    return lambda n: make
+def named(mistake, stem, says):
+    """A wrong stem before the right ending."""
+    return Function(mistake, lambda url, data: stem(url, data) + ending(data), says)
 
 
 def pixels(data):
     return hashlib.sha256(Image.open(io.BytesIO(data)).convert("RGB").tobytes()).hexdigest()
 
 
-def count(data):
-    """An answer that is right the first time only: the name has a number in it."""
-    return f"{digits(data)[:16]}-{random.random():.3f}{ending(data)}"
+def count(url, data):
+    """Right the first time only: the name has a number in it."""
+    return f"{digits(data)[:16]}-{random.random():.3f}"
 
 
 # ---- hosts ---------------------------------------------------------------------------------------
@@ -61,205 +60,171 @@ def rarest(photos):
     return name, n / len(kept(photos))
 
 
+def shown(mistake, thing, may, says):
+    return Case(mistake, SHOWN | {thing: may}, says)
+
+
 WRONG = {
     "pattern": [
-        Case("a greedy pattern", 'data-full="(.*)"', says=("data-thumb", ".*?", "takes as much")),
-        Case("the quotation marks, too", "data-full=(.*?) ", says=("of 53", "has 51")),
-        Case("the small preview", 'data-thumb="(.*?)"', says="-small.jpg"),
-        Case("the small preview", '="(https://cdn[^"]*)"', says="Of 6 addresses that it finds, 3"),
-        Case("the page, not the picture", 'href="(.*?)"', says="/view/1"),
-        Case("nothing found", "murl&quot;:&quot;(.*?)&quot;", says=("0 of 3", "0 times", "&quot;")),
-        Case("nothing found", "data-full='(.*?)'", says="0 times"),
-        Case("nothing between the brackets", "data-full=(.*?)", says=("3 pieces", "is empty")),
-        Case("a greedy pattern", "(.*)", says="It begins with '<a href="),
-        Case("not one pair of brackets", 'data-full=".*?"', says="0 pairs"),
-        Case("not one pair of brackets", 'data-(full|big)="(.*?)"', says="2 pairs"),
-        Case("no pattern", 'data-full="(.*?"', says="cannot read"),
-        Case("fits some addresses only", 'data-full="([a-z0-9/:.]*[.]jpg)', says="?w=1200"),
-        Case("fits some addresses only", 'full="(https://cdn.*?)"', says=("finds 0", "2 addr")),
-        Case("fits some addresses only", 'full="(https://.*?10422.*?)"', says="it finds 1"),
-        Case("another kind of answer", ["https://cdn.example/moon/10417.jpg"], says="list"),
+        Case("a greedy pattern", 'data-full="(.*)"', ("data-thumb", ".*?", "takes as much")),
+        Case("the quotation marks, too", "data-full=(.*?) ", ("of 53", "has 51")),
+        Case("the small preview", 'data-thumb="(.*?)"', "-small.jpg"),
+        Case("the small preview", '="(https://cdn[^"]*)"', "Of 6 addresses that it finds, 3"),
+        Case("the page, not the picture", 'href="(.*?)"', "/view/1"),
+        Case("nothing found", "murl&quot;:&quot;(.*?)&quot;", ("0 of 3", "0 times", "&quot;")),
+        Case("nothing found", "data-full='(.*?)'", "0 times"),
+        Case("nothing between the brackets", "data-full=(.*?)", ("3 pieces", "is empty")),
+        Case("a greedy pattern", "(.*)", "begins with '<a href="),
+        Case("not one pair of brackets", 'data-full=".*?"', "0 pairs"),
+        Case("not one pair of brackets", 'data-(full|big)="(.*?)"', "2 pairs"),
+        Case("no pattern", 'data-full="(.*?"', "cannot read"),
+        Case("fits some addresses only", 'data-full="([a-z0-9/:.]*[.]jpg)', "?w=1200"),
+        Case("fits some addresses only", 'full="(https://cdn.*?)"', ("finds 0", "2 addr")),
+        Case("fits some addresses only", 'full="(https://.*?10422.*?)"', "it finds 1"),
+        Case("another kind of answer", ["https://cdn.example/moon/10417.jpg"], "list"),
     ],
     "file_name": [
-        Case(
+        Function(
             "the address's ending",
-            named(lambda url, data: digits(data)[:16] + url[-4:]),
-            says=("b.example", "'.jpg'", "the content is a PNG", "'.png'"),
+            lambda url, data: digits(data)[:16] + url[-4:],
+            ("b.example", "'.jpg'", "the content is a PNG", "'.png'"),
         ),
-        Case(
+        named(
             "the address, not the content",
-            named(lambda url, data: digits(url.encode())[:16] + ending(data)),
-            says=("SHA-256 of the address", "two names"),
+            lambda url, data: digits(url.encode())[:16],
+            ("SHA-256 of the address", "two names"),
         ),
-        Case(
-            "the pixels, not the file",
-            named(lambda url, data: pixels(data)[:16] + ending(data)),
-            says="decoded pixels",
-        ),
-        Case(
-            "the whole hash",
-            named(lambda url, data: digits(data) + ending(data)),
-            says=("64 digits", "37 million"),
-        ),
-        Case(
-            "the last digits",
-            named(lambda url, data: digits(data)[-16:] + ending(data)),
-            says="text[:16]",
-        ),
-        Case(
-            "another number of digits",
-            named(lambda url, data: digits(data)[:8] + ending(data)),
-            says="8 digits",
-        ),
-        Case(
-            "another hash function",
-            named(lambda url, data: hashlib.md5(data).hexdigest()[:16] + ending(data)),
-            says="md5",
-        ),
-        Case(
-            "Python's own hash",
-            named(lambda url, data: f"{hash(data)}{ending(data)}"),
-            says="each time Python starts",
-        ),
-        Case(
+        named("the pixels, not the file", lambda url, data: pixels(data)[:16], "decoded pixels"),
+        named("the whole hash", lambda url, data: digits(data), ("64 digits", "37 million")),
+        named("the last digits", lambda url, data: digits(data)[-16:], "text[:16]"),
+        named("another number of digits", lambda url, data: digits(data)[:8], "8 digits"),
+        named("another hash function", lambda url, data: hashlib.md5(data).hexdigest()[:16], "md5"),
+        named("Python's own hash", lambda url, data: f"{hash(data)}", "each time Python starts"),
+        Function(
             "another spelling of the ending",
-            named(lambda url, data: digits(data)[:16] + ending(data)[1:]),
-            says="a dot and three small letters",
+            lambda url, data: digits(data)[:16] + ending(data)[1:],
+            "a dot and three small letters",
         ),
-        Case(
+        Function(
             "another spelling of the ending",
-            named(
-                lambda url, data: f"{digits(data)[:16]}.{Image.open(io.BytesIO(data)).format}",
-            ),
-            says=".jpg",
+            lambda url, data: f"{digits(data)[:16]}.{Image.open(io.BytesIO(data)).format}",
+            ".jpg",
         ),
-        Case("another ending", named(lambda url, data: digits(data)[:16] + ".bin"), says="'.bin'"),
-        Case("another name", named(lambda url, data: "Image_1" + ending(data)), says="'Image_1"),
-        Case("another name", named(lambda url, data: count(data)), says="-0."),
-        Case(
-            "another kind of answer",
-            named(lambda url, data: hashlib.sha256(data).digest()),
-            says="of type bytes",
+        Function("another ending", lambda url, data: digits(data)[:16] + ".bin", "'.bin'"),
+        named("another name", lambda url, data: "Image_1", "'Image_1"),
+        named("another name", count, "-0."),
+        Function(
+            "another kind of answer", lambda u, data: hashlib.sha256(data).digest(), "of type bytes"
         ),
-        Case(
+        Function(
             "the function stops with an error",
-            named(lambda url, data: hashlib.sha256(data)[:16]),
-            says="TypeError",
+            lambda u, data: hashlib.sha256(data)[:16],
+            "TypeError",
         ),
     ],
     "stopped_by": [
-        Case("likeness taken for sameness", STEPS | {"recompressed copy": 3}, says="of 256 bits"),
-        Case("a length taken for a proof", STEPS | {"truncated JPEG": 1}, says="none is missing"),
-        Case("a length taken for a proof", STEPS | {"truncated JPEG": 0}, says="no step"),
+        Case("likeness taken for sameness", STEPS | {"recompressed copy": 3}, "of 256 bits"),
+        Case("a length taken for a proof", STEPS | {"truncated JPEG": 1}, "none is missing"),
+        Case("a length taken for a proof", STEPS | {"truncated JPEG": 0}, "no step"),
         Case(
             "half a download taken for a file",
             STEPS | {"shorter than declared": 2},
-            says=("4321 are missing", "6 of 7"),
+            ("4321 are missing", "6 of 7"),
         ),
-        Case("a name taken for the content", STEPS | {"PNG named .jpg": 2}, says="PNG"),
-        Case("a name taken for the content", STEPS | {"web page named .jpg": 1}, says="<!DOCTYPE"),
-        Case("a copy let in", STEPS | {"same bytes, other address": 0}, says="216 × 160"),
-        Case("a copy let in", STEPS | {"same bytes, other address": 2}, says="known"),
-        Case("judged too early", STEPS | {"greyscale": 2}, says="JPEG of 216 × 160"),
-        Case("not one of the choices", STEPS | {"greyscale": 4}, says="0, 1, 2, 3"),
-        Case("not one of the choices", STEPS | {"greyscale": "none"}, says="'none'"),
-        Case("a choice is missing", {"greyscale": 0}, says="1 of 7"),
-        Case("another kind of answer", [1, 2, 2, 0, 3, 0, 0], says="list"),
+        Case("a name taken for the content", STEPS | {"PNG named .jpg": 2}, "PNG"),
+        Case("a name taken for the content", STEPS | {"web page named .jpg": 1}, "<!DOCTYPE"),
+        Case("a copy let in", STEPS | {"same bytes, other address": 0}, "216 × 160"),
+        Case("a copy let in", STEPS | {"same bytes, other address": 2}, "known"),
+        Case("judged too early", STEPS | {"greyscale": 2}, "JPEG of 216 × 160"),
+        Case("not one of the choices", STEPS | {"greyscale": 4}, "0, 1, 2, 3"),
+        Case("not one of the choices", STEPS | {"greyscale": "none"}, "'none'"),
+        Case("a choice is missing", {"greyscale": 0}, "1 of 7"),
+        Case("another kind of answer", [1, 2, 2, 0, 3, 0, 0], "list"),
     ],
     "largest_host": [
-        Case(
+        Function(
             "counted what was turned away",
-            lambda n: lambda photos: counted(host, photos),
-            says=("b.example has 7", "photo.rejected"),
+            lambda photos: counted(host, photos),
+            ("b.example has 7", "photo.rejected"),
         ),
-        Case(
+        Function(
             "a share of all rows",
-            lambda n: lambda photos: counted(host, kept(photos), lambda k: k / len(photos)),
-            says=("4 / 13", "4 / 8 = 0.5"),
+            lambda photos: counted(host, kept(photos), lambda k: k / len(photos)),
+            ("4 / 13", "4 / 8 = 0.5"),
         ),
-        Case(
+        Function(
             "the address, not the host",
-            lambda n: lambda photos: counted(lambda p: p.url, kept(photos)),
-            says="1/8 = 0.125",
+            lambda photos: counted(lambda p: p.url, kept(photos)),
+            "1/8 = 0.125",
         ),
-        Case(
+        Function(
             "the query, not the host",
-            lambda n: lambda photos: counted(lambda p: p.query, kept(photos)),
-            says="searched for",
+            lambda photos: counted(lambda p: p.query, kept(photos)),
+            "searched for",
         ),
-        Case(
+        Function(
             "a number, not a share",
-            lambda n: lambda photos: counted(host, kept(photos), lambda k: k),
-            says="4 is how many",
+            lambda photos: counted(host, kept(photos), lambda k: k),
+            "4 is how many",
         ),
-        Case(
+        Function(
             "percent, not a share",
-            lambda n: lambda photos: counted(host, kept(photos), lambda k: 100 * k / 8),
-            says="50 %",
+            lambda photos: counted(host, kept(photos), lambda k: 100 * k / 8),
+            "50 %",
         ),
-        Case(
-            "another share",
-            lambda n: lambda photos: counted(host, kept(photos), lambda k: k / 38),
-            says="4 / 8",
+        Function(
+            "another share", lambda photos: counted(host, kept(photos), lambda k: k / 38), "4 / 8"
         ),
-        Case("another host", lambda n: rarest, says="a.example has most, 4"),
-        Case(
+        Function("another host", rarest, "a.example has most, 4"),
+        Function(
             "only what was turned away",
-            lambda n: lambda photos: counted(host, [p for p in photos if p.rejected]),
-            says=("b.example has 5 of the 5 rows", "if not photo.rejected"),
+            lambda photos: counted(host, [p for p in photos if p.rejected]),
+            ("b.example has 5 of the 5 rows", "if not photo.rejected"),
         ),
-        Case(
+        Function(
             "a host of other rows",
-            lambda n: lambda photos: ("practice.example", 0.87),
-            says=("which is none of them", "the function is given"),
+            lambda photos: ("practice.example", 0.87),
+            ("That is none of them", "the function is given"),
         ),
-        Case(
+        Function(
             "another kind of answer",
-            lambda n: lambda photos: counted(host, kept(photos), lambda k: f"{k / 8:.0%}"),
-            says=("'50%'", "share is text"),
+            lambda photos: counted(host, kept(photos), lambda k: f"{k / 8:.0%}"),
+            ("'50%'", "a host and a number"),
         ),
-        Case(
+        Function(
             "the other way round",
-            lambda n: lambda photos: counted(host, kept(photos))[::-1],
-            says="host first",
+            lambda photos: counted(host, kept(photos))[::-1],
+            "the host is first",
         ),
-        Case(
+        Function(
             "another kind of answer",
-            lambda n: lambda photos: counted(host, kept(photos))[0],
-            says="a pair is wanted",
+            lambda photos: counted(host, kept(photos))[0],
+            "must be a pair",
         ),
     ],
     "may_be_shown": [
-        Case(
+        shown(
             "found is not free",
-            SHOWN | {"a photo that a search found": "with credit"},
-            says=("7 of 8", "no permission"),
+            "a photo that a search found",
+            "with credit",
+            ("7 of 8", "no permission"),
         ),
-        Case("found is not free", SHOWN | {"a photo that a search found": "yes"}, says="Somebody"),
-        Case(
-            "smaller is still a copy",
-            SHOWN | {"the same photo, 64 x 64 pixels": "Yes"},
-            says="64 · 64 = 4096",
-        ),
-        Case("the credit", SHOWN | {"a photo under CC BY": "yes"}, says="author's name"),
-        Case("the credit", SHOWN | {"a photo under CC BY": "no"}, says="With that"),
-        Case(
+        shown("found is not free", "a photo that a search found", "yes", "Somebody"),
+        shown("smaller is still a copy", "the same photo, 64 x 64 pixels", "Yes", "64 · 64 = 4096"),
+        shown("the credit", "a photo under CC BY", "yes", "author's name"),
+        shown("the credit", "a photo under CC BY", "no", "With that"),
+        shown(
             "a change that is not allowed",
-            SHOWN | {"a photo under CC BY-ND, coloured": "with credit"},
-            says="no derivatives",
+            "a photo under CC BY-ND, coloured",
+            "with credit",
+            "no derivatives",
         ),
-        Case(
-            "a face, and nobody asked",
-            SHOWN | {"my photo of a friend, not asked": "yes"},
-            says="two people",
+        shown("a face, and nobody asked", "my photo of a friend, not asked", "yes", "two people"),
+        shown(
+            "more forbidden than need be", "the manifest of a search", "no", "addresses and numbers"
         ),
-        Case(
-            "more forbidden than need be",
-            SHOWN | {"the manifest of a search": "no"},
-            says="addresses and numbers",
-        ),
-        Case("more forbidden than need be", SHOWN | {"a photo under CC0": "with credit"}),
-        Case("not one of the choices", SHOWN | {"a photo under CC0": "maybe"}, says="'maybe'"),
-        Case("a choice is missing", {}, says="0 of 8"),
+        shown("more forbidden than need be", "a photo under CC0", "with credit", ()),
+        shown("not one of the choices", "a photo under CC0", "maybe", "'maybe'"),
+        Case("a choice is missing", {}, "0 of 8"),
     ],
 }

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from exercises import Answers, Case
+from exercises import Answers, Case, Function
 
 UNREADABLE = "another kind of answer"
 CRASHED = "the function stops with an error"
@@ -11,16 +11,16 @@ CRASHED = "the function stops with an error"
 # ---------------------------------------------------------------- chroma
 
 CHROMA = [
-    Case("the minus is not squared", (-(36**2) + 48**2) ** 0.5, says=("31.75", "(-36)**2")),
-    Case("the minus is not squared", -(36**2) + 48**2, says=("1008", "still to be taken")),
-    Case("the root is missing", 36**2 + 48**2, says="You have 3600."),
-    Case("the half, not the root", ((-36) ** 2 + 48**2) ** 1 / 2, says=("half of 3600", "1/2")),
-    Case("the half, not the root", (-(36**2) + 48**2) ** 1 / 2, says="half of 1008"),
-    Case("a and b added with their signs", -36 + 48, says=("You have 12.", "−36 + 48")),
-    Case("a and b added", lambda n: n.torch.tensor(84.0), says="36 + 48"),
-    Case("L is counted, too", np.float64((65**2 + 36**2 + 48**2) ** 0.5), says="65²"),
-    Case("another number", 42, says=("You have 42.", "√(9 + 16) = 5")),
-    Case(UNREADABLE, "60", says="number"),
+    Case("the minus is not squared", (-(36**2) + 48**2) ** 0.5, ("31.75", "(-36)**2")),
+    Case("the minus is not squared", -(36**2) + 48**2, ("1008", "still to be taken")),
+    Case("the root is missing", 36**2 + 48**2, "You have 3600."),
+    Case("the half, not the root", ((-36) ** 2 + 48**2) ** 1 / 2, ("half of 3600", "1/2")),
+    Case("the half, not the root", (-(36**2) + 48**2) ** 1 / 2, "half of 1008"),
+    Case("a and b added with their signs", -36 + 48, ("You have 12.", "−36 + 48")),
+    Case("a and b added", lambda n: n.torch.tensor(84.0), "36 + 48"),
+    Case("L is counted, too", np.float64((65**2 + 36**2 + 48**2) ** 0.5), "65²"),
+    Case("another number", 42, ("You have 42.", "√(9 + 16) = 5")),
+    Case(UNREADABLE, "60", "number"),
 ]
 
 # ---------------------------------------------------------------- lightness
@@ -53,75 +53,63 @@ def one_question(byte):
 
 
 LIGHTNESS = [
-    Case("the byte is taken for L", lambda n: lambda b: b / 255 * 100, says="up to 3.4 units"),
-    Case(
+    Function("the byte is taken for L", lambda b: b / 255 * 100, "up to 3.4 units"),
+    Function(
         "the third, not the root",
-        lambda n: lambda b: 116 * light(b / 255) ** 1 / 3 - 16,
-        says=("22.67", "(Y ** 1) / 3"),
+        lambda b: 116 * light(b / 255) ** 1 / 3 - 16,
+        ("22.67", "(Y ** 1) / 3"),
     ),
-    Case(
-        "the third, not the root",
-        lambda n: third,
-        says="brackets round the 1/3",
-    ),
-    Case("the gamma is left out", lambda n: lambda b: lightness(b / 255), says="18 % of the light"),
-    Case("light is taken for lightness", lambda n: lambda b: 100 * light(b / 255), says="L* = 76"),
-    Case("the gamma the wrong way round", lambda n: encoded, says="1 / 2.4"),
-    Case(
+    Function("the third, not the root", third, "brackets round the 1/3"),
+    Function("the gamma is left out", lambda b: lightness(b / 255), "18 % of the light"),
+    Function("light is taken for lightness", lambda b: 100 * light(b / 255), "L* = 76"),
+    Function("the gamma the wrong way round", encoded, "1 / 2.4"),
+    Function(
         "the dark part of L is missing",
-        lambda n: lambda b: lightness(light(b / 255), dark=False),
-        says="gets 116 · 0 − 16 = -16",
+        lambda b: lightness(light(b / 255), dark=False),
+        ("L = -16.00", "116 · 0 − 16"),
     ),
-    Case(
+    Function(
         "the dark part of the gamma is missing",
-        lambda n: lambda b: lightness(light(b / 255, dark=False)),
-        says="gets L = 0.75",
+        lambda b: lightness(light(b / 255, dark=False)),
+        "L = 0.75",
     ),
-    Case(
+    Function(
         "both dark parts are missing",
-        lambda n: lambda b: lightness(light(b / 255, dark=False), dark=False),
-        says="each of the two steps",
+        lambda b: lightness(light(b / 255, dark=False), dark=False),
+        "each of the two steps",
     ),
-    Case("L from 0 to 1", lambda n: lambda b: lightness(light(b / 255)) / 100, says="becomes 1"),
-    Case("not divided by 255", lambda n: lambda b: lightness(light(b)), says="White, byte 255"),
-    Case("another curve", lambda n: lambda b: 100 * (b / 255) ** 1.1, says="so Y ="),
-    Case("one question for the whole tensor", lambda n: one_question, says="torch.where"),
-    Case("a tensor of another shape", lambda n: lambda b: b[:3], says=("(3,)", "(256,)")),
-    Case(CRASHED, lambda n: lambda b: b.nothing, says="AttributeError"),
-    Case(UNREADABLE, lambda n: lambda b: "light", says="gives a str"),
+    Function("L from 0 to 1", lambda b: lightness(light(b / 255)) / 100, "255 becomes 1."),
+    Function("not divided by 255", lambda b: lightness(light(b)), "byte 255 becomes 9,342"),
+    Function("another curve", lambda b: 100 * (b / 255) ** 1.1, "so Y ="),
+    Function("one question for the whole tensor", one_question, "torch.where"),
+    Function("a tensor of another shape", lambda b: b[:3], ("(3,)", "(256,)")),
+    Function(CRASHED, lambda b: b.nothing, "AttributeError"),
+    Function(UNREADABLE, lambda b: "light", "of type str"),
 ]
 
 # ---------------------------------------------------------------- a mean tint
 
 MEAN_TINT = [
-    Case("one number for both channels", lambda n: lambda ab: ab.mean(), says="mixed into one"),
-    Case("a tint for each photo", lambda n: lambda ab: ab.mean(dim=(2, 3)), says="3 photos"),
-    Case("the mean over the wrong axes", lambda n: lambda ab: ab.mean(dim=0), says="(2, 4, 5)"),
-    Case(
-        "the mean over the wrong axes", lambda n: lambda ab: ab.mean(dim=1), says="3 · 4 · 5 = 60"
-    ),
-    Case(
-        "a and b swapped",
-        lambda n: lambda ab: ab.mean(dim=(0, 2, 3)).flip(0),
-        says="channel 0 is a",
-    ),
-    Case("the sum, not the mean", lambda n: lambda ab: ab.sum(dim=(0, 2, 3)), says="60 times"),
-    Case(
+    Function("one number for both channels", lambda ab: ab.mean(), "mixed into one"),
+    Function("a tint for each photo", lambda ab: ab.mean(dim=(2, 3)), "3 photos"),
+    Function("the mean over the wrong axes", lambda ab: ab.mean(dim=0), "(2, 4, 5)"),
+    Function("the mean over the wrong axes", lambda ab: ab.mean(dim=1), "3 · 4 · 5 = 60"),
+    Function("a and b swapped", lambda ab: ab.mean(dim=(0, 2, 3)).flip(0), "channel 0 is a"),
+    Function("the sum, not the mean", lambda ab: ab.sum(dim=(0, 2, 3)), "60 times"),
+    Function(
         "the median, not the mean",
-        lambda n: lambda ab: ab.transpose(0, 1).flatten(1).median(dim=1).values,
-        says="the medians",
+        lambda ab: ab.transpose(0, 1).flatten(1).median(dim=1).values,
+        "the medians",
     ),
-    Case("the signs are lost", lambda n: lambda ab: ab.abs().mean(dim=(0, 2, 3)), says="do cancel"),
-    Case(
-        "scaled already", lambda n: lambda ab: ab.mean(dim=(0, 2, 3)) / 110, says="divided by 110"
-    ),
-    Case("another colour", lambda n: lambda ab: ab[0].mean(dim=(1, 2)), says="60 numbers"),
-    Case(
+    Function("the signs are lost", lambda ab: ab.abs().mean(dim=(0, 2, 3)), "do cancel"),
+    Function("scaled already", lambda ab: ab.mean(dim=(0, 2, 3)) / 110, "divided by 110"),
+    Function("another colour", lambda ab: ab[0].mean(dim=(1, 2)), "60 numbers"),
+    Function(
         "photos taken for channels",
-        lambda n: lambda ab: (ab[0].mean(), ab[1].mean()),
-        says=("first two photos", "ab[:, 0]"),
+        lambda ab: (ab[0].mean(), ab[1].mean()),
+        ("first two photos", "ab[:, 0]"),
     ),
-    Case(UNREADABLE, lambda n: lambda ab: "brown", says="str"),
+    Function(UNREADABLE, lambda ab: "brown", "str"),
 ]
 
 # ---------------------------------------------------------------- the way back
@@ -140,33 +128,23 @@ def right_ab(y):
 
 
 WAY_BACK = [
+    Function("L and ab swapped", lambda x, y: (right_ab(y), right_L(x)), "first L, then ab"),
+    Case("L is scaled a second time", back(lambda x: x / 50 - 1, right_ab), "x / 50 − 1"),
     Case(
-        "L and ab swapped",
-        lambda n: lambda x, y: (right_ab(y), right_L(x)),
-        says="first L, then ab",
+        "the brackets are missing", back(lambda x: x * 50 + 1, right_ab), "x = −1 becomes L = -49"
     ),
-    Case("L is scaled a second time", back(lambda x: x / 50 - 1, right_ab), says="x / 50 − 1"),
-    Case(
-        "the brackets are missing",
-        back(lambda x: x * 50 + 1, right_ab),
-        says="x = −1 becomes L = -49",
-    ),
-    Case("the 1 is not added", back(lambda x: x * 50, right_ab), says="x = −1 becomes L = -50"),
-    Case("L up to 200", back(lambda x: (x + 1) * 100, right_ab), says="x = 1 becomes 200"),
-    Case("L from 0 to 1", back(lambda x: (x + 1) / 2, right_ab), says="x = 1 becomes 1:"),
-    Case("another L", back(lambda x: (x + 1) * 51, right_ab), says="x = 1 becomes 102"),
-    Case("forgot to multiply by 110", back(right_L, lambda y: y), says="y = 0.80 becomes 0.8"),
-    Case("divided by 110 a second time", back(right_L, lambda y: y / 110), says="0.007273"),
-    Case("128 in place of 110", back(right_L, lambda y: y * 128), says=("102.4", "16% too strong")),
-    Case("1 is added to y", back(right_L, lambda y: (y + 1) * 110), says="(110, 110)"),
-    Case("the scale of L for ab", back(right_L, lambda y: y * 50), says="50 · y"),
-    Case("another ab", back(right_L, lambda y: y * 100), says="becomes 80; it is 88"),
-    Case(
-        "a tensor of another shape",
-        lambda n: lambda x, y: (right_L(x)[0], right_ab(y)),
-        says="(1, 2, 3)",
-    ),
-    Case(UNREADABLE, lambda n: lambda x, y: right_L(x), says="return L, ab"),
+    Case("the 1 is not added", back(lambda x: x * 50, right_ab), "x = −1 becomes L = -50"),
+    Case("L up to 200", back(lambda x: (x + 1) * 100, right_ab), "x = 1 becomes 200"),
+    Case("L from 0 to 1", back(lambda x: (x + 1) / 2, right_ab), "x = 1 becomes 1."),
+    Case("another L", back(lambda x: (x + 1) * 51, right_ab), "x = 1 becomes 102"),
+    Case("forgot to multiply by 110", back(right_L, lambda y: y), "y = 0.80 becomes 0.8"),
+    Case("divided by 110 a second time", back(right_L, lambda y: y / 110), "0.007273"),
+    Case("128 in place of 110", back(right_L, lambda y: y * 128), ("102.4", "16% too strong")),
+    Case("1 is added to y", back(right_L, lambda y: (y + 1) * 110), "(110, 110)"),
+    Case("the scale of L for ab", back(right_L, lambda y: y * 50), "50 · y"),
+    Case("another ab", back(right_L, lambda y: y * 100), "becomes 80; it is 88"),
+    Function("a tensor of another shape", lambda x, y: (right_L(x)[0], right_ab(y)), "(1, 2, 3)"),
+    Function(UNREADABLE, lambda x, y: right_L(x), "return L, ab"),
 ]
 
 # ---------------------------------------------------------------- batches
@@ -213,52 +191,42 @@ def whole_batches(photos, size, epoch):
 
 
 DEAL = [
-    Case("not shuffled", dealer(lambda p, s, e: range(p)), says="[0, 1, 2, 3, 4]"),
-    Case("not shuffled", dealer(lambda p, s, e: range(p - 1, -1, -1)), says="neighbours on disk"),
-    Case("shuffled inside the batches only", dealer(inside), says="the same 5 neighbours"),
-    Case("only the batches are shuffled", dealer(whole_batches), says="change places"),
+    Case("not shuffled", dealer(lambda p, s, e: range(p)), "[0, 1, 2, 3, 4]"),
+    Case("not shuffled", dealer(lambda p, s, e: range(p - 1, -1, -1)), "neighbours on disk"),
+    Case("shuffled inside the batches only", dealer(inside), "the same 5 neighbours"),
+    Case("only the batches are shuffled", dealer(whole_batches), "change places"),
     Case(
         "moved on, not shuffled",
         dealer(lambda p, s, e: [(i + 7 * e + 11) % p for i in range(p)]),
-        says="still the same row",
+        "still the same row",
     ),
-    Case(
-        "the same order every epoch", dealer(lambda p, s, e: shuffle(p, 0)), says="so does epoch 1"
-    ),
+    Case("the same order every epoch", dealer(lambda p, s, e: shuffle(p, 0)), "so does epoch 1"),
     Case(
         "another order when dealt again",
         dealer(lambda p, s, e: torch.randperm(p)),
-        says="when dealt a second time",
+        "when dealt a second time",
     ),
     Case(
         "a photo twice in an epoch",
         dealer(lambda p, s, e: torch.randint(p, (p,), generator=torch.Generator().manual_seed(e))),
-        says="drawn, and put back",
+        "drawn, and put back",
     ),
-    Case(
-        "the same photos always left out", dealer(drops_first), says=("photo 20 never", "2 others")
-    ),
-    Case("the last, smaller batch is kept", lambda n: keeps_the_last, says="23 = 4 · 5 + 3"),
-    Case("a whole batch is lost", lambda n: loses_one, says="yours are 3"),
-    Case(
+    Case("the same photos always left out", dealer(drops_first), ("photo 20 never", "2 others")),
+    Function("the last, smaller batch is kept", keeps_the_last, "23 = 4 · 5 + 3"),
+    Function("a whole batch is lost", loses_one, "yours are 3"),
+    Function(
         "a whole batch is lost",
-        lambda n: lambda p, s, e: torch.tensor(shuffle(p, e)).split(s)[:-1],
-        says=("20 = 4 · 5", "3 batches"),
+        lambda p, s, e: torch.tensor(shuffle(p, e)).split(s)[:-1],
+        ("20 = 4 · 5", "3 batches"),
     ),
-    Case("batches of another size", lambda n: lambda p, s, e: torch.randperm(p)[None], says="[23]"),
+    Function("batches of another size", lambda p, s, e: torch.randperm(p)[None], "[23]"),
+    Function("batches of another size", lambda p, s, e: shuffle(p, e)[0:0], "4 batches of 5"),
+    Case("counted from 1", dealer(lambda p, s, e: [i + 1 for i in shuffle(p, e)]), "0 to 22"),
     Case(
-        "batches of another size",
-        lambda n: lambda p, s, e: shuffle(p, e)[0:0],
-        says="4 batches of 5",
+        "photos that do not exist", dealer(lambda p, s, e: [i - 9 for i in shuffle(p, e)]), "from -"
     ),
-    Case("counted from 1", dealer(lambda p, s, e: [i + 1 for i in shuffle(p, e)]), says="0 to 22"),
-    Case(
-        "photos that do not exist",
-        dealer(lambda p, s, e: [i - 9 for i in shuffle(p, e)]),
-        says="from -",
-    ),
-    Case("one long list", lambda n: lambda p, s, e: shuffle(p, e), says="not yet cut"),
-    Case(UNREADABLE, lambda n: lambda p, s, e: 5, says="gives a int"),
+    Function("one long list", lambda p, s, e: shuffle(p, e), "not yet cut"),
+    Function(UNREADABLE, lambda p, s, e: 5, "of type int"),
 ]
 
 # ---------------------------------------------------------------- two cars
@@ -271,17 +239,15 @@ def cars(a, b, looks=WORDS):
 
 
 TWO_CARS = [
-    Case("the colour that is most frequent", cars(60, 40), says=("(60, 40)", "2,000")),
-    Case("each colour counted once", cars(40, 0), says="three photos of four"),
-    Case("grey", cars(0, 0.0), says="nobody's colour"),
-    Case("the weights swapped", cars(30, -20), says="the blue car three times"),
-    Case("a and b swapped", cars(20, 50), says="a is the first number"),
-    Case("another colour", cars(55, 30), says=("(55, 30)", "there is an answer with 1,500")),
-    Case(
-        "too short to discuss", cars(50, 20, "A dull red."), says=("numbers are right", "3 words")
-    ),
-    Case(UNREADABLE, Answers(([50, 20],)), says="'looks'"),
-    Case(UNREADABLE, cars("fifty", 20), says="a"),
+    Case("the colour that is most frequent", cars(60, 40), ("(60, 40)", "2,000")),
+    Case("each colour counted once", cars(40, 0), "three photos of four"),
+    Case("grey", cars(0, 0.0), "nobody's colour"),
+    Case("the weights swapped", cars(30, -20), "the blue car three times"),
+    Case("a and b swapped", cars(20, 50), "a is the first number"),
+    Case("another colour", cars(55, 30), ("(55, 30)", "there is an answer with 1,500")),
+    Case("too short to discuss", cars(50, 20, "A dull red."), ("numbers are right", "3 words")),
+    Case(UNREADABLE, Answers(([50, 20],)), "'looks'"),
+    Case(UNREADABLE, cars("fifty", 20), "a"),
 ]
 
 WRONG = {

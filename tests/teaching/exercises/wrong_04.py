@@ -5,34 +5,34 @@ import torch
 from torch import nn
 
 from colourlib.model import ColourNet, chroma_head, conv_bn_relu, pool, upsample_to
-from exercises import Case
+from exercises import Case, Function
 
 UNREADABLE = "another kind of answer"
 CRASHED = "the function stops with an error"
 
 PADDING = [
-    Case("half of the kernel, rounded up", 4, says=("64 + 2·4 − 7 + 1 = 66 rows", "rounded up")),
-    Case("both sides counted", np.int64(6), says="= 70 rows"),
-    Case("no whole number of pixels", 3.5, says=("= 65 rows", "7 / 2 is 3.5")),
-    Case("no whole number of pixels", -1, says="= 56 rows"),
-    Case("the kernel itself", lambda n: n.torch.tensor(7), says="= 72 rows"),
-    Case("as for a kernel of 3", 1.0, says=("padding of 1 ", "= 60 rows")),
-    Case("no padding", 0, says="= 58 rows"),
-    Case("another padding", 2, says="= 62 rows, not 64"),
-    Case("left to torch", "same", says="torch finds the number"),
-    Case(UNREADABLE, "three", says="one number is wanted"),
+    Case("half of the kernel, rounded up", 4, ("64 + 2·4 − 7 + 1 = 66 rows", "rounded up")),
+    Case("both sides counted", np.int64(6), "= 70 rows"),
+    Case("no whole number of pixels", 3.5, ("= 65 rows", "7 / 2 is 3.5")),
+    Case("no whole number of pixels", -1, "= 56 rows"),
+    Case("the kernel itself", lambda n: n.torch.tensor(7), "= 72 rows"),
+    Case("as for a kernel of 3", 1.0, ("padding of 1 ", "= 60 rows")),
+    Case("no padding", 0, "= 58 rows"),
+    Case("another padding", 2, "= 62 rows, not 64"),
+    Case("left to torch", "same", "torch finds the number"),
+    Case(UNREADABLE, "three", "must be one number"),
 ]
 
 COUNT = [
-    Case("BatchNorm is forgotten", 32 * 16 * 25, says="You have 12,800"),
-    Case("one number a channel", 32 * 16 * 25 + 32, says="12,800 weights and 32"),
-    Case("a bias is counted", 32 * 16 * 25 + 64 + 32, says="`bias=False`"),
-    Case("the running averages are counted", 32 * 16 * 25 + 128, says="four numbers"),
-    Case("the window is not squared", 32 * 16 * 5 + 64, says="32 · 16 · 5 + 64"),
-    Case("one channel in", 32 * 25 + 64, says="each of the 16 channels"),
-    Case("as for a kernel of 3", 32 * 16 * 9 + 64, says="kernel=5"),
-    Case("another count", lambda n: n.torch.tensor(12865), says=("You have 12,865", "together 60")),
-    Case(UNREADABLE, [12864], says="list"),
+    Case("BatchNorm is forgotten", 32 * 16 * 25, "You have 12,800"),
+    Case("one number a channel", 32 * 16 * 25 + 32, "12,800 weights and 32"),
+    Case("a bias is counted", 32 * 16 * 25 + 64 + 32, "`bias=False`"),
+    Case("the running averages are counted", 32 * 16 * 25 + 128, "four numbers"),
+    Case("the window is not squared", 32 * 16 * 5 + 64, "32 · 16 · 5 + 64"),
+    Case("one channel in", 32 * 25 + 64, "each of the 16 channels"),
+    Case("as for a kernel of 3", 32 * 16 * 9 + 64, "kernel=5"),
+    Case("another count", lambda n: n.torch.tensor(12865), ("You have 12,865", "together 60")),
+    Case(UNREADABLE, [12864], "list"),
 ]
 
 # ---------------------------------------------------------------- BatchNorm
@@ -91,34 +91,32 @@ def epsilon_elsewhere(h, weight, bias, mean, variance, training):
 
 
 NORM = [
-    Case("the unbiased variance", norm(correction=1), says=("n − 1 = 15", "n = 16")),
-    Case("mean over the wrong axes", norm(axes=(2, 3)), says="height and width alone"),
-    Case("mean over the wrong axes", norm(axes=(0, 1, 2, 3)), says="all four axes: 1 in all"),
-    Case("mean over the wrong axes", norm(axes=(1, 2, 3), correction=1), says="each has one mean"),
-    Case("mean over the wrong axes", norm(axes=(0,)), says="the photos alone: 24 in all"),
-    Case("weight and bias are left out", norm(learnt=False), says="weight, 1.5"),
-    Case("the bias before the weight", lambda n: shift_first, says="first multiply"),
-    Case("divided by the variance", norm(root=False), says="the deviation"),
-    Case("kept averages in training mode", norm(keep=True), says="that is kept, 2.0"),
-    Case("the kept variance in training mode", lambda n: half_kept, says="mean of the batch, but"),
-    Case(
+    Case("the unbiased variance", norm(correction=1), ("n − 1 = 15", "n = 16")),
+    Case("mean over the wrong axes", norm(axes=(2, 3)), "height and width alone"),
+    Case("mean over the wrong axes", norm(axes=(0, 1, 2, 3)), "all four axes: 1 in all"),
+    Case("mean over the wrong axes", norm(axes=(1, 2, 3), correction=1), "each has one mean"),
+    Case("mean over the wrong axes", norm(axes=(0,)), "the photos alone: 24 in all"),
+    Case("weight and bias are left out", norm(learnt=False), "weight, 1.5"),
+    Function("the bias before the weight", shift_first, "First multiply"),
+    Case("divided by the variance", norm(root=False), "the deviation"),
+    Case("kept averages in training mode", norm(keep=True), "that is kept, 2.0"),
+    Function("the kept variance in training mode", half_kept, "mean of the batch, but"),
+    Function(
         "a number a channel along the wrong axis",
-        lambda n: along_in_eval_mode,
-        says="With training=False: Your function stops",
+        along_in_eval_mode,
+        "With training=False: Your function stops",
     ),
-    Case("batch statistics in eval mode", norm(forget_eval=True), says="the photos beside it"),
-    Case("divided by the kept variance", only_in(False, norm(root=False)), says="variance, 0.5"),
-    Case(
-        "weight and bias are left out in eval mode", only_in(False, norm(learnt=False)), says="1.5"
-    ),
-    Case("no epsilon", norm(eps=0.0), says="0 / 0"),
-    Case("an even channel is not its bias", lambda n: epsilon_elsewhere, says="yours is -0.2"),
-    Case("another answer in training mode", only_in(True, norm(eps=0.3)), says="and should be"),
-    Case("another answer in eval mode", only_in(False, norm(eps=0.3)), says="and should be"),
-    Case("a number a channel along the wrong axis", lambda n: along_the_width, says="shape (3,)"),
-    Case("a tensor of another shape", lambda n: lambda h, *rest: h[0], says="(3, 2, 4)"),
-    Case(CRASHED, lambda n: lambda h: h, says="TypeError"),
-    Case(UNREADABLE, lambda n: lambda *given: "normal", says="gives a str"),
+    Case("batch statistics in eval mode", norm(forget_eval=True), "the photos beside it"),
+    Case("divided by the kept variance", only_in(False, norm(root=False)), "variance, 0.5"),
+    Case("weight and bias are left out in eval mode", only_in(False, norm(learnt=False)), "1.5"),
+    Case("no epsilon", norm(eps=0.0), "0 / 0"),
+    Function("an even channel is not its bias", epsilon_elsewhere, "yours is -0.2"),
+    Case("another answer in training mode", only_in(True, norm(eps=0.3)), "and should be"),
+    Case("another answer in eval mode", only_in(False, norm(eps=0.3)), "and should be"),
+    Function("a number a channel along the wrong axis", along_the_width, "shape (3,)"),
+    Function("a tensor of another shape", lambda h, *rest: h[0], "(3, 2, 4)"),
+    Function(CRASHED, lambda h: h, "TypeError"),
+    Function(UNREADABLE, lambda *given: "normal", "of type str"),
 ]
 
 # ---------------------------------------------------------------- far sight
@@ -159,30 +157,22 @@ class Sorted(Far):
 
 
 FAR = [
-    Case("sees too little", lambda n: Far(*bricks(5), pools=1), says="It pools"),
-    Case("sees too little", lambda n: Far(*bricks(7, w=8), w=8), says=("17 × 17", "Nothing pools")),
-    Case("all at full size", lambda n: Far(*bricks(31)), says=("65 × 65", "32 layers")),
-    Case("large windows", lambda n: Far(*bricks(5, kernel=15)), says="15² = 225 products"),
-    Case("over the budget", lambda n: Far(*bricks(4, w=128), w=128, pools=3), says="16 × 16 = 256"),
-    Case("not enlarged again", lambda n: Far(*bricks(5), pools=3, up=False), says="16 × 16"),
-    Case(
-        "far in one direction only", lambda n: Far(*bricks(5), pools=3, shrink=flat), says="columns"
-    ),
-    Case(
-        "not two channels",
-        lambda n: Far(*bricks(5), pools=3, head=nn.Conv2d(16, 3, 1)),
-        says="3 ",
-    ),
+    Case("sees too little", lambda n: Far(*bricks(5), pools=1), "It pools"),
+    Case("sees too little", lambda n: Far(*bricks(7, w=8), w=8), ("17 × 17", "Nothing pools")),
+    Case("all at full size", lambda n: Far(*bricks(31)), ("65 × 65", "32 layers")),
+    Case("large windows", lambda n: Far(*bricks(5, kernel=15)), "15² = 225 products"),
+    Case("over the budget", lambda n: Far(*bricks(4, w=128), w=128, pools=3), "16 × 16 = 256"),
+    Case("not enlarged again", lambda n: Far(*bricks(5), pools=3, up=False), "16 × 16"),
+    Case("far in one direction only", lambda n: Far(*bricks(5), pools=3, shrink=flat), "columns"),
+    Case("not two channels", lambda n: Far(*bricks(5), pools=3, head=nn.Conv2d(16, 3, 1)), "3 "),
     Case(
         "the clinic has a doubt",
         lambda n: Far(*bricks(5), pools=3, head=nn.Sequential(nn.Conv2d(16, 2, 1), nn.ReLU())),
-        says="ReLU",
+        "ReLU",
     ),
-    Case(
-        "it does not work yet", lambda n: Far(*bricks(5, w=8), pools=3), says="expects 8 channels"
-    ),
-    Case("what it sees cannot be told", lambda n: Sorted(), says="`?`"),
-    Case(UNREADABLE, lambda n: Far, says="plan of a network"),
+    Case("it does not work yet", lambda n: Far(*bricks(5, w=8), pools=3), "expects 8 channels"),
+    Case("what it sees cannot be told", lambda n: Sorted(), "`?`"),
+    Case(UNREADABLE, lambda n: Far, "plan of a network"),
 ]
 
 # ---------------------------------------------------------------- a patient
@@ -229,27 +219,27 @@ def sigmoid_head():
 
 
 MENDED = [
-    Case("the channels do not fit", lambda n: Patient(up=2), says="32 channels, receives 48"),
-    Case("the channels do not fit", lambda n: Patient(up=2, plain=list), says="add up"),
-    Case("the channels do not fit", lambda n: Patient(up=4, head=relu_head()), says="expects 64"),
-    Case("layers in a plain list", lambda n: Patient(plain=list), says="7,154 parameters"),
-    Case("layers in a plain list", lambda n: Patient(plain=list, head=relu_head()), says="21,106"),
-    Case("layers in a plain list", lambda n: Patient(plain=tuple), says="7,154 parameters"),
-    Case("ReLU behind the head", lambda n: Patient(head=relu_head()), says="neither green (−a)"),
-    Case("the clinic objects", lambda n: Patient(head=sigmoid_head()), says="sigmoid"),
-    Case("the skip is cut out", lambda n: NoSkip(up=2), says="`down`"),
-    Case("layers are left out", lambda n: Patient(deep=1), says="with both bricks"),
-    Case("another network", lambda n: ColourNet(), says="rebuilt"),
-    Case("another network", lambda n: Patient(w=32, head=chroma_head(32)), says="21,072"),
-    Case(UNREADABLE, lambda n: Patient, says="Patient()"),
+    Case("the channels do not fit", lambda n: Patient(up=2), "32 channels, receives 48"),
+    Case("the channels do not fit", lambda n: Patient(up=2, plain=list), "add up"),
+    Case("the channels do not fit", lambda n: Patient(up=4, head=relu_head()), "expects 64"),
+    Case("layers in a plain list", lambda n: Patient(plain=list), "7,154 parameters"),
+    Case("layers in a plain list", lambda n: Patient(plain=list, head=relu_head()), "21,106"),
+    Case("layers in a plain list", lambda n: Patient(plain=tuple), "7,154 parameters"),
+    Case("ReLU behind the head", lambda n: Patient(head=relu_head()), "neither green (−a)"),
+    Case("the clinic objects", lambda n: Patient(head=sigmoid_head()), "sigmoid"),
+    Case("the skip is cut out", lambda n: NoSkip(up=2), "`down`"),
+    Case("layers are left out", lambda n: Patient(deep=1), "with both bricks"),
+    Case("another network", lambda n: ColourNet(), "rebuilt"),
+    Case("another network", lambda n: Patient(w=32, head=chroma_head(32)), "21,072"),
+    Case(UNREADABLE, lambda n: Patient, "Patient()"),
 ]
 
 PLAN = [
-    Case("too short to discuss", "More layers.", says="2 words"),
-    Case("too short to discuss", "", says="0 words"),
-    Case("the same words again", "more " * 30, says="1 differs"),
-    Case(UNREADABLE, 2, says="int"),
-    Case(UNREADABLE, ["More", "layers"], says="list"),
+    Case("too short to discuss", "More layers.", "2 words"),
+    Case("too short to discuss", "", "0 words"),
+    Case("the same words again", "more " * 30, "1 differs"),
+    Case(UNREADABLE, 2, "int"),
+    Case(UNREADABLE, ["More", "layers"], "list"),
 ]
 
 WRONG = {

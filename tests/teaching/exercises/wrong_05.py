@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from exercises import Answers, Case
+from exercises import Answers, Case, Function
 
 # ---------------------------------------------------------------- best_answer, masked_mse
 
@@ -29,7 +29,7 @@ BEST_ANSWER = [
     two("the error of grey", 4, "0.3 · 60²", error=1360),
     two("as many red as green", 4, "one half", error=1856),
     two("another error", 4, "1000", error=1000),
-    Case("another kind of answer", Answers(("four", 1344)), says="`answer` is of type str"),
+    Case("another kind of answer", Answers(("four", 1344)), "`answer` is of type str"),
 ]
 
 
@@ -43,53 +43,47 @@ def twice_as_many(guess, truth, mask):
 
 
 MASKED_MSE = [
-    Case("the mask is not used", lambda n: lambda g, t, m: n.F.mse_loss(g, t), says="all 48"),
-    Case("divided by all pixels", masked(lambda s, m: (s * m).mean()), says="/ 48"),
-    Case("one channel counted", masked(lambda s, m: (s * m).sum() / m.sum()), says="a and b"),
-    Case("the sum, not the mean", masked(lambda s, m: (s * m).sum()), says="weigh more"),
+    Case("the mask is not used", lambda n: lambda g, t, m: n.F.mse_loss(g, t), "all 48"),
+    Case("divided by all pixels", masked(lambda s, m: (s * m).mean()), "/ 48"),
+    Case("one channel counted", masked(lambda s, m: (s * m).sum() / m.sum()), "a and b"),
+    Case("the sum, not the mean", masked(lambda s, m: (s * m).sum()), "weigh more"),
     Case(
         "the mask the wrong way round",
         masked(lambda s, m: (s * (1 - m)).sum() / (2 * (1 - m).sum())),
-        says="the 30 numbers of the border",
+        "the 30 numbers of the border",
     ),
     Case(
         "a mean of means",
         masked(lambda s, m: ((s * m).sum((1, 2, 3)) / (2 * m.sum((1, 2, 3)))).mean()),
-        says=("2 pixels of the second", "/ 2"),
+        ("2 pixels of the second", "/ 2"),
     ),
     Case(
-        "the root of it",
-        masked(lambda s, m: ((s * m).sum() / (2 * m.sum())).sqrt()),
-        says="is a root",
+        "the root of it", masked(lambda s, m: ((s * m).sum() / (2 * m.sum())).sqrt()), "is a root"
     ),
     Case(
         "without squares",
         masked(lambda s, m: (s.sqrt() * m).sum() / (2 * m.sum())),
-        says="the differences themselves",
+        "the differences themselves",
     ),
-    Case(
+    Function(
         "only the guess is masked",
-        lambda n: lambda g, t, m: ((g * m - t) ** 2).sum() / (2 * m.sum()),
-        says="the truth is not",
+        lambda g, t, m: ((g * m - t) ** 2).sum() / (2 * m.sum()),
+        "The truth is not 0",
     ),
     Case(
         "only the guess is masked",
         lambda n: lambda g, t, m: n.F.mse_loss(g * m, t),
-        says="the truth is not",
+        "The truth is not 0",
     ),
-    Case("another loss", masked(lambda s, m: (s * m).max()), says="/ 18 ="),
-    Case("no single number", masked(lambda s, m: s * m), says="(2, 2, 3, 4)"),
+    Case("another loss", masked(lambda s, m: (s * m).max()), "/ 18 ="),
+    Case("no single number", masked(lambda s, m: s * m), "(2, 2, 3, 4)"),
     Case(
         "no gradient",
         masked(lambda s, m: ((s * m).sum() / (2 * m.sum())).item()),
-        says=("float", "loss.backward()"),
+        ("float", "loss.backward()"),
     ),
-    Case("right for one mask only", lambda n: twice_as_many, says="With a mask of ones"),
-    Case(
-        "the function stops with an error",
-        masked(lambda s, m: s[m.bool()].mean()),
-        says="IndexError",
-    ),
+    Function("right for one mask only", twice_as_many, "With a mask of ones"),
+    Case("the function stops with an error", masked(lambda s, m: s[m.bool()].mean()), "IndexError"),
 ]
 
 # ---------------------------------------------------------------- adamw_step
@@ -129,23 +123,23 @@ def stops_at_three(w, grad, m, v, t, lr, strength):
 
 
 ADAMW_STEP = [
-    Case("L2 instead of decay", adamw("L2"), says=("that is L2", "the pull 0.01 · 0.1 · 2")),
-    Case("no pull", adamw("none"), says=("1.99", "plain Adam")),
-    Case("the pull without lr", adamw("no lr"), says="a tenth of the weight"),
-    Case("pulled away from zero", adamw("away"), says="sign +"),
-    Case("the penalty, not its slope", adamw("price"), says="its gradient is w"),
-    Case("the pull after the step", adamw("after"), says="has moved already"),
-    Case("without bias correction", adamw(biased=True), says=("3.2", "1 - 0.9**t")),
-    Case("uphill", adamw(sign=1), says="added to the weight"),
-    Case("no root", adamw(root=False), says="v itself"),
-    Case("the averages are not kept", adamw(keep=False), says="m = 0.0000"),
-    Case("another step", lambda n: forgets_t, says="That is right; in step 3"),
-    Case("another step", lambda n: lambda w, g, m, v, t, lr, s: (w - lr * g, m, v), says="1.988"),
-    Case("no longer torch's", lambda n: stops_at_three, says="after 4 steps"),
-    Case(
+    Case("L2 instead of decay", adamw("L2"), ("that is L2", "the pull 0.01 · 0.1 · 2")),
+    Case("no pull", adamw("none"), ("1.99", "plain Adam")),
+    Case("the pull without lr", adamw("no lr"), "a tenth of the weight"),
+    Case("pulled away from zero", adamw("away"), "sign +"),
+    Case("the penalty, not its slope", adamw("price"), "its gradient is w"),
+    Case("the pull after the step", adamw("after"), "has moved already"),
+    Case("without bias correction", adamw(biased=True), ("3.2", "1 - 0.9**t")),
+    Case("uphill", adamw(sign=1), "added to the weight"),
+    Case("no root", adamw(root=False), "v itself"),
+    Case("the averages are not kept", adamw(keep=False), "m = 0.0000"),
+    Function("another step", forgets_t, "That is right; in step 3"),
+    Function("another step", lambda w, g, m, v, t, lr, s: (w - lr * g, m, v), "1.988"),
+    Function("no longer torch's", stops_at_three, "after 4 steps"),
+    Function(
         "not three tensors",
-        lambda n: lambda w, g, m, v, t, lr, s: w - lr * g,
-        says=("a tensor (4,)", "return w, m, v"),
+        lambda w, g, m, v, t, lr, s: w - lr * g,
+        ("a tensor (4,)", "return w, m, v"),
     ),
 ]
 
@@ -176,35 +170,35 @@ LEARNING_RATE = [
     Case(
         "the rates are too near",
         of({0.001: 0.012, 0.002: 0.013, 0.003: 0.0135, 0.004: 0.014}, 0.001),
-        says=("4 times the smallest", "0.002: 0.0130"),
+        ("4 times the smallest", "0.002: 0.0130"),
     ),
-    Case("the rates are too near", of({0.0001: 0.016, 0.01: 0.017}, 0.01), says="2 rates"),
+    Case("the rates are too near", of({0.0001: 0.016, 0.01: 0.017}, 0.01), "2 rates"),
     Case(
         "the best is at the rim",
         of({r: v for r, v in LEVELS.items() if r >= 0.001} | {0.1: 0.05, 0.3: 0.06}, 0.001),
-        says=("the smallest you tried", "smaller rates"),
+        ("the smallest you tried", "smaller rates"),
     ),
     Case(
         "the best is at the rim",
         of({r: v for r, v in LEVELS.items() if r <= 0.001} | {0.00001: 0.019}, 0.001),
-        says="larger rates",
+        "larger rates",
     ),
-    Case("a rate that was not tried", of(LEVELS, 0.002), says="0.002"),
-    Case("too large a rate", of(LEVELS, 0.01), says=("42% above", "overshoots")),
-    Case("too small a rate", of(LEVELS, 0.0001), says="10 times shorter"),
-    Case("judged by the last step", lambda n: Answers((lucky(), 0.003)), says="luck of five"),
+    Case("a rate that was not tried", of(LEVELS, 0.002), "0.002"),
+    Case("too large a rate", of(LEVELS, 0.01), ("42% above", "overshoots")),
+    Case("too small a rate", of(LEVELS, 0.0001), "10 times shorter"),
+    Case("judged by the last step", lambda n: Answers((lucky(), 0.003)), "luck of five"),
     Case(
         "the network came along",
         lambda n: Answers(({0.003: (nn.ReLU(), [0.1] * 60)}, 0.003)),
-        says="[1]",
+        "[1]",
     ),
-    Case("one number for a run", Answers(({0.001: 0.012, 0.003: 0.013}, 0.001)), says="0.012"),
+    Case("one number for a run", Answers(({0.001: 0.012, 0.003: 0.013}, 0.001)), "0.012"),
     Case(
         "not the same steps",
         lambda n: Answers((runs() | {0.03: [0.02] * 240}, 0.001)),
-        says="60 and 240",
+        "60 and 240",
     ),
-    Case("another kind of answer", Answers(([0.1, 0.2], 0.1)), says="dictionary"),
+    Case("another kind of answer", Answers(([0.1, 0.2], 0.1)), "dictionary"),
 ]
 
 # ---------------------------------------------------------------- one_minute
@@ -286,7 +280,7 @@ ONE_MINUTE = [
     Case(
         "other photos",
         lambda n: Answers((trained(n), judge(other=n.small.train, count=8), n.small)),
-        says=("8 pictures", "training photos"),
+        ("8 pictures", "training photos"),
     ),
     minute("not all photos", "showed the network 1 of 6", count=1),
     minute("the mean of shares", "mean of 6 shares", way="shares"),
@@ -299,39 +293,39 @@ ONE_MINUTE = [
     Case(
         "the network was not asked",
         lambda n: Answers((trained(n), lambda net, photos: 0.5, n.small)),
-        says="never calls",
+        "never calls",
     ),
     Case(
         "an untrained network",
         lambda n: Answers((Tinter(), judge(mode="train"), n.small)),
-        says=("0.0%", "mean tint"),
+        ("0.0%", "mean tint"),
     ),
     Case(
         "below the mean tint",
         lambda n: Answers((Tinter(1.0, (0.3, 0.3)), judge(), n.small)),
-        says="learning rate",
+        "learning rate",
     ),
     Case(
         "running averages that lag",
         lambda n: Answers((Lagging(trained(n)), judge(), n.small)),
-        says=("In train mode it would be", "catch_up"),
+        ("In train mode it would be", "catch_up"),
     ),
     Case(
         "another kind of answer",
         lambda n: Answers(((trained(n), [0.1]), judge(), n.small)),
-        says="take [0]",
+        "take [0]",
     ),
 ]
 
 # ---------------------------------------------------------------- the open question
 
 ANOTHER_LOSS = [
-    Case("too short to discuss", "Cross entropy, I would say.", says="5 words"),
-    Case("the same words again", "vivid " * 40, says="1 differs"),
-    Case("too short to discuss", "A loss that is small for red and for green.", says="10 words"),
-    Case("another kind of answer", ["cross", "entropy"], says="list"),
-    Case("another kind of answer", 42, says="int"),
-    Case("another kind of answer", lambda n: torch.tensor(1.0), says="Tensor"),
+    Case("too short to discuss", "Cross entropy, I would say.", "5 words"),
+    Case("the same words again", "vivid " * 40, "1 differs"),
+    Case("too short to discuss", "A loss that is small for red and for green.", "10 words"),
+    Case("another kind of answer", ["cross", "entropy"], "list"),
+    Case("another kind of answer", 42, "int"),
+    Case("another kind of answer", lambda n: torch.tensor(1.0), "Tensor"),
 ]
 
 WRONG = {

@@ -3,18 +3,18 @@
 import numpy as np
 import torch
 
-from exercises import Case
+from exercises import Case, Function
 
 POOLED_SHARE = [
-    Case("the mean of shares", (0.6667 - 0.5) / 2, says=("67 %", "half of the say")),
-    Case("the mean of shares", 0.08, says="half of the say"),
-    Case("what is left", 0.45, says="900 / 2000"),
-    Case("in per cent", 55, says="between 0 and 1"),
-    Case("the vivid photo only", torch.tensor(2 / 3), says="600 / 1800"),
-    Case("the foggy photo only", -0.5, says="300 / 200"),
-    Case("upside down", 1 - 2000 / 900, says="2000 / 900"),
-    Case("a share cannot be negative?", 0.583, says=("+50 %", "-50 %")),
-    Case("another share", 0.9, says="0.9"),
+    Case("the mean of shares", (0.6667 - 0.5) / 2, ("67 %", "half of the say")),
+    Case("the mean of shares", 0.08, "half of the say"),
+    Case("what is left", 0.45, "900 / 2000"),
+    Case("in per cent", 55, "between 0 and 1"),
+    Case("the vivid photo only", torch.tensor(2 / 3), "600 / 1800"),
+    Case("the foggy photo only", -0.5, "300 / 200"),
+    Case("upside down", 1 - 2000 / 900, "2000 / 900"),
+    Case("a share cannot be negative?", 0.583, ("+50 %", "-50 %")),
+    Case("another share", 0.9, "0.9"),
 ]
 
 
@@ -31,26 +31,20 @@ POOLED_PSNR = [
     Case(
         "the mean of PSNRs",
         db(lambda g, t: square(g, t).mean((1, 2, 3))),
-        says=("the other way round", "first decibels"),
+        ("the other way round", "first decibels"),
     ),
-    Case("20 instead of 10", db(lambda g, t: square(g, t).mean(), -20.0), says="is twice"),
-    Case("of the root", db(lambda g, t: square(g, t).mean().sqrt()), says="the root"),
-    Case(
-        "the natural logarithm",
-        lambda n: lambda g, t: -10 * square(g, t).mean().log(),
-        says=("ln", "log10"),
+    Case("20 instead of 10", db(lambda g, t: square(g, t).mean(), -20.0), "is twice"),
+    Case("of the root", db(lambda g, t: square(g, t).mean().sqrt()), "the root"),
+    Function(
+        "the natural logarithm", lambda g, t: -10 * square(g, t).mean().log(), ("ln", "log10")
     ),
-    Case("the sign is turned", db(lambda g, t: square(g, t).mean(), 10.0), says="falls when"),
-    Case("the sum, not the mean", db(lambda g, t: square(g, t).sum()), says="of their sum"),
-    Case("a peak of 255", db(lambda g, t: square(g, t).mean() / 255**2), says="48.13"),
-    Case("not squared", db(lambda g, t: (g - t).abs().mean()), says="|difference|"),
-    Case("no decibels", lambda n: n.F.mse_loss, says="MSE itself"),
-    Case("another PSNR", lambda n: lambda g, t: 21.3, says="yours is 21.30"),
-    Case(
-        "a number each",
-        lambda n: lambda g, t: -10 * torch.log10(square(g, t).mean((1, 2, 3))),
-        says="(3,)",
-    ),
+    Case("the sign is turned", db(lambda g, t: square(g, t).mean(), 10.0), "falls when"),
+    Case("the sum, not the mean", db(lambda g, t: square(g, t).sum()), "of their sum"),
+    Case("a peak of 255", db(lambda g, t: square(g, t).mean() / 255**2), "48.13"),
+    Case("not squared", db(lambda g, t: (g - t).abs().mean()), "|difference|"),
+    Case("no decibels", lambda n: n.F.mse_loss, "MSE itself"),
+    Function("another PSNR", lambda g, t: 21.3, "yours is 21.30"),
+    Function("a number each", lambda g, t: -10 * torch.log10(square(g, t).mean((1, 2, 3))), "(3,)"),
 ]
 
 
@@ -78,18 +72,18 @@ def interval(percents=(2.5, 97.5), apart=False, shares=False, sign=1, seed=None,
 
 
 DIFFERENCE_INTERVAL = [
-    Case("drawn apart", interval(apart=True), says=("on others", "points wide")),
-    Case("no spread", interval(seed=3), says="same seed"),
-    Case("no spread", interval(replace=False), says="without replacement"),
-    Case("A minus B", interval(sign=-1), says="B is worse"),
-    Case("the mean of shares", interval(shares=True), says=("Pooled", "nearly grey")),
-    Case("percentiles as shares", interval((0.025, 0.975)), says="0.025 per cent"),
-    Case("90 %, not 95 %", interval((5, 95)), says="2.5 % on either side"),
-    Case("one standard deviation", interval("deviation"), says="68 %"),
-    Case("high before low", interval((97.5, 2.5)), says="down to"),
-    Case("in per cent", lambda n: lambda a, b, g: (1.3, 3.3), says="a hundred times"),
-    Case("another interval", lambda n: lambda a, b, g: (-0.5, 0.5), says="A thousand draws give"),
-    Case("another kind of answer", lambda n: lambda a, b, g: 0.02, says="return low, high"),
+    Case("drawn apart", interval(apart=True), ("on others", "points wide")),
+    Case("no spread", interval(seed=3), "same seed"),
+    Case("no spread", interval(replace=False), "without replacement"),
+    Case("A minus B", interval(sign=-1), "B is worse"),
+    Case("the mean of shares", interval(shares=True), ("Pooled", "nearly grey")),
+    Case("percentiles as shares", interval((0.025, 0.975)), "0.025 per cent"),
+    Case("90 %, not 95 %", interval((5, 95)), "2.5 % on either side"),
+    Case("one standard deviation", interval("deviation"), "68 %"),
+    Case("high before low", interval((97.5, 2.5)), "down to"),
+    Function("in per cent", lambda a, b, g: (1.3, 3.3), "a hundred times"),
+    Function("another interval", lambda a, b, g: (-0.5, 0.5), "A thousand draws give"),
+    Function("another kind of answer", lambda a, b, g: 0.02, "return low, high"),
 ]
 
 
@@ -100,13 +94,7 @@ def factors(of):
         def add(x):
             return x.sum((0, 2, 3))
 
-        return of(
-            add(guess * truth),
-            add(guess**2),
-            add(truth**2),
-            add(guess),
-            add(truth),
-        )
+        return of(add(guess * truth), add(guess**2), add(truth**2), add(guess), add(truth))
 
     return lambda n: both
 
@@ -116,31 +104,25 @@ def each_photo(guess, truth):
 
 
 BEST_FACTORS = [
-    Case(
-        "one factor for both",
-        lambda n: lambda p, y: (p * y).sum() / (p * p).sum(),
-        says="both channels together",
+    Function(
+        "one factor for both", lambda p, y: (p * y).sum() / (p * p).sum(), "both channels together"
     ),
-    Case("a and b swapped", factors(lambda py, pp, yy, p, y: (py / pp).flip(0)), says="that of a"),
+    Case("a and b swapped", factors(lambda py, pp, yy, p, y: (py / pp).flip(0)), "that of a"),
     Case(
         "divided by the truth's square",
         factors(lambda py, pp, yy, p, y: py / yy),
-        says="the truth like the guess",
+        "the truth like the guess",
     ),
     Case(
         "as vivid as the truth",
         factors(lambda py, pp, yy, p, y: (yy / pp).sqrt()),
-        says="roots of y² / p²",
+        "roots of y² / p²",
     ),
-    Case("a quotient of means", factors(lambda py, pp, yy, p, y: y / p), says="cancel"),
-    Case("a mean of the photos' factors", lambda n: each_photo, says="Pool the sums"),
-    Case("upside down", factors(lambda py, pp, yy, p, y: pp / py), says="p² / p · y"),
-    Case("other factors", lambda n: lambda p, y: [1.0, 1.0], says=("1.000", "can be had")),
-    Case(
-        "not two factors",
-        lambda n: lambda p, y: (p * y).sum((2, 3)) / (p * p).sum((2, 3)),
-        says="(4, 2)",
-    ),
+    Case("a quotient of means", factors(lambda py, pp, yy, p, y: y / p), "cancel"),
+    Function("a mean of the photos' factors", each_photo, "Pool the sums"),
+    Case("upside down", factors(lambda py, pp, yy, p, y: pp / py), "p² / p · y"),
+    Function("other factors", lambda p, y: [1.0, 1.0], ("1.000", "can be had")),
+    Function("not two factors", lambda p, y: (p * y).sum((2, 3)) / (p * p).sum((2, 3)), "(4, 2)"),
 ]
 
 GOOD = {
@@ -171,7 +153,7 @@ FAIR_COMPARISON = [
     plan("each as long as it likes", "fixed before", each_trained_for="until it is at its best"),
     plan("judged on training photos", "by heart", judged_on="training photos"),
     plan("another kind of answer", "no list", judged_on=["training photos"]),
-    plan("picked photos", "by query", judged_on="five photos picked by eye"),
+    plan("picked photos", "By query", judged_on="five photos picked by eye"),
     plan("forgot .eval()", "share a batch", mode="train mode"),
     plan("a score that is blind here", "nearly grey", score="mean of PSNRs"),
     plan("a score that is blind here", "90°", score="colourfulness"),
@@ -180,17 +162,17 @@ FAIR_COMPARISON = [
     plan("the best of many", "1.16 standard", wider_wins_if="its best run is better"),
     plan("any difference counts", "half of all", wider_wins_if="its mean is better"),
     plan("no such choice", "'height'", what_differs=["height"]),
-    plan("another kind of answer", "a list is wanted", beside_it="grey copy"),
-    Case("a gap in the plan", {k: v for k, v in GOOD.items() if k != "mode"}, says="mode"),
-    Case("another kind of answer", "the same minutes", says="dictionary"),
+    plan("another kind of answer", "must be a list", beside_it="grey copy"),
+    Case("a gap in the plan", {k: v for k, v in GOOD.items() if k != "mode"}, "mode"),
+    Case("another kind of answer", "the same minutes", "dictionary"),
 ]
 
 TEN_PEOPLE = [
-    Case("too short to discuss", "Whether people believe it.", says="4 words"),
-    Case("too short to discuss", "", says="0 words"),
-    Case("the same words again", "true or coloured " * 10, says="3 differ"),
-    Case("another kind of answer", {"measure": "belief"}, says="dict"),
-    Case("another kind of answer", 10, says="int"),
+    Case("too short to discuss", "Whether people believe it.", "4 words"),
+    Case("too short to discuss", "", "0 words"),
+    Case("the same words again", "true or coloured " * 10, "3 differ"),
+    Case("another kind of answer", {"measure": "belief"}, "dict"),
+    Case("another kind of answer", 10, "int"),
 ]
 
 WRONG = {

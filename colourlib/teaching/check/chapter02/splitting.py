@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..choices import chosen
-from ..core import UNREADABLE, Noted, Wrong, call, exercise
-from ..values import words_for_teacher
+from ..answers import chosen, words_for_teacher
+from ..core import Noted, Wrong, call, exercise
+from ..slips import ELSE, must_be, recognise, wrong_if
 
 SIDES = ("train", "validation")
 LEAST, MOST = 0.05, 0.30  # share of the groups that may validate: about 15 %
@@ -24,52 +24,35 @@ def _pictures(groups: int, start: str = "g") -> list[str]:
     return sorted(names, key=lambda name: name[::-1])  # members are apart, or side by side
 
 
-@exercise(
-    "02.4", "Deal groups, not pictures", expects="a function of groups that gives their sides"
-)
+@exercise("02.4", "Deal groups, not pictures", "a function of groups that gives their sides")
 def deal(answer):
     """Deals 100 and 60 groups, twice, and 40 groups more."""
-    for groups in (_pictures(100), _spread(_pictures(60, "moon-"))):
+    apart = _pictures(60, "moon-")
+    for groups in (_pictures(100), apart[::2] + apart[1::2]):  # members no longer side by side
         sides = _sides(answer, groups)
         _look(sides, groups)
-        if moved := _moved(sides, _sides(answer, groups)):
-            raise Wrong(
-                "other sides each time",
-                f"Dealt twice, {moved} of {len(groups)} pictures change sides: a network trained "
-                "today would be tested tomorrow on what it has seen.",
-                "chance with a seed, made anew in each call: random.Random(1).",
-            )
-        if moved := _moved_by_start(answer, groups):
-            raise Wrong(
-                "other sides when Python starts anew",
-                f"As if in a fresh Python, {moved} of {len(groups)} pictures change sides. Python "
-                "works out hash(text) from another number each time it starts, and goes through a "
-                "set in the order of these.",
-                "bring the groups into an order that stays: sorted(set(groups)).",
-            )
-    torn = Counter(groups)
-    largest = max(torn.values())
-    share = sum(side == "validation" for side in sides) / len(sides)
+        moved, anew = _moved(sides, _sides(answer, groups)), _moved_by_start(answer, groups)
+        slips = {
+            f"other sides each time: Dealt twice, {moved} of {len(groups)} pictures change sides. "
+            "Hint: chance with a seed, made anew in each call.": moved > 0,
+            f"other sides when Python starts anew: As if in a fresh Python, {anew} of "
+            f"{len(groups)} pictures change sides: hash(text) is another number each time, and "
+            "orders a set. Hint: sorted(set(groups)).": anew > 0,
+        }
+        recognise(slips)
+    share = 100 * sides.count("validation") / len(sides)
+    row = [side for _, side in sorted(set(zip(groups, sides, strict=True)))]
+    neighbours = sum(a != b for a, b in itertools.pairwise(row)) <= 1
+    remark = "But those that validate are neighbours in the alphabet. Shuffle first. " * neighbours
+    old = _pictures(60)
+    moved = _moved(_sides(answer, old), _sides(answer, old + _pictures(40, "new-"))[: len(old)])
     return (
-        f"160 groups in two sets, some of {largest} pictures: not one is torn apart, and a second "
-        f"call gives the same. Of the second set {100 * share:.0f} % of the pictures validate: "
-        f"what is counted are the groups, and they differ in size. {_first_by_name(sides, groups)}"
-        f"{_when_more_come(answer)}"
+        f"160 groups in two sets, some of {max(Counter(groups).values())} pictures: not one is "
+        f"torn apart, and a second call gives the same. Of the second set {share:.0f} % of the "
+        f"pictures validate, as groups differ in size. {remark}Not looked at: what happens when "
+        f"more pictures come. With 40 groups more, {moved} of {len(old)} old pictures would change "
+        "sides with yours; the course writes the sides down in split.json."
     )
-
-
-def _spread(groups: list[str]) -> list[str]:
-    """The same pictures, every other one first: members of a group no longer side by side."""
-    return groups[::2] + groups[1::2]
-
-
-class _Name(str):
-    """A text whose hash is that of another start of Python."""
-
-    start = 0
-
-    def __hash__(self) -> int:
-        return hash((self.start, str(self)))
 
 
 def _moved(sides: list[str], again: list[str]) -> int:
@@ -81,116 +64,57 @@ def _moved_by_start(answer, groups: list[str]) -> int:
 
     0 where that cannot be tried: names that went through numpy are plain texts again.
     """
+    hashes = [lambda name, start=start: hash((start, str(name))) for start in (1, 2)]
+    kinds = [type("Name", (str,), {"__hash__": one}) for one in hashes]
     try:
-        one, other = (
-            _sides(answer, list(map(type("Name", (_Name,), {"start": start}), groups)))
-            for start in (1, 2)
-        )
+        return _moved(*(_sides(answer, list(map(kind, groups))) for kind in kinds))
     except Wrong:
         return 0
-    return _moved(one, other)
 
 
 def _sides(answer, groups: list[str]) -> list[str]:
-    """The side of each picture. Raises Wrong for what is no such list."""
-    given = call(answer, groups.copy())
-    if isinstance(given, dict) and set(map(str, given)) >= set(groups):
-        raise Wrong(
-            "a side for each group",
-            f"Your function gives a dict of {len(given)} groups; wanted is a list with a side for "
-            f"each of {len(groups)} pictures.",
-            "[side[group] for group in groups]",
-        )
+    """The side of each picture. Raises Wrong for what is not such a list."""
+    given, names = call(answer, groups.copy()), set(groups)
+    wrong_if(
+        isinstance(given, dict) and set(map(str, given)) >= names,
+        f"a side for each group: Your function gives a dict of {len(names)} groups. Hint: a list "
+        f"with a side for each of {len(groups)} pictures: [side[group] for group in groups]",
+    )
     given = given.tolist() if isinstance(given, np.ndarray) else given
-    if isinstance(given, str) or not isinstance(given, Sequence):
-        text = (
-            f"Your function gives {type(given).__name__}; a list of {len(groups)} sides is wanted."
-        )
-        raise Wrong(UNREADABLE, text, 'return a list of "train" and "validation".')
-    if len(given) != len(groups):
-        raise Wrong(
-            "not one side for each picture",
-            f"For {len(groups)} pictures in {len(set(groups))} groups your list has {len(given)} "
-            "sides.",
-            "one for each picture, in their order: [... for group in groups]",
-        )
-    if odd := [side for side in given if side not in SIDES]:
-        raise Wrong(
-            "another word for a side",
-            f"Your list has {odd[0]!r:.40}; there are {SIDES[0]!r} and {SIDES[1]!r}.",
-            "write them as text, in small letters, as split.json does.",
-        )
+    must_be(isinstance(given, Sequence) and not isinstance(given, str), given, "a list of sides")
+    odd = [side for side in given if side not in SIDES]
+    slips = {
+        f"not one side for each picture: For {len(groups)} pictures in {len(names)} groups your "
+        f"list has {len(given)} sides.": len(given) != len(groups),
+        f"another word for a side: Your list has {str(odd[:1]):.40}. Hint: 'train' or 'validation' "
+        "for each, in their order: [... for group in groups]": odd,
+    }
+    recognise(slips)
     return list(given)
 
 
 def _look(sides: list[str], groups: list[str]) -> None:
-    """Raises Wrong for groups on both sides, and for a share that is not about 15 %."""
-    of_group: dict[str, set[str]] = {}
+    """Raise Wrong for groups on both sides, and for a share that is not about 15 %."""
+    of_group: dict[str, list[str]] = {}
     for group, side in zip(groups, sides, strict=True):
-        of_group.setdefault(group, set()).add(side)
-    torn = [group for group, its in of_group.items() if len(its) == 2]
-    if torn:
-        n = groups.count(torn[0])
-        at = [side for group, side in zip(groups, sides, strict=True) if group == torn[0]]
-        raise Wrong(
-            "pictures dealt, not groups",
-            f"Groups on both sides: {len(torn)}. {torn[0]!r} has {n} pictures, "
-            f"{at.count('train')} train and {at.count('validation')} validate. Dealt one by one, "
-            f"a group of {n} stays together with a chance of 0.85^{n} + 0.15^{n} = "
-            f"{100 * (0.85**n + 0.15**n):.0f} %.",
-            "first a side for each group, once: set(groups); then each picture gets its group's.",
-        )
-    n = sum(its == {"validation"} for its in of_group.values())
+        of_group.setdefault(group, []).append(side)
+    torn = [group for group, its in of_group.items() if len(set(its)) == 2]
+    size = len(of_group[torn[0]]) if torn else 0
+    n = sum("validation" in its for its in of_group.values())
     share = n / len(of_group)
-    said = f"{n} of {len(of_group)} groups validate, {100 * share:.0f} %"
-    if share >= 1 - MOST:
-        raise Wrong(
-            "the sides swapped",
-            f"{said}; wanted are about 15 %, and the others train.",
-            "chance < 0.15 comes true in 15 of 100 cases: what are these to do?",
-        )
-    if n == 0:
-        raise Wrong(
-            "nothing to validate",
-            f"{said}. No leak, and no way to know how good the network is.",
-            "about 15 of 100 groups.",
-        )
-    if not LEAST <= share <= MOST:
-        raise Wrong(
-            "another share",
-            f"{said}; wanted are about 15 %, from {100 * LEAST:.0f} to {100 * MOST:.0f} %.",
-            "shuffle the groups, and take the first round(0.15 * number of groups).",
-            "Throwing dice for each group gives 15 % only on average: of 20 groups one "
-            "time in 25 none at all. A number that is counted off is always the same.",
-        )
+    said = f"{n} of {len(of_group)} groups validate, {100 * share:.0f} %, but about 15 % should."
+    slips = {
+        f"pictures dealt, not groups: Groups on both sides: {len(torn)}. Dealt one by one, "
+        f"{torn[:1]} stays together with a chance of 0.85^{size} + 0.15^{size} = "
+        f"{100 * (0.85**size + 0.15**size):.0f} %.": torn,
+        f"the sides swapped: {said} Hint: chance < 0.15 comes true in 15 of 100.": share > 1 - MOST,
+        f"nothing to validate: {said} No leak, and no way to know how good the network is.": n == 0,
+        f"another share: {said} Hint: shuffle the groups, and take the first round(0.15 * number "
+        "of groups); then each picture gets its group's side. More: Dice for each "
+        "group give 15 % only on average.": not LEAST <= share <= MOST,
+    }
+    recognise(slips)
 
-
-def _first_by_name(sides: list[str], groups: list[str]) -> str:
-    """A remark where the groups that validate are the first or the last of the alphabet."""
-    side = dict(zip(groups, sides, strict=True))
-    row = [side[name] for name in sorted(side)]
-    if sum(a != b for a, b in itertools.pairwise(row)) > 1:
-        return ""
-    return (
-        "But those that validate are neighbours in the alphabet: with names such as 'moon-7', a "
-        "few queries would validate whole and the others not at all. Shuffle first. "
-    )
-
-
-def _when_more_come(answer) -> str:
-    """What becomes of the old pictures' sides where 40 groups are added. No mistake, a remark."""
-    old = _pictures(60)
-    new = old + _pictures(40, "new-")
-    before, after = _sides(answer, old), _sides(answer, new)[: len(old)]
-    moved = _moved(before, after)
-    return (
-        f"Not looked at: what is to be when more pictures come. With 40 groups more, {moved} of "
-        f"{len(old)} old pictures would change sides with yours; the course writes the sides down "
-        "in split.json, and so they stay."
-    )
-
-
-# ---- split by what? ------------------------------------------------------------------------------
 
 UNITS = {
     "film frames": "film",
@@ -199,6 +123,16 @@ UNITS = {
     "webcam": "year",
 }
 ALLOWED = ("picture", "group of copies", "film", "person", "year")
+ALIKE = {  # two pictures that no fingerprint finds alike
+    "film frames": "The same scene of a film a minute later",
+    "portraits": "Another pose of the same person",
+    "webcam": "The same yard an hour later",
+}
+TORN = {  # what becomes of such a pair when single pictures are dealt
+    "portraits": "that the other 19 of 20 portraits of a person validate, too, is 0.15^19",
+    "search results": "that a picture and its copy are torn is 0.255, one pair in four",
+    "webcam": "of an hour that validates, that the one before or after trains is 0.98",
+}
 
 
 @exercise("02.5", "Split by what?", expects="a dict with a unit for each set, and a text")
@@ -206,69 +140,28 @@ def fair_split(answer, text=""):
     """Judges the four choices; keeps the text for the teacher."""
     made = chosen(answer, UNITS, ALLOWED)
     wrong = [name for name, unit in UNITS.items() if made[name] != unit]
-    if wrong:
-        _not_fair(wrong[0], made[wrong[0]], f"{4 - len(wrong)} of 4 are fair. ")
-    kept = words_for_teacher(
-        text,
-        "The four choices are fair. ",
-        "`text` wants your own set: what is in it, what do two of its pictures have in common, "
-        "and by what would you split it?",
+    name = wrong[0] if wrong else "webcam"
+    unit = made[name]
+    slips = {
+        "neighbours on both sides: A frame has at least one of its two neighbours in training with "
+        "a chance of 1 - 0.15² = 0.98. "
+        "They are nearly one picture.": unit == "picture" and name == "film frames",
+        f"dealt picture by picture: The chance {TORN.get(name)}.": unit == "picture",
+        f"copies are not all that leaks: {ALIKE.get(name)} can differ in as many of the "
+        "128 bits as any other picture.": unit == "group of copies",
+        "tested on the past: It will colour next year's pictures, so the last of five years should "
+        "validate: 1 of 5 is 20 %.": name == "webcam",
+        f"a unit that does not fit: Nobody has written down a {unit} for each of these pictures. "
+        "Hint: what have two pictures of this set in common, that a new one will not share?": ELSE,
+    }
+    start = f"{4 - len(wrong)} of 4 are fair. For {name!r} you split by {unit}."
+    recognise(slips, right=not wrong, start=start)
+    hint = (
+        "`text`: what is in your own set, what do two of its pictures have in common, "
+        "and by what would you split it?"
     )
+    kept = words_for_teacher(text, "The four choices are fair. ", hint)
     return Noted(
         "The four choices are fair: each is the largest thing that training and validation could "
         f"have in common and that later use will not. {kept}"
-    )
-
-
-_ALIKE = {
-    "film frames": "The same scene of a film a minute later",
-    "portraits": "Another pose of the same person",
-    "webcam": "The same yard an hour later",
-}
-
-
-def _not_fair(name: str, unit: str, said: str) -> None:
-    """Raises Wrong about a set that is split by a unit that leaks, or by one that it has not."""
-    said = f"{said}For {name!r} you split by {unit}. "
-    if unit == "picture" and name == "film frames":
-        raise Wrong(
-            "neighbours on both sides",
-            f"{said}With 15 % of single frames validating, a frame has at least one of its two "
-            f"neighbours in training with a chance of 1 - 0.15² = {1 - 0.15**2:.2f}. A 24th of a "
-            "second apart, they are nearly one picture.",
-            "what do all frames have in common that the next film will not have?",
-        )
-    if unit == "picture":
-        how = {
-            "portraits": "Of 20 portraits of a person who validates, the other 19 do so, too, with "
-            "a chance of 0.15^19: never. Each face in validation was trained on.",
-            "search results": "A picture and its copy are on different sides with a chance of "
-            f"2 · 0.15 · 0.85 = {2 * 0.15 * 0.85:.3f}, one pair in four.",
-        }.get(name, "Of an hour that validates, the one before or after trains with a chance of "
-              f"1 - 0.15² = {1 - 0.15**2:.2f}.")  # fmt: skip
-        raise Wrong(
-            "dealt picture by picture",
-            f"{said}{how}",
-            "what have two pictures of this set in common, that a new picture will not share?",
-        )
-    if unit == "group of copies":
-        raise Wrong(
-            "copies are not all that leaks",
-            f"{said}A fingerprint finds the same picture saved twice. {_ALIKE[name]} can differ in "
-            "about as many of the 128 bits as any other picture: above, cropping by 10 % alone "
-            "cost dozens.",
-            "what stays the same although the picture looks different?",
-        )
-    if name == "webcam":
-        raise Wrong(
-            "tested on the past",
-            f"{said}It is to colour next year's pictures, so the last of five years should "
-            "validate: 1 of 5 is 20 %. All else asks how well it fills in a past that it knows.",
-            "what will be new about the pictures that it meets later?",
-        )
-    raise Wrong(
-        "a unit that does not fit",
-        f"{said}Nobody has written down a {unit} for each of these pictures; and if so, two that "
-        "are nearly the same could still be on different sides.",
-        "read again what the set consists of, and on what the network is to work later.",
     )

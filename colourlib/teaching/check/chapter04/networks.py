@@ -1,4 +1,4 @@
-"""The exercises of chapter 04 on whole networks: far sight for little work, a patient, a question.
+"""Exercises of chapter 04 on whole networks: far sight for little work, a patient, a question.
 
 What a network sees and costs is read off the clinic's report.
 """
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from ....model import ColourNet, chroma_head, conv_bn_relu
-from ..core import UNREADABLE, Noted, Open, Wrong, exercise
-from ..values import words_for_teacher
+from ..answers import words_for_teacher
+from ..core import Noted, Open, exercise
+from ..slips import must_be, recognise, unreadable_if, wrong_if
 
 if TYPE_CHECKING:
     from ...clinic import Report
@@ -21,168 +22,111 @@ GIVEN_SEES, GIVEN_ADDS = (13, 13), 191_660_224  # of the task's network: PlainNe
 BUDGET = 48_000_000  # multiply-adds for a photo of 128 x 128: a quarter of that
 PATIENT_SEES = (16, 16)  # once mended
 HIDDEN = "is a plain "  # the clinic's words, of a list, a tuple or a dict of layers
+ASK = "`inspect(...)` of your network also says how to mend it."
 
 
 def _report(answer) -> Report:
-    """The clinic's report. Raises Wrong for what is no network."""
-    if isinstance(answer, type):
-        text = f"{answer.__name__} is the plan of a network, not yet one."
-        raise Wrong(UNREADABLE, text, f"the brackets make one: {answer.__name__}().")
-    if not isinstance(answer, nn.Module):
-        text = f"The answer is of type {type(answer).__name__}, and a network is wanted."
-        raise Wrong(UNREADABLE, text, "give an nn.Module, made by the brackets behind its class.")
+    """The clinic's report. Raises Wrong for what is not a network."""
+    name = getattr(answer, "__name__", "")
+    unreadable_if(
+        isinstance(answer, type),
+        f"{name} is the plan of a network, not yet one. Hint: the brackets make one: {name}().",
+    )
+    must_be(isinstance(answer, nn.Module), answer, "a network, an nn.Module")
     return _inspected(answer)
 
 
 def _inspected(net: nn.Module) -> Report:
-    from ...clinic import inspect  # here, for its import takes a second that other checks can save
+    from ...clinic import inspect  # here, because it takes a second that other checks can save
 
     return inspect(net, photos=0)
 
 
-def _objection(report: Report, least: str = "warning") -> str:
-    """The clinic's first finding, '' where there is none as bad as `least`, error or warning."""
-    bad = ("error", "warning") if least == "warning" else ("error",)
-    found = [f for f in report.findings if f.severity in bad]
+def _objection(report: Report, *severities: str) -> str:
+    """The clinic's first finding of these severities, error or warning; '' where there is none."""
+    found = [f for f in report.findings if f.severity in severities]
     return f"{found[0].layer}: {found[0].what}" if found else ""
+
+
+def _stopped(report: Report) -> bool:
+    return any("stopped" in note for note in report.notes)
 
 
 def _million(adds: float) -> str:
     return f"{adds / 1e6:.1f} million"
 
 
-# ---------------------------------------------------------------- far sight, little work
-
-
 @exercise("04.4", "Far sight for little work", "a network")
 def far_sight(answer):
     """At least 65 x 65 pixels seen, at most 48 million multiply-adds, as the clinic counts them."""
     report = _report(answer)
-    last = report.rows[-1] if report.rows else None
-    if last and (last.sees, report.multiply_adds) == (GIVEN_SEES, GIVEN_ADDS):
+    last, adds = report.rows[-1] if report.rows else None, report.multiply_adds
+    if last and (last.sees, adds) == (GIVEN_SEES, GIVEN_ADDS):
         raise Open(
-            f"This is still the network that was given: it sees 13 × 13 pixels for "
+            "This is still the network that was given: it sees 13 × 13 pixels for "
             f"{_million(GIVEN_ADDS)} multiply-adds. Change the class, and run the cell again."
         )
     _fits(report)
-    if isinstance(last.sees, tuple):
-        _sees_enough(report, last.sees)
-    elif last.sees != "all":
-        raise Wrong(
-            "what it sees cannot be told",
-            f"Somewhere before {last.kind} the clinic loses track of places: it shows `?` for what "
-            f"the network sees.",
-            "make it of convolutions, pooling and enlargement; `inspect` shows from which on.",
-        )
-    sees = "the whole picture" if last.sees == "all" else f"{last.sees[0]} × {last.sees[1]} pixels"
-    if report.multiply_adds > BUDGET:
-        _too_costly(report, sees)
-    if objection := _objection(report):
-        raise Wrong(
-            "the clinic has a doubt",
-            f"It sees {sees} within the budget. But {objection}.",
-            "`inspect(...)` of your network also says how to mend it.",
-        )
+    whole = last.sees == "all"
+    wrong_if(
+        not whole and not isinstance(last.sees, tuple),
+        f"what it sees cannot be told: Somewhere before {last.kind} the clinic loses track of "
+        "places and shows `?`. Hint: make it of convolutions, pooling and enlargement.",
+    )
+    high, wide = (128, 128) if whole else last.sees
+    sees = "the whole picture" if whole else f"{high} × {wide} pixels"
+    _looks(report, high, wide, f"It sees {sees} for {_million(adds)} multiply-adds.")
     return (
-        f"It sees {sees} for {_million(report.multiply_adds)} multiply-adds; the one given "
-        f"saw 13 × 13 for {_million(GIVEN_ADDS)}, {GIVEN_ADDS / report.multiply_adds:.0f} times "
-        f"the work. The clinic has nothing against it. Not looked at: how much the pixels at the "
-        f"edge count, and how well it colours."
+        f"It sees {sees} for {_million(adds)} multiply-adds; the one given saw 13 × 13 for "
+        f"{GIVEN_ADDS / adds:.0f} times the work. Not looked at: how much the pixels at the edge "
+        "count, and how well it colours."
     )
 
 
 def _fits(report: Report) -> None:
-    """Raises Wrong unless the network runs and answers two channels of the size of its input."""
-    stopped = any("stopped" in note for note in report.notes)
-    if not stopped and report.rows:
-        _, channels, *side = report.rows[-1].shape
-        if side != [128, 128]:
-            raise Wrong(
-                "not enlarged again",
-                f"Of a photo of 128 × 128 it makes a map of {side[0]} × {side[1]}: on the way down "
-                f"the size was halved, and there is no way back up.",
-                "`upsample_to(h, x)` gives a map the size of x.",
-                "In forward: pool, the bricks, and upsample_to at the end; or before a skip.",
-            )
-        if channels != 2:
-            raise Wrong(
-                "not two channels",
-                f"Its answer has {channels} channels, and chroma has two, a and b.",
-                "end with `chroma_head(...)`.",
-            )
-    if objection := _objection(report, "error"):
-        raise Wrong(
-            "it does not work yet",
-            f"What it sees comes later. First: {objection}.",
-            "`inspect(...)` of your network also says how to mend it.",
-        )
+    """Raise Wrong unless the network runs and answers two channels of the size of its input."""
+    runs = report.rows and not _stopped(report)
+    _, channels, *side = report.rows[-1].shape if runs else (1, 2, 128, 128)
+    error = _objection(report, "error")
+    slips = {
+        f"not enlarged again: 128 × 128 becomes "
+        f"{' × '.join(map(str, side))}. Hint: `upsample_to(h, x)`.": side != [128, 128],
+        f"not two channels: Its answer has {channels} channels, and chroma has two, a and b. Hint: "
+        "end with `chroma_head(...)`.": channels != 2,
+        f"it does not work yet: What it sees comes later. First: {error}. Hint: {ASK}": error,
+    }
+    recognise(slips)
 
 
-def _sees_enough(report: Report, sees: tuple[int, int]) -> None:
-    high, wide = sees
-    cost = f"for {_million(report.multiply_adds)} multiply-adds"
-    more = (
-        "A 3×3 window on a map that was halved twice spans 4 pixels of the photo from one place to "
-        "the next, so each such layer adds 2 · 4 = 8 pixels; halved three times, 16."
-    )
-    if min(sees) < SEE <= max(sees):
-        raise Wrong(
-            "far in one direction only",
-            f"It sees {high} rows and {wide} columns, {cost}: wanted are {SEE} of both.",
-            "pool, or widen, along height and width alike.",
-            more,
-        )
-    if min(sees) < SEE:
-        smaller = any(len(row.shape) == 4 and row.shape[-1] < 128 for row in report.rows)
-        halved = (
-            "It pools, but too few layers work on the smaller map" if smaller else "Nothing pools"
-        )
-        raise Wrong(
-            "sees too little",
-            f"It sees {high} × {wide} pixels {cost}: {SEE - high} too few each way. At full size "
-            f"each 3×3 layer adds 2, and so from 13 on {(SEE - 13) // 2} more would be needed. "
-            f"{halved}.",
-            "a layer on a halved map reaches twice as far, for a quarter of the work.",
-            more,
-        )
-
-
-def _too_costly(report: Report, sees: str) -> None:
+def _looks(report: Report, high: int, wide: int, start: str) -> None:
+    """Raise Wrong for a network that sees too little or costs too much: where does the work go?"""
+    smaller = any(len(row.shape) == 4 and row.shape[-1] < 128 for row in report.rows)
+    halved = "It pools, but too few layers work on the smaller map" if smaller else "Nothing pools"
     top = max(report.rows, key=lambda row: row.multiply_adds)
-    over = report.multiply_adds / BUDGET
-    side = top.shape[-1]
-    start = (
-        f"It sees {sees} for {_million(report.multiply_adds)} multiply-adds, {over:.3g} times the "
-        f"budget. The dearest layer is {top.name}, {top.kind}, with "
-        f"{_million(top.multiply_adds)}"
-    )
-    places = f"{side} × {side}"
+    side = f"{top.shape[-1]} × {top.shape[-1]}"
     full = [row for row in report.rows if row.multiply_adds > BUDGET / 50 and row.shape[-1] == 128]
-    window = top.kind.split(",")[0].split()[-1].split("x")[0]
-    if window.isdigit() and int(window) > 3:
-        raise Wrong(
-            "large windows",
-            f"{start}: each of its {places} places takes {window}² = {int(window) ** 2} "
-            f"products for each pair of channels, where a 3×3 window takes 9.",
-            "far sight by large windows costs their square; pooling makes it cheaper.",
-        )
-    if len(full) > 6:
-        raise Wrong(
-            "all at full size",
-            f"{start}, and {len(full)} layers work on all {places} places.",
-            "halve the map first; the layers after it are four times cheaper and reach twice as "
-            "far.",
-            "`pool(h)` twice or three times, the bricks, then `upsample_to(h, x)`.",
-        )
-    raise Wrong(
-        "over the budget",
-        f"{start}: parameters times places, {places} = {side * side:,} of them.",
-        "few channels where the map is large; many cost little where it is small.",
-        "With half the channels in and half out a layer costs a quarter.",
+    kernel = top.kind.split(",")[0].split()[-1].split("x")[0]
+    window = int(kernel) if kernel.isdigit() else 0
+    over = report.multiply_adds > BUDGET
+    dear = (
+        f"That is {report.multiply_adds / BUDGET:.3g} times the budget. The dearest layer is "
+        f"{top.name}, {top.kind}:"
     )
-
-
-# ---------------------------------------------------------------- a patient
+    doubt = _objection(report, "error", "warning")
+    slips = {
+        f"far in one direction only: It should be {SEE} rows and {SEE} columns. Hint: pool, or "
+        "widen, along height and width alike.": min(high, wide) < SEE <= max(high, wide),
+        f"sees too little: {halved}. Hint: at full size a 3×3 layer adds 2 pixels; on a halved map "
+        "it reaches twice as far, for a quarter of the work.": min(high, wide) < SEE,
+        f"large windows: {dear} at each of {side} places {window}² = {window**2} products, where "
+        "3×3 takes 9. Hint: pooling makes far sight cheaper.": over and window > 3,
+        f"all at full size: {dear} {len(full)} layers work on all {side} places. Hint: `pool(h)` "
+        "twice or three times, the bricks, then `upsample_to(h, x)`.": over and len(full) > 6,
+        f"over the budget: {dear} parameters times {side} = {top.shape[-1] ** 2:,} places. Hint: "
+        "few channels where the map is large; half the channels in and out cost a quarter.": over,
+        f"the clinic has a doubt: {doubt}. Hint: {ASK}": doubt,
+    }
+    recognise(slips, start=start)
 
 
 def _healthy(w: int = 16) -> nn.Module:
@@ -204,87 +148,43 @@ def _count(net: nn.Module, head: bool = True) -> int:
 def mended(answer):
     """Runs, has no hidden layers, a head for both signs, its skip, and all its layers still."""
     report = _report(answer)
+    objection = _objection(report, "error", "warning")
     hidden = any(HIDDEN in f.what for f in report.findings)
-    relu = _ends_with_relu(answer)
-    stopped = any("stopped" in note for note in report.notes)
-    if stopped:
-        if hidden and relu:
-            raise Open(
-                "This is still the network that was given, or as ill: it stops at a layer, it "
-                "hides layers from torch, and its head cannot paint green. Mend the three."
-            )
-        raise Wrong(
-            "the channels do not fit",
-            f"It does not run yet: {_objection(report)}.",
-            "what torch.cat stacks is counted together: add up the channels of both maps.",
-            "`deep` has 2·w channels and `full` has w.",
+    relu = isinstance(list(getattr(answer, "head", nn.Identity()).modules())[-1], nn.ReLU)
+    if _stopped(report) and hidden and relu:
+        raise Open(
+            "This is still the network that was given, or as ill: it stops at a layer, it hides "
+            "layers from torch, and its head cannot paint green. Mend the three."
         )
-    if hidden:
-        found, all_ = _count(answer), _count(_healthy())
-        raise Wrong(
-            "layers in a plain list",
-            f"It runs, and torch finds {found:,} parameters; with those in the list there would be "
-            f"about {all_:,}. What torch does not find keeps its first random weights for ever.",
-            "a Python list holds layers without telling the network.",
-            "`nn.ModuleList([...])` is a list that tells, `nn.Sequential(...)` a brick of bricks.",
-        )
-    if relu:
-        raise Wrong(
-            "ReLU behind the head",
-            "It runs, but its head ends with ReLU: nothing below 0 comes out, neither green (−a) "
-            "nor blue (−b), whatever it is trained on.",
-            "the last layer is not a brick. Which one did section 1 make for it?",
-        )
-    _still_itself(answer, report)
-    if objection := _objection(report):
-        raise Wrong(
-            "the clinic objects",
-            f"The three faults are mended, and there is something else: {objection}.",
-            "`inspect(...)` of your network also says how to mend it.",
-        )
+    wrong_if(
+        _stopped(report),
+        f"the channels do not fit: It does not run yet: {objection}. Hint: torch.cat stacks both "
+        "maps: add up their channels. More: `deep` has 2·w channels and `full` has w.",
+    )
+    own, wanted = _count(answer, head=False), _count(_healthy(), head=False)
+    sees = report.rows[-1].sees if report.rows else "?"
+    cut = isinstance(sees, tuple) and own < wanted and sees < PATIENT_SEES
+    joined = any(row.kind.startswith(("cat", "add", "hstack")) for row in report.rows)
+    slips = {
+        f"layers in a plain list: torch finds {_count(answer):,} parameters of about "
+        f"{_count(_healthy()):,}; the others would never learn. Hint: `nn.ModuleList([...])` is a "
+        "list that tells the network.": hidden,
+        "ReLU behind the head: Nothing below 0 comes out, neither green (−a) nor blue (−b). Hint: "
+        "the last layer is not a brick. Which one did section 1 make for it?": relu,
+        "the skip is cut out: Nothing joins the sharp map of `down` with the enlarged "
+        "one. Hint: let torch.cat stand.": not joined,
+        f"layers are left out: It sees {sees}, and with both bricks of `deep` {PATIENT_SEES}.": cut,
+        f"another network: Before its head it has {own:,} parameters, the mended patient "
+        f"{wanted:,}: it was rebuilt.": own != wanted,
+        f"the clinic objects: The three faults are mended. But {objection}. "
+        f"Hint: change three lines. {ASK}": objection,
+    }
+    recognise(slips, start="It runs.")
     return (
         f"It runs, and torch finds all its {_count(answer):,} parameters; the patient had hidden "
-        f"{_count(_healthy().deep):,} of them in a list. Its answers can be below 0, and the "
-        f"clinic finds nothing. torch alone would have stopped at one of the three; with the other "
-        f"two it would have trained, badly. Not looked at: how well it colours."
+        f"{_count(_healthy().deep):,} of them. torch alone would have stopped at one of the three; "
+        "with the other two it would have trained, badly. Not looked at: how well it colours."
     )
-
-
-def _ends_with_relu(net: nn.Module) -> bool:
-    """Is the last thing in the head a ReLU, or nothing below 0 ever answered?"""
-    layers = list(getattr(net, "head", nn.Identity()).modules())
-    return isinstance(layers[-1], nn.ReLU)
-
-
-def _still_itself(net: nn.Module, report: Report) -> None:
-    """Raises Wrong where the ill part was cut out, or another network was given."""
-    sees = report.rows[-1].sees if report.rows else "?"
-    if not any(row.kind.startswith(("cat", "add", "hstack")) for row in report.rows):
-        raise Wrong(
-            "the skip is cut out",
-            f"It runs, because the skip is gone: nothing joins the sharp map of `down` with the "
-            f"enlarged one any more. It has {_count(net):,} parameters; the head now sees only "
-            f"what was pooled.",
-            "let torch.cat stand, and give the layer behind it as many channels as it makes.",
-        )
-    own, wanted = _count(net, head=False), _count(_healthy(), head=False)
-    if isinstance(sees, tuple) and own < wanted and sees < PATIENT_SEES:
-        raise Wrong(
-            "layers are left out",
-            f"It runs and sees {sees[0]} × {sees[1]} pixels; with both bricks of `deep` it is "
-            f"{PATIENT_SEES[0]} × {PATIENT_SEES[1]}.",
-            "mend `deep`, do not drop it.",
-        )
-    if own != wanted:
-        raise Wrong(
-            "another network",
-            f"It runs; but before its head it has {own:,} parameters, and the patient, once "
-            f"mended, {wanted:,}. So it was not mended but rebuilt.",
-            "change three lines; the comments in `forward` say how many channels each map has.",
-        )
-
-
-# ---------------------------------------------------------------- the open one
 
 
 @exercise("04.6", "Twice the work", "a text of at least 20 words")

@@ -1,4 +1,4 @@
-"""Exercises of 06_evaluate on sums before quotients: a pooled share, a pooled PSNR."""
+"""Exercises of 06_evaluate on scores: a pooled share, a pooled PSNR, and the best factors."""
 
 from __future__ import annotations
 
@@ -9,79 +9,39 @@ import torch
 from torch import Tensor
 
 from ....evaluate import psnr
-from ..core import Wrong, call, exercise
-from ..values import number, recognise
-
-# Squared errors of two photos, the vivid and the foggy one: of the network and of the grey copy.
-NETWORK, GREY = (600.0, 300.0), (1800.0, 200.0)
+from ..answers import number
+from ..core import call, exercise
+from ..slips import ELSE, recognise, same, wrong_if
 
 
 @exercise("06.1", "Two photos, one share", "a number: the explained chroma of both, pooled")
 def pooled_share(share):
-    """Two photos of which one is nearly grey: the pooled share, 0.55."""
+    """Two photos: the network's errors are 600 and 300, the grey copy's 1800 and 200: 0.55."""
     share = number(share, "share")
-    each = [1 - n / g for n, g in zip(NETWORK, GREY, strict=True)]  # 0.667, -0.5
-    pooled = 1 - sum(NETWORK) / sum(GREY)
-    if abs(share - pooled) < 0.006:  # two digits are enough
-        return (
-            "1 - (600 + 300) / (1800 + 200) = 55 %. The mean of the two shares, 67 % and -50 %, "
-            "would be 8 %: the foggy photo, with a ninth of the colour, would count as much. "
-            "Pooled, it weighs what it has to lose."
-        )
-    hint = "first add up, then divide: both photos together have how much error, of how much?"
-    more = "The network's errors sum to 900. Put that in the place of MSE(network)."
-    sums = "The network's errors are 600 and 300, those of the grey copy 1800 and 200."
-    slips = [
-        (
-            sum(each) / 2,
-            Wrong(
-                "the mean of shares",
-                f"{sums} Yours is (67 % - 50 %) / 2: the foggy photo, with 200 of the 2000 that "
-                "there are to explain, has half of the say.",
-                hint,
-                more,
-            ),
-        ),
-        (
-            1 - pooled,
-            Wrong("what is left", f"{sums} 900 / 2000 is what is not explained.", hint, more),
-        ),
-        (
-            100 * pooled,
-            Wrong(
-                "in per cent",
-                f"{sums} 55 as a share would be 5500 %.",
-                "a share of the whole is between 0 and 1: 0.1 for 10 %.",
-                more,
-            ),
-        ),
-        (
-            each[0],
-            Wrong("the vivid photo only", f"{sums} Yours is 1 - 600 / 1800.", hint, more),
-        ),
-        (
-            each[1],
-            Wrong("the foggy photo only", f"{sums} Yours is 1 - 300 / 200.", hint, more),
-        ),
-        (
-            1 - sum(GREY) / sum(NETWORK),
-            Wrong("upside down", f"{sums} Yours is 1 - 2000 / 900: grey is below.", hint, more),
-        ),
-        (
-            (each[0] - each[1]) / 2,
-            Wrong(
-                "a share cannot be negative?",
-                f"{sums} Yours takes the foggy photo's share as +50 %. It is 1 - 300 / 200 = "
-                "-50 %: the network did harm there.",
-                hint,
-                more,
-            ),
-        ),
-    ]
-    for value, wrong in slips:
-        if abs(share - value) < 0.006 * max(1.0, abs(value)):
-            raise wrong
-    raise Wrong("another share", f"{sums} Your {share:g} does not follow.", hint, more)
+    vivid, foggy = 1 - 600 / 1800, 1 - 300 / 200
+
+    def is_(value: float) -> bool:  # two digits are enough
+        return abs(share - value) < 0.006 * max(1.0, abs(value))
+
+    slips = {
+        "the mean of shares: Yours is (67 % - 50 %) / 2: the foggy photo, with 200 of the 2000 "
+        "that there are to explain, has half of the say.": is_((vivid + foggy) / 2),
+        "what is left: 900 / 2000 is what is not explained.": is_(0.45),
+        "in per cent: 55 would be 5500 %. Hint: a share of the whole is between 0 and 1.": is_(55),
+        "the vivid photo only: Yours is 1 - 600 / 1800.": is_(vivid),
+        "the foggy photo only: Yours is 1 - 300 / 200.": is_(foggy),
+        "upside down: Yours is 1 - 2000 / 900: grey is below.": is_(1 - 2000 / 900),
+        "a share cannot be negative?: Yours takes the foggy photo's share as +50 %. It is 1 - 300 "
+        "/ 200 = -50 %: the network did harm there.": is_((vivid - foggy) / 2),
+        f"another share: Your {share:g} does not follow. Hint: first add up, then divide. More: "
+        "The network's errors sum to 900. Put that in the place of MSE(network).": ELSE,
+    }
+    start = "The network's errors are 600 and 300, those of the grey copy 1800 and 200."
+    recognise(slips, right=is_(0.55), start=start)
+    return (
+        "1 - (600 + 300) / (1800 + 200) = 55 %. The mean of the two shares, 67 % and -50 %, would "
+        "be 8 %: the foggy photo, with a ninth of the colour, would count as much."
+    )
 
 
 @exercise("06.3", "PSNR, pooled", "a function of (guess, truth)")
@@ -92,106 +52,107 @@ def pooled_psnr(answer):
     size = torch.tensor([0.2, 0.05, 0.01])[:, None, None, None]
     guess = truth + size * torch.randn(truth.shape, generator=dice)
     given = call(answer, guess, truth)
-    if isinstance(given, Tensor | np.ndarray) and math.prod(given.shape) != 1:
-        raise Wrong(
-            "a number each",
-            f"Your function returns shape {tuple(given.shape)}; all photos together have one PSNR.",
-            "the mean of the squared errors goes over photos, too.",
-        )
+    shape = tuple(getattr(given, "shape", ()))
+    wrong_if(
+        math.prod(shape) != 1,
+        f"a number each: Your function returns shape {shape}; all photos together have one PSNR. "
+        "Hint: the mean of the squared errors goes over photos, too.",
+    )
     given = number(given, "what your function returns")
-    mse = (guess - truth).square().mean((1, 2, 3))  # (N,)
-    pooled = psnr(mse.mean().item())
-    if abs(given - pooled) > 0.005:
-        _another_psnr(given, guess, truth)
-    each = ", ".join(f"{psnr(m):.1f}" for m in mse.tolist())
+    square, plain = (guess - truth) ** 2, (guess - truth).abs().mean().item()
+    mse = square.mean((1, 2, 3)).tolist()  # of each picture
+    mean, averaged = sum(mse) / 3, sum(map(psnr, mse)) / 3
+    pooled, each = psnr(mean), ", ".join(f"{psnr(m):.1f}" for m in mse)
+    slips = {
+        f"the mean of PSNRs: It is the mean of {each} dB: first decibels, then the mean. "
+        "Pooled is the other way round.": averaged,
+        "20 instead of 10: It is twice that. 20 · log10 is for errors that are not squared.": 2
+        * pooled,
+        "of the root: It takes the root before the logarithm.": pooled / 2,
+        "the natural logarithm: It is -10 · ln. Hint: `math.log10`.": -10 * math.log(mean),
+        "the sign is turned: It falls when the error falls. Hint: -10 · log10, because the "
+        "logarithm of a number below 1 is negative.": -pooled,
+        "the sum, not the mean: It is of their sum.": psnr(square.sum().item()),
+        "a peak of 255: It is 48.13 dB too high.": psnr(mean / 255**2),
+        "not squared: It takes the mean of |difference|.": psnr(plain),
+        "no decibels: It is that MSE itself.": mean,
+        f"another PSNR: {pooled:.2f} dB is right. Hint: one MSE over everything, then -10 · log10 "
+        "of it, as these pictures go from 0 to 1. More: `((guess - truth) ** 2).mean()` goes over "
+        "photos, channels and pixels.": ELSE,
+    }
+    errors = ", ".join(f"{m:.5f}" for m in mse)
+    start = (
+        f"The three pictures have an MSE of {errors}, all together "
+        f"{mean:.5f}; yours is {given:.2f} dB."
+    )
+    recognise(slips, given, right=abs(given - pooled) <= 0.005, start=start)
     return (
-        f"Three pictures with an MSE of {_list(mse)}: pooled {pooled:.2f} dB. Their own PSNRs are "
-        f"{each} dB, with a mean of {sum(map(psnr, mse.tolist())) / 3:.2f}: there the nearly right "
-        "one decides, here the worst one. Not looked at: a perfect guess, whose PSNR is infinite."
+        f"Three pictures with an MSE of {errors}: pooled {pooled:.2f} dB. Their own PSNRs are "
+        f"{each} dB, with a mean of {averaged:.2f}: there the nearly right one decides, here the "
+        "worst one. Not looked at: a perfect guess, whose PSNR is infinite."
     )
 
 
-def _list(mse: Tensor) -> str:
-    return ", ".join(f"{m:.5f}" for m in mse.tolist())
+@exercise("06.4", "A factor for a, and one for b", "a function of (guess, truth)")
+def best_factors(answer):
+    """Four small pictures: both factors of the smallest squared error."""
+    dice = torch.Generator().manual_seed(7)
+    truth = torch.randn(4, 2, 5, 6, generator=dice) * torch.tensor([0.2, 0.3])[:, None, None] + 0.1
+    guess = torch.tensor([0.5, 1.4])[:, None, None] * truth  # too pale in a, too vivid in b
+    guess += 0.1 * torch.randn(truth.shape, generator=dice)
+    guess[3] *= 3  # unlike the rest
+    given = _two(call(answer, guess, truth))
+    axes = (0, 2, 3)
+    py, pp, yy = (x.sum(axes) for x in (guess * truth, guess**2, truth**2))  # (2,) each
+    right, both = py / pp, (py.sum() / pp.sum()).expand(2)
+    each = (guess * truth).sum((2, 3)) / guess.square().sum((2, 3))  # (N, 2)
+
+    def is_(factors: Tensor) -> bool:
+        return same(given, factors, 2e-3)
+
+    def left(factors: Tensor) -> float:
+        return (factors[:, None, None] * guess - truth).square().sum().item()
+
+    slips = {
+        "one factor for both: That is the factor of both channels together.": is_(both),
+        "a and b swapped: The first has to be that of a.": is_(right.flip(0)),
+        "divided by the truth's square: That is p · y / y², which "
+        "makes the truth like the guess.": is_(py / yy),
+        "as vivid as the truth: Those are the roots of y² / p²: they make the guess as vivid as "
+        "the truth even where it is wrong, and so pay more.": is_((yy / pp).sqrt()),
+        "a quotient of means: Green and red cancel.": is_(truth.sum(axes) / guess.sum(axes)),
+        "a mean of the photos' factors: Those are means of a factor for "
+        "each photo. Pool the sums first.": is_(each.mean(0)),
+        "upside down: That is p² / p · y.": is_(pp / py),
+        f"other factors: They leave an error of {left(given):.2f}; {left(right):.2f} can be had. "
+        "Hint: the formula below the figure. More: (guess * truth).sum(dim=(0, 2, 3)) is a sum "
+        "for each channel: shape (2,).": ELSE,
+    }
+    text = " and ".join(f"{f:.3f}" for f in given.tolist())
+    start = (
+        f"In a, the sum of p · y is {py[0]:.2f}, of p² {pp[0]:.2f} and of y² {yy[0]:.2f}; in b "
+        f"they are {py[1]:.2f}, {pp[1]:.2f} and {yy[1]:.2f}. Yours are {text}."
+    )
+    recognise(slips, right=left(given) <= 1.001 * left(right), start=start)  # a search will do
+    return (
+        f"On the check's pictures your factors are {text}: squared error {left(torch.ones(2)):.1f} "
+        f"as guessed, {left(both):.1f} with {both[0]:.2f} for both, {left(right):.1f} with yours. "
+        "Not looked at: your network. `x, y, p = next(report.batches())` gives twenty "
+        "photos: try `best_factors(p, y)`."
+    )
 
 
-def _another_psnr(given: float, guess: Tensor, truth: Tensor) -> None:
-    square = (guess - truth) ** 2  # (N, 3, H, W)
-    mse = square.mean((1, 2, 3))
-    mean = mse.mean().item()
-    sums = f"The three pictures have an MSE of {_list(mse)}, all together {mean:.5f}."
-    hint = "one MSE over everything, then -10 · log10 of it."
-    more = "`((guess - truth) ** 2).mean()` without an axis goes over photos, channels and pixels."
-    slips = [
-        (
-            sum(map(psnr, mse.tolist())) / 3,
-            Wrong(
-                "the mean of PSNRs",
-                f"{sums} Yours, {given:.2f} dB, is the mean of "
-                f"{', '.join(f'{psnr(m):.1f}' for m in mse.tolist())} dB: first decibels, then the "
-                "mean. Pooled is the other way round.",
-                hint,
-                more,
-            ),
-        ),
-        (
-            2 * psnr(mean),
-            Wrong(
-                "20 instead of 10",
-                f"{sums} Yours, {given:.2f} dB, is twice {psnr(mean):.2f}. 20 · log10 is for an "
-                "error that is not squared.",
-                hint,
-                more,
-            ),
-        ),
-        (
-            psnr(mean) / 2,
-            Wrong("of the root", f"{sums} Yours takes the root of it before the log.", hint, more),
-        ),
-        (
-            -10 * math.log(mean),
-            Wrong(
-                "the natural logarithm",
-                f"{sums} Yours, {given:.2f}, is -10 · ln; decibels are made with log10.",
-                "`math.log10`, `torch.log10` or `np.log10`.",
-                more,
-            ),
-        ),
-        (
-            -psnr(mean),
-            Wrong(
-                "the sign is turned",
-                f"{sums} Yours, {given:.2f} dB, falls when the error falls.",
-                "-10 · log10, for the logarithm of a number below 1 is negative.",
-                more,
-            ),
-        ),
-        (
-            psnr(square.sum().item()),
-            Wrong(
-                "the sum, not the mean",
-                f"{sums} Yours, {given:.2f} dB, is of their sum {square.sum():.3f}: larger photos "
-                "would score worse.",
-                hint,
-                more,
-            ),
-        ),
-        (
-            psnr(mean / 255**2),
-            Wrong(
-                "a peak of 255",
-                f"{sums} Yours, {given:.2f} dB, is 48.13 dB too high: it takes 255 for the largest "
-                "value, and these pictures go from 0 to 1.",
-                hint,
-                more,
-            ),
-        ),
-        (
-            psnr((guess - truth).abs().mean().item()),
-            Wrong("not squared", f"{sums} Yours takes the mean of |difference|.", hint, more),
-        ),
-        (mean, Wrong("no decibels", f"{sums} Yours is that MSE itself.", hint, more)),
-    ]
-    recognise(given, slips)
-    text = f"{sums} That is {psnr(mean):.2f} dB, and yours is {given:.2f}."
-    raise Wrong("another PSNR", text, hint, more)
+def _two(given) -> Tensor:
+    """The two factors; one that stands for both twice, and without keepdim's axes of length 1."""
+    shape = tuple(np.shape(given)) if not isinstance(given, dict | str) else None
+    if isinstance(given, int | float | Tensor | np.generic) and shape in ((), (1,)):
+        given = [given, given]
+    elif isinstance(given, Tensor | np.ndarray) and np.prod(shape) == 2:
+        given = given.reshape(2)
+    wrong_if(
+        not isinstance(given, Tensor | np.ndarray | tuple | list) or len(given) != 2,
+        f"not two factors: Your function returns {type(given).__name__} of shape {shape}, but must "
+        "return two numbers, for a and for b. Hint: sum over photos, rows and columns: axes 0, 2 "
+        "and 3 of (N, 2, H, W).",
+    )
+    return torch.tensor([number(one, "a factor") for one in given])

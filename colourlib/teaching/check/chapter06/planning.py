@@ -1,13 +1,78 @@
-"""Exercises of 06_evaluate without right numbers: a fair comparison, and an open question."""
+"""Exercises of 06_evaluate on comparisons: how sure a difference is, a fair plan, a question."""
 
 from __future__ import annotations
 
 import numpy as np
+from torch import Tensor
 
-from ..choices import plain
-from ..core import UNREADABLE, Noted, Open, Wrong, exercise
-from ..values import number, words_for_teacher
+from ....judging.intervals import draws, interval
+from ..answers import number, plain, words_for_teacher
+from ..core import Noted, Open, call, exercise
+from ..slips import ELSE, must_be, recognise, wrong_if
 
+
+@exercise("06.2", "How sure is the difference?", "a function of (error_a, error_b, error_grey)")
+def difference_interval(answer):
+    """(low, high) of explained(B) - explained(A) over drawn photos, both drawn alike."""
+    dice = np.random.default_rng(6)  # squared errors of 150 photos: of A, of B, of the grey copy
+    grey = dice.lognormal(0, 1, 150)
+    one = grey * dice.uniform(0.2, 0.8, 150)
+    other = one * dice.uniform(0.85, 1.05, 150)  # B is a little better
+    grey[::10] *= 0.02  # these are nearly grey; B is worse there, so shares and sums disagree
+    one[::10], other[::10] = grey[::10], 2 * grey[::10]
+    errors = one, other, grey
+    given = call(answer, *(error.copy() for error in errors))
+    given = given.tolist() if isinstance(given, np.ndarray | Tensor) else given
+    pair = isinstance(given, tuple | list) and len(given) == 2
+    must_be(pair, given, "a pair: `return low, high`")
+    low, high = number(given[0], "low"), number(given[1], "high")
+    wanted = interval(draws(lambda a, b, g: (a - b).sum(-1) / g.sum(-1), *errors))
+    shares = interval(draws(lambda a, b, g: ((a - b) / g).mean(-1), *errors))
+    first, second = np.random.default_rng(1).integers(150, size=(2, 1000, 150))
+    shared = one[first].sum(1) / grey[first].sum(1) - other[second].sum(1) / grey[second].sum(1)
+    apart, pooled = interval(shared), (one - other).sum() / grey.sum()
+    right = wanted[1] - wanted[0]
+    width = (high - low) / right  # 1 where it is as wide as the right one
+    off = abs((low + high) / 2 - sum(wanted) / 2) / right
+
+    def at(pair, share: float) -> bool:
+        return abs(low - pair[0]) + abs(high - pair[1]) < share * (pair[1] - pair[0])
+
+    slips = {
+        "high before low: It goes down to the smaller one. Hint: `np.percentile` answers in the "
+        "order in which it is asked: [2.5, 97.5].": width < 0,
+        "in per cent: That is a hundred times too much.": at([100 * end for end in wanted], 0.3),
+        "no spread: All draws are the same: without replacement, or with the same seed. Hint: make "
+        "the dice once; `dice.integers(n, size=n)` puts each photo back.": width < 0.01,
+        "A minus B: It says that B is worse.": at((-wanted[1], -wanted[0]), 0.3),
+        f"the mean of shares: The nearly grey photos decide. Pooled, B is ahead by {pooled:.1%}. "
+        "Hint: sum errors, then divide.": at(shares, 0.3),
+        "drawn apart: A is scored on some photos and B on others. Drawn alike, it is "
+        f"{100 * right:.2f} points wide.": abs(width * right / (apart[1] - apart[0]) - 1) < 0.15,
+        "percentiles as shares: np.percentile(scores, 0.025) asks for the lowest 0.025 per cent. "
+        "Hint: `np.percentile` counts from 0 to 100.": high < wanted[0],
+        "90 %, not 95 %: It is 0.84 times as wide. Hint: 2.5 % on either side.": off < 0.25
+        and abs(width - 0.84) < 0.06,
+        "one standard deviation: Mean ± one standard deviation holds 68 % of the draws. Hint: mean "
+        "± 1.96 standard deviations.": off < 0.25 and abs(width - 0.51) < 0.06,
+        f"another interval: A thousand draws give {wanted[0]:.2%} to {wanted[1]:.2%}. Hint: draw "
+        "indices once, and use them for all three arrays. More: A thousand times: drawn = "
+        "dice.integers(n, size=n); explained(B) - explained(A) at [drawn]. Last, the 2.5th and "
+        "the 97.5th percentile.": ELSE,
+    }
+    start = f"Your interval is {low:.2%} to {high:.2%}, {100 * (high - low):.2f} points wide."
+    recognise(slips, right=bool(abs(width - 1) <= 0.1 and off <= 0.1), start=start)
+    return (
+        f"B explains {pooled:.1%} more than A, and your interval, {low:.1%} to {high:.1%}, leaves "
+        f"out 0. Drawn apart, it would go from {apart[0]:.1%} to {apart[1]:.1%}, and say nothing. "
+        "Not looked at: what other first weights would have changed."
+    )
+
+
+LISTS = {
+    "what differs": ("width", "learning rate", "seed", "photos"),
+    "beside it": ("grey copy", "mean tint", "optimum"),
+}
 CHOICES = {
     "each trained for": ("the same minutes", "the same epochs", "until it is at its best"),
     "judged on": ("training photos", "validation photos", "five photos picked by eye"),
@@ -19,168 +84,95 @@ CHOICES = {
         "the interval of the differences leaves out 0",
     ),
 }
-THINGS = ("width", "learning rate", "seed", "photos")
-BASELINES = ("grey copy", "mean tint", "optimum")
-KEYS = ("what differs", "pairs of runs", "beside it", *CHOICES)
+BLIND = {
+    "mean of PSNRs": "It is ruled by nearly grey photos, where nothing can go wrong.",
+    "colourfulness": "It does not ask whether colours are right: all hues turned by 90° scored as "
+    "well as the truth.",
+    "SSIM": "It hardly tells the grey copy from the network: structure is given.",
+}
 
 
 @exercise("06.5", "Plan a fair comparison", "a dictionary: your plan")
 def fair_comparison(plan):
     """A plan to find out whether a ColourNet twice as wide is better."""
-    _complete(plan)
-    plan = _as_written(plan)
-    _what_differs(set(plan["what differs"]))
+    plan = _read(plan)
     pairs = number(plan["pairs of runs"], "pairs of runs")
-    _judging(plan, pairs)
-    if pairs < 3:
-        raise Wrong(
-            "too few pairs",
-            f"With {pairs:g} pair{'s' if pairs > 1 else ''} you see a difference, and not how much "
-            "chance makes: from one pair nothing can be said of a spread, from two hardly any.",
-            "three pairs at least, each with other first weights.",
-            "Part 2: the interval knows of the choice of photos, not of first weights and order.",
-        )
-    _verdict(plan["wider wins if"], int(pairs))
+    others = set(plan["what differs"]) - {"width"}
+    named = ", ".join(sorted(others)) or "nothing"
+    score, rule, judged = plan["score"], plan["wider wins if"], plan["judged on"]
+    runs = max(1, int(min(pairs, 100)))  # enough to see it, and few enough to draw
+    best = np.random.default_rng(0).standard_normal((20_000, runs)).max(1).mean()
+    pair = "Hint: a pair is one narrow and one wide training; three at least."
+    slips = {
+        f"the question is not asked: Between your runs differs: {named}, and the width does not. "
+        "Hint: the question is whether wider is better.": "width" not in plan["what differs"],
+        "other photos for each: Scores on other photos cannot be compared.": "photos" in others,
+        "chance differs, too: Seeds alone make differences as large as many an edit. Hint: both of "
+        "a pair have one seed; pairs differ in it.": "seed" in others,
+        f"two things differ: Width and {named} differ: if the wider one wins, which was it? Hint: "
+        "what stays the same cannot be the reason for a difference.": bool(others),
+        "each as long as it likes: A longer run picks the best of more numbers. Hint: "
+        "minutes or epochs, fixed before.": plan["each trained for"] == "until it is at its best",
+        "judged on training photos: A wider network learns more by heart.": judged
+        == "training photos",
+        "picked photos: By query alone, explained chroma goes from below 0 to above 90 %.": judged
+        == "five photos picked by eye",
+        "forgot .eval(): In train mode the score depends on which photos share a batch: chapter 05 "
+        "lost several dB by that. Hint: `net.eval()`.": plan["mode"] == "train mode",
+        f"a score that is blind here: {score} alone decides. {BLIND.get(score)} Hint: the "
+        "table of part 2, last column.": score in BLIND,
+        "no baseline: The mean tint has two points for free.": not plan["beside it"],
+        f"no runs: {pairs:g} pairs of runs train nothing. {pair}": pairs < 1,
+        f"no whole number: {pairs:g} pairs of runs leave one in part. {pair}": pairs % 1 > 0,
+        f"too few pairs: With {pairs:g} pair{'s' if pairs > 1 else ''} nobody knows how much "
+        "chance makes. Hint: three pairs at least, with other first weights.": pairs < 3,
+        f"the best of many: The best of {runs} lies, by chance alone, {best:.2f} "
+        "standard deviations too high.": rule == "its best run is better",
+        "any difference counts: If width did nothing, the wider would win in half of all trials. "
+        "Hint: what else could be the reason for a difference?": rule == "its mean is better",
+    }
+    recognise(slips)
     what = {
         "the same minutes": "for the same time, which the wider one uses for fewer steps",
         "the same epochs": "for the same photos; the wider one has had more time, so say so",
     }[plan["each trained for"]]
     return (
         f"{pairs:g} pairs of runs in which only the width differs, {what}; judged on photos that "
-        f"neither saw, in eval mode, beside {' and '.join(plan['beside it'])}. "
-        "That can be answered with yes, no, or not known. Not looked at: whether each width would "
-        "want a learning rate of its own, which is a question of its own."
+        f"neither saw, in eval mode, beside {' and '.join(plan['beside it'])}. That can be "
+        "answered with yes, no, or not known. Not looked at: whether each width would want a "
+        "learning rate of its own."
     )
 
 
-def _complete(plan) -> None:
-    if not isinstance(plan, dict):
-        text = f"The plan is {type(plan).__name__}; a dictionary is wanted."
-        raise Wrong(UNREADABLE, text, f"with the keys {', '.join(KEYS)}.")
-    if missing := [key for key in KEYS if key not in plan]:
-        raise Wrong(
-            "a gap in the plan",
-            f"The plan says nothing of {', '.join(missing)}.",
-            "the keys are those of the cell as it was given.",
-        )
-    if unanswered := [key for key in KEYS if plan[key] is ... or plan[key] is None]:
-        raise Open(f"Your plan leaves open: {', '.join(unanswered)}.")
-    lists = {"what differs": THINGS, "beside it": BASELINES}
-    for key, allowed in (lists | CHOICES).items():
-        said = plan[key] if isinstance(plan[key], list | tuple | set) else [plan[key]]
-        if key in lists and not isinstance(plan[key], list | tuple | set):
-            text = f"{key!r} is {plan[key]!r}; a list is wanted, which may be empty."
-            raise Wrong(UNREADABLE, text, f"of {', '.join(allowed)}: ['...', '...'].")
-        if key in CHOICES and not isinstance(plan[key], str):
-            text = f"{key!r} is {plan[key]!r}; one choice is wanted, and no list."
-            raise Wrong(UNREADABLE, text, f"one of: {'; '.join(allowed)}.")
-        known = [word.lower() for word in allowed]
-        if strange := [one for one in said if plain(one) not in known]:
-            raise Wrong(
-                "no such choice",
-                f"{key!r} is {strange[0]!r}, and one of these is wanted: {'; '.join(allowed)}.",
-                "copy the words from the comment in the cell.",
-            )
-
-
-def _as_written(plan: dict) -> dict:
+def _read(plan) -> dict:
     """The plan in the words of the cell: neither capitals nor blanks around a choice count."""
-    words = [*THINGS, *BASELINES, *(word for choice in CHOICES.values() for word in choice)]
-    as_written = {word.lower(): word for word in words}
-
-    def known(said):
-        if isinstance(said, list | tuple | set):
-            return [known(one) for one in said]
-        return as_written.get(plain(said), said)
-
-    return {key: known(said) for key, said in plan.items()}
-
-
-def _what_differs(things: set[str]) -> None:
-    hint = "what stays the same cannot be the reason for a difference."
-    if "width" not in things:
-        text = (
-            f"Between your runs differs: {', '.join(sorted(things)) or 'nothing'}. The width not."
+    keys = ("what differs", "pairs of runs", "beside it", *CHOICES)
+    must_be(isinstance(plan, dict), plan, f"a dictionary with the keys {', '.join(keys)}")
+    missing = [key for key in keys if key not in plan]
+    wrong_if(
+        missing,
+        f"a gap in the plan: The plan says nothing of {', '.join(missing)}. Hint: the keys are "
+        "those of the cell as it was given.",
+    )
+    if left := [key for key in keys if plan[key] is ... or plan[key] is None]:
+        raise Open(f"Your plan leaves open: {', '.join(left)}.")
+    read = dict(plan)
+    for key, allowed in {**LISTS, **CHOICES}.items():
+        several = isinstance(plan[key], list | tuple | set)
+        right = several if key in LISTS else isinstance(plan[key], str)
+        what = "a list, which may be empty" if key in LISTS else "one choice, and no list"
+        must_be(right, plan[key], what)
+        words = {word.lower(): word for word in allowed}
+        said = plan[key] if several else [plan[key]]
+        strange = [one for one in said if plain(one) not in words]
+        wrong_if(
+            strange,
+            f"no such choice: {key!r} is {strange[:1]}, but must be one of these: "
+            f"{'; '.join(allowed)}. Hint: copy the words from the comment in the cell.",
         )
-        raise Wrong("the question is not asked", text, "the question is whether wider is better.")
-    if "photos" in things:
-        text = "Your two networks see other photos: their scores cannot be compared at all."
-        raise Wrong("other photos for each", text, hint)
-    if "seed" in things:
-        text = "In a pair of yours the seed differs, too: another order of photos, other crops. In "
-        text += "chapter 05 seeds alone made differences as large as many an edit does."
-        raise Wrong(
-            "chance differs, too", text, "both of a pair have one seed; pairs differ in it."
-        )
-    if others := things - {"width"}:
-        text = f"Width and {', '.join(sorted(others))} differ: if the wider one wins, which was it?"
-        raise Wrong("two things differ", text, hint)
-
-
-def _judging(plan: dict, pairs: float) -> None:
-    """Time, photos, mode, score and baselines."""
-    if plan["each trained for"] == "until it is at its best":
-        raise Wrong(
-            "each as long as it likes",
-            "The end of each run is chosen by its score: whoever looks more often, in a longer "
-            "run, picks the best of more numbers.",
-            "the same minutes or the same epochs for both, fixed before.",
-        )
-    if plan["judged on"] == "training photos":
-        raise Wrong(
-            "judged on training photos",
-            "A wider network learns more by heart: the forty scenes of chapter 05 were answered "
-            "better than the optimum, and forty others worse and worse.",
-            "photos that neither network has seen.",
-        )
-    if plan["judged on"] == "five photos picked by eye":
-        raise Wrong(
-            "picked photos",
-            "Five of some 180 photos, and picked by somebody who knows what he hopes for: by query "
-            "alone, explained chroma goes from below 0 to above 90 %.",
-            "all validation photos; pictures beside the numbers, at random.",
-        )
-    if plan["mode"] == "train mode":
-        raise Wrong(
-            "forgot .eval()",
-            "In train mode the score depends on which photos share a batch: chapter 05 lost "
-            "several dB by that, more than most edits are worth.",
-            "`net.eval()`.",
-        )
-    if plan["score"] != "explained chroma, pooled":
-        why = {
-            "mean of PSNRs": "It is ruled by nearly grey photos, where nothing can go wrong.",
-            "colourfulness": "It does not ask whether colours are right: all hues turned by 90° "
-            "scored as well as the truth.",
-            "SSIM": "It hardly tells the grey copy from the network: structure is given.",
-        }[plan["score"]]
-        text = f"{plan['score']} alone decides. {why}"
-        raise Wrong("a score that is blind here", text, "the table of part 2, last column.")
-    if not plan["beside it"]:
-        text = (
-            "Nothing stands beside the scores: is a gain of two points much, where the mean tint "
-        )
-        text += "alone explains about two?"
-        raise Wrong("no baseline", text, "the grey copy and the mean tint cost nothing.")
-    hint = "a pair is one narrow and one wide training."
-    if pairs < 1:
-        raise Wrong("no runs", f"{pairs:g} pairs of runs: nothing would be trained.", hint)
-    if pairs % 1:
-        text = f"{pairs:g} pairs of runs: of the last one only a part would be trained."
-        raise Wrong("no whole number", text, hint)
-
-
-def _verdict(rule: str, pairs: int) -> None:
-    if rule == "its best run is better":
-        runs = min(pairs, 100)  # enough to see it, and few enough to draw
-        dice = np.random.default_rng(0).standard_normal((20_000, runs))
-        text = f"The best of {runs} runs lies, by chance alone, {dice.max(1).mean():.2f} standard "
-        text += "deviations above the mean, and the more runs, the higher."
-        raise Wrong("the best of many", text, "what do all the pairs say?")
-    if rule == "its mean is better":
-        text = f"One of two means of {pairs} runs is always the higher one: if width did nothing, "
-        text += "the wider would win in half of all such trials."
-        raise Wrong("any difference counts", text, "when could chance alone have made it?")
+        found = [words[plain(one)] for one in said]
+        read[key] = found if several else found[0]
+    return read
 
 
 @exercise("06.6", "True or coloured?", "your thoughts, twenty words or more, in quotes")

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ....common.copies import copy_of
-from .tracing import PICTURE, Op, Trace, trace
+from .tracing import PICTURE, Op, Trace, storage, trace
 
 SIDES = [(32, 48), (16, 16)]  # the smaller one where the larger would take too long
 MOST = 1.5e9  # multiply-adds of a pass: about a quarter of a second on one core
@@ -67,10 +67,9 @@ def _probe(model: nn.Module, height: int, width: int) -> Probe:
     first = trace(twin, x, meta=False)
     found = Probe(first)
     out = first.output
-    if first.error is not None or not isinstance(out, Tensor) or out.shape != y.shape:
-        return found
     found.broken = next((op for op in first.ops if not op.finite), None)
-    if found.broken is not None:
+    fits = first.error is None and isinstance(out, Tensor) and out.shape == y.shape
+    if not fits or found.broken is not None:
         return found
     found.spread = out.detach().std().item()
     if not out.requires_grad:
@@ -102,17 +101,11 @@ def _learn(twin, x, y, before: Tensor, heads: set[int], found: Probe) -> None:
     """
     own = [(n, p) for n, p in twin.named_parameters() if p.requires_grad]
     weights = [(n, p) for n, p in own if p.ndim > 1]
-    found.zeros = [
-        n.rpartition(".")[0] or n for n, p in weights if id(p) not in heads and not p.any()
-    ]
-    found.alike = [
-        name
-        for name, layer in twin.named_modules()
-        if isinstance(layer, (nn.Conv2d, nn.Linear))
-        and id(layer.weight) not in heads
-        and getattr(layer, "groups", 1) == 1
-        and _alike(layer.weight)
-    ]
+    layers = [(n.rpartition(".")[0] or n, p) for n, p in weights if id(p) not in heads]
+    found.zeros = [n for n, p in layers if not p.any()]
+    mixing = {n for n, m in twin.named_modules() if isinstance(m, (nn.Conv2d, nn.Linear))}
+    mixing -= {n for n, m in twin.named_modules() if getattr(m, "groups", 1) > 1}
+    found.alike = [n for n, p in layers if n in mixing and len(p) > 1 and p.any() and _alike(p)]
     optimiser = torch.optim.Adam([p for _, p in own], lr=1e-3)
     known, learns = set(), set()
     for turn in range(STEPS + MORE_STEPS):
@@ -129,14 +122,13 @@ def _learn(twin, x, y, before: Tensor, heads: set[int], found: Probe) -> None:
         F.mse_loss(out, y).backward()
     found.silent = [n for n, _ in own if n not in learns]
     found.no_gradient = [n for n, _ in own if n not in known]
-    others = [n for n, p in weights if id(p) not in heads]
-    found.dead = not learns or bool(others and not learns & set(others))
+    others = {n for n, p in weights if id(p) not in heads}
+    found.dead = not learns or bool(others and not learns & others)
 
 
 def _alike(weight: Tensor) -> bool:
-    """Has every channel the same weights, and are they not 0?"""
-    same = len(weight) > 1 and bool((weight == weight[:1]).all())
-    return same and weight.requires_grad and bool(weight.any())
+    """Has every channel the same weights?"""
+    return bool((weight == weight[:1]).all())
 
 
 def _heads(trace: Trace) -> set[int]:
@@ -144,7 +136,7 @@ def _heads(trace: Trace) -> set[int]:
     found, seen, todo = set(), set(), [trace.made.get(id(trace.output))]
     while todo:
         index = todo.pop()
-        if index is None or index == PICTURE or index in seen:
+        if index in seen or index in (None, PICTURE):
             continue
         seen.add(index)
         op = trace.ops[index]
@@ -168,7 +160,8 @@ def _awake(model: nn.Module, x: Tensor, y: Tensor, found: Probe) -> None:
     found.one_sided = bool((out >= 0).all() and out.any())
     F.mse_loss(out, y).backward()
     found.mixes = _mixes(twin, x.detach())
-    found.depends = x.grad is not None and bool(x.grad.any())
+    slope = x.grad is not None and bool(x.grad.any())
+    found.depends = slope or not out[0].equal(out[1])
 
 
 def _mixes(twin: nn.Module, x: Tensor) -> bool:
@@ -179,7 +172,7 @@ def _mixes(twin: nn.Module, x: Tensor) -> bool:
             both, again, alone = twin(x)[:1], twin(x)[:1], twin(x[:1])
     except Exception:  # batches of one are looked at elsewhere
         return False
-    if both.shape != alone.shape or not torch.equal(both, again):
+    if both.shape != alone.shape or not both.equal(again):
         return False
     return not torch.allclose(both, alone, rtol=1e-9, atol=1e-9 * both.std().item())
 
@@ -187,37 +180,17 @@ def _mixes(twin: nn.Module, x: Tensor) -> bool:
 def _cut(trace: Trace) -> Op | None:
     """The first op whose inputs (or parameters) have a gradient and whose output has none."""
     for op in trace.ops:
-        floats = [t for t in op.tensors if t.is_floating_point()]
-        numbers = op.output is not None and op.output.is_floating_point()
-        if numbers and not op.gradient and any(t.requires_grad for t in floats):
+        had = any(t.requires_grad for t in op.tensors if t.is_floating_point())
+        if had and not op.gradient and op.output.is_floating_point():
             return op
     return None
 
 
 def _in_place(model: nn.Module, height: int, width: int) -> Op | None:
-    """Which op changed a tensor that was kept for the backward pass: versions tell."""
+    """The op that changes what an op before it keeps for the backward pass."""
     twin = copy_of(model, "meta").train()
     found = trace(twin, torch.empty(2, 1, height, width, device="meta"))
     changers = [op for op in found.ops if op.in_place]
-    for changer in changers:
-        key = changer.tensors[0].untyped_storage()._cdata
-        for op in found.ops[: changer.index]:
-            took = any(
-                t.untyped_storage()._cdata == key
-                for t, i in zip(op.tensors, op.inputs, strict=True)
-                if i is not None
-            )
-            made = op.output is not None and op.output.untyped_storage()._cdata == key
-            if (took and op.name not in FORGETS_INPUT) or (made and op.name in KEEPS_OUTPUT):
-                return changer
-    return changers[-1] if changers else None
-
-
-# Which functions need their input, or their output, for the backward pass.
-_FORGETTING = """
-    add sub rsub neg cat interpolate pad view reshape flatten getitem setitem permute transpose
-    mean sum expand clone contiguous chunk split relu sigmoid tanh dropout leaky_relu
-"""
-FORGETS_INPUT = set(_FORGETTING.split())
-
-KEEPS_OUTPUT = {"relu", "sigmoid", "tanh", "exp", "sqrt", "rsqrt", "softmax", "leaky_relu", "elu"}
+    kept_by = {key: index for key, (*_, index) in found.saved.items()}
+    guilty = [op for op in changers if kept_by.get(storage(op.tensors[0]), op.index) < op.index]
+    return next(iter(guilty or changers[-1:]), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import traceback
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -34,35 +35,31 @@ def _owner(file: str) -> str:
     return "torch" if TORCH in path.parents or path.name == "contextlib.py" else "student"
 
 
-def _is_start(frame) -> bool:
-    """Is this where `tracing.trace` calls the network?"""
-    return frame.f_code.co_name == "trace" and _owner(frame.f_code.co_filename) == "ours"
-
-
 def student_line(frame) -> Line | None:
     """The innermost line that is neither torch's nor ours; inside our own networks: forward's."""
     fallback = None
-    while frame is not None and not _is_start(frame):
-        owner = _owner(frame.f_code.co_filename)
+    while frame is not None:
+        owner, function = _owner(frame.f_code.co_filename), frame.f_code.co_name
         if owner == "student":
             return _line(frame, frame.f_lineno)
-        if owner == "network" and frame.f_code.co_name == "forward":
-            fallback = fallback or frame
+        if owner == "ours" and function == "trace":  # which calls the network
+            break
+        if owner == "network" and function == "forward":
+            fallback = fallback or _line(frame, frame.f_lineno)
         frame = frame.f_back
-    return _line(fallback, fallback.f_lineno) if fallback else None
+    return fallback
+
+
+def line_of_error(error: BaseException) -> Line | None:
+    """The student's innermost line in a traceback; inside our own networks: theirs."""
+    lines = {
+        _owner(frame.f_code.co_filename): (frame, number)
+        for frame, number in traceback.walk_tb(error.__traceback__)
+    }
+    best = lines.get("student") or lines.get("network")
+    return _line(*best) if best else None
 
 
 def _line(frame, number: int) -> Line:
     text = linecache.getline(frame.f_code.co_filename, number, frame.f_globals).strip()
     return Line(frame.f_code.co_name, number, text)
-
-
-def line_of_error(error: BaseException) -> Line | None:
-    """The student's innermost line in a traceback; inside our own networks: theirs."""
-    found: dict[str, tuple] = {}
-    step = error.__traceback__
-    while step is not None:
-        found[_owner(step.tb_frame.f_code.co_filename)] = (step.tb_frame, step.tb_lineno)
-        step = step.tb_next
-    best = found.get("student") or found.get("network")
-    return _line(*best) if best else None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import torch
@@ -31,15 +32,15 @@ class Op:
 
     index: int
     name: str  # 'conv2d', 'add', 'cat': without underscores, whichever way it was called
+    func: Callable
     args: tuple
     kwargs: dict
+    tensors: list[Tensor]
     shapes: list[tuple[int, ...]]  # of its tensors, as they were when it was called
     inputs: list[int | None]  # which op made each of them; PICTURE; None: a parameter or constant
     call: Call | None  # the layer that it is part of
-    within: str  # the innermost named part of the network that was at work
     line: Line | None
     in_place: bool
-    tensors: list[Tensor] = field(default_factory=list)
     output: Tensor | None = None
     outputs: list[Tensor] = field(default_factory=list)
     shape: tuple[int, ...] = ()
@@ -55,17 +56,30 @@ class Op:
             return self.kwargs["axis"]
         return self.kwargs.get(name, default)
 
-    def first(self, name: str = "input") -> Tensor | None:
-        """Its main tensor."""
-        value = self.arg(0, name)
-        return value if isinstance(value, Tensor) else (self.tensors[0] if self.tensors else None)
-
     @property
     def where(self) -> str:
         """The layer's name, or the line of code for a bare function."""
         if self.call is not None and self.call.name:
             return self.call.name
-        return str(self.line) if self.line else (self.within or "forward")
+        return str(self.line or "forward")
+
+    @property
+    def at_line(self) -> str:
+        return str(self.line or self.where)
+
+    @property
+    def code(self) -> str:
+        """That gets at its layer: self.head[1]; nothing for a bare function."""
+        return self.call.code if self.call is not None else ""
+
+    @property
+    def make(self) -> str:
+        return f"{self.code} = " if self.code else ""
+
+    @property
+    def kind(self) -> str:
+        """The class of its layer: Conv2d; the function's name where there is none."""
+        return type(self.call.module).__name__ if self.call is not None else self.name
 
 
 @dataclass(eq=False)
@@ -73,8 +87,8 @@ class Call:
     """One call of a layer: a module that has no parts of its own."""
 
     name: str
+    code: str  # that gets at it: self.deep[1][0]; nothing for a layer that belongs to nobody
     module: nn.Module
-    registered: bool
     shapes: list[tuple[int, ...]]
     ops: list[Op] = field(default_factory=list)
     output: object = None
@@ -96,7 +110,9 @@ class Trace:
     pending: Op | None = None  # the function that raised it
     open: list[tuple[nn.Module, str, tuple]] = field(default_factory=list)  # entered, not left
     made: dict[int, int] = field(default_factory=dict)  # id of tensor -> op
-    saved: dict[int, tuple[int, int | None]] = field(default_factory=dict)  # see Watch.keep
+    # What is kept for the backward pass, by `storage`: its bytes, the op that made it (None: the
+    # picture), the first op that keeps it.
+    saved: dict[int, tuple[int, int | None, int]] = field(default_factory=dict)
     kept: list = field(default_factory=list)  # keeps ids from being given away again
     called: set[int] = field(default_factory=set)  # ids of modules that ran
     strangers: dict[int, nn.Module] = field(default_factory=dict)  # ran, but belong to nobody
@@ -110,8 +126,22 @@ class Trace:
         index = next((i for i in op.inputs if i is not None), None)
         return None if index is None or index == PICTURE else self.ops[index]
 
+    def back(self, op: Op | None) -> Iterator[Op]:
+        """An op, the one that made its main tensor, and so on, back to the picture."""
+        while op is not None:
+            yield op
+            op = self.before(op)
+
     def consumers(self, op: Op) -> list[Op]:
         return [later for later in self.ops if op.index in later.inputs]
+
+
+def spell(trace: Trace, name: str) -> str:
+    """The code that gets at a layer: deep.1.0 -> self.deep[1][0]."""
+    text = "model" if type(trace.model).__module__.startswith("torch.nn") else "self"
+    for part in name.split(".") if name else []:
+        text += f"[{part}]" if part.isdigit() else f".{part}"
+    return text
 
 
 def is_leaf(module: nn.Module) -> bool:
@@ -125,11 +155,9 @@ SAME = {"concat": "cat", "concatenate": "cat"}  # torch's other names for one fu
 def tidy(func) -> tuple[str, bool]:
     """(name without underscores, one for each function; does it change its tensor in place?)."""
     name = getattr(func, "__name__", str(func))
-    if name == "__get__":
+    if name == "__get__":  # of a property: T, mT, data
         return getattr(getattr(func, "__self__", None), "__name__", "get"), False
-    if name == "__setitem__":
-        return "setitem", True
-    in_place = name.endswith("_") and not name.endswith("__")
+    in_place = name == "__setitem__" or (name.endswith("_") and not name.endswith("__"))
     name = name.strip("_")
     return SAME.get(name, name), in_place
 
@@ -142,20 +170,28 @@ class Watch(TorchFunctionMode):
         self.trace, self.meta = trace, meta
         self.stack: list[tuple[nn.Module, str, Call | None, tuple]] = []
         self.twins: dict[int, Tensor] = {}  # real tensors that came up, and what stands for them
-        self.storages: dict[int, int | None] = {}  # storage -> the op that made it
-        own = list(trace.model.parameters()) + list(trace.model.buffers())
-        self.fixed = {_storage(t) for t in own}
+        self.storages: dict[int, int | None] = {storage(trace.x): None}  # -> the op that made it
+        self.fixed = {storage(t) for t in (*trace.model.parameters(), *trace.model.buffers())}
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
-        kwargs = kwargs or {}
         name, in_place = tidy(func)
+        kwargs = kwargs or {}
         if self.meta:
-            args, kwargs = (
-                replace_tensors(args, self.to_meta),
-                replace_tensors(kwargs, self.to_meta),
-            )
-        op = self.begin(name, in_place or kwargs.get("inplace") is True, args, kwargs)
-        self.trace.pending = op
+            args, kwargs = replace_tensors((args, kwargs), self.to_meta)
+        tensors = list(tensors_in((args, kwargs)))
+        op = self.trace.pending = Op(
+            index=len(self.trace.ops),
+            name=name,
+            func=func,
+            args=args,
+            kwargs=kwargs,
+            tensors=tensors,
+            shapes=[tuple(t.shape) for t in tensors],
+            inputs=[self.trace.made.get(id(t)) for t in tensors],
+            call=next((c for _, _, c, _ in reversed(self.stack) if c is not None), None),
+            line=student_line(sys._getframe(1)),
+            in_place=in_place or kwargs.get("inplace") is True,
+        )
         if self.meta and name in ("to", "cpu", "cuda"):  # to another device: it stays where it is
             kinds = [a for a in (*args, *kwargs.values()) if isinstance(a, torch.dtype)]
             result = args[0].to(kinds[0]) if kinds else args[0]
@@ -164,7 +200,7 @@ class Watch(TorchFunctionMode):
         else:
             result = func(*args, **kwargs)
         self.trace.pending = None
-        self.end(op, result)
+        self.note(op, args[0] if name == "setitem" else result)
         return result
 
     def to_meta(self, tensor: Tensor) -> Tensor:
@@ -173,36 +209,17 @@ class Watch(TorchFunctionMode):
         if id(tensor) not in self.twins:
             twin = torch.empty_like(tensor.detach(), device="meta")
             self.twins[id(tensor)] = twin.requires_grad_(tensor.requires_grad)
-            self.fixed.add(_storage(twin))
+            self.fixed.add(storage(twin))
             self.trace.kept.append(tensor)
         return self.twins[id(tensor)]
 
-    def begin(self, name, in_place, args, kwargs) -> Op:
-        found = list(tensors_in((args, kwargs)))
-        call = next((c for _, _, c, _ in reversed(self.stack) if c is not None), None)
-        return Op(
-            index=len(self.trace.ops),
-            name=name,
-            args=args,
-            kwargs=kwargs,
-            shapes=[tuple(t.shape) for t in found],
-            inputs=[self.trace.made.get(id(t)) for t in found],
-            call=call,
-            within=next((n for _, n, _, _ in reversed(self.stack) if n), ""),
-            line=student_line(sys._getframe(2)),
-            in_place=in_place,
-            tensors=found,
-        )
-
-    def end(self, op: Op, result) -> None:
-        if op.name == "setitem":
-            result = op.args[0]
-        op.outputs = list(tensors_in(result))
-        if not op.outputs:
+    def note(self, op: Op, result) -> None:
+        """An op that is done; none where nothing was made: contiguous() of what is so already."""
+        trace, op.outputs = self.trace, list(tensors_in(result))
+        if not op.outputs or (
+            not op.in_place and all(any(o is t for t in op.tensors) for o in op.outputs)
+        ):
             return
-        trace = self.trace
-        if not op.in_place and all(any(o is t for t in op.tensors) for o in op.outputs):
-            return  # nothing was made: contiguous() of what is contiguous already
         if op.name in CONSTRUCTORS:
             op.inputs = [None] * len(op.inputs)
         op.output = op.outputs[0]
@@ -213,49 +230,46 @@ class Watch(TorchFunctionMode):
         for tensor in op.outputs:
             trace.made[id(tensor)] = op.index
             trace.kept.append(tensor)
-            self.storages.setdefault(_storage(tensor), op.index)
-        if op.call is not None:
-            op.call.ops.append(op)
-        else:
+            self.storages.setdefault(storage(tensor), op.index)
+        if op.call is None:
             trace.steps.append(op)
+        else:
+            op.call.ops.append(op)
 
     def enter(self, module, args) -> None:
-        name = self.trace.names.get(id(module))
+        name, call = self.trace.names.get(id(module)), None
         self.trace.called.add(id(module))
-        if name is None and module is not self.trace.model:
+        if name is None:
             self.trace.strangers[id(module)] = module
-        call = None
-        inside = any(c is not None for _, _, c, _ in self.stack)
-        if is_leaf(module) and not inside:
+        if is_leaf(module) and not any(c is not None for _, _, c, _ in self.stack):
             shapes = [tuple(t.shape) for t in tensors_in(args)]
             called = name if name is not None else f"({type(module).__name__})"
-            call = Call(called, module, name is not None, shapes)
+            call = Call(called, spell(self.trace, name) if name else "", module, shapes)
             self.trace.steps.append(call)
         self.stack.append((module, name or "", call, args))
 
     def leave(self, module, args, output) -> None:
-        while self.stack:
+        inner, tensor = None, next(tensors_in(output), None)
+        while self.stack and inner is not module:
             inner, name, call, _ = self.stack.pop()
-            if inner is module:
-                break
-        tensor = next(tensors_in(output), None)
         if call is not None:
             call.output, call.shape = output, tuple(tensor.shape) if tensor is not None else ()
         if tensor is not None and name and (made := self.trace.op_of(tensor)):
             made.label = name
 
     def keep(self, tensor: Tensor) -> Tensor:
-        """Called for what is kept for the backward pass: {storage: (bytes, op that made it)}."""
-        key = _storage(tensor)
+        """Called for what is kept for the backward pass."""
+        key, pending = storage(tensor), self.trace.pending
         if key not in self.fixed and key not in self.trace.saved:
-            pending = self.trace.pending
-            maker = self.storages.get(key, pending.index if pending else None)
-            self.trace.saved[key] = (tensor.untyped_storage().nbytes(), maker)
+            now = pending.index if pending else len(self.trace.ops)
+            maker = self.storages.get(key, now)
+            self.trace.saved[key] = tensor.untyped_storage().nbytes(), maker, now
             self.trace.kept.append(tensor)
         return tensor
 
 
-def _storage(tensor: Tensor) -> int:
+def storage(tensor: Tensor) -> int:
+    """The same number for all tensors that share their memory."""
     return tensor.untyped_storage()._cdata
 
 
@@ -265,15 +279,15 @@ def trace(model: nn.Module, x: Tensor, meta: bool = True) -> Trace:
     Call it within `undisturbed()`.
     """
     found = Trace(model, x, {id(m): name for name, m in model.named_modules()})
-    watch = Watch(found, meta)
-    found.made[id(x)] = PICTURE
-    watch.storages[_storage(x)] = None
+    watch, found.made[id(x)] = Watch(found, meta), PICTURE
     before = hooks.register_module_forward_pre_hook(watch.enter)
     after = hooks.register_module_forward_hook(watch.leave)
-    keep = torch.autograd.graph.saved_tensors_hooks(watch.keep, lambda t: t)
-    where = torch.device("meta") if meta else contextlib.nullcontext()
+    where = keep = contextlib.nullcontext()
+    if meta:
+        where = torch.device("meta")
+        keep = torch.autograd.graph.saved_tensors_hooks(watch.keep, lambda t: t)
     try:
-        with where, watch, keep if meta else contextlib.nullcontext():
+        with where, watch, keep:
             found.output = model(x)
     except Exception as error:  # whatever a student's forward may raise
         found.error = error
