@@ -10,6 +10,7 @@ import os
 import sys
 import time
 import warnings
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,14 +29,11 @@ FULL = (errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC))  # fo
 GREY_MODES = ("1", "L", "LA", "La", "F")  # of Pillow; and I and its kin
 COLOURED = 24  # spread of R, G and B: from here on a pixel is coloured; JPEG tints grey a little
 CTRL_C, DISK = "stopped by Ctrl-C", "there is no room on the disk"
-AGAIN = (
-    "Make room or choose another disk, and give the same command again: what is done stays done."
-)
+AGAIN = "Make room, or choose another disk, and give the same command again: what is done stays."
 
 THERE = "the coloured file is there already and stays (--force: colour anew)"
 OURS = "coloured by this program before, so left out"
-
-OWN_COLOURS = "their own colours are ignored"
+OWN_COLOURS = "the colours that were there are ignored"
 FIRST_FRAME = "only the first frame or page is coloured"
 DEEP = "only 8 bits a channel are kept"
 ON_WHITE = "what is see-through lies on white, because a JPEG has no transparency"
@@ -46,10 +44,11 @@ class Batch:
     """What became of the photos."""
 
     out: Path  # where the coloured ones lie
+    quiet: bool = False  # says nothing
     coloured: list[Path] = field(default_factory=list)  # the files written
     skipped: list[tuple[Path, str]] = field(default_factory=list)  # photo, and why
     failed: list[tuple[Path, str]] = field(default_factory=list)  # photo, what is wrong, what to do
-    notes: dict[str, list[Path]] = field(default_factory=dict)  # a fact, and the photos it is about
+    notes: dict[str, list[Path]] = field(default_factory=lambda: defaultdict(list))  # by fact
     left: int = 0  # photos that were not begun, or not to their end
     stopped: str = ""  # why they were not
     seconds: float = 0.0
@@ -63,20 +62,36 @@ class Batch:
 
     def summary(self) -> str:
         """One line: '12 coloured, 1 skipped, 0 failed in 8.4 s. They lie in results.'"""
-        counts = f"{len(self.coloured)} coloured, {len(self.skipped)} skipped"
-        counts += f", {len(self.failed)} failed in {self.seconds:.1f} s."
-        where = f" They lie in {shown(self.out)}." if self.coloured else ""
+        line = f"{len(self.coloured)} coloured, {len(self.skipped)} skipped"
+        line += f", {len(self.failed)} failed in {self.seconds:.1f} s."
         if len(self.coloured) == 1:
-            where = f" It is {shown(self.coloured[0])}."
-        stop = f" {self.left} not begun: {self.stopped}." if self.stopped else ""
-        return counts + where + stop
+            line += f" It is {shown(self.coloured[0])}."
+        elif self.coloured:
+            line += f" They lie in {shown(self.out)}."
+        return line + (f" {self.left} not begun: {self.stopped}." if self.stopped else "")
+
+    def skip(self, photo: Path, why: str) -> None:
+        self.skipped.append((photo, why))
+        self.notes[why].append(photo)
+
+    def fail(self, photo: Path, why: str) -> None:
+        """Keep what is wrong with a photo, and say so at once."""
+        self.failed.append((photo, why))
+        self.say([f"{shown(photo)}: {shown(why)}"], sys.stderr)
+
+    def say(self, lines: Iterable[str], stream) -> None:
+        """Print lines so that the progress bar stays whole."""
+        code = getattr(stream, "encoding", None) or "utf-8"
+        for line in () if self.quiet else lines:  # a name may hold letters that it does not know
+            tqdm.write(line.encode(code, "backslashreplace").decode(code), file=stream)
 
     def about(self) -> list[str]:
-        """A line for each fact about the results, with the photos that it is about."""
-        facts = dict(self.notes)
-        for photo, why in self.skipped:
-            facts.setdefault(why, []).append(photo)
-        return [f"{_some(photos)}: {fact}" for fact, photos in facts.items()]
+        """A line for each fact, with up to three photos that it is about: 'a, b, c and 12 more'."""
+        lines = []
+        for fact, photos in self.notes.items():
+            more = f" and {len(photos) - 3} more" if len(photos) > 3 else ""
+            lines.append(f"{', '.join(map(shown, photos[:3]))}{more}: {fact}")
+        return lines
 
 
 def colourise_files(
@@ -96,17 +111,21 @@ def colourise_files(
         raise CourseError(f"The saturation is {saturation!r}; give a number from 0 (grey) up.")
     out = os.path.expanduser(out)
     todo, start = names.plan(photos, out), time.perf_counter()
-    done = Batch(Path(out), failed=list(todo.amiss))
-    there = {job for job in todo.jobs if os.path.lexists(job.out) and not force}
-    done.skipped = [(job.photo, THERE) for job in todo.jobs if job in there]
-    waiting = [job for job in todo.jobs if job not in there]
-    paint, weights = _painter(model, saturation) if waiting else (None, "")
-    _say(map(shown, todo.remarks), sys.stdout, quiet)
-    _say([_failure(*one) for one in todo.amiss], sys.stderr, quiet)
+    done = Batch(Path(out), quiet)
+    waiting = []
+    for job in todo.jobs:
+        if os.path.lexists(job.out) and not force:
+            done.skip(job.photo, THERE)
+        else:
+            waiting.append(job)
+    painter = _painter(model, saturation) if waiting else ()
+    done.say(map(shown, todo.remarks), sys.stdout)
+    for photo, why in todo.amiss:
+        done.fail(photo, why)
     if waiting:
-        _work(waiting, paint, weights, done, quiet)
+        _work(waiting, *painter, done)
     done.seconds = time.perf_counter() - start
-    _say(map(shown, [*done.about(), done.summary()]), sys.stdout, quiet)
+    done.say(map(shown, [*done.about(), done.summary()]), sys.stdout)
     return done
 
 
@@ -128,20 +147,19 @@ def weights_name(model) -> str:
     return "as shipped" if model is None else getattr(model, "name", type(model).__name__)
 
 
-def _work(jobs: list[Job], paint, weights: str, done: Batch, quiet: bool) -> None:
+def _work(jobs: list[Job], paint, weights: str, done: Batch) -> None:
     """Colour photo after photo until all are done, the disk is full or Ctrl-C is pressed."""
     from ..runs.stop import Stop  # brings torch along, see above
 
     done.left = len(jobs)
-    no_bar = True if quiet or len(jobs) < 2 else None  # None: only on a terminal
+    no_bar = True if done.quiet or len(jobs) < 2 else None  # None: only on a terminal
     try:
         with Stop() as stop, tqdm(jobs, unit="photo", disable=no_bar) as bar:
             for job in bar:
                 try:
                     _colour(job, paint, weights, done)
                 except Exception as error:
-                    done.failed.append((job.photo, one_line(error)))
-                    _say([_failure(*done.failed[-1])], sys.stderr, quiet)
+                    done.fail(job.photo, one_line(error))
                     done.stopped = DISK if isinstance(error, _DiskFull) else ""
                 done.left -= 1
                 if stop.pressed:
@@ -163,10 +181,9 @@ def _colour(job: Job, paint, weights: str, done: Batch) -> None:
         image, more = open_photo(job.photo)
         with image:
             if job.found and save.is_ours(image):
-                done.skipped.append((job.photo, OURS))
-                return
-            facts = {OWN_COLOURS: has_colours(image), FIRST_FRAME: more}
-            facts[DEEP] = image.mode[0] in "IF"
+                return done.skip(job.photo, OURS)
+            deep, own = image.mode[0] in "IF", has_colours(image)
+            facts = {OWN_COLOURS: own, FIRST_FRAME: more, DEEP: deep}
             picture = paint(image)
     kind = names.FORMATS[job.out.suffix.lower()]
     facts[ON_WHITE] = kind == "JPEG" and picture.mode == "RGBA"
@@ -174,10 +191,18 @@ def _colour(job: Job, paint, weights: str, done: Batch) -> None:
         content = save.encode(picture, kind, weights)
     except (OSError, ValueError) as error:
         raise CourseError(f"does not fit into a {kind} file ({error}). Choose .png.") from error
-    _write(job.out, content)
+    try:
+        job.out.parent.mkdir(parents=True, exist_ok=True)
+        files.write(job.out, content)
+    except OSError as error:
+        if error.errno in FULL:
+            raise _DiskFull(f"no room in {job.out.parent} ({error.strerror}). {AGAIN}") from error
+        why = "it is a folder" if os.path.isdir(job.out) else error.strerror
+        raise CourseError(f"cannot be written to {job.out}: {why}.") from error
     done.coloured.append(job.out)
-    for fact in (fact for fact, holds in facts.items() if holds):
-        done.notes.setdefault(fact, []).append(job.photo)
+    for fact, holds in facts.items():
+        if holds:
+            done.notes[fact].append(job.photo)
 
 
 def has_colours(image: Image.Image) -> bool:
@@ -186,36 +211,6 @@ def has_colours(image: Image.Image) -> bool:
         return False
     sample = image.resize((64, 64), Image.Resampling.NEAREST).convert("RGB")
     return bool((np.ptp(np.asarray(sample), axis=-1) > COLOURED).mean() > 0.005)
-
-
-def _write(out: Path, content: bytes) -> None:
-    """Put the file in place. Raises CourseError, and _DiskFull where others would fail as well."""
-    if os.path.isdir(out):
-        raise CourseError(f"cannot be written: {out} is a folder.")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        files.write(out, content)
-    except OSError as error:
-        if error.errno in FULL:
-            raise _DiskFull(f"no room in {out.parent} ({error.strerror}). {AGAIN}") from error
-        raise CourseError(f"cannot be written to {out}: {error.strerror}.") from error
-
-
-def _say(lines: Iterable[str], stream, quiet: bool) -> None:
-    """Print lines so that the progress bar stays whole, unless it is to be quiet."""
-    code = getattr(stream, "encoding", None) or "utf-8"
-    for line in () if quiet else lines:  # a name may hold letters that the stream does not know
-        tqdm.write(line.encode(code, "backslashreplace").decode(code), file=stream)
-
-
-def _failure(photo: Path, why: str) -> str:
-    return f"{shown(photo)}: {shown(why)}"
-
-
-def _some(paths: list[Path], most: int = 3) -> str:
-    """'a.jpg, b.jpg, c.jpg and 12 more'"""
-    more = f" and {len(paths) - most} more" if len(paths) > most else ""
-    return ", ".join(shown(path) for path in paths[:most]) + more
 
 
 def one_line(error: Exception) -> str:

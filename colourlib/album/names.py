@@ -10,7 +10,7 @@ import itertools
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -154,10 +154,8 @@ def _named(found: list[Job], out: Path, todo: Plan) -> list[Job]:
     # Photos that keep their names come first: x.png stays x.png when an x.gif is laid beside it.
     for job in sorted(found, key=lambda job: _written(job.out) != job.out):
         wish = _written(job.out)
-        others = (wish.with_name(f"{wish.stem}-{n}{wish.suffix}") for n in itertools.count(2))
-        name = next(n for n in itertools.chain([wish], others) if _key(n) not in taken)
-        taken.add(_key(name))
-        names[job] = name
+        names[job] = name = free(wish, taken)
+        taken.add(key(name))
         if name != wish:
             todo.remarks.append(f"{job.photo}: becomes {name.name}, because two want its name")
     return [replace(job, out=out / names[job]) for job in found]
@@ -172,6 +170,12 @@ def _written(path: Path) -> Path:
     return path.with_name(known + SPELLINGS.get(ending, ".png"))
 
 
-def _key(name: Path) -> str:
+def free(wish: Path, taken: Container[str]) -> Path:
+    """The name; or x-2.jpg, x-3.jpg ... for x.jpg, where its key is taken."""
+    others = (wish.with_name(f"{wish.stem}-{n}{wish.suffix}") for n in itertools.count(2))
+    return next(name for name in itertools.chain([wish], others) if key(name) not in taken)
+
+
+def key(name: str | Path) -> str:
     """The same for names that are one file on Windows or a Mac."""
     return unicodedata.normalize("NFC", str(name)).casefold()

@@ -6,7 +6,6 @@ never leave it. Works in JupyterLab, Notebook 7 and Colab.
 
 import html
 import io
-import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,10 +16,9 @@ from .. import show
 from ..colourise import colourise
 from ..common.pictures import normalise
 from ..common.unreadable import open_photo
-from . import save
-from .batch import has_colours, one_line, weights_name
+from . import names, save
+from .batch import OWN_COLOURS, has_colours, one_line, weights_name
 
-OWN_COLOURS = "its own colours are ignored"
 SHOWN = 360  # pixels: longer side of the pictures in the notebook; saved ones are full size
 HELP = (
     "Several at once will do, about 10 MB together, which is what a notebook can take in. For "
@@ -58,8 +56,7 @@ class Upload(widgets.VBox):
 
     def colour(self, files: list[tuple[str, bytes]]) -> None:
         """Colour files, (name, bytes) each, and show them in place of those before."""
-        self.coloured = {}
-        self.results.children = ()
+        self.coloured, self.results.children = {}, ()
         for number, (name, content) in enumerate(files, start=1):
             self._say(f"{number} of {len(files)}: {name} …")
             try:
@@ -69,8 +66,8 @@ class Upload(widgets.VBox):
             row = widgets.HTML(found)
             row.add_class("colourlib-upload-result")
             self.results.children += (row,)
-        failed = len(files) - len(self.coloured)
-        self._say(f"{len(self.coloured)} coloured, {failed} not. The colours are guesses.")
+        done = len(self.coloured)
+        self._say(f"{done} coloured, {len(files) - done} not. The colours are guesses.")
 
     def _coloured(self, name: str, content: bytes) -> str:
         """The row of one photo. Raises CourseError and whatever a network raises."""
@@ -79,18 +76,19 @@ class Upload(widgets.VBox):
         kind, ending = ("PNG", "png") if result.mode == "RGBA" else ("JPEG", "jpg")
         data = save.encode(result, kind, weights_name(self.arguments[0]))
         # Two photos of one name, out of two folders, are saved under two names.
-        stem = f"{Path(name).stem}-coloured"
-        free = (f"{stem}{n}.{ending}" for n in itertools.chain([""], itertools.count(-2, -1)))
-        saved = next(one for one in free if one not in self.coloured)
-        before, after = map(_small, (photo, result))
-        size = f"{result.width} × {result.height} pixels"
-        said = f"{name}; {OWN_COLOURS}" if has_colours(photo) else name
-        figures = show.as_html(before, said, f"{name} as it was given", "45%")
-        figures += show.as_html(after, f"coloured, {size}", f"{name}, coloured", "45%")
+        wish = Path(f"{Path(name).stem}-coloured.{ending}")
+        saved = str(names.free(wish, {names.key(one) for one in self.coloured}))
         self.coloured[saved] = data
+        size = f"coloured, {result.width} × {result.height} pixels"
+        said = f"{name}; {OWN_COLOURS}" if has_colours(photo) else name
+        figures = show.as_html(_small(photo), said, f"{name} as it was given", "45%")
+        figures += show.as_html(_small(result), size, f"{name}, coloured", "45%")
+        words = html.escape(f"⤓ Save {saved} ({len(data) / 1000:,.0f} kB)")
+        look = 'style="text-decoration: underline; font-weight: bold"'
+        link = f'download="{html.escape(saved)}" href="{show.data_address(data, kind)}"'
         return (
             f'<div style="display: flex; gap: 8px; align-items: flex-start">{figures}</div>'
-            f"{_link(saved, kind, data)}"
+            f"<a {look} {link}>{words}</a>"
         )
 
     def _say(self, words: str) -> None:
@@ -110,10 +108,3 @@ def _small(picture: Image.Image) -> Image.Image:
     small = normalise(picture)
     small.thumbnail((SHOWN, SHOWN))
     return small
-
-
-def _link(name: str, kind: str, data: bytes) -> str:
-    """A link that saves the file; its bytes are in the link itself."""
-    words = html.escape(f"⤓ Save {name} ({len(data) / 1000:,.0f} kB)")
-    look = f'style="text-decoration: underline; font-weight: bold" download="{html.escape(name)}"'
-    return f'<a {look} href="{show.data_address(data, kind)}">{words}</a>'

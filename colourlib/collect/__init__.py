@@ -2,14 +2,12 @@
 
 The `bing-image-downloader` client searches, pages and counts; fetching, checking and filing are
 done here, because what comes from the web is not always what its address says. Every picture
-becomes a row of the manifest, also one that was turned away. Other sources have modules of their
-own: `own_photos` for a folder, `published` for data sets.
+becomes a row of the manifest, also one that was turned away.
 """
 
 import contextlib
 import io
 import re
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -61,7 +59,7 @@ def collect_web(
     cannot be, where nothing came at all, and where nothing can be written.
     """
     check(queries, per_query)
-    run = _Run(Shelf(root), per_query, Web(patience, threading.Event()))
+    run = _Run(Shelf(root), per_query, Web(patience))
     missing = [query for query in dict.fromkeys(queries) if run.shelf.kept(query) < per_query]
     if missing:
         with web or contextlib.nullcontext():
@@ -154,24 +152,21 @@ def _run_query(run: _Run, query: str) -> None:
         client.page_counter = len(client.seen) - 1
         if run.web.stop.is_set():
             raise Stopped
-        row = Photo(query, link, "", "", 0, 0, 0, "", "")
         try:
-            run.shelf.take(row, lambda: fetch.fetch(run.web, link, client.headers))
+            run.shelf.take(Photo(query, link), lambda: fetch.fetch(run.web, link, client.headers))
         except OSError as error:  # not from the web, whose errors are Rejected by now
             raise Stopped from error
-
-    def tried() -> int:
-        return len(client.seen - run.shelf.known)
 
     client.save_image = save_image
     run.web.until(time.monotonic() + patience.query)
     barren = bad = 0
     try:
         while client.download_count < run.per_query and barren < BARREN_PAGES:
-            seen, count, before = len(client.seen), client.download_count, tried()
+            seen, count = set(client.seen), client.download_count
             client.run()  # ends at the limit, and at a page of which no picture was good
-            barren = 0 if len(client.seen) > seen else barren + 1
-            bad = bad + tried() - before if client.download_count == count else 0
+            new = client.seen - seen
+            barren = 0 if new else barren + 1
+            bad = bad + len(new - run.shelf.known) if client.download_count == count else 0
             if bad >= BAD_LINKS:
                 run.problems[query] = f"{bad} links in a row, and not one new picture"
                 break

@@ -3,10 +3,9 @@
 A server may be busy, hang up in the middle, drip a byte at a time or send for ever. `Web` asks
 again where that may help, and gives up when the time is over or Stop is pressed.
 
-Of urllib3 only `Retry` is used, to read Retry-After. The client that searches asks through urllib,
-so patience has to stand in for urllib's opener. Besides, urllib3 limits the silence between two
-bytes, not the time of a whole picture; it cannot end a request that waits, as Stop has to; and it
-makes no pause before the second try.
+Of urllib3 only `Retry` is used, to read Retry-After: the client that searches asks through urllib.
+Besides, urllib3 limits the silence between two bytes, not the time of a whole picture; it cannot
+end a request that waits, as Stop has to; and it makes no pause before the second try.
 """
 
 import contextlib
@@ -71,8 +70,8 @@ class Web:
     for them: it stands in for urllib's opener, which is one for the whole process.
     """
 
-    def __init__(self, patience: Patience, stop: threading.Event):
-        self.patience, self.stop = patience, stop
+    def __init__(self, patience: Patience):
+        self.patience, self.stop = patience, threading.Event()
         self._mine = threading.local()  # .end: when this thread's query ends; .attempt: what runs
         self._attempts: set[_Attempt] = set()
         self._left = threading.Event()

@@ -24,13 +24,13 @@ class Photo:
 
     query: str
     url: str
-    file: str  # relative to the workspace; absolute for a folder source; "" where none was kept
-    sha256: str
-    bytes: int
-    width: int
-    height: int
-    format: str  # what the content says, not the name
-    time: str  # ISO 8601, UTC: when it was fetched; for a folder source, when it was last changed
+    file: str = ""  # relative to the workspace; absolute for a folder source; "" for none
+    sha256: str = ""
+    bytes: int = 0
+    width: int = 0
+    height: int = 0
+    format: str = ""  # what the content says, not the name
+    time: str = ""  # ISO 8601, UTC: when it was fetched; of a folder source, last changed
     rejected: str = ""  # why, in words; "" for a picture that was kept
 
     def path(self, root: Path) -> Path:

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from ..common import pictures
 from ..common.bars import bar
 from ..common.errors import CourseError
 from ..common.files import below, home
+from ..common.pictures import ENDINGS
 from . import connection, fetch, manifest
 from .fetch import Rejected
 from .forgotten import forgotten
@@ -20,7 +20,6 @@ from .manifest import Photo
 from .store import COPY, sha256_of
 
 UNREADABLE = "unreadable:"  # a reason that starts so may pass: the file is tried again
-PICTURE_NAMES = pictures.ENDINGS
 
 
 def collect_folder(root: Path, folder: Path) -> list[Photo]:
@@ -69,7 +68,7 @@ def _files_below(folder: Path, skip: set[Path], quiet: bool = False) -> list[Pat
         if not quiet:
             print(f"Left out because it cannot be read: {error.filename} ({error.strerror}).")
 
-    named = (p for p in below(folder, skip, closed) if p.suffix.lower() in PICTURE_NAMES)
+    named = (p for p in below(folder, skip, closed) if p.suffix.lower() in ENDINGS)
     return sorted(path for path in named if os.path.isfile(path))  # no link that leads nowhere
 
 
@@ -83,7 +82,7 @@ def _row_of_file(folder: Path, path: Path) -> Photo:
     inner = path.relative_to(folder).parts
     query = inner[0] if len(inner) > 1 else folder.name
     size, changed = _size_and_time(path)
-    row = Photo(query, path.as_uri(), str(path), "", size, 0, 0, "", changed)
+    row = Photo(query, path.as_uri(), str(path), bytes=size, time=changed)
     try:
         if size > connection.MAX_BYTES:
             raise Rejected(f"larger than {connection.MAX_BYTES // 1_000_000} MB")
@@ -118,5 +117,5 @@ def _no_pictures(folder: Path, rows: list[Photo]) -> str:
         held = f"files, but no picture: {', '.join(kinds[:8])}" if kinds else "no file at all"
     return (
         f"The folder {str(folder)!r} holds {held}. Put pictures in it, in one subfolder for each "
-        f"subject ({', '.join(PICTURE_NAMES)}), or choose another folder."
+        f"subject ({', '.join(ENDINGS)}), or choose another folder."
     )

@@ -133,7 +133,7 @@ def _pictures(name: str, chosen: DataSet, parts: list) -> Iterator[tuple[Photo, 
         for number, (label, path) in enumerate(chosen.contents(data)):
             kind = classes[label] if classes else f"kind {label + 1}"
             query = kind if isinstance(kind, str) else kind[0]  # the first of several names
-            row = Photo(query, f"{PREFIX}{name}/{part}/{number}", "", "", 0, 0, 0, "", "")
+            row = Photo(query, f"{PREFIX}{name}/{part}/{number}")
             yield row, partial(_bytes_of, data, number, path)
 
 

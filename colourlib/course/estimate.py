@@ -15,9 +15,9 @@ from math import ceil
 from ..clean.splitting import VALIDATION
 from ..collect import PARALLEL, manifest, published
 from ..collect.fetch import WEB
-from ..collect.own_photos import PICTURE_NAMES
 from ..common.files import read_json
 from ..common.memory import gigabytes
+from ..common.pictures import ENDINGS
 from ..common.queries import QUERIES
 from ..common.words import roughly
 from ..prepare.make import nbytes, shapes_of
@@ -100,7 +100,7 @@ def _collecting(ws) -> tuple[int, str, int]:
         if there:
             return done
         files = (name for *_, names in os.walk(ws.source) for name in names)
-        photos = sum(name.lower().endswith(PICTURE_NAMES) for name in files)
+        photos = sum(name.lower().endswith(ENDINGS) for name in files)
         return photos, f"nothing: {photos:,} photos of your own are read where they are", 0
     if not left:
         return done

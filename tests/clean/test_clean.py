@@ -146,11 +146,11 @@ def test_every_kind_of_practice_scene_passes(tmp_path):
      ("cartoon", "drawing or poster", 14)],
 )  # fmt: skip
 def test_the_practice_webs_faults_fall_to_their_rule(tmp_path, fault, rule, at_least):
+    from colourlib.practice.faults import FAULTS
     from colourlib.practice.faults.files import Origin
-    from colourlib.practice.faults.pictures import PICTURES
 
     files = {
-        f"{query}.jpg": PICTURES[fault].answer(Origin(query, 12_000 + i, 192, 160))
+        f"{query}.jpg": FAULTS[fault].answer(Origin(query, 12_000 + i, 192, 160))
         for i, query in enumerate(queries.QUERIES[::2])
     }
     rules = Counter(v.rule for v in judged(tmp_path, files).values())

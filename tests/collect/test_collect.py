@@ -516,9 +516,9 @@ def test_how_long_a_server_asks_to_wait():
         ("", 0, 0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0, 0), ("9" * 400, 21_600, 86_400),
     ]:  # fmt: skip
         busy = urllib.error.HTTPError("", 503, "", {"Retry-After": asked}, None)
-        pause = web_module.Web(replace(QUICK, pause=0), threading.Event())._pause(busy, 1)
+        pause = web_module.Web(replace(QUICK, pause=0))._pause(busy, 1)
         assert least <= pause <= most, asked
-    patient = web_module.Web(replace(QUICK, pause=1), threading.Event())
+    patient = web_module.Web(replace(QUICK, pause=1))
     pauses = [patient._pause(ConnectionError(), number) for number in (1, 2, 3)]
     assert all(2**n <= pause <= 1.25 * 2**n for n, pause in enumerate(pauses)), "it doubles"
 
@@ -568,7 +568,7 @@ def test_half_an_answer_of_unknown_length_is_not_taken_for_a_whole_one():
     with socket.create_server(("127.0.0.1", 0)) as server:
         threading.Thread(target=drip, daemon=True).start()
         link = f"http://127.0.0.1:{server.getsockname()[1]}/a.jpg"
-        asker = web_module.Web(replace(QUICK, picture=0.5, tries=1), threading.Event())
+        asker = web_module.Web(replace(QUICK, picture=0.5, tries=1))
         with asker, pytest.raises(fetch.Rejected, match="not complete"):
             asker.until(math.inf)
             fetch.fetch(asker, link, {})

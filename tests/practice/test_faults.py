@@ -29,8 +29,7 @@ from colourlib.common.errors import CourseError
 from colourlib.course import sources
 from colourlib.practice import faults
 from colourlib.practice.faults import COPIES, FAULTS, RARE, fault_of, faulty_web
-from colourlib.practice.faults.files import Origin
-from colourlib.practice.faults.servers import TWICE
+from colourlib.practice.faults.files import TWICE, Origin
 from colourlib.practice.search import PAGE, Response, asked, practice_web, results_page, serve
 
 ORIGIN = Origin("beaches", 10_001, 216, 160)

@@ -24,8 +24,7 @@ from colourlib.common.pictures import open_picture
 from colourlib.course import sources
 from colourlib.practice import faults, search
 from colourlib.practice.faults import COPIES, FAULTS, faulty_web
-from colourlib.practice.faults.files import Origin
-from colourlib.practice.faults.servers import TWICE
+from colourlib.practice.faults.files import TWICE, Origin
 from colourlib.practice.search import PAGE, Response, practice_web, results_page
 
 pytestmark = pytest.mark.slow  # the table waits for servers that hang

@@ -6,11 +6,9 @@
     faults.fault_of(row.url)     # "sepia", "slow drip", ...; None for a healthy picture
     faults.grade(verdicts)       # what each rule caught, missed and turned away wrongly
 
-Healthy links are those of `practice_web`. The faults themselves are in `servers` (what
-answers), `files` (what the files are) and `pictures` (what they show).
+Healthy links are those of `practice_web`. The faults are in `files` (what answers, and what the
+files are) and `pictures` (what they show).
 """
-
-from __future__ import annotations
 
 import math
 import random
@@ -24,15 +22,12 @@ from ...common.errors import CourseError
 from ...common.queries import QUERIES
 from ...common.words import did_you_mean
 from ..search import PAGE, REFUSED, Response, asked, origin_at, practice_web, results_page
-from .files import Fault, Origin
-from .pictures import PICTURES
-from .servers import SERVERS, TWICE
+from .files import TWICE, Origin
+from .pictures import FAULTS
 
 QUICK = 45  # links of a query that a quick run looks at: rare faults come up among these
 RARE = ("hang", "slow drip")  # each costs seconds: RARELY of each over all queries
 RARELY = 2
-
-FAULTS: dict[str, Fault] = SERVERS | PICTURES
 # Faults that repeat a scene which the search offers as well.
 COPIES = tuple(name for name in FAULTS if name.startswith("same bytes") or name.endswith(" copy"))
 

@@ -1,16 +1,15 @@
-"""The odd files of the practice web: broken ones, and good photos in formats that need care.
+"""The servers of the practice web that do not answer as they should, and its odd files.
 
-Each function takes the `Origin` of a practice scene and returns the bytes of a file; `fault` says
-what it is and what becomes of it. The module `pictures` has those where the file is right and the
-picture wrong; `faults` puts both into a web.
+Each function takes the `Origin` of a practice scene and returns a `Response`, or the bytes of a
+file; its row says what goes wrong and what becomes of it. `pictures` has the files that are right
+and show the wrong thing.
 """
 
-from __future__ import annotations
-
+import math
 import struct
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -19,7 +18,9 @@ from PIL import Image, ImageCms, ImageDraw
 
 from ... import practice
 from ...common import lab
-from ..search import Response, encoded
+from ..search import Response, encoded, practice_web
+
+TWICE = "same link on two pages"
 
 
 class Origin(NamedTuple):
@@ -53,46 +54,28 @@ class Fault:
     at_first: Response | None = None  # what is answered when the address is asked the first time
 
 
-PICTURES: dict[str, Fault] = {}
-
-
-def fault(name: str, what: str, expected: str, says: str | None = None, make=None):
-    """Enter `make`, or else the function below, into PICTURES.
-
-    Without `says` the reason begins with the name of the rule, as those of `clean` do.
-    """
-    if says is None:
-        says = "" if expected in ("kept", "") else f"^{expected}: "
-
-    def enter(make: Callable[[Origin], bytes]) -> Callable[[Origin], bytes]:
-        PICTURES[name] = Fault(name, what, expected, says, make)
-        return make
-
-    return enter(make) if make else enter
+def _entry(name: str, what: str, answer: Callable, says: str = "", at_first=None) -> Fault:
+    return Fault(name, what, "at collection" if says else "kept", says, answer, at_first)
 
 
 def jpeg(image: Image.Image, quality: int = 90, **options) -> bytes:
     return encoded(image, "JPEG", quality=quality, **options)
 
 
-_PAGE = """<!DOCTYPE html>
-<html><title>{0.query} - hotlinking is not allowed</title><p>Visit our site!</html>"""
-_SVG = (
-    '<svg xmlns="http://www.w3.org/2000/svg" width="{0.width}" height="{0.height}">'
-    '<rect width="100%" height="100%" fill="skyblue"/><circle cx="60" cy="50" r="30"/></svg>'
-)
-fault("web page named .jpg", "A page that says 'no hotlinking', under the name of a picture.",
-      "at collection", "a web page", lambda o: _PAGE.format(o).encode())  # fmt: skip
-fault("SVG", "A vector drawing: a program that draws, not pixels; it can even hold scripts.",
-      "at collection", "not a picture in a format|SVG",
-      lambda o: _SVG.format(o).encode())  # fmt: skip
-fault("empty file", "The answer is 'here it is', and then nothing comes.",
-      "at collection", "empty", lambda o: b"")  # fmt: skip
+def _scene(origin: Origin, **how) -> Response:
+    """The scene as the healthy web serves it, but for `how`."""
+    return replace(practice_web(practice.url_of(*origin)), **how)
 
 
-@fault("truncated JPEG", "The lower part of the photo is missing, though the length is right.",
-       "at collection", "truncated|broken")  # fmt: skip
-def truncated(origin: Origin) -> bytes:
+def _says(status: int, words: str, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(words.encode(), status, "text/plain", headers=headers or {})
+
+
+def _sent_to(place: str, status: int = 302) -> Response:
+    return _says(status, "", {"Location": place})
+
+
+def _truncated(origin: Origin) -> bytes:
     whole = jpeg(origin.image())
     return whole[: int(len(whole) * origin.dice().uniform(0.3, 0.8))]
 
@@ -113,18 +96,80 @@ def _png(header: bytes, rows: bytes) -> bytes:
     )
 
 
-fault("decompression bomb", "A file of 50 kB that unpacks to 400 million pixels.",
-      "at collection", "too many|bomb", lambda o: _bomb())  # fmt: skip
-fault("tracking pixel", "A GIF of one pixel, put on pages to count their visitors.",
-      "at collection", "1 x 1 is smaller",
-      lambda o: encoded(Image.new("P", (1, 1)), "GIF"))  # fmt: skip
+_PAGE = """<!DOCTYPE html>
+<html><title>{0.query} - hotlinking is not allowed</title><p>Visit our site!</html>"""
+_SVG = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="{0.width}" height="{0.height}">'
+    '<rect width="100%" height="100%" fill="skyblue"/><circle cx="60" cy="50" r="30"/></svg>'
+)
+# Name, what it is, answer, the reason for turning it away at collection (kept without one).
+FAULTS: dict[str, Fault] = {row[0]: _entry(*row) for row in [
+    ("404", "The page still shows the link, but the picture is gone.",
+     lambda o: _says(404, "gone"), "HTTP 404"),
+    ("500", "The server is broken, however often it is asked.",
+     lambda o: _says(500, "sorry"), "HTTP 500"),
+    ("503 then 200", "The server is busy and says when to come back: then it works.",
+     _scene, "", _says(503, "busy", {"Retry-After": "0"})),
+    ("429 then 200", "We ask too fast; after a pause the server answers.",
+     _scene, "", _says(429, "slow down")),
+    ("connection refused", "The machine is there, but no server is running on it.",
+     _scene, "refused"),
+    ("hung up", "The server closes the connection without a word.",
+     lambda o: Response(b"", hang_up=True), "closed connection|reset"),
+    ("hang", "The server takes the question and never answers.",
+     lambda o: _scene(o, wait=math.inf), "timed out|not complete"),
+    ("slow drip", "One byte now and then: never silent, never done.",
+     lambda o: _scene(o, drip=0.3), "not complete"),
+    ("shorter than declared", "The connection breaks in mid-picture.",
+     lambda o: _scene(o, length=len(_scene(o).body) + 4321), "short of its declared length"),
+    ("moved", "The server sends us to another address, where the picture is.",
+     lambda o: _says(301, "moved", {"Location": practice.url_of(*o)})),
+    ("redirect loop", "The server sends us on, and on, and back to where we were.",
+     lambda o: _sent_to(""), "HTTP 302"),  # "" is where we are
+    ("redirect to ftp", "A web address that leads out of the web.",
+     lambda o: _sent_to(f"ftp://faults.example/{o.seed}.jpg"), "leads away from the web, to ftp"),
+    ("redirect to a file", "A trap: the answer points to a file on our own disk.",
+     lambda o: _sent_to("file:///etc/passwd"), "leads away from the web, to file"),
+    ("file link", "The same trap as a link in the results.", _scene, "only http"),
+    ("percent-encoded address", "A blank and an accent, written %20 and %C3%A9.", _scene),
+    ("non-ASCII address", "The same, written as they are: a request cannot carry them.",
+     _scene),
+    ("same bytes, other address", "The very same file on another server.", _scene, "same bytes as"),
+    ("same bytes, other query", "One photo found under two search words.", _scene, "same bytes as"),
+    (TWICE, "A result that comes again on the next page.", _scene),
+    ("web page named .jpg", "A page that says 'no hotlinking', under the name of a picture.",
+     lambda o: _PAGE.format(o).encode(), "a web page"),
+    ("SVG", "A vector drawing: a program that draws, not pixels; it can even hold scripts.",
+     lambda o: _SVG.format(o).encode(), "not a picture in a format|SVG"),
+    ("empty file", "The answer is 'here it is', and then nothing comes.", lambda o: b"", "empty"),
+    ("truncated JPEG", "The lower part of the photo is missing, though the length is right.",
+     _truncated, "truncated|broken"),
+    ("decompression bomb", "A file of 50 kB that unpacks to 400 million pixels.",
+     lambda o: _bomb(), "too many|bomb"),
+    ("tracking pixel", "A GIF of one pixel, put on pages to count their visitors.",
+     lambda o: encoded(Image.new("P", (1, 1)), "GIF"), "1 x 1 is smaller"),
+]}  # fmt: skip
 
 
-fault("PNG named .jpg", "A PNG under the name of a JPEG: the content counts.", "kept",
+def fault(name: str, what: str, expected: str = "kept", make=None):
+    """Enter `make`, or else the function below, into FAULTS.
+
+    The reason for turning it away begins with the name of the rule, as those of `clean` do.
+    """
+
+    def enter(make: Callable[[Origin], bytes]) -> Callable[[Origin], bytes]:
+        says = "" if expected in ("kept", "") else f"^{expected}: "
+        FAULTS[name] = Fault(name, what, expected, says, make)
+        return make
+
+    return enter(make) if make else enter
+
+
+fault("PNG named .jpg", "A PNG under the name of a JPEG: the content counts.",
       make=lambda o: encoded(o.image(), "PNG"))  # fmt: skip
 
 
-@fault("animated GIF", "A moving picture of 256 colours: its first frame is taken.", "kept")
+@fault("animated GIF", "A moving picture of 256 colours: its first frame is taken.")
 def animated_gif(origin: Origin) -> bytes:
     image, (width, height) = origin.image(), (origin.width, origin.height)
     boxes = [(i, i, width - i, height - i) for i in range(0, 24, 6)]  # the camera moves closer
@@ -132,7 +177,7 @@ def animated_gif(origin: Origin) -> bytes:
     return encoded(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=120, loop=0)
 
 
-@fault("PNG with alpha", "Its round corners are transparent: it is laid on white.", "kept")
+@fault("PNG with alpha", "Its round corners are transparent: it is laid on white.")
 def alpha_png(origin: Origin) -> bytes:
     image = origin.image()
     mask = Image.new("L", (4 * image.width, 4 * image.height))
@@ -143,12 +188,12 @@ def alpha_png(origin: Origin) -> bytes:
     return encoded(image, "PNG")
 
 
-fault("palette PNG", "A PNG of 128 colours, the others dithered.", "kept",
+fault("palette PNG", "A PNG of 128 colours, the others dithered.",
       make=lambda o: encoded(o.image().quantize(128, dither=Image.Dither.FLOYDSTEINBERG), "PNG")
       )  # fmt: skip
 
 
-@fault("CMYK JPEG", "A photo prepared for print, in four inks instead of three lights.", "kept")
+@fault("CMYK JPEG", "A photo prepared for print, in four inks instead of three lights.")
 def cmyk_jpeg(origin: Origin) -> bytes:
     ink = 255.0 - np.asarray(origin.image())
     black = ink.min(axis=-1, keepdims=True)  # stands in for the three where they meet
@@ -157,7 +202,7 @@ def cmyk_jpeg(origin: Origin) -> bytes:
     return jpeg(Image.merge("CMYK", [Image.fromarray(inks[..., i]) for i in range(4)]), 92)
 
 
-@fault("16-bit PNG", "65,536 levels a channel, as scanners and astronomers write it.", "kept")
+@fault("16-bit PNG", "65,536 levels a channel, as scanners and astronomers write it.")
 def deep_png(origin: Origin) -> bytes:
     scene = origin.scene()
     light = np.clip(lab.linear_rgb(scene.L, scene.ab), 0, 1)
@@ -168,8 +213,7 @@ def deep_png(origin: Origin) -> bytes:
     return _png(header, zlib.compress(rows))
 
 
-@fault("EXIF-rotated", "A phone held upright: the pixels lie on their side, and a tag says so.",
-       "kept")  # fmt: skip
+@fault("EXIF-rotated", "A phone held upright: the pixels lie on their side, and a tag says so.")  # fmt: skip
 def exif_rotated(origin: Origin) -> bytes:
     tag, degrees = ((3, 180), (6, 90), (8, 270))[origin.seed % 3]
     exif = Image.Exif()
@@ -177,8 +221,7 @@ def exif_rotated(origin: Origin) -> bytes:
     return jpeg(origin.image().rotate(degrees, expand=True), exif=exif)
 
 
-@fault("EXIF with GPS", "The file tells when, with which phone and at whose door it was taken.",
-       "kept")  # fmt: skip
+@fault("EXIF with GPS", "The file tells when, with which phone and at whose door it was taken.")  # fmt: skip
 def exif_gps(origin: Origin) -> bytes:
     exif = Image.Exif()
     exif[0x010F], exif[0x0110] = "Practice", "Pinhole 1"  # maker and model
@@ -196,7 +239,7 @@ _GAMMA = 563 / 256  # 2.199
 
 
 @fault("wide-gamut profile", "Its numbers mean stronger colours than sRGB's: read without the "
-       "profile it looks dull.", "kept")  # fmt: skip
+       "profile it looks dull.")  # fmt: skip
 def wide_gamut(origin: Origin) -> bytes:
     scene = origin.scene()
     light = np.clip(lab.linear_rgb(scene.L, scene.ab), 0, 1)

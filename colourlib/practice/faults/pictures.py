@@ -3,15 +3,13 @@
 Tinted, tiny, framed, drawn: each is made from a practice scene, as in `files`.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 from ... import practice
-from .files import PICTURES, Origin, fault, jpeg
+from .files import FAULTS, Origin, fault, jpeg
 
-__all__ = ["PICTURES"]  # with those that are entered below
+__all__ = ["FAULTS"]  # with those that are entered below
 
 PAPER = (247, 243, 232)
 INKS = ((196, 40, 36), (24, 86, 168), (20, 128, 72), (214, 128, 16), (120, 48, 140), (16, 120, 136))
@@ -25,10 +23,10 @@ QUOTES = (("Not all who love", "know why"), ("There is only one", "and it is you
           ("Be like", "be kind"), ("Dream of", "wake up happy today"))  # fmt: skip
 
 
-@fault("greyscale", "A black-and-white photo: it has no colours to learn.", "grey")
-def greyscale(origin: Origin) -> bytes:
-    grey = origin.image().convert("L")
-    return jpeg(grey if origin.seed % 2 else grey.convert("RGB"), 80)  # 1 channel, or 3 that agree
+fault("greyscale", "A black-and-white photo: it has no colours to learn.", "grey",
+      # 1 channel, or 3 that agree
+      make=lambda o: jpeg(o.image().convert("L").convert("L" if o.seed % 2 else "RGB"), 80)
+      )  # fmt: skip
 
 
 @fault("sepia", "A black-and-white photo toned brown: one tint from shadow to light.",
