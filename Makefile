@@ -39,19 +39,19 @@ lab: $(VENV)/.installed-course
 	$(PY) -m jupyterlab notebooks/01_collect.ipynb
 
 test: $(VENV)/.installed-test
-	@$(PY) -m colourlib test
+	@$(PY) tests
 
 check: $(VENV)/.installed-test
-	@$(PY) -m colourlib test check
+	@$(PY) tests check
 
 size:
 	@$(PYTHON) docs/parts.py
 
 lint: $(VENV)/.installed-test
-	@$(PY) -m colourlib test lint
+	@$(PY) tests lint
 
 notebooks: $(VENV)/.installed-course
-	@$(PY) -m colourlib notebooks
+	@$(PY) docs/renew.py
 
 # Nothing is executed and nothing fetched; a broken link or a picture without words is an error.
 book: $(VENV)/.installed-test
@@ -62,7 +62,7 @@ bench: $(VENV)/.installed-test
 	$(PY) bench
 
 badges:
-	@$(PYTHON) -m colourlib badges $(if $(FORK),--fork)
+	@PYTHONPATH=. $(PYTHON) docs/badges.py $(if $(FORK),--fork)
 
 clean:
 	@echo "Removing .venv, caches and build leftovers. data/ and the notebooks stay."

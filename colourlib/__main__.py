@@ -1,91 +1,12 @@
-"""The commands of the package: python -m colourlib colourise | course | progress | test | ...
-
-`colourise` lives in batch.py, `course` and `notebooks` in course.py, `progress` in
-check/classroom.py; `test`, which needs the test tools, lives here.
-"""
+"""The commands of the package: python -m colourlib colourise | course | progress"""
 
 import argparse
 import importlib.util
-import os
-import shlex
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 from .common.errors import CourseError
 from .common.files import printable
-
-CHECKOUT = Path(__file__).resolve().parents[1]
-
-# What `test` runs, each as: python ...
-_PYTEST = "-m pytest -p no:nbval --durations=6"  # nbval takes two seconds to import
-STEPS = {
-    "lint": {
-        "ruff check": "-m ruff check .",
-        "ruff format": "-m ruff format --check .",
-        "arrows": "-c 'from importlinter.cli import lint_imports_command; lint_imports_command()'",
-    },
-    "unit": {"unit tests": f"{_PYTEST} -n 2 --dist loadfile --ignore tests/browser tests"},
-    "notebooks": {
-        "notebooks": "-m pytest -p no:python --nbval-lax --nbval-current-env"
-        " --nbval-cell-timeout=180 -n 2 --dist loadfile --durations=6 notebooks/",
-    },
-    "browser": {"browser": f"{_PYTEST} -rs tests/browser"},
-}
-ALL = list(STEPS)
-STEPS["quick"] = {"quick tests": STEPS["unit"]["unit tests"].replace("-n 2", "-m 'not slow' -n 2")}
-GROUPS = {"check": ["lint", "quick"]}
-
-
-def run_tests(steps: list[str], checkout: Path = CHECKOUT) -> bool:
-    """Run the steps named, show their output, then each one's own closing line; True if all passed.
-
-    A step that fails does not keep the next from running: one run tells everything.
-    """
-    missing = [
-        name for name in ("ruff", "importlinter", "pytest", "xdist", "nbval") if not _is_there(name)
-    ]
-    if missing:
-        raise CourseError(
-            f"The test tools are not all installed ({', '.join(missing)} missing). "
-            f'Install them with: pip install -e ".[test]"'
-        )
-    closing = []
-    for tool, command in ((tool, line) for step in steps for tool, line in STEPS[step].items()):
-        print(f"\n$ python {command}", flush=True)
-        start = time.perf_counter()
-        code, last = _show_and_keep_last(shlex.split(command), checkout)
-        verdict = "ok" if code == 0 else "FAILED"
-        closing.append((tool, verdict, time.perf_counter() - start, last))
-    print()
-    for tool, verdict, seconds, last in closing:
-        print(f"{tool:13} {verdict:6} {seconds:5.0f} s  {last}")
-    return all(verdict == "ok" for _, verdict, _, _ in closing)
-
-
-def _is_there(module: str) -> bool:
-    return importlib.util.find_spec(module) is not None
-
-
-def _show_and_keep_last(command: list[str], folder: Path) -> tuple[int, str]:
-    """Run python and pass its output on as it comes: (exit code, last line of output)."""
-    # Two workers, a thread each: with more, threads wait for one another instead of computing.
-    env = os.environ | {"PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(
-        [sys.executable, *command],
-        cwd=folder,
-        env=env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    tail = b""
-    while chunk := process.stdout.read1():
-        sys.stdout.buffer.write(chunk)
-        sys.stdout.buffer.flush()
-        tail = (tail + chunk)[-2000:]
-    lines = tail.decode("utf-8", errors="replace").strip().splitlines()
-    return process.wait(), lines[-1] if lines else ""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -151,30 +72,6 @@ def parser() -> argparse.ArgumentParser:
     progress.add_argument(
         "-o", "--out", metavar="JSON", help="write it as one file: ada.json, or class.json"
     )
-
-    test = commands.add_parser(
-        "test",
-        help="lint, unit tests, and every notebook with its stored outputs checked",
-        description="Run the checks that `make test` and CI run, all of them or those named.",
-    )
-    test.add_argument("steps", nargs="*", metavar="STEP", help=f"{', '.join([*STEPS, *GROUPS])}")
-
-    commands.add_parser(
-        "notebooks",
-        help="run the notebooks again and store their outputs, for the repository",
-        description="Run the notebooks in a fresh, empty workspace and store their outputs in "
-        "place. A notebook in which a cell fails keeps its old file.",
-    )
-
-    badges = commands.add_parser(
-        "badges",
-        help="write the repository's address and release into badges and set-up cells",
-        description="Carry the address and the version in pyproject.toml to the badges of README "
-        "and notebooks, to the first code cell of each notebook, and to CITATION.cff.",
-    )
-    badges.add_argument(
-        "--fork", action="store_true", help="take the address from git's remote 'origin' first"
-    )
     return top
 
 
@@ -192,18 +89,9 @@ def main(arguments: list[str] | None = None) -> int:
             from .teaching.check import classroom
 
             return classroom.progress(args.files, args.out)
-        if args.command == "test":
-            return 0 if run_tests(_steps(args.steps)) else 1
-        if args.command == "badges":
-            from .course import badges
-
-            badges.write(args.fork)
-            return 0
-        course = _course_module()
-        if args.command == "notebooks":
-            return 0 if course.renew() else 1
+        runner = _runner()
         source = _folder(args.photos) if args.photos is not None else args.source
-        return 0 if course.run_course(source, args.setting, args.out, args.only) else 1
+        return 0 if runner.run_course(source, args.setting, args.out, args.only) else 1
     except CourseError as error:
         print(f"colourlib: {_printable(error)}", file=sys.stderr)
         return 2
@@ -217,14 +105,6 @@ def _printable(error: CourseError) -> str:
     return " ".join(printable(error).split())
 
 
-def _steps(named: list[str]) -> list[str]:
-    for step in named:
-        if step not in (*STEPS, *GROUPS):
-            there = ", ".join([*STEPS, *GROUPS])
-            raise CourseError(f"There is no test step {step!r}. There are: {there}.")
-    return [one for step in named or ALL for one in GROUPS.get(step, [step])]
-
-
 def _folder(text: str) -> str:
     """The whole path of a folder of pictures: --photos practice means a folder of that name."""
     folder = Path(text).expanduser().resolve()
@@ -233,17 +113,17 @@ def _folder(text: str) -> str:
     return str(folder)
 
 
-def _course_module():
-    """course.py, or a word on what is missing: the plain package comes without Jupyter."""
-    missing = [name for name in ("nbclient", "ipykernel") if not _is_there(name)]
+def _runner():
+    """The runner, or a word on what is missing: the plain package comes without Jupyter."""
+    missing = [name for name in ("nbclient", "ipykernel") if importlib.util.find_spec(name) is None]
     if missing:
         raise CourseError(
             f"Running notebooks needs {' and '.join(missing)}. "
             f'Install them with: pip install -e ".[course]"'
         )
-    from .course import runner as course
+    from .course import runner
 
-    return course
+    return runner
 
 
 if __name__ == "__main__":

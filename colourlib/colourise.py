@@ -29,7 +29,7 @@ from .common.chroma import put_chroma
 from .common.errors import CourseError
 from .common.inputs import SMALLEST
 from .common.opening import opened
-from .common.pictures import with_alpha
+from .common.pictures import on_white, with_alpha
 from .evaluate import Colouriser, answer
 from .model import ColourNet
 
@@ -173,9 +173,7 @@ def at_sizes(network: Colouriser, sizes: Sequence[int]) -> Colouriser:
 def _guess(colouriser: Colouriser, picture: Image.Image, size: int) -> np.ndarray:
     """What the network answers to a small copy of the picture: (2, h, w) ab in Lab units."""
     small = picture.resize(seen(*picture.size, size), Image.Resampling.BILINEAR, reducing_gap=2.0)
-    if small.mode == "RGBA":  # it sees what a person would: the picture on white
-        small = Image.alpha_composite(Image.new("RGBA", small.size, "white"), small).convert("RGB")
-    L, _ = lab.rgb_to_lab(np.asarray(small))  # (h, w), 0..100
+    L, _ = lab.rgb_to_lab(np.asarray(on_white(small)))  # (h, w), 0..100: what a person would see
     x = scale_L(torch.from_numpy(L)[None, None])  # (1, 1, h, w)
     y = answer(colouriser, x)
     if not isinstance(y, Tensor) or y.ndim != 4 or y.shape[:2] != (1, 2) or not y.numel():

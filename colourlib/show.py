@@ -185,8 +185,8 @@ def history(rows: Sequence[dict], levels: dict[str, float] | None = None) -> Pic
     title, ylabel = "Mean squared error while training", "MSE of ab / 110 (log scale)"
     alt = f"Two curves over {len(rows)} epochs. Training loss ends at {losses[-1]:.4f}, "
     alt += f"validation loss at {validation[-1]:.4f}."
-    words = {"title": title, "xlabel": "epoch", "ylabel": ylabel, "alt": alt}
-    return lines(curves, levels=levels, log=True, **words)
+    how = {"levels": levels, "log": True}
+    return lines(curves, title=title, xlabel="epoch", ylabel=ylabel, alt=alt, **how)
 
 
 @dataclass(frozen=True)
@@ -218,11 +218,9 @@ class Table:
         sides = ["" if right else ' style="text-align:left"' for right in self._numbers()]
 
         def row(cells, tags) -> str:
-            found = [
-                f"<{tag}{side}>{html.escape(str(cell))}</{tag.split()[0]}>"
-                for cell, tag, side in zip(cells, tags, sides, strict=True)
-            ]
-            return f"<tr>{''.join(found)}</tr>"
+            parts = zip(tags, sides, cells, strict=True)
+            made = (f"<{t}{side}>{html.escape(str(c))}</{t[:2]}>" for t, side, c in parts)
+            return f"<tr>{''.join(made)}</tr>"
 
         head = row(self.headers, ['th scope="col"'] * len(sides))
         tags = ['th scope="row"'] + ["td"] * (len(sides) - 1)

@@ -1,7 +1,6 @@
 """The house: how large it is, which way its arrows run, and the face that it shows."""
 
 import ast
-import importlib.util
 import os
 import re
 import shutil
@@ -10,6 +9,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+import parts
 import pytest
 from PIL import Image
 
@@ -19,10 +19,6 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "colourlib"
 FILES = sorted(PACKAGE.rglob("*.py"))
 LINT = "from importlinter.cli import lint_imports_command as lint; lint(['--no-cache'])"
-
-_spec = importlib.util.spec_from_file_location("parts", ROOT / "docs" / "parts.py")
-parts = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(parts)
 
 
 def in_python(code: str, folder: Path = ROOT, **env) -> subprocess.CompletedProcess:

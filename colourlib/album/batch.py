@@ -26,7 +26,6 @@ from . import names, save
 from .names import Job
 
 FULL = (errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC))  # for each file
-GREY_MODES = ("1", "L", "LA", "La", "F")  # of Pillow; and I and its kin
 COLOURED = 24  # spread of R, G and B: from here on a pixel is coloured; JPEG tints grey a little
 CTRL_C, DISK = "stopped by Ctrl-C", "there is no room on the disk"
 AGAIN = "Make room, or choose another disk, and give the same command again: what is done stays."
@@ -207,7 +206,7 @@ def _colour(job: Job, paint, weights: str, done: Batch) -> None:
 
 def has_colours(image: Image.Image) -> bool:
     """Is the picture coloured already? A sepia one is, a grey one stored as RGB is not."""
-    if image.mode in GREY_MODES or image.mode.startswith("I"):
+    if image.mode in ("1", "L", "LA", "La") or image.mode[0] in "IF":
         return False
     sample = image.resize((64, 64), Image.Resampling.NEAREST).convert("RGB")
     return bool((np.ptp(np.asarray(sample), axis=-1) > COLOURED).mean() > 0.005)

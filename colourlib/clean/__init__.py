@@ -1,8 +1,7 @@
 """Judge every picture by rules that can be seen, questioned and overruled by hand.
 
 Nothing is deleted: a picture that is turned away is a row with a reason and the value that was
-measured. The module `measures` says what is measured, and why. Decisions by hand are in `by_hand`,
-the split is in `splitting`; their functions can be had from here.
+measured. `measures` says what is measured, and why.
 """
 
 import math
@@ -16,7 +15,7 @@ from pathlib import Path
 from ..collect.manifest import Photo
 from ..common.errors import CourseError
 from ..common.pictures import open_picture
-from .by_hand import decide, decisions, match
+from .by_hand import decide, decisions, match, rule_named
 from .by_hand import limits as limits_by_hand
 from .duplicates import as_array, near_groups
 from .measures import look_at_all
@@ -42,9 +41,8 @@ def judge(
     if wrong := next((p for p in photos if not isinstance(p, Photo)), None):
         kind = type(wrong).__name__
         raise CourseError(f"judge wants rows of the manifest, as from ws.photos(), not {kind}.")
-    limits = LIMITS | limits_by_hand(root) | dict(limits or {})
-    if unknown := set(limits) - set(LIMITS):
-        raise CourseError(f"There is no rule {sorted(unknown)}: choose from {list(LIMITS)}.")
+    own = {rule_named(rule): limit for rule, limit in (limits or {}).items()}
+    limits = LIMITS | limits_by_hand(root) | own
     for rule, limit in limits.items():
         if not isinstance(limit, numbers.Real) or math.isnan(limit):
             raise CourseError(f"The limit of {rule!r} is {limit!r}; give a number.")

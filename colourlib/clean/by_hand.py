@@ -1,9 +1,8 @@
 """Decisions by hand: a small text file that a person can read, share and take lines out of.
 
 `decisions.txt` says what a person has decided about single pictures, and which limits of the rules
-were moved. Every change is on the disk before the call returns, and two notebooks that decide at
-the same time do not lose each other's lines. Whatever reads the file raises CourseError, with the
-number of the line, for a line that cannot be read.
+were moved. Two notebooks that decide at the same time do not lose each other's lines. Whatever
+reads the file raises CourseError, with the number of the line, for a line that cannot be read.
 """
 
 import math
@@ -66,8 +65,8 @@ def decide(root: Path, sha256: str, keep: bool | None, note: str = "") -> None:
     """
     if not re.fullmatch("[0-9a-f]{8,64}", sha256):
         raise CourseError(f"{sha256!r} is not a sha256. Give at least its first 8 digits.")
-    new = None if keep is None else Line(sha256[:16], keep, note)
-    _replace(root, lambda line: line.is_about(sha256), new)
+    new = None if keep is None else f"{'keep' if keep else 'reject'} {sha256[:16]}"
+    _replace(root, lambda line: line.is_about(sha256), new, note)
 
 
 def set_limit(root: Path, rule: str, value: float | None, note: str = "") -> None:
@@ -76,12 +75,12 @@ def set_limit(root: Path, rule: str, value: float | None, note: str = "") -> Non
     `clean.judge` goes by it from then on. Raises CourseError for an unknown rule, and for a value
     that is not a number from 0 up.
     """
-    rule = _rule(rule)
+    rule = rule_named(rule)
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if value is not None and not (is_number and 0 <= value < math.inf):
         raise CourseError(f"A limit for {rule!r} is a number from 0 up, not {value!r}.")
-    new = None if value is None else Line(rule, float(value), note)
-    _replace(root, lambda line: line.what == rule, new)
+    new = None if value is None else f"limit {rule} {value:.10g}"
+    _replace(root, lambda line: line.what == rule, new, note)
 
 
 def about(root: Path, sha256: str) -> Line | None:
@@ -114,31 +113,23 @@ def _parse(lines: Iterable[str]) -> Iterator[Line]:
         found = _LINE.fullmatch(text)
         if not found or not math.isfinite(float(found[4] or 0)):
             raise CourseError(
-                f"Line {number} of {NAME} is not a decision: {text[:60]!r}. Write 'keep' or "
-                "'reject' and at least 8 digits of the picture's sha256, or 'limit', a rule and a "
-                "number, or remove it."
+                f"Line {number} of {NAME} is not a decision: {text[:60]!r}. Remove it, or write "
+                "'keep' or 'reject' and 8 digits of a sha256, or 'limit', a rule and a number."
             )
         keep, sha256, rule, limit, note = found.groups(default="")
         if keep:
             yield Line(sha256.lower(), keep.lower() == "keep", note.strip())
         else:
-            yield Line(_rule(rule, f"Line {number} of {NAME}: "), float(limit), note.strip())
+            yield Line(rule_named(rule, f"Line {number} of {NAME}: "), float(limit), note.strip())
 
 
-def _rule(name: str, where: str = "") -> str:
+def rule_named(name: str, where: str = "") -> str:
     """The rule of that name. Raises CourseError for a name that no rule has."""
     rule = " ".join(name.lower().split())
     if rule not in LIMITS:
         hint = did_you_mean(rule, LIMITS)
         raise CourseError(f"{where}There is no rule {name!r}.{hint} Choose from {list(LIMITS)}.")
     return rule
-
-
-def _written(line: Line) -> str:
-    note = " ".join(printable(line.note).split())[:200]
-    limit = f"limit {line.what} {line.value:.10g}"
-    words = limit if line.what in LIMITS else f"{'keep' if line.value else 'reject'} {line.what}"
-    return f"{words}  # {note}" if note else words
 
 
 def _later_counts(root: Path, wanted: Callable[[str], bool]) -> dict:
@@ -166,22 +157,19 @@ def _read(root: Path) -> list[str]:
         raise CourseError(f"{path} cannot be read: {why}.") from error
 
 
-def _replace(root: Path, old: Callable[[Line], bool], new: Line | None) -> None:
-    """Take out the lines of which `old` is true and add a new one; comments stay.
-
-    Waits while another notebook changes the file.
-    """
-    root = Path(root)
+def _replace(root: Path, old: Callable[[Line], bool], new: str | None, note: str) -> None:
+    """Take out the lines of which `old` is true and add a new one; comments stay."""
+    root, note = Path(root), " ".join(printable(note).split())[:200]
     root.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(root / f".{NAME}.lock", timeout=PATIENCE):
             lines = _read(root) or _HEADER.splitlines()
             list(_parse(lines))  # a line that cannot be read is named before anything is changed
             lines = [line for line in lines if not any(map(old, _parse([line])))]
-            lines += [_written(new)] if new else []
+            lines += [f"{new}  # {note}" if note else new] if new else []
             replace_text(root / NAME, "\n".join(lines) + "\n")
     except Timeout as error:
         raise CourseError(
-            f"{root / NAME} is being written by another notebook for over {PATIENCE} seconds. "
-            "Try again; if no other notebook is open, restart the kernel."
+            f"{root / NAME} has been written by another notebook for over {PATIENCE} seconds. Try "
+            "again; if no other notebook is open, restart the kernel."
         ) from error

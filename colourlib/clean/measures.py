@@ -1,7 +1,6 @@
-"""Measure each picture once, to judge it by; kept in `measures.jsonl`.
+"""Measure each picture once, one number for every rule; kept in `measures.jsonl`.
 
-Every rule of `clean` has one number here, with a unit, and a reason why photos and spoilt pictures
-differ in it. Nothing in this module decides, because the limits are in `rules`.
+Nothing in this module decides, because the limits are in `rules`.
 """
 
 import contextlib
@@ -100,9 +99,8 @@ def stray(image: Image.Image) -> float:
 
     A toned photo has one colour for each lightness. So fit the best such curve, ab = f(L), and take
     the root of the mean square of the rest: near 0 for sepia and blueprints. The mean colours of
-    7 x 7 fields are compared, because JPEG keeps colours far more coarsely than lightness. Fog,
-    snow and the Moon stray little only because they have little colour, so a picture whose chroma
-    is below 5 is measured as if it had been strengthened to 5.
+    7 x 7 fields are compared, because JPEG keeps colours coarsely. Fog, snow and the Moon stray
+    little only because they have little colour, so a chroma below 5 is strengthened to 5 first.
     """
     L, ab = rgb_to_lab(np.asarray(image.resize((MIDDLE, MIDDLE), Image.Resampling.BOX)))
     # f is linear from knot to knot, so its mean over a field is linear in its values at the knots.
@@ -165,8 +163,7 @@ def _bar(pixels: np.ndarray) -> int:
         return 0
     bar = int(np.bincount(begins).argmax())
     even = (away[: max(bar - BLUR, 1)] <= EVEN).mean() >= 0.95
-    # Sharp, because no gradient rises as much within six rows; straight, because nearly all columns
-    # do so.
+    # No gradient rises as much within six rows: sharp. Nearly all columns do: straight.
     rise = away[bar : bar + 3].max(axis=0) - away[max(bar - 3, 0)]
     sharp = (rise >= 0.75 * STEP).sum() >= MOST * len(begins)
     return bar if even and sharp else 0
@@ -194,8 +191,7 @@ def _over_channels(most: Callable, pixels: np.ndarray) -> np.ndarray:
 def look_at_all(root: Path, photos: Sequence[Photo]) -> Iterator[dict]:
     """The measures of each picture, in their order; only those never seen are opened.
 
-    A picture that was turned away at collection has the one key "rejected". Pictures are looked at
-    by a few threads, and no more of them are open at a time than there are threads.
+    A picture that was turned away at collection has the one key "rejected".
     """
     file = Path(root) / NAME
     known = dict(_read(file))

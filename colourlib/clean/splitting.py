@@ -1,7 +1,7 @@
 """Training and validation: a split that does not leak and never changes its mind.
 
-The side of every picture is remembered in `split.json`. Near-duplicates are on one side together,
-and so are pictures that are only alike: too different to be thrown away, too alike to be on both.
+The side of every picture is remembered in `split.json`. Pictures that are alike are on one side
+together: near-duplicates, and those that are too different to be thrown away.
 """
 
 import hashlib

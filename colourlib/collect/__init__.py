@@ -185,8 +185,7 @@ def _report(run: _Run, source: str, queries: list[str]) -> None:
         why = "What went wrong: " + "; ".join(failed[:3] + most)
         raise CourseError(
             f"Not one picture could be collected from {source!r}. "
-            f"{why if failed or most else 'The search found nothing'}. Is there a network? "
-            "source='practice' needs none: its pictures are drawn on this machine."
+            f"{why if failed or most else 'The search found nothing'}. {fetch.OFFLINE}"
         )
     away = f", {shelf.turned_away} turned away" if shelf.turned_away else ""
     print(f"{len(shelf.by_hash)} pictures kept, {shelf.new} of them new{away}.")

@@ -118,8 +118,10 @@ class Web:
             except Exception as error:  # refused, timed out, no such host, half an answer, ...
                 if self.stop.is_set():
                     raise Stopped from error
-                pause = self._pause(error, number)
-                lasting, behind = _is_lasting(error), getattr(error, "reason", error)
+                pause, behind = self._pause(error, number), getattr(error, "reason", error)
+                lasting = isinstance(error, (ValueError, http.client.InvalidURL))  # no address
+                if isinstance(error, HTTPError):  # 404 and its kin will be the same another day
+                    lasting = error.code < 500 and error.code not in (408, 425, 429)
                 hopeless = lasting or isinstance(behind, (socket.gaierror, ssl.SSLError))
                 late = time.monotonic() + pause > end
                 if hopeless or late or number == self.patience.tries:
@@ -222,16 +224,6 @@ def _read(response: http.client.HTTPResponse) -> bytes:
 def is_web(link: str) -> bool:
     parts = urlsplit(link)
     return parts.scheme.lower() in ("http", "https") and bool(parts.netloc)
-
-
-# ---- what an error means -------------------------------------------------------------------------
-
-
-def _is_lasting(error: Exception) -> bool:
-    """Whether an address will answer the same on another day: 404 and its kin, or no address."""
-    if isinstance(error, HTTPError):
-        return error.code < 500 and error.code not in (408, 425, 429)
-    return isinstance(error, (ValueError, http.client.InvalidURL))
 
 
 def in_words(error: Exception) -> str:

@@ -1,7 +1,6 @@
 """Fetch one picture from a web that cannot be trusted, and prove that it is a picture.
 
-An address may lead to anything: a web page named .jpg, half a file, a small file that claims a
-billion pixels. Whatever is wrong is raised as `Rejected`, in words that go into the manifest.
+Whatever is wrong is raised as `Rejected`, in words that go into the manifest.
 """
 
 import io
@@ -18,6 +17,9 @@ from .connection import Failed, Patience, Rejected, Web, is_web
 MIN_SIDE = 16  # pixels; the smallest picture that the course's network takes
 MAX_PIXELS = 64_000_000  # a small file can claim to be huge: checked before decoding
 RETRY = "not fetched"  # a reason that starts so may pass: the next run tries the address again
+OFFLINE = (
+    "Is there a network? source='practice' needs none: its pictures are drawn on this machine."
+)
 
 WEB = Patience(timeout=15, picture=60, query=900, tries=3, pause=1.0)
 # A server on this machine, which may be a slow one with much else to do.
@@ -40,18 +42,15 @@ def fetch(web: Web, link: str, headers: dict[str, str]) -> bytes:
 def encoded(link: str) -> str:
     """The link with what a request cannot carry percent-encoded; what is encoded stays as it is."""
     parts = urlsplit(link)
-    path, query = (
-        quote(re.sub("%(?![0-9A-Fa-f]{2})", "%25", text), safe="%/?:@!$&'()*+,;=~")
-        for text in (parts.path, parts.query)
-    )
-    return urlunsplit((parts.scheme, parts.netloc, path, query, ""))
+    texts = (re.sub("%(?![0-9A-Fa-f]{2})", "%25", text) for text in (parts.path, parts.query))
+    path, query = (quote(text, safe="%/?:@!$&'()*+,;=~") for text in texts)
+    return urlunsplit(parts._replace(path=path, query=query, fragment=""))
 
 
 def measure(data: bytes, decode: bool) -> tuple[int, int, str]:
     """(width, height, format) of a picture file's bytes; `decode` reads every pixel as a proof.
 
-    Raises Rejected for anything but a picture, and for one that is too large to decode safely, too
-    small, or broken.
+    Raises Rejected for anything but a picture, and for one that is broken, too small or too large.
     """
     try:
         with Image.open(io.BytesIO(data), formats=tuple(FORMATS)) as image:

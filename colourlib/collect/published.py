@@ -2,8 +2,7 @@
 
     ws = open_workspace("torchvision:Imagenette")
 
-Their classes take the place of queries. What arrives is the same as from any other source:
-pictures under the name of their content, one row each, resumed where it was stopped.
+Their classes take the place of queries.
 """
 
 import contextlib
@@ -23,6 +22,7 @@ from ..common.files import read_json, replace_text
 from ..common.words import did_you_mean
 from . import manifest
 from .connection import Rejected, in_words
+from .fetch import OFFLINE
 from .manifest import Photo
 from .store import Forgotten, Shelf
 
@@ -169,9 +169,8 @@ def _open_parts(root: Path, name: str, chosen: DataSet) -> list:
         free, needed = shutil.disk_usage(there).free / 1e6, chosen.megabytes * ROOM
         if free < needed:
             raise CourseError(
-                f"The download and what is in it need {needed:.0f} MB, and the disk of {there} "
-                f"has {free:.0f} MB left. Make room, or set COLOURLIB_HOME to a folder on another "
-                "disk."
+                f"The download and what is in it need {needed:.0f} MB, and the disk of {there} has "
+                f"{free:.0f} MB left. Make room, or set COLOURLIB_HOME to a folder on another disk."
             )
         folder.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(folder / chosen.extracted, ignore_errors=True)
@@ -186,9 +185,8 @@ def _open_parts(root: Path, name: str, chosen: DataSet) -> list:
         if isinstance(error, RuntimeError):  # torchvision's word for a checksum that is not right
             why = "what arrived is not what its makers have published (the checksum differs)"
         raise CourseError(
-            f"The data set {name} could not be downloaded to {folder}: {why}. Is there a network? "
-            "Run this again to try once more; source='practice' needs no network, because its "
-            "pictures are drawn on this machine."
+            f"The data set {name} could not be downloaded to {folder}: {why}. Run this again to "
+            f"try once more. {OFFLINE}"
         ) from error
     finally:
         socket.setdefaulttimeout(before)

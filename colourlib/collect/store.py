@@ -46,8 +46,8 @@ class Shelf:
         self.by_hash = {row.sha256: row for row in self.rows.values() if not row.rejected}
         self.forgotten = forgotten.forgotten(self.root)
         self.new = self.turned_away = 0
-        may_pass = {u for u, row in self.rows.items() if row.rejected.startswith(fetch.RETRY)}
-        self.known = frozenset(self.rows.keys() - may_pass)  # addresses not to be fetched again
+        # Addresses that are not fetched again
+        self.known = {u for u, row in self.rows.items() if not row.rejected.startswith(fetch.RETRY)}
         self._claimed = set(self.known)
 
     def __enter__(self) -> "Shelf":
@@ -119,10 +119,7 @@ class Shelf:
 
 
 def place(query: str, sha256: str, kind: str) -> str:
-    """Where a picture goes, relative to the workspace, by a name that is safe on any system.
-
-    Nothing from the web stands in it as it came: no slash, no dots, no name that is reserved.
-    """
+    """Where a picture goes, relative to the workspace: no slash, no dots, no reserved name."""
     folder = re.sub(r"[^\w-]+", "_", query.strip())[:60].strip("_") or "query"
     folder += "_" * bool(re.fullmatch(r"(?i)con|prn|aux|nul|(com|lpt)\d", folder))
     return f"photos/{folder}/{sha256[:16]}{pictures.FORMATS[kind]}"

@@ -29,23 +29,20 @@ def put_chroma(picture: Image.Image, ab: np.ndarray, threads: int = 1) -> None:
     """Give the picture this chroma, in place; its L stays, but for the rounding to bytes.
 
     picture: RGB or RGBA, sRGB; its own chroma is lost, its alpha stays. ab: (2, h, w) in Lab units,
-    finite, of any size: enlarged bilinearly. Where ab is 0 the result is the grey of equal L.
+    finite, of any size: stretched bilinearly. Where ab is 0 the result is the grey of equal L.
     """
     width, height = picture.size
     chroma = np.hypot(*ab)  # (h, w)
     ab = ab * np.minimum(1, MOST / np.maximum(chroma, 1e-6))
-    wide = stretched(np.asarray(ab, np.float32), width, axis=2)  # (2, h, W)
-    upper, lower, share = neighbours(ab.shape[1], height)
+    chromas = [Image.fromarray(band.astype(np.float32)) for band in ab]
+    chromas = [band.resize((width, band.height), Image.Resampling.BILINEAR) for band in chromas]
     rows = max(1, STRIP // width)
     tables = IN_Y[:, None] * light_table()  # (3, 256) what a byte of each channel adds to Y
 
     def colour_strip(top: int) -> None:
         box = (0, top, width, min(top + rows, height))
-        strip = picture.crop(box)
-        bands = strip.split()
-        part = slice(top, box[3])
-        here = share[part, None]
-        a, b = (c[upper[part]] * (1 - here) + c[lower[part]] * here for c in wide)  # (rows, W)
+        bands = picture.crop(box).split()
+        a, b = (stretched(band, picture.size, top, box[3]) for band in chromas)  # (rows, W)
         Y = sum(table.take(np.asarray(band)) for table, band in zip(tables, bands, strict=False))
         rgb = [Image.fromarray(channel) for channel in coloured(Y, a, b)]
         picture.paste(Image.merge(picture.mode, [*rgb, *bands[3:]]), box)
@@ -79,18 +76,8 @@ def light(f: np.ndarray) -> np.ndarray:
     return above * above * above + (f - above) * SLOPE
 
 
-def neighbours(few: int, many: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For bilinear enlargement from few to many places: (place before, place after, its share).
-
-    Each (many,); as F.interpolate(align_corners=False) has it.
-    """
-    at = ((np.arange(many) + 0.5) * (few / many) - 0.5).clip(0, few - 1)
-    before = at.astype(np.intp)
-    return before, np.minimum(before + 1, few - 1), (at - before).astype(np.float32)
-
-
-def stretched(array: np.ndarray, many: int, axis: int) -> np.ndarray:
-    """An array with one axis enlarged bilinearly to that many places."""
-    before, after, share = neighbours(array.shape[axis], many)
-    share = share.reshape([-1 if k == axis else 1 for k in range(array.ndim)])
-    return array.take(before, axis) * (1 - share) + array.take(after, axis) * share
+def stretched(band: Image.Image, size: tuple[int, int], top: int, bottom: int) -> np.ndarray:
+    """The rows from top to bottom of a band of floats that is stretched bilinearly to a size."""
+    width, height = size
+    box = (0, top * band.height / height, band.width, bottom * band.height / height)
+    return np.asarray(band.resize((width, bottom - top), Image.Resampling.BILINEAR, box))

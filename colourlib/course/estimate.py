@@ -5,8 +5,6 @@ CPU cores (docs/measurements.md, speed of cleaning and of training). Nobody can 
 quick the web is today: such figures are assumptions, and are printed as such.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

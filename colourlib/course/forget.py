@@ -5,8 +5,6 @@ collection brings it back. For that `forgotten.txt` keeps two hashes: nobody can
 the picture from them, but a collection can tell if it meets either.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import re

@@ -5,8 +5,6 @@ which installs the few packages that such a machine lacks and says what the note
 is there already, torch and numpy above all, stays as it is.
 """
 
-from __future__ import annotations
-
 import importlib
 import importlib.metadata
 import os

@@ -1,14 +1,10 @@
-"""Runs the notebooks from the command line: the whole course in order, or once more to renew
-the outputs that the repository stores. A notebook that fails is reported and the rest still run.
+"""Runs the notebooks in order from the command line: `run_course` stands behind `make course`.
 
-`run_course` stands behind `make course`, `renew` behind `make notebooks`.
+A notebook that fails is reported, and the rest still run.
 """
-
-from __future__ import annotations
 
 import asyncio
 import os
-import tempfile
 import textwrap
 import time
 from collections.abc import Mapping
@@ -22,7 +18,6 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
-from nbformat.v4 import new_output
 from tqdm import tqdm
 
 from ..common.errors import CourseError
@@ -31,8 +26,6 @@ from ..evaluate import HEADERS, Scores, rows
 from .workspace import COMMAND_LINE, open_workspace
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
 @dataclass
@@ -215,55 +208,3 @@ def _markdown(head: list[str], body: list[list[str]]) -> str:
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     lines.insert(1, ["-" * width for width in widths])
     return "\n".join("| " + " | ".join(map(str.ljust, line, widths)) + " |" for line in lines)
-
-
-# ---- outputs for the repository ------------------------------------------------------------------
-
-
-def renew(folder: Path = NOTEBOOKS) -> bool:
-    """Run the notebooks in place as a newcomer would meet them: nothing set, nothing collected yet.
-
-    A notebook in which a cell fails keeps its old file. True if all were renewed.
-    """
-    env = {key: value for key, value in os.environ.items() if not key.startswith("COLOURLIB_")}
-    failed = 0
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
-        env["COLOURLIB_HOME"] = str(Path(scratch) / "data")  # is shown as data/..., as for everyone
-        for path in find(folder):
-            result = execute(path, env)
-            if result.stopped:
-                print("Stopped by Ctrl-C. The notebooks that are not listed stay as they were.")
-                return False
-            tidy(result.notebook)
-            result.store(path, kept="; the old file stays" if result.error else "")
-            failed += bool(result.error)
-    return not failed
-
-
-def tidy(notebook: NotebookNode) -> NotebookNode:
-    """Drop what differs from machine to machine; of widgets, which need a kernel, keep the words.
-
-    The counts In [1], In [2], ... and every output that can be read without a kernel stay.
-    """
-    notebook.metadata.pop("widgets", None)
-    notebook.metadata |= {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
-    for cell in notebook.cells:
-        for transient in ("execution", "ExecuteTime"):
-            cell.metadata.pop(transient, None)
-        if cell.cell_type == "code":
-            cell.outputs = [kept for output in cell.outputs if (kept := _readable(output))]
-    return notebook
-
-
-def _readable(output: NotebookNode) -> NotebookNode | None:
-    """An output for readers without a kernel: of a widget its words; None if it has none."""
-    data = output.get("data", {})
-    if WIDGET_VIEW not in data:
-        return output
-    said = str(data.get("text/plain", "")).strip()
-    if said.startswith("interactive("):  # ipywidgets.interact, which has only its own code to show
-        said = ""
-    elif not said.endswith((".", "…")):
-        return None
-    said = f"{said} [Controls, which need a running notebook.]".strip()
-    return new_output("display_data", {"text/plain": said})

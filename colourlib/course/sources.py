@@ -1,7 +1,5 @@
 """Where pictures come from: which source is meant, and who collects from it."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import re

@@ -28,21 +28,22 @@ def runs(data: PhotoData) -> dict[str, nn.Module]:
     A network that is edited after it was made (`net.deep = ...`) is known to its notebook only.
     """
     found, left_out = {}, []
-    for story in _stories(data):
-        if story["history"] and story.get("label") != PLAIN and len(found) < LATEST:
-            try:
+    for story in _stories(data, plain=False):
+        try:
+            if len(found) < LATEST:
                 found[story["name"]] = kept.load_run(story["folder"])[0]
-            except CourseError:
-                left_out.append(story["name"])
+        except CourseError:
+            left_out.append(story["name"])
     if left_out:
         words = f"Left out because their networks were edited: {', '.join(left_out)}. To add one: "
         print(f"{words}runs.load_run(folder, the_edited_network)[0].")
     return dict(reversed(found.items()))
 
 
-def _stories(data: PhotoData) -> list[dict]:
-    """The runs on these photos, the latest first."""
-    stories = reversed(kept.all_runs(data))
+def _stories(data: PhotoData, plain: bool) -> list[dict]:
+    """The runs on these photos that were trained, the latest first: those of `plain` or others."""
+    stories = (s for s in reversed(kept.all_runs(data)) if s["history"])
+    stories = (s for s in stories if (s.get("label") == PLAIN) == plain)
     return [story for story in stories if story["data"]["fingerprint"] == data.fingerprint]
 
 
@@ -59,9 +60,8 @@ def shipped() -> dict[str, Colouriser]:
 
 def plain(data: PhotoData, minutes: float) -> nn.Module:
     """A trained PlainNet: of the last run of this name on these photos, or trained now."""
-    for story in _stories(data):
-        if story.get("label") == PLAIN:
-            with contextlib.suppress(CourseError):
-                return kept.load_run(story["folder"])[0]
+    for story in _stories(data, plain=True):
+        with contextlib.suppress(CourseError):
+            return kept.load_run(story["folder"])[0]
     torch.manual_seed(0)
     return fit(PlainNet(), data, minutes=minutes, name=PLAIN, quiet=True).model

@@ -24,8 +24,9 @@ from ..common.errors import CourseError
 from ..common.lab import lab_to_rgb
 from ..common.queries import QUERIES
 from ..common.words import did_you_mean
-from .painters import CLASSES, KIND_OF, MEANS, NAMES, PAINTERS, Canvas, ColourClass
-from .painters.canvas import noise_tile
+from .painters import KIND_OF, PAINTERS
+from .painters.canvas import Canvas, noise_tile
+from .painters.palette import CLASSES, MEANS, NAMES, ColourClass
 
 __all__ = [
     "CLASSES", "KIND_OF", "NAMES", "QUERIES", "ColourClass", "Scene",
@@ -62,7 +63,12 @@ def scene(query_or_kind: str, seed: int, width: int, height: int | None = None) 
     resolution. `seed` is a whole number from 0 up; sides are 64 to 512 px.
     Raises CourseError for an unknown name, a bad seed or a bad size.
     """
-    kind = _kind(query_or_kind)
+    name = query_or_kind
+    kind = KIND_OF.get(name, name) if isinstance(name, str) else None
+    if kind not in PAINTERS:
+        near = did_you_mean(name, [*QUERIES, *PAINTERS], most=3)
+        hint = near or f" Queries: {', '.join(QUERIES)}."
+        raise CourseError(f"There is no practice scene for {str(name)[:80]!r}.{hint}")
     seed = _whole(seed, "seed", 0, LAST_SEED)
     width = _whole(width, "width", SMALLEST, LARGEST)
     height = width if height is None else _whole(height, "height", SMALLEST, LARGEST)
@@ -72,14 +78,6 @@ def scene(query_or_kind: str, seed: int, width: int, height: int | None = None) 
     L, classes, regions = canvas.finish()
     ab = _colours(np.random.Generator(np.random.PCG64(colours)), canvas, classes, regions)
     return Scene(L, ab, classes, kind, seed)
-
-
-def _kind(name: str) -> str:
-    kind = KIND_OF.get(name, name) if isinstance(name, str) else None
-    if kind in PAINTERS:
-        return kind
-    hint = did_you_mean(name, [*QUERIES, *PAINTERS], most=3) or f" Queries: {', '.join(QUERIES)}."
-    raise CourseError(f"There is no practice scene for {str(name)[:80]!r}.{hint}")
 
 
 def _whole(value, name: str, low: int, high: int) -> int:

@@ -89,8 +89,7 @@ def practice_web(url: str) -> Response:
     scene = practice.scene_of_url(url)
     if scene is None:
         return Response(b"no such picture", 404, "text/plain")
-    picture = Image.fromarray(scene.rgb())
-    return Response(encoded(picture, "JPEG", quality=95, subsampling=0))
+    return Response(encoded(Image.fromarray(scene.rgb()), "JPEG", quality=95, subsampling=0))
 
 
 class _Handler(BaseHTTPRequestHandler):

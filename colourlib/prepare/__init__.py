@@ -36,8 +36,8 @@ def prepare(root: Path, verdicts: list, split: dict[str, str], size: int) -> Pho
     train, validation = (_photo_set(made, side, sides[side]) for side in SIDES)
     crop = PHOTO_CROP if validation.optimum is None else SCENE_CROP
     mean_tint = scale_ab(torch.tensor(made.meta["mean_ab"]))
-    runs = Path(root) / "runs"
-    return PhotoData(replace(train, crop=crop), validation, mean_tint, fingerprint, runs)
+    train = replace(train, crop=crop)
+    return PhotoData(train, validation, mean_tint, fingerprint, Path(root) / "runs")
 
 
 def _photo_set(made: Prepared, side: str, photos: list) -> PhotoSet:

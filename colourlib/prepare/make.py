@@ -2,8 +2,6 @@
 
 A set lies in a folder named after its fingerprint: for each side of the split `L`, `ab`, `done` (a
 byte a photo) and, for practice scenes, `optimum`, as .npy files; and `meta.json` with the rows.
-Every few photos it is noted which are done, so that a preparation that was stopped or killed goes
-on where it was.
 """
 
 import contextlib
@@ -49,7 +47,7 @@ class Prepared:
 
     @property
     def finished(self) -> bool:
-        return self.meta["mean_ab"] is not None
+        return self.meta.get("mean_ab") is not None  # an older layout may lack it
 
     @property
     def progress(self) -> tuple[int, int]:
@@ -61,9 +59,8 @@ class Prepared:
 def make(folder: Path, root: Path, sides: Mapping[str, list[Photo]], size: int) -> Prepared:
     """The set of these photos in `folder`: taken up where it was left, or begun.
 
-    Only one notebook prepares at a time; a second one waits and finds the work done. Raises
-    CourseError where the disk is too small, and where a photo cannot be opened any more: what
-    could be done stays.
+    A second notebook waits and finds the work done. Raises CourseError where the disk is too
+    small, and where a photo cannot be opened any more: what could be done stays.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with alone(folder.parent / "lock", "preparing these photos"):
@@ -96,8 +93,8 @@ def _what_changed(parent: Path, sides: Mapping[str, list[Photo]], size: int) -> 
     }
     words = ", ".join(f"{n} {what}" for what, n in changes.items() if n)
     words = [f"photos: {words}"] if words else []
-    if before[-1]["size"] != size:
-        words.append(f"size {before[-1]['size']} -> {size}")
+    if (was := before[-1].get("size")) != size:
+        words.append(f"size {was} -> {size}")
     return f"Changed since they were prepared: {'; '.join(words)}. Preparing again."
 
 
@@ -159,8 +156,7 @@ def _store(arrays: dict[str, np.ndarray], i: int, picture: Image.Image, photo: P
     arrays["ab"][i] = _to_byte(F.adaptive_avg_pool2d(chroma, arrays["ab"].shape[-1])[0])
     if "optimum" in arrays:
         best = practice.scene_of_url(photo.url).optimum()  # (H, W, 2)
-        channels = [square(Image.fromarray(best[..., k]), picture.width) for k in (0, 1)]
-        best = np.stack([np.asarray(channel) for channel in channels])
+        best = np.stack([square(Image.fromarray(best[..., k]), picture.width) for k in (0, 1)])
         arrays["optimum"][i] = _to_byte(torch.from_numpy(best))
 
 
@@ -177,8 +173,7 @@ def load(folder: Path, mode: str = "r") -> Prepared | None:
     if mode != "r" and load(folder) is None:  # opened for writing, a torn file would be filled up
         return None
     try:
-        meta = {"size": None, "mean_ab": None}  # what an older layout may lack
-        meta |= json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+        meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
         arrays: dict[str, dict[str, np.ndarray]] = {side: {} for side in SIDES}
         for file in folder.glob("*_*.npy"):
             side, name = file.stem.split("_")

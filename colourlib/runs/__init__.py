@@ -5,8 +5,6 @@
 `sample-1.png` … show three validation photos beside `truth-1.png` ….
 """
 
-from __future__ import annotations
-
 import io
 import json
 import platform

@@ -3,8 +3,6 @@
 A checkpoint is read with `weights_only=True`, so a file from somebody else cannot run anything.
 """
 
-from __future__ import annotations
-
 import hashlib
 import inspect
 import io

@@ -4,8 +4,6 @@
 draw on and somebody who examines the network first (`teaching.fit`, which notebooks import).
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import fields, replace

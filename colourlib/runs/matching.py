@@ -4,8 +4,6 @@ For runs and weights files alike. A network is only ever taken from a fixed list
 what a file says of it is checked before any memory is taken.
 """
 
-from __future__ import annotations
-
 import ast
 import inspect
 import textwrap

@@ -1,7 +1,5 @@
 """A network as an ONNX file, for programs that have no torch: phones, browsers, other languages."""
 
-from __future__ import annotations
-
 import copy
 import importlib.util
 import warnings

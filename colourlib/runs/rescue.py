@@ -1,7 +1,5 @@
 """What `fit` says when memory runs out or when the loss explodes: how much, why, what to change."""
 
-from __future__ import annotations
-
 import gc
 import math
 import re

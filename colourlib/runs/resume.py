@@ -1,7 +1,5 @@
 """Begin a run: one that goes on where it was stopped or killed, or a new one in its own folder."""
 
-from __future__ import annotations
-
 import time
 from pathlib import Path
 

@@ -5,8 +5,6 @@ epoch, random numbers, curves. A checkpoint holds all of it, so that on the CPU 
 stopped gives the same losses, to the last bit, as one that never was.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 

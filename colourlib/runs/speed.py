@@ -1,7 +1,5 @@
 """How a run gets quick on this machine: number format, memory, tiny numbers."""
 
-from __future__ import annotations
-
 import contextlib
 import ctypes
 import math

@@ -1,17 +1,11 @@
 """Stop without loss: the first press lets the step finish, the second one ends it at once."""
 
-from __future__ import annotations
-
 import signal
 import threading
 
 
 class Stop:
     """While it is open, an interrupt (the square in the toolbar, Ctrl-C) only sets `pressed`.
-
-        with Stop() as stop:
-            while not stop.pressed:
-                ...
 
     A second press raises KeyboardInterrupt, as everywhere, but not while `closing` is set: then
     the work so far is being saved, which takes a moment. Only the main thread can catch an
@@ -21,7 +15,7 @@ class Stop:
     def __init__(self) -> None:
         self.pressed = self.closing = False
 
-    def __enter__(self) -> Stop:
+    def __enter__(self) -> "Stop":
         self._before = None
         if threading.current_thread() is threading.main_thread():
             self._before = signal.signal(signal.SIGINT, self._note)

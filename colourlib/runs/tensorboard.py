@@ -3,8 +3,6 @@
 These curves are a copy: whatever fails here, the training goes on.
 """
 
-from __future__ import annotations
-
 import contextlib
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,26 +14,13 @@ TAGS = {
 }
 
 
-def writer(folder: Path | None):
-    """A SummaryWriter in the run's folder, or None without TensorBoard or without a folder."""
-    if folder is not None and find_spec("tensorboard") is not None:
-        with contextlib.suppress(Exception):  # a broken installation, a full disk
-            from torch.utils.tensorboard import SummaryWriter  # takes seconds
+class Curves(contextlib.ExitStack):
+    """Losses and explained chroma over the photos seen; nothing without TensorBoard or a folder."""
 
-            return SummaryWriter(folder / "tensorboard")
-    return None
+    def __init__(self, folder: Path | None) -> None:
+        self.writer = None
+        if folder is not None and find_spec("tensorboard") is not None:
+            with contextlib.suppress(Exception):  # a broken installation, a full disk
+                from torch.utils.tensorboard import SummaryWriter  # takes seconds
 
-
-def add(writer, row: dict) -> None:
-    """One row of a run's history: losses and explained chroma over the photos seen."""
-    for name, tag in TAGS.items():
-        if writer is not None and row[name] is not None:
-            with contextlib.suppress(Exception):
-                writer.add_scalar(tag, row[name], row["photos"])
-
-
-def close(writer) -> None:
-    """The last points to the disk."""
-    if writer is not None:
-        with contextlib.suppress(Exception):
-            writer.close()
+                self.writer = SummaryWriter(folder / "tensorboard")

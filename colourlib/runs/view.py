@@ -1,7 +1,5 @@
 """What is shown of a run at one moment."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

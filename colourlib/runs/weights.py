@@ -9,8 +9,6 @@ Such files come from anywhere. Nothing is unpickled, so a file can be wrong, but
 anything; what load reads is checked to the last weight, and refused unless save wrote it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from pathlib import Path

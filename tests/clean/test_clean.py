@@ -174,7 +174,7 @@ def test_limits_can_be_moved_in_a_call_and_by_hand_until_that_is_taken_back(tmp_
     files = {"fog.jpg": photo_like(8, chroma=0.06), "good.jpg": photo_like(1, (300, 120))}
     assert all(v.keep for v in judged(tmp_path, files).values())
     assert rules(limits={"grey": 20, "extreme shape": 2}) == ["grey", "extreme shape"]
-    for wrong, says in (({"gray": 3}, "gray.*choose from"), ({"grey": "3"}, "grey.*give a number")):
+    for wrong, says in (({"gray": 3}, "gray.*Choose from"), ({"grey": "3"}, "grey.*give a number")):
         with pytest.raises(CourseError, match=says):
             rules(limits=wrong)
     by_hand.set_limit(tmp_path / "ws", "grey", 20)

@@ -1,18 +1,25 @@
 """The runner of the notebooks: order, errors told and survived, Ctrl-C, tables, stored outputs."""
 
+import importlib.util
 import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import nbformat
 import pytest
+import renew
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from colourlib import CourseError
-from colourlib.__main__ import CHECKOUT, STEPS, main, run_tests
+from colourlib.__main__ import main
 from colourlib.course import runner
+
+_spec = importlib.util.spec_from_file_location("steps", Path(__file__).parents[1] / "__main__.py")
+steps = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(steps)
 
 
 def write(folder, name, *sources):
@@ -90,7 +97,9 @@ def test_ctrl_c_keeps_what_was_done(tmp_path, fresh_home):
         "from pathlib import Path; from colourlib.course import runner;"
         f"runner.run_course(folder=Path({str(folder)!r}))"
     )
-    process = subprocess.Popen([sys.executable, "-c", code], cwd=CHECKOUT, stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=steps.CHECKOUT, stdout=subprocess.PIPE
+    )
     while not mark.exists() and process.poll() is None:
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
@@ -138,7 +147,7 @@ def test_renew_stores_outputs_of_a_newcomers_run(tmp_path, fresh_home, monkeypat
     good = write(folder, "01_good", shows, prints, "import ipywidgets; ipywidgets.IntSlider()")
     bad = write(folder, "02_bad", "print('new')", "1 / 0")
     before = bad.read_bytes()
-    assert runner.renew(folder) is False
+    assert renew.renew(folder) is False
     assert bad.read_bytes() == before
     assert "the old file stays" in capsys.readouterr().out
     stored = nbformat.read(good, 4)
@@ -151,12 +160,12 @@ def test_renew_stores_outputs_of_a_newcomers_run(tmp_path, fresh_home, monkeypat
 
 
 def test_tidy_keeps_what_reads_without_a_kernel():
-    widget = new_output("display_data", {runner.WIDGET_VIEW: {}, "text/plain": "IntSlider()"})
+    widget = new_output("display_data", {renew.WIDGET_VIEW: {}, "text/plain": "IntSlider()"})
     text = new_output("display_data", {"text/plain": "kept"})
     cell = new_code_cell("x", outputs=[widget, text], execution_count=1)
     cell.metadata = nbformat.from_dict({"tags": ["t"], "execution": {"iopub.status.busy": "now"}})
     notebook = new_notebook(cells=[cell], metadata={"widgets": {"state": {}}, "authors": ["x"]})
-    tidied = runner.tidy(notebook)
+    tidied = renew.tidy(notebook)
     assert [output.data["text/plain"] for output in tidied.cells[0].outputs] == ["kept"]
     assert tidied.cells[0].metadata == {"tags": ["t"]}
     assert set(tidied.metadata) == {"authors", "kernelspec", "language_info"}
@@ -173,9 +182,9 @@ def test_tidy_keeps_what_reads_without_a_kernel():
     ],
 )
 def test_of_a_widget_its_words_are_kept(said, kept):
-    widget = new_output("execute_result", {runner.WIDGET_VIEW: {}, "text/plain": said})
+    widget = new_output("execute_result", {renew.WIDGET_VIEW: {}, "text/plain": said})
     notebook = new_notebook(cells=[new_code_cell("x", outputs=[widget], execution_count=1)])
-    outputs = runner.tidy(notebook).cells[0].outputs
+    outputs = renew.tidy(notebook).cells[0].outputs
     assert len(outputs) == (kept is not None)
     assert all(list(o.data) == ["text/plain"] for o in outputs)
     assert all(o.data["text/plain"].startswith(kept) for o in outputs)
@@ -186,14 +195,14 @@ def checkout(tmp_path, monkeypatch):
     """A tiny project to test: a notebook with one cell as stored and one not, a test that fails."""
     for name in [name for name in os.environ if name.startswith("PYTEST_")]:
         monkeypatch.delenv(name)  # the pytest inside is not a worker of the pytest outside
-    for step in STEPS.values():
+    for step in steps.STEPS.values():
         for tool, command in step.items():  # two tests are not worth two more processes
             monkeypatch.setitem(step, tool, command.replace("-n 2", "-n 0"))
     for name in ("notebooks", "tests"):
         (tmp_path / name).mkdir()
     (tmp_path / "tests" / "test_one.py").write_text("def test_one():\n    assert 1 > 2\n")
     for name in ("pyproject.toml", "notebooks/conftest.py"):
-        (tmp_path / name).write_bytes((CHECKOUT / name).read_bytes())
+        (tmp_path / name).write_bytes((steps.CHECKOUT / name).read_bytes())
     show = 'import os\nfrom pathlib import Path\n\nPath(os.environ["COLOURLIB_HOME"]).name'
     cells = []
     for stored in ("'data'", "'elsewhere'"):
@@ -206,10 +215,10 @@ def checkout(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_run_tests_tells_every_failure(checkout, capfd):
-    assert run_tests(["lint"], checkout) is True
+    assert steps.run_tests(["lint"], checkout) is True
     (checkout / "tests" / "test_two.py").write_text("import os\ndef test_two():\n  pass\n")
     capfd.readouterr()
-    assert run_tests(["lint", "unit", "notebooks"], checkout) is False
+    assert steps.run_tests(["lint", "unit", "notebooks"], checkout) is False
     *_, check, layout, arrows, unit, notebooks = capfd.readouterr().out.splitlines()
     assert " FAILED " in check and " FAILED " in layout and " ok " in arrows
     assert " FAILED " in unit and "1 failed, 1 passed" in unit

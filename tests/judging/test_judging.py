@@ -259,6 +259,7 @@ def test_a_plain_network_is_trained_once(practice_data, tmp_path, monkeypatch):
     net = contest.plain(data, 0.1)
     assert trained == [{"minutes": 0.1, "name": contest.PLAIN, "quiet": True}]
     story = {"label": contest.PLAIN, "data": {"fingerprint": data.fingerprint}, "folder": "there"}
+    story["history"] = [{"epoch": 1}]
     monkeypatch.setattr(contest.kept, "all_runs", lambda where: [story])
     monkeypatch.setattr(contest.kept, "load_run", lambda folder: (net, story))
     assert contest.plain(data, 0.1) is net and len(trained) == 1

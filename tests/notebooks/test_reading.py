@@ -272,7 +272,7 @@ def test_spelling(tmp_path):
     no_text = shutil.ignore_patterns("__pycache__", "*.ipynb", "shipped", ".*")
     for folder in ("colourlib", "bench", "tests"):
         shutil.copytree(ROOT / folder, tmp_path / folder, dirs_exist_ok=True, ignore=no_text)
-    (tmp_path / "tests" / "notebooks" / "test_reading.py").unlink()  # which holds a mistake on purpose
+    (tmp_path / "tests/notebooks/test_reading.py").unlink()  # which holds a mistake on purpose
     assert misspelt(tmp_path) == ""
     (tmp_path / "README.md").write_text("How to recieve a picture.\n")
     assert "recieve ==> receive" in misspelt(tmp_path)

@@ -31,12 +31,8 @@ RARELY = 2
 # Faults that repeat a scene which the search offers as well.
 COPIES = tuple(name for name in FAULTS if name.startswith("same bytes") or name.endswith(" copy"))
 
-
-def _slug(name: str) -> str:
-    return re.sub("[^a-z0-9]+", "-", name.lower())
-
-
-_NAMES = {_slug(name): name for name in FAULTS}
+_SLUGS = {name: re.sub("[^a-z0-9]+", "-", name.lower()) for name in FAULTS}
+_NAMES = {slug: name for name, slug in _SLUGS.items()}
 _ODD_HOSTS = {"connection refused": f"https://{REFUSED}", "file link": "file:///faults.example"}
 _ODD_ENDS = {
     "percent-encoded address": "%20d%C3%A9j%C3%A0%20vu",
@@ -51,10 +47,9 @@ _ADDRESS = re.compile(
 
 def url_of(fault: str, origin: Origin) -> str:
     """The address under which the faulty web serves what `fault` makes of a scene."""
-    host = _ODD_HOSTS.get(fault, "https://faults.example")
+    host, end = _ODD_HOSTS.get(fault, "https://faults.example"), _ODD_ENDS.get(fault, "")
     query, seed, width, height = origin
-    end = f"{_ODD_ENDS.get(fault, '')}.jpg"
-    return f"{host}/{_slug(fault)}/{query}/{seed}-{width}x{height}{end}"
+    return f"{host}/{_SLUGS[fault]}/{query}/{seed}-{width}x{height}{end}.jpg"
 
 
 def fault_of(url: str) -> str | None:
@@ -73,13 +68,19 @@ def _read(url: str) -> tuple[str, Origin] | None:
 def faulty_web(
     seed: int = 1, faults: Sequence[str] = tuple(FAULTS), share: float = 0.2
 ) -> Callable[[str], Response]:
-    """A whole web for `search.serve`, in which `share` of the links are faulty.
+    """A whole web for `search.serve`, the same for the same seed; `share` of the links are faulty.
 
-    The same seed gives the same web. The chosen faults come up about equally often over the 38
-    queries; of those that cost seconds there are two each among the first 45 links of all queries.
-    faults: names of FAULTS. Raises CourseError for other names, or a share that is not from 0 to 1.
+    `faults`, names of FAULTS, come up about equally often over the 38 queries; each of RARE comes
+    up only twice. Raises CourseError for other names, or a share that is not from 0 to 1.
     """
-    _check(faults, share)
+    if isinstance(faults, str):
+        raise CourseError(f"faults is {faults!r}; give a list of names: ['404', 'sepia'].")
+    for name in faults:
+        if name not in FAULTS:
+            hint = did_you_mean(name, FAULTS, most=3) or f" Faults: {list(FAULTS)}."
+            raise CourseError(f"There is no fault {str(name)[:80]!r}.{hint}")
+    if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share <= 1:
+        raise CourseError(f"share is {share!r}; give a number from 0 (no faults) to 1 (all).")
     plan, seen = _Plan(seed, list(faults), share), {}
 
     def respond(url: str) -> Response:
@@ -98,17 +99,6 @@ def faulty_web(
     return respond
 
 
-def _check(faults: Sequence[str], share: float) -> None:
-    if isinstance(faults, str):
-        raise CourseError(f"faults is {faults!r}; give a list of names: ['404', 'sepia'].")
-    for name in faults:
-        if name not in FAULTS:
-            hint = did_you_mean(name, FAULTS, most=3) or f" Faults: {list(FAULTS)}."
-            raise CourseError(f"There is no fault {str(name)[:80]!r}.{hint}")
-    if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share <= 1:
-        raise CourseError(f"share is {share!r}; give a number from 0 (no faults) to 1 (all).")
-
-
 class _Plan:
     """Which link stands at which position of a query's results: fixed by the seed alone."""
 
@@ -124,9 +114,8 @@ class _Plan:
 
     def links(self, query: str, first: int) -> list[str]:
         """The `PAGE` links from position `first` on; none for a query the course does not know."""
-        if query not in QUERIES:
-            return []
-        return [self._link(query, position) for position in range(first, first + PAGE)]
+        places = range(first, first + PAGE if query in QUERIES else first)
+        return [self._link(query, position) for position in places]
 
     def _link(self, query: str, position: int) -> str:
         fault = self._drawn(query, position)
@@ -162,12 +151,9 @@ class _Plan:
 
     def _healthy_near(self, query: str, position: int) -> int:
         """The position of a healthy link: the last one before `position` if there is one."""
-
-        def healthy(p: int) -> bool:
-            return self._drawn(query, p) is None and self._seen_before(query, p) is None
-
         others = [*range(position - 1, -1, -1), *range(position + 1, position + 4 * PAGE)]
-        return next((p for p in others if healthy(p)), position)
+        healthy = (p for p in others if self._drawn(query, p) is None)
+        return next((p for p in healthy if self._seen_before(query, p) is None), position)
 
 
 def grade(verdicts: Iterable) -> list[tuple[str, int, int, int, float, float]]:
@@ -189,13 +175,9 @@ def score(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, int, int, int, fl
             should = sum(n for (expected, _), n in counts.items() if expected == rule)
             caught = counts[rule, rule]
             wrongly = sum(n for (e, d), n in counts.items() if d == rule and e not in (rule, ""))
-            precision, recall = _ratio(caught, caught + wrongly), _ratio(caught, should)
-            rows.append((rule, should, caught, wrongly, precision, recall))
+            shares = (round(caught / n, 3) if n else math.nan for n in (caught + wrongly, should))
+            rows.append((rule, should, caught, wrongly, *shares))
     return rows
-
-
-def _ratio(part: int, whole: int) -> float:
-    return round(part / whole, 3) if whole else math.nan
 
 
 def by_fault(verdicts: Iterable) -> list[tuple[str, str, int, str]]:

@@ -8,7 +8,7 @@ and show the wrong thing.
 import math
 import struct
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -67,12 +67,8 @@ def _scene(origin: Origin, **how) -> Response:
     return replace(practice_web(practice.url_of(*origin)), **how)
 
 
-def _says(status: int, words: str, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(words.encode(), status, "text/plain", headers=headers or {})
-
-
-def _sent_to(place: str, status: int = 302) -> Response:
-    return _says(status, "", {"Location": place})
+def _says(status: int, words: str = "", **headers: str) -> Response:
+    return Response(words.encode(), status, "text/plain", headers=headers)
 
 
 def _truncated(origin: Origin) -> bytes:
@@ -109,7 +105,7 @@ FAULTS: dict[str, Fault] = {row[0]: _entry(*row) for row in [
     ("500", "The server is broken, however often it is asked.",
      lambda o: _says(500, "sorry"), "HTTP 500"),
     ("503 then 200", "The server is busy and says when to come back: then it works.",
-     _scene, "", _says(503, "busy", {"Retry-After": "0"})),
+     _scene, "", _says(503, "busy", **{"Retry-After": "0"})),
     ("429 then 200", "We ask too fast; after a pause the server answers.",
      _scene, "", _says(429, "slow down")),
     ("connection refused", "The machine is there, but no server is running on it.",
@@ -123,13 +119,14 @@ FAULTS: dict[str, Fault] = {row[0]: _entry(*row) for row in [
     ("shorter than declared", "The connection breaks in mid-picture.",
      lambda o: _scene(o, length=len(_scene(o).body) + 4321), "short of its declared length"),
     ("moved", "The server sends us to another address, where the picture is.",
-     lambda o: _says(301, "moved", {"Location": practice.url_of(*o)})),
+     lambda o: _says(301, "moved", Location=practice.url_of(*o))),
     ("redirect loop", "The server sends us on, and on, and back to where we were.",
-     lambda o: _sent_to(""), "HTTP 302"),  # "" is where we are
+     lambda o: _says(302, Location=""), "HTTP 302"),  # "" is where we are
     ("redirect to ftp", "A web address that leads out of the web.",
-     lambda o: _sent_to(f"ftp://faults.example/{o.seed}.jpg"), "leads away from the web, to ftp"),
+     lambda o: _says(302, Location=f"ftp://faults.example/{o.seed}.jpg"),
+     "leads away from the web, to ftp"),
     ("redirect to a file", "A trap: the answer points to a file on our own disk.",
-     lambda o: _sent_to("file:///etc/passwd"), "leads away from the web, to file"),
+     lambda o: _says(302, Location="file:///etc/passwd"), "leads away from the web, to file"),
     ("file link", "The same trap as a link in the results.", _scene, "only http"),
     ("percent-encoded address", "A blank and an accent, written %20 and %C3%A9.", _scene),
     ("non-ASCII address", "The same, written as they are: a request cannot carry them.",
@@ -213,7 +210,7 @@ def deep_png(origin: Origin) -> bytes:
     return _png(header, zlib.compress(rows))
 
 
-@fault("EXIF-rotated", "A phone held upright: the pixels lie on their side, and a tag says so.")  # fmt: skip
+@fault("EXIF-rotated", "A phone held upright: the pixels lie on their side, and a tag says so.")
 def exif_rotated(origin: Origin) -> bytes:
     tag, degrees = ((3, 180), (6, 90), (8, 270))[origin.seed % 3]
     exif = Image.Exif()
@@ -221,7 +218,7 @@ def exif_rotated(origin: Origin) -> bytes:
     return jpeg(origin.image().rotate(degrees, expand=True), exif=exif)
 
 
-@fault("EXIF with GPS", "The file tells when, with which phone and at whose door it was taken.")  # fmt: skip
+@fault("EXIF with GPS", "The file tells when, with which phone and at whose door it was taken.")
 def exif_gps(origin: Origin) -> bytes:
     exif = Image.Exif()
     exif[0x010F], exif[0x0110] = "Practice", "Pinhole 1"  # maker and model

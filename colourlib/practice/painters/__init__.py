@@ -5,10 +5,6 @@ what most scenes share; the other modules each hold a few kinds.
 """
 
 from . import land, sea, space, street, town, weather
-from .canvas import Canvas
-from .palette import CLASSES, MEANS, NAMES, ColourClass
-
-__all__ = ["CLASSES", "KIND_OF", "MEANS", "NAMES", "PAINTERS", "Canvas", "ColourClass"]
 
 # What the course searches for, and the kind of scene that stands for it. Where a word has no look
 # of its own the kind is a near kin: wind flies kites, air carries balloons, water is a reef seen

@@ -173,8 +173,7 @@ class Canvas:
 
     def box(self, x0, y0, x1, y1) -> Patch:
         at = self.window(x0 - self.pixel, y0 - self.pixel, x1 + self.pixel, y1 + self.pixel)
-        x, y = self.x[:, at[1]], self.y[at[0]]
-        half = 0.5 * self.pixel
+        x, y, half = self.x[:, at[1]], self.y[at[0]], 0.5 * self.pixel
         cover_x = np.clip((np.minimum(x - x0, x1 - x) + half) / self.pixel, 0.0, 1.0)
         cover_y = np.clip((np.minimum(y - y0, y1 - y) + half) / self.pixel, 0.0, 1.0)
         u, v = (2 * x - x0 - x1) / (x1 - x0), (2 * y - y0 - y1) / (y1 - y0)

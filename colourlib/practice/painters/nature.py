@@ -78,11 +78,9 @@ def stars(c: Canvas, count, bottom=1.0, brightest=60):
     """Points of light of many magnitudes, added to the lightness of what is there."""
     xs, ys = c.rng.random(count) * c.w, c.rng.random(count) * bottom
     power = brightest * c.rng.random(count) ** 3 + 6
-    places = tuple(
-        np.minimum((where / c.pixel).astype(int), side - 1)
-        for where, side in zip((ys, xs), c.L.shape, strict=True)
-    )
-    np.maximum.at(c.L, places, (c.L[places] + power).astype(np.float32))
+    rows = np.minimum((ys / c.pixel).astype(int), c.L.shape[0] - 1)
+    columns = np.minimum((xs / c.pixel).astype(int), c.L.shape[1] - 1)
+    np.maximum.at(c.L, (rows, columns), (c.L[rows, columns] + power).astype(np.float32))
 
 
 def moon_disc(c: Canvas, x, y, r):
@@ -112,7 +110,6 @@ def cover_below(c: Canvas, line, at):
 
 
 def lay(c: Canvas, name, line, light, at, region=None):
-    """Paint what lies below a line."""
     c.paint(name, cover_below(c, line, at), light, at, region)
 
 

@@ -58,10 +58,7 @@ def _many(low, high, *palette, spread=4.0, grain=0.8):
 
 
 def _ladder(name, steps, *stops, spread=4.0):
-    """A gradient: classes "name 0", "name 1", ... between stops of (low L, high L, a, b).
-
-    It runs from zenith to horizon, from near to far, from core to rim.
-    """
+    """Classes "name 0", "name 1", ... between stops of (low L, high L, a, b): a gradient."""
     where = np.linspace(0, len(stops) - 1, steps)
     columns = [np.interp(where, range(len(stops)), column) for column in zip(*stops, strict=True)]
     return {

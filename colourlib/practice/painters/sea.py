@@ -52,8 +52,7 @@ def beach(c: Canvas):
     for foot in c.feet(0.8, 0.99, 1, 4):
         x, r = c.across(0.1, 0.9), 0.12 + 0.4 * (foot - 0.6)
         c.shadow(17, x + 0.5 * r, foot, 1.0 * r, 0.2 * r, 0.08 * r)
-        towel = [(-1.5, -0.3), (-0.5, -0.02), (0.05, -0.1), (-0.9, -0.42)]
-        towel = c.outline(x, foot, r, r, towel)
+        towel = c.outline(x, foot, r, r, [(-1.5, -0.3), (-0.5, -0.02), (0.05, -0.1), (-0.9, -0.42)])
         c.put("clothes", towel, 56 + 5 * np.sign(np.sin(5 * towel.u)))
         c.put("wood", c.box(x - 0.03 * r, foot - 1.1 * r, x + 0.03 * r, foot), 48)
         umbrella(c, x, foot - 0.95 * r, 0.9 * r)

@@ -6,11 +6,10 @@ from . import nature as n
 from .canvas import Canvas, smooth
 
 
-def car(c: Canvas, x, foot, size, turn):
-    """A car from the side, `size` long."""
+def car(c: Canvas, x, foot, s, turn):
+    """A car from the side, `s` long."""
     saloon, hatchback, van = (0.3, 0.22, 0.36), (0.28, 0.06, 0.37), (0.14, 0.03, 0.44)
     bonnet, rear, tall = (saloon, hatchback, van)[c.count(0, 2)]
-    s = size
 
     def outline(*points):  # (u, v) from the nose 0 to the tail 1, and above the road
         return c.outline(x, foot, turn * s, s, [(0.5 - u, v) for u, v in points])

@@ -37,8 +37,7 @@ def sunset(c: Canvas):
         n.pave(c, "ember", top, 22 - 4 * layer, 1.5, 1.0)
     if c.chance(0.6):
         for _ in range(c.count(2, 6)):
-            place = (c.across(), c.uniform(0.85, 1.05), c.uniform(0.2, 0.4))
-            n.fir(c, *place, 15, name="ember")
+            n.fir(c, c.across(), c.uniform(0.85, 1.05), c.uniform(0.2, 0.4), 15, name="ember")
 
 
 def cloudscape(c: Canvas):

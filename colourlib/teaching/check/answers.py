@@ -4,8 +4,6 @@ A number may come as int, float or Fraction, as a tensor or an array of one elem
 cannot be read raises a Wrong that says what the task asks for.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Collection, Mapping, Sequence
 from numbers import Real

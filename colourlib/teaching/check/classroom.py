@@ -6,8 +6,6 @@ python -m colourlib progress ada.json bob.json -o class.json
 python -m colourlib progress handed_in -o class.json  # a folder, with all .json files below it
 """
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Sequence

@@ -14,8 +14,6 @@ The student calls `check.mean(answer)` and sees a Verdict. slips.py says how a m
 recognised; a check says nothing of what it has not tested.
 """
 
-from __future__ import annotations
-
 import html
 import inspect
 import linecache

@@ -4,8 +4,6 @@ One file, progress.json: for each exercise its state, how often it was tried, ho
 was made, and what was written for the teacher. classroom.py makes one file of a class's.
 """
 
-from __future__ import annotations
-
 import json
 import time
 from collections import Counter

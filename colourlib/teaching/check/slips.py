@@ -11,8 +11,6 @@ What is said of a slip stands first, what the slip gives behind it. The text is 
 with the student's own numbers, and may end with " Hint: ..." and " More: ...".
 """
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from torch import Tensor

@@ -1,7 +1,5 @@
 """Progress as tables: a student's board, and for a class its exercises and its students."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 from ...common.errors import CourseError

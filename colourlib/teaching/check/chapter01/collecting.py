@@ -3,8 +3,6 @@
 The files that they need are made here, from practice scenes: no workspace is opened.
 """
 
-from __future__ import annotations
-
 import hashlib
 import html
 import io

@@ -3,8 +3,6 @@
 What a fault is made of is asked of `faults` itself, so that the numbers are those of real files.
 """
 
-from __future__ import annotations
-
 import hashlib
 import math
 from collections import Counter

@@ -1,7 +1,5 @@
 """Exercises of chapter 02 on measures: what a quantile sees, a fingerprint by hand, and a limit."""
 
-from __future__ import annotations
-
 import imagehash
 import numpy as np
 from PIL import Image, ImageOps

@@ -2,8 +2,6 @@
 a set of one's own would have to be split.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections import Counter
 from collections.abc import Sequence

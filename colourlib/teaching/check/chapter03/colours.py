@@ -1,7 +1,5 @@
 """Exercises of chapter 03 on colours: chroma, the lightness of a byte, and the scales."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

@@ -1,7 +1,5 @@
 """Exercises of chapter 03 on many photos: one colour for all, and random batches."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import torch

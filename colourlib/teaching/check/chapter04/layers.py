@@ -1,7 +1,5 @@
 """Exercises of chapter 04 on the brick: its padding, its parameters, and BatchNorm by hand."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 

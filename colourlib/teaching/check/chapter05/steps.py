@@ -1,7 +1,5 @@
 """Exercises of 05_train on what a step does: the squared error, a mask, and AdamW."""
 
-from __future__ import annotations
-
 import math
 
 import torch

@@ -4,8 +4,6 @@ In the minute, the judge is a function. The check looks over its shoulder: which
 the network, and in which mode the network is asked. So a forgotten .eval() is seen, not guessed.
 """
 
-from __future__ import annotations
-
 import math
 from copy import deepcopy
 from dataclasses import dataclass, replace

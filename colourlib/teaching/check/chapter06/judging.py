@@ -1,7 +1,5 @@
 """Exercises of 06_evaluate on scores: a pooled share, a pooled PSNR, and the best factors."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Exercises of 06_evaluate on comparisons: how sure a difference is, a fair plan, a question."""
 
-from __future__ import annotations
-
 import numpy as np
 from torch import Tensor
 

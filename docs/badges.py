@@ -1,7 +1,7 @@
 """Where the repository lives, carried from pyproject.toml to every place that has to say it.
 
-    python -m colourlib badges           # badges and set-up cells, from pyproject.toml
-    python -m colourlib badges --fork    # first write this clone's `origin` into pyproject.toml
+    make badges           # badges and set-up cells, from pyproject.toml
+    make badges FORK=1    # first write this clone's `origin` into pyproject.toml
 
 It writes the badges under the titles of README and notebooks, between two comments, the first code
 cell of each notebook, CITATION.cff, and the version in colourlib/common/version.py. Colab, Kaggle,
@@ -9,18 +9,17 @@ Binder and the first cell all take the release tag (v and the version), so that 
 code that it installs belong together.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import quote
 
-from ..common.errors import CourseError
-from ..common.files import replace_text
+from colourlib.common.errors import CourseError
+from colourlib.common.files import replace_text
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- badges -->", "<!-- /badges -->"
 CELL_ID = "set-up"  # of the first code cell, by which it is found again
 FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}  # on Colab; in JupyterLab
@@ -214,3 +213,10 @@ def _adopt(root: Path) -> list[Path]:
         return []
     replace_text(path, text)
     return [path]
+
+
+if __name__ == "__main__":
+    try:
+        write("--fork" in sys.argv)
+    except CourseError as error:
+        sys.exit(str(error))
