@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .common.arrays import to_tensor
 from .common.errors import CourseError
 from .common.lab import RGB_FROM_XYZ, WHITE
+from .common.opening import to_tensor
 
 __all__ = [
     "AB_SCALE", "lab_to_rgb", "rgb_to_lab", "scale_L", "scale_ab", "to_bytes", "to_picture",

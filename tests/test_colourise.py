@@ -54,7 +54,15 @@ def array(picture):
     return np.asarray(picture).astype(int)
 
 
-# ---- what goes in, what comes out ----------------------------------------------------------------
+def spying(network):
+    """(A network that answers as this one, a list of what it has been shown)"""
+    shown = []
+    return lambda x: shown.append(x) or network(x), shown
+
+
+def same(one, other):
+    np.testing.assert_array_equal(array(one), array(other))
+
 
 RGB = Image.fromarray(smooth())
 DEEP = np.asarray(RGB.convert("L")).astype(np.uint16) * 257  # (40, 60), 16 bits
@@ -80,33 +88,19 @@ def test_every_mode_keeps_size_and_lightness_and_gets_colour(mode):
     assert np.abs(L_of(coloured) - L_of(expected)).max() < 0.8  # a byte of rounding
     if mode != "1":  # black and white have no colour
         np.testing.assert_allclose(ab_of(coloured), [30, 0], atol=1.5)
-
-
-def test_16_bits_and_floats_are_as_bright_as_bytes():
-    for mode in ("I;16", "I", "F"):
-        np.testing.assert_array_equal(
-            array(colourise(MODES[mode], GREEN)), array(colourise(MODES["L"], GREEN))
-        )
+    if mode in ("I;16", "I", "F"):  # as bright as bytes
+        same(colourise(given, GREEN), colourise(MODES["L"], GREEN))
 
 
 def test_alpha_is_kept_and_the_network_sees_the_picture_on_white():
     pixels = smooth(channels=4)
     pixels[:, 40:, 3] = 0
     pixels[:, 40:, :3] = 0  # black under what cannot be seen
-    shown = []
-
-    def spy(x):
-        shown.append(x)
-        return PINK(x)
-
-    coloured = colourise(Image.fromarray(pixels), spy, size=16)
-    assert coloured.mode == "RGBA"
-    np.testing.assert_array_equal(array(coloured)[..., 3], pixels[..., 3])
-    assert shown[0][..., -6:].min() > 0.95
-    two = pixels[..., [0, 3]]  # grey with alpha
-    np.testing.assert_array_equal(
-        array(colourise(Image.fromarray(two), PINK))[..., 3], pixels[..., 3]
-    )
+    spy, shown = spying(PINK)
+    for given in (pixels, pixels[..., [0, 3]]):  # colours or grey, with alpha
+        coloured = colourise(Image.fromarray(given), spy, size=16)
+        assert coloured.mode == "RGBA" and shown[-1][..., -6:].min() > 0.95
+        same(array(coloured)[..., 3], pixels[..., 3])
 
 
 def test_a_palette_with_a_see_through_colour_keeps_it(tmp_path):
@@ -114,8 +108,7 @@ def test_a_palette_with_a_see_through_colour_keeps_it(tmp_path):
     picture.save(tmp_path / "a.gif", transparency=int(np.asarray(picture)[0, 0]))
     coloured = colourise(tmp_path / "a.gif", PINK)
     assert coloured.mode == "RGBA"
-    clear = np.asarray(picture) == np.asarray(picture)[0, 0]
-    np.testing.assert_array_equal(array(coloured)[..., 3] == 0, clear)
+    same(array(coloured)[..., 3] == 0, array(picture) == array(picture)[0, 0])
 
 
 @pytest.mark.parametrize("kind", ["jpg", "png", "tif", "webp"])
@@ -154,14 +147,14 @@ def test_of_an_animation_the_first_frame(tmp_path):
 
 def test_arrays_and_tensors_are_the_same_picture():
     pixels, grey = smooth(), smooth()[..., 1]
-    expected, in_grey = (array(colourise(Image.fromarray(p), PINK)) for p in (pixels, grey))
+    expected, in_grey = (colourise(Image.fromarray(p), PINK) for p in (pixels, grey))
     as_tensor = torch.from_numpy(pixels).movedim(-1, 0) / 255
-    for same in (pixels, pixels / 255, (pixels / 255).astype(np.float32), as_tensor,
-                 as_tensor[None], as_tensor.double().requires_grad_()):  # fmt: skip
-        np.testing.assert_array_equal(array(colourise(same, PINK)), expected)
-    for same in (grey, grey / 255, torch.from_numpy(grey)[None] / 255,
-                 torch.from_numpy(grey)[None, None], np.asfortranarray(grey)):  # fmt: skip
-        np.testing.assert_array_equal(array(colourise(same, PINK)), in_grey)
+    for given in (pixels, pixels / 255, (pixels / 255).astype(np.float32), as_tensor,
+                  as_tensor[None], as_tensor.double().requires_grad_()):  # fmt: skip
+        same(colourise(given, PINK), expected)
+    for given in (grey, grey / 255, torch.from_numpy(grey)[None] / 255,
+                  torch.from_numpy(grey)[None, None], np.asfortranarray(grey)):  # fmt: skip
+        same(colourise(given, PINK), in_grey)
     assert colourise(smooth(channels=4), PINK).mode == "RGBA"
     assert (smooth() == pixels).all()
 
@@ -182,15 +175,12 @@ def test_the_size_at_which_a_picture_is_seen():
     assert seen(1, 1, 16) == (16, 16)
 
 
-# ---- saturation and grey -------------------------------------------------------------------------
-
-
 def test_grey_and_no_saturation_are_the_same_grey(net):
     levels = np.arange(256, dtype=np.uint8).reshape(16, 16)
     for given in (colourise(levels, evaluate.grey), colourise(levels, net, saturation=0)):
-        np.testing.assert_array_equal(array(given), levels[..., None].repeat(3, -1))
+        same(given, levels[..., None].repeat(3, -1))
     photo = colourise(smooth(), net, saturation=0)
-    np.testing.assert_array_equal(array(photo), array(colourise(smooth(), evaluate.grey)))
+    same(photo, colourise(smooth(), evaluate.grey))
     assert np.ptp(array(photo), axis=-1).max() == 0
 
 
@@ -201,35 +191,29 @@ def test_saturation_multiplies_ab():
 
 
 def test_own_colours_are_ignored(net):
-    photo = colourise(smooth(), evaluate.grey)
-    other = colourise(photo, net)
+    other = colourise(colourise(smooth(), evaluate.grey), net)
     again = colourise(other, net)
     assert np.abs(array(again) - array(other)).max() <= 3  # L is rounded to bytes in between
     assert np.ptp(array(other), axis=-1).max() > 10
 
 
-@pytest.mark.parametrize("bad", [-0.1, float("nan"), float("inf"), "1", None])
-def test_a_saturation_that_is_none_is_refused(bad):
-    with pytest.raises(CourseError, match="saturation"):
-        colourise(smooth(), GREEN, bad)
+BAD = [("saturation", value) for value in (-0.1, float("nan"), float("inf"), "1", None)]
+BAD += [("size", value) for value in (0, 15, 96.0, "96")]
 
 
-@pytest.mark.parametrize("one, size", [(np.float32(1), np.int64(48)), (np.int64(1), np.int32(48))])
-def test_numbers_of_numpy_are_numbers(one, size):
-    wanted = colourise(smooth(), GREEN, 1.0, size=48)
-    np.testing.assert_array_equal(array(colourise(smooth(), GREEN, one, size)), array(wanted))
+@pytest.mark.parametrize(("name", "value"), BAD)
+def test_a_wrong_saturation_or_size_is_refused(name, value):
+    with pytest.raises(CourseError, match=name):
+        colourise(smooth(), GREEN, **{name: value})
 
 
-# ---- who guesses ---------------------------------------------------------------------------------
+def test_numbers_of_numpy_are_numbers():
+    for one, size in ((np.float32(1), np.int64(48)), (np.int64(1), np.int32(48))):
+        same(colourise(smooth(), GREEN, one, size), colourise(smooth(), GREEN, 1.0, size=48))
 
 
 def test_the_network_sees_true_L_at_its_size():
-    seen = []
-
-    def spy(x):
-        seen.append(x)
-        return evaluate.grey(x)
-
+    spy, seen = spying(evaluate.grey)
     colourise(np.full((300, 400), 119, np.uint8), spy, size=48)
     assert seen[0].shape == (1, 1, 48, 64) and seen[0].dtype == torch.float32
     assert seen[0].mean().item() == pytest.approx(50.03 / 50 - 1, abs=1e-3)  # L* of byte 119
@@ -249,11 +233,11 @@ def test_chroma_lies_where_the_network_put_it():
 
 
 def test_a_network_is_used_in_eval_mode_and_left_as_it_was(net):
-    expected = array(colourise(smooth(), net))
+    expected = colourise(smooth(), net)
     net.train()
     net.down1.eval()  # somebody froze a part of it
     try:
-        np.testing.assert_array_equal(array(colourise(smooth(), net)), expected)
+        same(colourise(smooth(), net), expected)
         assert net.training and not net.down1.training and net.deep.training
     finally:
         net.eval()
@@ -266,32 +250,22 @@ def test_a_network_in_another_number_format(net):
     assert np.abs(coloured - array(colourise(smooth(), net))).max() <= 1
 
 
-def test_size_and_saturation_come_from_the_weights(net, tmp_path):
+def test_size_and_saturation_come_from_the_weights_given_or_shipped(net, tmp_path, monkeypatch):
     path = weights.save(tmp_path / "mine.safetensors", net, {"size": 24, "saturation": 0.5})
-    coloured = array(colourise(smooth(), path))
-    np.testing.assert_array_equal(coloured, array(colourise(smooth(), net, 0.5, 24)))
-    assert (coloured != array(colourise(smooth(), net, 0.5, 64))).any()
-    assert (coloured != array(colourise(smooth(), net, 1.0, 24))).any()
-    np.testing.assert_array_equal(
-        array(colourise(smooth(), str(path), 2.0, 48)), array(colourise(smooth(), net, 1.0, 48))
-    )
+    coloured = colourise(smooth(), path)
+    same(coloured, colourise(smooth(), net, 0.5, 24))
+    assert (array(coloured) != array(colourise(smooth(), net, 0.5, 64))).any()
+    assert (array(coloured) != array(colourise(smooth(), net, 1.0, 24))).any()
+    same(colourise(smooth(), str(path), 2.0, 48), colourise(smooth(), net, 1.0, 48))
+    monkeypatch.setattr(module, "SHIPPED", path)
+    same(colourise(smooth()), coloured)
 
 
 def test_a_network_trained_here_is_shown_photos_at_its_own_size(net):
     other = ColourNet(width=8).eval()
     other.load_state_dict(net.state_dict())
     runs.remember(other, "a run", 24)
-    np.testing.assert_array_equal(
-        array(colourise(smooth(), other)), array(colourise(smooth(), net, size=24))
-    )
-
-
-def test_nothing_given_means_the_shipped_weights(net, tmp_path, monkeypatch):
-    path = weights.save(tmp_path / "ours.safetensors", net, {"size": 24})
-    monkeypatch.setattr(module, "SHIPPED", path)
-    np.testing.assert_array_equal(
-        array(colourise(smooth())), array(colourise(smooth(), net, size=24))
-    )
+    same(colourise(smooth(), other), colourise(smooth(), net, size=24))
 
 
 @pytest.mark.parametrize(
@@ -301,20 +275,12 @@ def test_nothing_given_means_the_shipped_weights(net, tmp_path, monkeypatch):
         (lambda x: None, "answered with NoneType"),
         (lambda x: evaluate.grey(x)[0], "answered with"),
         (lambda x: evaluate.grey(x) / 0, "not finite"),
+        (ColourNet, r"ColourNet is a class: give a network, ColourNet\(\)"),
     ],
 )
 def test_a_network_that_does_not_answer_with_chroma(broken, words):
     with pytest.raises(CourseError, match=words):
         colourise(smooth(), broken)
-
-
-@pytest.mark.parametrize("size", [0, 15, 96.0, "96"])
-def test_a_size_that_is_none_is_refused(size):
-    with pytest.raises(CourseError, match="size"):
-        colourise(smooth(), GREEN, size=size)
-
-
-# ---- what is no picture --------------------------------------------------------------------------
 
 
 def test_files_that_are_no_pictures(tmp_path):
@@ -359,14 +325,12 @@ def test_things_that_are_no_pictures(bad, words):
 
 def claims(width, height):
     """A PNG of some bytes that claims to be that large."""
-
-    def chunk(name, data):
-        checksum = zlib.crc32(name + data)
-        return len(data).to_bytes(4, "big") + name + data + checksum.to_bytes(4, "big")
-
-    head = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes([1, 0, 0, 0, 0])
-    content = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + content
+    buffer = io.BytesIO()
+    Image.new("1", (1, 1)).save(buffer, "PNG")
+    png = bytearray(buffer.getvalue())
+    png[16:24] = width.to_bytes(4, "big") + height.to_bytes(4, "big")
+    png[29:33] = zlib.crc32(png[12:29]).to_bytes(4, "big")
+    return bytes(png)
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
@@ -392,8 +356,3 @@ def test_large_photos_pass_without_a_warning(tmp_path, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 60 * 40 // 3)
     with pytest.raises(CourseError, match="pixels"):
         colourise(tmp_path / "a.png", GREEN)
-
-
-def test_a_class_without_its_brackets_is_told():
-    with pytest.raises(CourseError, match=r"ColourNet is a class: give a network, ColourNet\(\)"):
-        colourise(Image.new("L", (32, 32)), ColourNet)

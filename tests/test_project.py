@@ -18,19 +18,8 @@ except ModuleNotFoundError:  # Python 3.10
 
 ROOT = Path(__file__).resolve().parents[1]
 CONDA_NAMES = {"pytorch": "torch"}  # conda's name -> Python's name
-PHOTO_ENDINGS = {
-    ".jpg",
-    ".jpeg",
-    ".png",
-    ".webp",
-    ".gif",
-    ".bmp",
-    ".tif",
-    ".tiff",
-    ".avif",
-    ".heic",
-}
-PHOTO_ENDINGS |= {".zip", ".tar", ".gz", ".npz"}  # what photos come packed in
+PHOTO_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif")
+PHOTO_ENDINGS += (".heic", ".zip", ".tar", ".gz", ".npz")  # the last: what photos come packed in
 # The first: all in the public domain or CC0, from scikit-image; its page names them. The second is
 # drawn by the course, bench/practice_picture.py.
 PHOTOS_ALLOWED = ("data/weights/public_photos.jpg", "docs/practice.png")
@@ -40,15 +29,11 @@ def text(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-# ---------------------------------------------------------------- packages
-
-
 def bounds(requirements) -> dict[str, str]:
     """{'torch': '>=2.2', ...} from requirement lines."""
     parsed = [Requirement(line) for line in requirements]
-    return {
-        canonicalize_name(CONDA_NAMES.get(one.name, one.name)): str(one.specifier) for one in parsed
-    }
+    names = [canonicalize_name(CONDA_NAMES.get(one.name, one.name)) for one in parsed]
+    return {name: str(one.specifier) for name, one in zip(names, parsed, strict=True)}
 
 
 def pyproject_packages(toml: str) -> dict[str, str]:
@@ -73,11 +58,8 @@ def readme_packages(readme: str) -> set[str]:
 
 def disagreements(toml: str, yml: str, readme: str) -> list[str]:
     """One line for each package that the three places do not agree on."""
-    project, conda, listed = (
-        pyproject_packages(toml),
-        environment_packages(yml),
-        readme_packages(readme),
-    )
+    project, conda = pyproject_packages(toml), environment_packages(yml)
+    listed = readme_packages(readme)
     wrong = []
     for name in sorted({*project, *conda, *listed}):
         if project.get(name) != conda.get(name):
@@ -104,10 +86,6 @@ dependencies: ["python>=3.10", "pip", "pytorch>=2.2", "jupyterlab>=4.0", {pip: [
 README = "`numpy`\n<!-- packages -->\n`torch`, `some-name` and\n`jupyterlab`.\n<!-- /packages -->"
 
 
-def test_the_comparison_accepts_agreement():
-    assert disagreements(TOML, YML, README) == []
-
-
 @pytest.mark.parametrize(
     ("toml", "yml", "readme", "named"),
     [
@@ -122,6 +100,7 @@ def test_the_comparison_accepts_agreement():
     ],
 )
 def test_the_comparison_finds_drift(toml, yml, readme, named):
+    assert disagreements(TOML, YML, README) == []
     assert any(line.startswith(f"{named}:") for line in disagreements(toml, yml, readme))
 
 
@@ -137,9 +116,6 @@ def test_no_package_has_an_upper_bound():
     assert upper_bounds(text("pyproject.toml")) == []
     for bad in ("torch==2.2", "torch>=2.2,<3", "torch~=2.2"):
         assert upper_bounds(TOML.replace("torch>=2.2", bad)) == [bad]
-
-
-# ---------------------------------------------------------------- versions, commands, licence
 
 
 def test_versions_agree():
@@ -159,21 +135,17 @@ def targets_defined(makefile: str) -> set[str]:
     return set(re.findall(r"^([a-z]\w*):(?!=)", makefile, re.MULTILINE))
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "TEACHING.md", "data/README.md"])
-def test_make_targets_that_are_named_exist(page):
-    assert targets_named(text(page)) <= targets_defined(text("Makefile"))
-
-
-def test_every_target_is_explained_and_in_the_readme():
+def test_make_targets_are_explained_and_those_that_pages_name_exist():
     makefile = text("Makefile")
-    commands = targets_defined(makefile) - {"help"}
+    defined = targets_defined(makefile)
+    commands = defined - {"help"}
     shown = {"course", "lab", "notebooks", "book", "badges", "bench"}
     assert commands == shown | {"test", "check", "size", "lint", "clean"}
     assert commands <= set(re.findall(r'echo "make (\w+) ', makefile))
     assert commands - {"lint", "clean"} <= targets_named(text("README.md"))
-
-
-def test_targets_are_read_from_code_only():
+    for page in ("README.md", "CONTRIBUTING.md", "TEACHING.md", "data/README.md"):
+        assert targets_named(text(page)) <= defined, page
+    # Targets are read from code only:
     page = "make sure of `make test`:\n```\nmake course PHOTOS=x\n```\nto make lab coats"
     assert targets_named(page) == {"test", "course"}
     assert targets_defined("PY := x\ntest: dep\n\t@make other:\n") == {"test"}
@@ -202,30 +174,26 @@ def test_licence_covers_code_and_text():
     assert licence.count("the Colourlib authors") >= 2
 
 
-# ---------------------------------------------------------------- what is in git
-
-
-def git(*arguments: str) -> str:
+def git(*arguments: str) -> list[str]:
+    """The names that git answers with, ended by NUL; without a git checkout the test is skipped."""
     try:
-        done = subprocess.run(
-            ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True
-        )
+        done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("this is not a git checkout")
-    return done.stdout
+    return done.stdout.decode().split("\0")
+
+
+def names_in_git() -> list[str]:
+    """What is committed, and what is neither committed nor ignored."""
+    return git("ls-files", "-z", "--cached", "--others", "--exclude-standard")
 
 
 def photos_in(names) -> list[str]:
-    return [
-        name
-        for name in names
-        if Path(name).suffix.lower() in PHOTO_ENDINGS and name not in PHOTOS_ALLOWED
-    ]
+    return [n for n in names if n.lower().endswith(PHOTO_ENDINGS) and n not in PHOTOS_ALLOWED]
 
 
 def test_no_photo_is_in_git():
-    names = git("ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
-    assert photos_in(names) == []
+    assert photos_in(names_in_git()) == []
     assert photos_in(["a.py", "docs/Cat.JPG", "x.zip"]) == ["docs/Cat.JPG", "x.zip"]
 
 
@@ -234,10 +202,6 @@ def test_git_ignores_what_the_course_makes_and_nothing_else(tmp_path):
     kept = ["data/README.md", "data/weights/w.safetensors", "colourlib/data.py", "bench/x.py"]
     git("init", "-q", str(tmp_path))
     (tmp_path / ".gitignore").write_text(text(".gitignore"))
-    answer = subprocess.run(
-        ["git", "check-ignore", "--no-index", *ignored, *kept],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-    )
+    command = ["git", "check-ignore", "--no-index", *ignored, *kept]
+    answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert answer.stdout.split() == ignored

@@ -55,9 +55,7 @@ class Batch:
     @property
     def code(self) -> int:
         """The exit code: 0 all is done, 1 something failed, 130 Ctrl-C."""
-        if self.stopped == CTRL_C:
-            return 130
-        return 1 if self.failed or self.stopped else 0
+        return 130 if self.stopped == CTRL_C else int(bool(self.failed or self.stopped))
 
     def summary(self) -> str:
         """One line: '12 coloured, 1 skipped, 0 failed in 8.4 s. They lie in results.'"""
@@ -148,12 +146,12 @@ def weights_name(model) -> str:
 
 def _work(jobs: list[Job], paint, weights: str, done: Batch) -> None:
     """Colour photo after photo until all are done, the disk is full or Ctrl-C is pressed."""
-    from ..runs.stop import Stop  # brings torch along, see above
+    from ..runs import stop  # brings torch along, see above
 
     done.left = len(jobs)
     no_bar = True if done.quiet or len(jobs) < 2 else None  # None: only on a terminal
     try:
-        with Stop() as stop, tqdm(jobs, unit="photo", disable=no_bar) as bar:
+        with stop.Stop() as ctrl_c, tqdm(jobs, unit="photo", disable=no_bar) as bar:
             for job in bar:
                 try:
                     _colour(job, paint, weights, done)
@@ -161,7 +159,7 @@ def _work(jobs: list[Job], paint, weights: str, done: Batch) -> None:
                     done.fail(job.photo, one_line(error))
                     done.stopped = DISK if isinstance(error, _DiskFull) else ""
                 done.left -= 1
-                if stop.pressed:
+                if ctrl_c.pressed:
                     done.stopped = CTRL_C
                 if done.stopped:
                     break

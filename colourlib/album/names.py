@@ -124,15 +124,11 @@ def _find(given: list[Path], out: Path, todo: Plan) -> Iterator[Job]:
 
 def _below(folder: Path, out: Path, todo: Plan) -> Iterator[Job]:
     """Every picture below a folder, sorted; nothing hidden, nothing below OUT, no link followed."""
-
-    def unreadable(error: OSError) -> None:
-        todo.amiss.append((Path(error.filename), f"this folder cannot be read: {error.strerror}"))
-
     if os.path.realpath(folder) == os.path.realpath(out):
         words = f"-o {out} is the folder of the photos: choose one inside it, or another."
         raise CourseError(words)
-    count, others = 0, Counter()
-    for path in below(folder, [out], unreadable):
+    count, others, closed = 0, Counter(), []
+    for path in below(folder, [out], closed.append):
         if path.is_symlink() and os.path.isdir(path):
             others["links to folders"] += 1
         elif path.suffix.lower() in ENDINGS:
@@ -140,6 +136,8 @@ def _below(folder: Path, out: Path, todo: Plan) -> Iterator[Job]:
             yield Job(path, path.relative_to(folder), found=True)
         else:
             others[path.suffix.lower() or "without an ending"] += 1
+    for error in closed:
+        todo.amiss.append((Path(error.filename), f"this folder cannot be read: {error.strerror}"))
     kinds = ", ".join(f"{kind} ({number})" for kind, number in others.most_common(6))
     if not count:
         held = f"holds no picture, but {kinds}" if kinds else "is empty"

@@ -14,10 +14,9 @@ DESCRIPTION, SOFTWARE = 0x010E, 0x0131  # EXIF tags, the same numbers as in TIFF
 PROGRAM = "colourlib"
 SAID = "Colours estimated by a neural network, not recorded"
 
-# How each format is written. JPEG: chroma at half the resolution (4:2:0), which ours has anyway: on
-# photos coloured from 1/8 of their size, 4:4:4 took a fifth more bytes, and L* was 0.33 off
-# instead of 0.34. PNG, TIFF: without loss; PNG at level 3 is 3 % larger than usual, in a third of
-# the time.
+# JPEG: chroma at half the resolution (4:2:0), which ours has anyway: on photos coloured from 1/8 of
+# their size, 4:4:4 took a fifth more bytes, and L* was 0.33 off instead of 0.34. PNG, TIFF: without
+# loss; PNG at level 3 is 3 % larger than usual, in a third of the time.
 SETTINGS = {
     "JPEG": {"quality": 92, "subsampling": "4:2:0"},
     "PNG": {"compress_level": 3},

@@ -78,7 +78,6 @@ class Upload(widgets.VBox):
         # Two photos of one name, out of two folders, are saved under two names.
         wish = Path(f"{Path(name).stem}-coloured.{ending}")
         saved = str(names.free(wish, {names.key(one) for one in self.coloured}))
-        self.coloured[saved] = data
         size = f"coloured, {result.width} × {result.height} pixels"
         said = f"{name}; {OWN_COLOURS}" if has_colours(photo) else name
         figures = show.as_html(_small(photo), said, f"{name} as it was given", "45%")
@@ -86,6 +85,7 @@ class Upload(widgets.VBox):
         words = html.escape(f"⤓ Save {saved} ({len(data) / 1000:,.0f} kB)")
         look = 'style="text-decoration: underline; font-weight: bold"'
         link = f'download="{html.escape(saved)}" href="{show.data_address(data, kind)}"'
+        self.coloured[saved] = data
         return (
             f'<div style="display: flex; gap: 8px; align-items: flex-start">{figures}</div>'
             f"<a {look} {link}>{words}</a>"

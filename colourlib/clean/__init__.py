@@ -39,8 +39,7 @@ def judge(
     is not a number, a line of decisions.txt that cannot be read, and for anything but rows.
     """
     if wrong := next((p for p in photos if not isinstance(p, Photo)), None):
-        kind = type(wrong).__name__
-        raise CourseError(f"judge wants rows of the manifest, as from ws.photos(), not {kind}.")
+        raise CourseError(f"judge wants the rows of ws.photos(), not {type(wrong).__name__}.")
     own = {rule_named(rule): limit for rule, limit in (limits or {}).items()}
     limits = LIMITS | limits_by_hand(root) | own
     for rule, limit in limits.items():
@@ -51,8 +50,7 @@ def judge(
         _by_rule(photo, looked, limits)
         for photo, looked in zip(photos, look_at_all(Path(root), photos), strict=True)
     ]
-    alike = max(limits["alike"], limits["near-duplicate"])
-    verdicts = _group(verdicts, alike, assigned(root))
+    verdicts = _group(verdicts, max(limits["alike"], limits["near-duplicate"]), assigned(root))
     verdicts = _keep_the_best(verdicts, by_hand, limits["near-duplicate"])
     for i, verdict in enumerate(verdicts):
         keep = by_hand.get(verdict.photo.sha256)

@@ -49,12 +49,12 @@ class Line(NamedTuple):
 
 def decisions(root: Path) -> dict[str, bool]:
     """sha256, or the start of one -> True for keep, False for reject; a later line counts."""
-    return _later_counts(root, lambda what: what not in LIMITS)
+    return {what: value for what, value in _values(root).items() if what not in LIMITS}
 
 
 def limits(root: Path) -> dict[str, float]:
     """Rule -> limit, for the rules whose limit was moved by hand; a later line counts."""
-    return _later_counts(root, lambda what: what in LIMITS)
+    return {what: value for what, value in _values(root).items() if what in LIMITS}
 
 
 def decide(root: Path, sha256: str, keep: bool | None, note: str = "") -> None:
@@ -132,13 +132,13 @@ def rule_named(name: str, where: str = "") -> str:
     return rule
 
 
-def _later_counts(root: Path, wanted: Callable[[str], bool]) -> dict:
+def _values(root: Path) -> dict:
     """what -> value, in the order of the lines that count: `match` goes by it."""
-    lines = {}
+    values = {}
     for line in _parse(_read(root)):
-        lines.pop(line.what, None)
-        lines[line.what] = line.value
-    return {what: value for what, value in lines.items() if wanted(what)}
+        values.pop(line.what, None)
+        values[line.what] = line.value
+    return values
 
 
 # ---- the file ------------------------------------------------------------------------------------

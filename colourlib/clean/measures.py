@@ -145,9 +145,9 @@ def frame(pixels: np.ndarray) -> float:
     inner = 1.0
     for upright in (pixels, pixels.swapaxes(0, 1)):
         bars = _bar(upright), _bar(upright[::-1])
-        if all(bars):
-            left = 1 - sum(bars) / len(upright)
-            inner *= left if left >= LEAST else 1
+        left = 1 - sum(bars) / len(upright)
+        if all(bars) and left >= LEAST:
+            inner *= left
     return 100 * (1 - inner)
 
 

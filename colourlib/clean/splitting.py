@@ -84,10 +84,7 @@ def _deal(groups: list[list[Verdict]], decided: Counter) -> dict[str, str]:
 def leaks(
     verdicts: Sequence[Verdict], split: Mapping[str, str], limit: int = ALIKE
 ) -> list[tuple[Verdict, Verdict]]:
-    """Every near-duplicate pair of which one trains and one validates; there should be none.
-
-    Compares fingerprints anew and does not look at the groups that the split was made from.
-    """
+    """Every pair of near-duplicates on both sides; there should be none. Compares them anew."""
     used = [v for v in verdicts if v.fingerprint and v.photo.sha256 in split]
     pairs, _ = near_pairs(as_array(v.fingerprint for v in used), limit)
     crossing = ((used[i], used[j]) for i, j in pairs.tolist())

@@ -19,7 +19,6 @@ from bing_image_downloader.bing import Bing
 
 from ..common.bars import bar
 from ..common.errors import CourseError
-from ..common.queries import QUERIES
 from . import fetch, manifest
 from .connection import Patience, Stopped, TimeUp, Web
 from .manifest import Photo
@@ -45,16 +44,11 @@ photos = manifest.read  # photos(root): the rows collected so far, without colle
 
 
 def collect_web(
-    root: Path,
-    source: str,
-    queries: Sequence[str] = QUERIES,
-    per_query: int = 100,
-    patience: Patience = fetch.WEB,
-    web: contextlib.AbstractContextManager | None = None,
+    root: Path, source: str, queries: Sequence[str], per_query: int, patience: Patience, web=None
 ) -> list[Photo]:
     """Collect up to `per_query` pictures for each query; return all rows, rejected ones too.
 
-    source: the name of the web in messages. web: what stands in for it meanwhile, for practice.
+    source: the name of the web in messages. web: a context in which another stands in for it.
     A second run goes on where the first stopped. Raises CourseError for a query or number that
     cannot be, where nothing came at all, and where nothing can be written.
     """

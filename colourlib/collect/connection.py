@@ -1,7 +1,7 @@
 """Ask a web that cannot be trusted, with patience that ends.
 
-A server may be busy, hang up in the middle, drip a byte at a time or send for ever. `Web` asks
-again where that may help, and gives up when the time is over or Stop is pressed.
+A server may be busy, hang up, drip a byte at a time or send for ever. `Web` asks again where that
+may help, and gives up when the time is over or Stop is pressed.
 
 Of urllib3 only `Retry` is used, to read Retry-After: the client that searches asks through urllib.
 Besides, urllib3 limits the silence between two bytes, not the time of a whole picture; it cannot
@@ -12,7 +12,6 @@ import contextlib
 import copy
 import http.client
 import io
-import itertools
 import random
 import socket
 import ssl
@@ -81,7 +80,8 @@ class Web:
         self._plain = self._before or urllib.request.build_opener()
         # The others stay (proxies, the practice web): as copies, because a handler has one opener.
         others = [h for h in self._plain.handlers if not isinstance(h, _Watchful.__bases__)]
-        ours = _Watchful(lambda made: self._mine.attempt.sockets.append(made))
+        ours = _Watchful()
+        ours.watch = lambda made: self._mine.attempt.sockets.append(made)
         self._inner = urllib.request.build_opener(*map(copy.copy, others), ours)
         self._inner.addheaders = self._plain.addheaders
         urllib.request.install_opener(self)
@@ -106,7 +106,7 @@ class Web:
             return self._plain.open(request, data, timeout)
         end = min(time.monotonic() + self.patience.picture, over)
         pause = 0.0
-        for number in itertools.count(1):
+        for number in range(1, self.patience.tries + 1):
             if self.stop.wait(pause):
                 raise Stopped
             if time.monotonic() > over:
@@ -182,10 +182,6 @@ class _Attempt:
 
 class _Watchful(HTTPHandler, HTTPSHandler, HTTPRedirectHandler):
     """Opens http and https alone, and reports the socket of each connection to `watch`."""
-
-    def __init__(self, watch):
-        super().__init__()
-        self.watch = watch
 
     def do_open(self, connection, request, **options):
         watch = self.watch

@@ -17,13 +17,10 @@ from .connection import Failed, Patience, Rejected, Web, is_web
 MIN_SIDE = 16  # pixels; the smallest picture that the course's network takes
 MAX_PIXELS = 64_000_000  # a small file can claim to be huge: checked before decoding
 RETRY = "not fetched"  # a reason that starts so may pass: the next run tries the address again
-OFFLINE = (
-    "Is there a network? source='practice' needs none: its pictures are drawn on this machine."
-)
+OFFLINE = "Is there a network? source='practice' needs none, because its pictures are drawn here."
 
 WEB = Patience(timeout=15, picture=60, query=900, tries=3, pause=1.0)
-# A server on this machine, which may be a slow one with much else to do.
-LOCAL = Patience(timeout=3, picture=7, query=120, tries=2, pause=0.05)
+LOCAL = Patience(timeout=3, picture=7, query=120, tries=2, pause=0.05)  # on a slow machine
 
 
 def fetch(web: Web, link: str, headers: dict[str, str]) -> bytes:

@@ -39,10 +39,7 @@ class Photo:
 
 
 def read(root: Path) -> list[Photo]:
-    """The rows by query; when an address came twice, the later row counts.
-
-    A line that is not a whole row, as a crash in mid-write leaves behind, is passed over.
-    """
+    """The whole rows by query; when an address came twice, the later row counts."""
     rows: dict[str, Photo] = {}
     with contextlib.suppress(FileNotFoundError):
         text = (Path(root) / NAME).read_text(encoding="utf-8", errors="replace")

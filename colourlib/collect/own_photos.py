@@ -1,7 +1,6 @@
 """A folder of one's own photos as a source: read in place, nothing copied, nothing changed.
 
-The name of a subfolder is the query of the pictures below it. A second run reads only what has
-changed, by size and time of change.
+A subfolder's name is the query of the pictures below it. A second run reads what has changed.
 """
 
 import os

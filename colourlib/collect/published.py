@@ -41,8 +41,7 @@ class DataSet:
     homepage: str
     terms: str
     extracted: str  # the folder that torchvision unpacks the archive to
-    # (label, path of the file or None) for each picture of a torchvision data set. Of the two sets
-    # that are files, torchvision names the files in private attributes only.
+    # data -> (label, path of the file or None) for each picture; torchvision's paths are private
     contents: Callable = field(repr=False)
     splits: tuple[dict, ...] = ({"split": "train"},)  # arguments that open each part we use
 

@@ -4,6 +4,7 @@ A picture is written in a scratch folder, moved under the name of its content, a
 added to the manifest. Whatever stops the process in between loses that one picture.
 """
 
+import contextlib
 import hashlib
 import os
 import re
@@ -21,7 +22,7 @@ from .fetch import Rejected
 from .manifest import Photo
 
 COPY = "same bytes as"  # how the reason of a copy starts
-LOCK = "collecting.lock"
+LOCK = ".collecting.lock"
 
 
 class Forgotten(Exception):
@@ -52,15 +53,17 @@ class Shelf:
 
     def __enter__(self) -> "Shelf":
         self.root.mkdir(parents=True, exist_ok=True)
-        self._held = alone(self.root / LOCK, "collecting into this workspace")
-        self._read()  # what another notebook has collected by now
-        shutil.rmtree(self._scratch, ignore_errors=True)  # of a run that was killed
-        self._scratch.mkdir()
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(alone(self.root / LOCK, "collecting into this workspace"))
+            self._read()  # what another notebook has collected by now
+            shutil.rmtree(self._scratch, ignore_errors=True)  # of a run that was killed
+            self._scratch.mkdir()
+            stack.callback(shutil.rmtree, self._scratch, ignore_errors=True)
+            self._held = stack.pop_all()
         return self
 
     def __exit__(self, *error) -> None:
-        shutil.rmtree(self._scratch, ignore_errors=True)
-        self._held.__exit__(*error)
+        self._held.close()
 
     def kept(self, query: str) -> int:
         """How many pictures of a query are there."""
@@ -69,8 +72,7 @@ class Shelf:
     def take(self, row: Photo, read: Callable[[], bytes]) -> None:
         """Read, check and file one picture, given the query and the address of its row.
 
-        Raises Rejected when the reason is in the manifest, Forgotten for a picture that was
-        forgotten, and OSError for a full disk.
+        Raises Rejected (the manifest has the reason), Forgotten, and OSError for a full disk.
         """
         if forgotten.digest(row.url) in self.forgotten:
             raise Forgotten("this address was forgotten on request")

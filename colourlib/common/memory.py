@@ -9,10 +9,7 @@ from .errors import CourseError
 
 
 def free_memory(device="cpu") -> int | None:
-    """Bytes that are free on a device (torch's or its name), or None where that is not known.
-
-    On a GPU what torch keeps for itself without using it counts as free.
-    """
+    """Bytes that are free on a device, or None; on a GPU with what torch keeps without using it."""
     kind = str(device).partition(":")[0]
     if kind == "cuda":
         import torch  # takes seconds, and the memory of the CPU is known without it

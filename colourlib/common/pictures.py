@@ -113,21 +113,17 @@ def _to_bytes(image: Image.Image) -> Image.Image:
     rows = max(1, (1 << 20) // values.shape[1])  # in strips: floats of a large scan fill the memory
     strips = [slice(top, top + rows) for top in range(0, len(values), rows)]
     brightest = max(float(_finite(values[strip]).max()) for strip in strips)
-    levels = WHITE_LEVELS.get(image.mode, (2 ** _bits(image) - 1,))
+    tags = getattr(image, "tag_v2", {})
+    bits = tags.get(BITS, 16)  # of a pixel that Pillow opened as one of 16: 12 in some TIFFs
+    bits = bits[0] if isinstance(bits, tuple) and bits else bits
+    levels = WHITE_LEVELS.get(image.mode, (2 ** (bits if bits in range(9, 17) else 16) - 1,))
     white = next((level for level in levels if brightest <= level), brightest)
     as_bytes = np.empty(values.shape, np.uint8)
     for strip in strips:
         as_bytes[strip] = (_finite(values[strip]).clip(0) * (255 / white)).round()
-    if getattr(image, "tag_v2", {}).get(PHOTOMETRIC) == 0:  # white is 0: Pillow turns 8 bits only
+    if tags.get(PHOTOMETRIC) == 0:  # white is 0: Pillow turns 8 bits only
         as_bytes = 255 - as_bytes
     return Image.fromarray(as_bytes)
-
-
-def _bits(image: Image.Image) -> int:
-    """Bits of a pixel that Pillow opened as one of 16: 12 in some TIFFs."""
-    told = getattr(image, "tag_v2", {}).get(BITS, 16)
-    bits = told[0] if isinstance(told, tuple) and told else told
-    return bits if bits in range(9, 17) else 16
 
 
 def _finite(values: np.ndarray) -> np.ndarray:

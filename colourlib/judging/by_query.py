@@ -50,8 +50,7 @@ def dots(queries: list[Query], title: str = "Explained chroma by query") -> show
     ax.plot(value, heights, "o", color=show.BLUE, markersize=5, label="network, 95 % interval")
     known = [query.optimum for query in queries]
     if not np.isnan(known).all():
-        look = {"markerfacecolor": "none", "markersize": 5, "color": "0.2"}
-        ax.plot(known, heights, "D", **look, label="optimum")
+        ax.plot(known, heights, "D", mfc="none", markersize=5, color="0.2", label="optimum")
     ax.axvline(0, color="0.35", linestyle=":", linewidth=1)
     ax.set_yticks(heights, [f"{query.name} ({query.photos})" for query in queries], fontsize=8)
     ax.set(xlim=(LEFT - 0.05, 1.03), ylim=(-0.8, len(queries) - 0.2), title=title)
@@ -67,9 +66,8 @@ def table(queries: list[Query], ends: int = 5) -> show.Table:
     """The easiest and the hardest queries, with what went wrong."""
     rows = []
     for q in queries:
-        optimum = "not known" if np.isnan(q.optimum) else f"{q.optimum:.0%}"
-        scores = f"{q.explained:.0%}", optimum, f"{q.hue:.0%}", f"{q.colourfulness:.2f}"
-        rows.append([q.name, q.photos, *scores])
+        shares = (f"{share:.0%}" for share in (q.explained, q.optimum, q.hue))
+        rows.append([q.name, q.photos, *shares, f"{q.colourfulness:.2f}"])
     if len(rows) > 2 * ends:
         rows[ends:-ends] = [["…"] + [""] * 5]
     headers = ["query", "photos", "explained chroma", "optimum", "hue right", "colourfulness"]
@@ -83,22 +81,22 @@ def against_optimum(queries: list[Query], names: int = 9) -> show.Picture:
     lowest, behind = np.argsort(best), np.argsort(score - best)
     third = names // 3  # lowest optimum, furthest behind it, nearest to it
     named = {*lowest[:third], *behind[:third], *behind[::-1][:third]}
-    fig, ax = against(
-        best, score, {i: queries[i].name for i in named}, 1, "a query", "nothing left to learn",
-        title="How much could be known, and how much it knows",
-        xlabel="explained chroma of the optimum", ylabel="explained chroma of the network",
-    )  # fmt: skip
-    ax.xaxis.set_major_formatter("{x:.0%}")
-    ax.yaxis.set_major_formatter("{x:.0%}")
     hard = ", ".join(f"{queries[i].name} {best[i]:.0%}" for i in lowest[:3])
     far = ", ".join(queries[i].name for i in behind[:3])
     alt = "A dot for each query: the optimum across, the network upward, all below the diagonal but"
     alt += f" for chance. Lowest optimum: {hard}. Furthest behind it: {far}."
-    return show.figure(fig, alt)
+    return against(
+        best, score, {i: queries[i].name for i in named}, 1, "a query", "nothing left to learn",
+        alt, "{x:.0%}", title="How much could be known, and how much it knows",
+        xlabel="explained chroma of the optimum", ylabel="explained chroma of the network",
+    )  # fmt: skip
 
 
-def against(x, y, names: dict[int, str], top: float, dots: str, line: str, **axes: str):
-    """(a figure, its axes): dots, some of them named, and the diagonal up to `top`."""
+def against(
+    x, y, names: dict[int, str], top: float, dots: str, line: str, alt: str, form: str = "{x:g}",
+    **axes: str,
+) -> show.Picture:  # fmt: skip
+    """Dots, some of them named, and the diagonal up to `top`; form: of the numbers on both axes."""
     fig, ax = show.canvas(5.8, 4.5)
     ax.plot([0, top], [0, top], color="0.35", linestyle="--", linewidth=1, label=line)
     ax.plot(x, y, "o", color=show.BLUE, markersize=5, label=dots)
@@ -109,4 +107,6 @@ def against(x, y, names: dict[int, str], top: float, dots: str, line: str, **axe
     ax.set(**axes)
     ax.grid(alpha=0.3)
     ax.legend(fontsize=8, loc="upper left")
-    return fig, ax
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(form)
+    return show.figure(fig, alt)

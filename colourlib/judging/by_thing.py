@@ -96,10 +96,9 @@ def draw_clouds(things: list[Thing], pixels: int = 250) -> show.Picture:
     for ax, thing in zip(axes, things, strict=True):
         some = np.random.default_rng(0).permutation(len(thing.truth))[:pixels]
         ax.plot(*thing.truth[some].T, "o", color="0.5", markersize=3, label="truth")
-        look = {"color": show.BLUE, "markersize": 3, "markeredgewidth": 0.8}
-        ax.plot(*thing.guess[some].T, "x", **look, label="answers")
-        mean = {"markersize": 13, "color": show.ORANGE, "markeredgecolor": "black"}
-        ax.plot(*CLASSES[thing.name].mean, "*", **mean, label="mean of its colours")
+        ax.plot(*thing.guess[some].T, "x", color=show.BLUE, ms=3, mew=0.8, label="answers")
+        mean = {"color": show.ORANGE, "mec": "black", "label": "mean of its colours"}
+        ax.plot(*CLASSES[thing.name].mean, "*", markersize=13, **mean)
         ax.grid(alpha=0.3)
     known = axes[0].get_legend_handles_labels()
     fig.legend(*known, fontsize=8, ncols=3, loc="outside upper center")
@@ -114,12 +113,11 @@ def draw_errors(things: list[Thing], named: tuple[str, ...] = ("clothes",)) -> s
     hardest = {*np.argsort(-spread)[:4], *np.argsort(spread - error)[:3]}
     names = {i: t.name for i, t in enumerate(things) if i in hardest or t.name in named}
     top = max(spread.max(), error.max()) * 1.05
-    fig, _ = against(
-        spread, error, names, top, "a class", "no answer can do better",
+    told = ", ".join(f"{name} {spread[i]:.0f} and {error[i]:.0f}" for i, name in names.items())
+    alt = f"A dot for each class: spread of its colours and error of the answers. {told}."
+    return against(
+        spread, error, names, top, "a class", "no answer can do better", alt,
         title="Ambiguous things, and unlearnt ones",
         xlabel="spread of its colours (Lab units): what cannot be known",
         ylabel="error (Lab units, root mean square)",
     )  # fmt: skip
-    told = ", ".join(f"{name} {spread[i]:.0f} and {error[i]:.0f}" for i, name in names.items())
-    alt = f"A dot for each class: spread of its colours and error of the answers. {told}."
-    return show.figure(fig, alt)

@@ -3,6 +3,7 @@
 from math import radians
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 WINDOW, SIGMA = 11, 1.5  # pixels: the blur of Wang et al. 2004
@@ -35,11 +36,8 @@ def _blur(side: int) -> Tensor:
     As a product of matrices it takes a tenth of the time of a convolution.
     """
     at = torch.arange(WINDOW) - WINDOW // 2
-    weights = torch.exp(-(at**2) / (2 * SIGMA**2))
-    matrix = torch.zeros(side, side - WINDOW + 1)
-    for place in range(matrix.shape[1]):
-        matrix[place : place + WINDOW, place] = weights / weights.sum()
-    return matrix
+    weights = torch.softmax(-(at**2) / (2 * SIGMA**2), 0)  # exp, with the sum 1
+    return F.conv1d(torch.eye(side)[:, None], weights[None, None])[:, 0]
 
 
 def ciede2000(one: tuple[Tensor, Tensor], other: tuple[Tensor, Tensor]) -> Tensor:

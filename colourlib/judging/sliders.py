@@ -30,9 +30,7 @@ class Panel(widgets.VBox):
     names: of the slider and of what is shown, for style sheets, in which colourlib- precedes them.
     """
 
-    def __init__(
-        self, slider, names: tuple[str, str], draw: Callable[[float], tuple[str, str]]
-    ) -> None:
+    def __init__(self, slider, names: tuple[str, str], draw: Callable) -> None:
         self.slider, self.view, self.draw = slider, widgets.HTML(), draw
         for part, name in zip((slider, self.view), names, strict=True):
             part.add_class(f"colourlib-{name}")
@@ -50,8 +48,7 @@ class Panel(widgets.VBox):
 def before_after(picture, model=None, size: int | None = None) -> Panel:
     """A slider that uncovers the colours of a photo; the last thing in a cell.
 
-    picture: a path or a PIL picture; model, size: as in `colourise`. Raises CourseError as it
-    does.
+    picture, model, size: as in `colourise`, which may raise CourseError.
     """
     picture = ImageOps.contain(normalise(opened(picture)), (LARGEST, LARGEST))
     return uncover(*(colourise(picture, model, s, size).convert("RGB") for s in (0.0, 1.0)))

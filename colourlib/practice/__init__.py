@@ -9,8 +9,9 @@
 A painter (package `painters`) draws from one random stream where things are and how light falls on
 them: that gives L and a class for every pixel. A second stream draws ab for every region from the
 distribution of its class (`CLASSES`). So ab is independent of L given the class, and no answer that
-sees only L has a smaller expected squared error than the class mean of every pixel. Borders are
-soft in L; classes and ab are hard, one class a pixel, which keeps the optimum exact.
+sees only L, even if it knew the classes, has a smaller expected squared error than the class mean
+of every pixel. Borders are soft in L; classes and ab are hard, one class a pixel, which keeps the
+optimum exact.
 """
 
 import operator

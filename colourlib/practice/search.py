@@ -116,7 +116,8 @@ class _Handler(BaseHTTPRequestHandler):
             # A redirect is relative to `url`, not to the address of this server.
             self.send_header(name, urljoin(url, value) if name == "Location" else value)
         self.end_headers()
-        for part in map(bytes, zip(answer.body, strict=True)) if answer.drip else [answer.body]:
+        parts = [bytes([byte]) for byte in answer.body] if answer.drip else [answer.body]
+        for part in parts:
             if not self._wait(answer.drip):
                 return
             self.wfile.write(part)

@@ -10,7 +10,6 @@ import json
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
 from pathlib import Path
 
 import safetensors.torch
@@ -60,8 +59,12 @@ class Run:
     best_weights: dict[str, Tensor] = field(default_factory=dict, repr=False)
     stages: Stages = field(default_factory=list)  # how large its photos are shown, and when
     described: str = field(default="", repr=False)  # the network in words, for network.txt
-    samples: Samples | None = field(default=None, repr=False)
     lock: FileLock | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:  # once, because the source may be edited while it trains
+        self.samples = Samples(self.data.validation)
+        self.forward = checkpoints.source_of(type(self.model).forward)
+        self.identity = checkpoints.identity(self.model, self.config, self.data, self.label)
 
     @property
     def best(self) -> dict:
@@ -82,8 +85,11 @@ class Run:
 
     def story(self) -> dict:
         """Everything about the run in words and numbers, as run.json holds it."""
-        data, rows = self.data, self.samples.rows if self.samples else []
-        story = {
+        data = self.data
+        sizes = {"size": data.train.size, "shown": [list(stage) for stage in self.stages]}
+        counts = {"train": len(data.train), "validation": len(data.validation)}
+        versions = {"torch": torch.__version__, "python": platform.python_version()}
+        return {
             "format": checkpoints.FORMAT,
             "network": type(self.model).__name__,
             "parameters": sum(p.numel() for p in self.model.parameters()),
@@ -92,41 +98,25 @@ class Run:
             "rate": round(self.rate, 1),
             "best": self.best if self.history else None,
             "layers": checkpoints.layers(self.model),
+            "data": {"fingerprint": data.fingerprint} | counts | sizes,
+            "versions": versions | {"colourlib": __version__},
+            "samples": [
+                {"query": row["query"], "sha256": row["sha256"], "file": f"sample-{i}.png"}
+                for i, row in enumerate(self.samples.rows, start=1)
+            ],
+            **asdict(self.placement),  # device, precision and the reason for it
+            **{name: getattr(self, name) for name in TOLD},
         }
-        story["data"] = {"fingerprint": data.fingerprint, "size": data.train.size}
-        story["data"] |= {"train": len(data.train), "validation": len(data.validation)}
-        story["data"]["shown"] = [list(stage) for stage in self.stages]  # how large, from when on
-        story["versions"] = {"torch": torch.__version__, "colourlib": __version__}
-        story["versions"]["python"] = platform.python_version()
-        story["samples"] = [
-            {"query": row["query"], "sha256": row["sha256"], "file": f"sample-{i}.png"}
-            for i, row in enumerate(rows, start=1)
-        ]
-        story |= asdict(self.placement)  # device, precision and the reason for it
-        return story | {name: getattr(self, name) for name in TOLD}
-
-    @cached_property  # both once, at the beginning: the source may be edited while it trains
-    def forward(self) -> str | None:
-        """The text of the network's forward."""
-        return checkpoints.source_of(type(self.model).forward)
-
-    @cached_property
-    def identity(self) -> str:
-        """The same for runs that are the same in network, settings, photos and name."""
-        train, validation = self.data.train, self.data.validation
-        photos = [self.data.fingerprint, len(train), len(validation), train.size, train.crop]
-        return checkpoints.identity(self.model, self.config, photos, self.label)
 
     def summary(self, fault: BaseException | None = None) -> str:
         """How the run stands, in a line or two."""
-        text = f"{self.photos:,} photos in {self.seconds:.0f} s"
+        text = "" if fault is None else f"{first_line(fault)} "
+        text += f"{self.photos:,} photos in {self.seconds:.0f} s"
         if self.history:
             best = self.best
             known = ", ".join(f"{name} {percent(value)}" for name, value in self.levels.items())
             text += f"; best after epoch {best['epoch']}: {percent(best['explained_chroma'])} "
             text += f"of the chroma explained ({known})"
-        if fault is not None:
-            text = f"{(str(fault).splitlines() or [type(fault).__name__])[0]} {text}"
         if self.stopped:
             kept = self.folder is not None and (self.folder / "checkpoint.pt").exists()
             text += ". Stopped: the same call "
@@ -150,6 +140,11 @@ class Run:
         files.write(folder / "run.json", json.dumps(self.story(), indent=1).encode())
 
 
+def first_line(fault: BaseException) -> str:
+    """What an error says, in one line, or its kind."""
+    return (str(fault).strip().splitlines() or [type(fault).__name__])[0]
+
+
 def remember(model: nn.Module, name: str, size: int) -> None:
     """That this network was trained in a run of that name, on photos of `size` pixels a side."""
     model.trained_in, model.trained_size = name, size
@@ -167,14 +162,10 @@ def all_runs(where) -> list[dict]:
     where: a folder of runs, or what knows one as `.runs`: a Workspace, a PhotoData.
     """
     where = getattr(where, "runs", where)
-    if where is None:  # a PhotoData that keeps no runs
-        return []
-    stories = []
-    for path in sorted(Path(where).glob("*/run.json"), key=lambda p: (number_of(p.parent), p)):
-        story = files.read_json(path)
-        if story.get("format") == checkpoints.FORMAT:
-            stories.append(story | {"folder": path.parent})
-    return stories
+    paths = [] if where is None else Path(where).glob("*/run.json")  # None: it keeps no runs
+    paths = sorted(paths, key=lambda path: (number_of(path.parent), path))
+    stories = [files.read_json(path) | {"folder": path.parent} for path in paths]
+    return [story for story in stories if story.get("format") == checkpoints.FORMAT]
 
 
 def load_run(
@@ -192,7 +183,7 @@ def load_run(
     try:
         story = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         weights = safetensors.torch.load_file(folder / "weights.safetensors")
-        name, layers, forward = story["network"], story["layers"], story["forward"]
+        then = {key: story[key] for key in ("network", "layers", "forward")}
         trained_in = story["name"], story["data"]["size"]
     except FileNotFoundError as error:
         raise CourseError(f"There is no trained run in {folder}: train one in 05_train.") from error
@@ -201,9 +192,9 @@ def load_run(
     except (ValueError, KeyError, TypeError, safetensors.SafetensorError) as error:
         raise CourseError(f"The run in {folder} is damaged ({error!r}): train it again.") from error
     if model is None:
+        name = then["network"]
         model = matching.build(name, matching.arguments_of(name, weights), weights, folder)
-        if texts := matching.edits(layers, forward, model):
-            raise matching.edited(folder, name, texts)
+        matching.check_edits(model, then, folder)
     here = model.state_dict()
     same = {k: w for k, w in weights.items() if k in here and here[k].shape == w.shape}
     if partly:

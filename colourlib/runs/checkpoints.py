@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from ..common.errors import CourseError
 from ..common.files import write
+from ..data import PhotoData
 
 FORMAT = 1  # of checkpoints and run.json
 
@@ -88,7 +89,7 @@ def source_of(function) -> str | None:
         return None
 
 
-def identity(model: nn.Module, config, photos: list, label: str) -> str:
+def identity(model: nn.Module, config, data: PhotoData, label: str) -> str:
     """A fingerprint of network, settings, photos and name: only the same run may go on.
 
     Of the network it counts the text of every function of every class that is not torch's own.
@@ -98,5 +99,7 @@ def identity(model: nn.Module, config, photos: list, label: str) -> str:
     kinds = [k for k in every if k is not object and not k.__module__.startswith("torch.")]
     functions = [f for kind in kinds for f in vars(kind).values() if inspect.isfunction(f)]
     sources = [source_of(f) for f in functions]
+    train, validation = data.train, data.validation
+    photos = [data.fingerprint, len(train), len(validation), train.size, train.crop]
     text = [repr(model), shapes, sources, asdict(config), photos, label]
     return hashlib.sha256(json.dumps(text).encode()).hexdigest()[:16]

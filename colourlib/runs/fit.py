@@ -17,7 +17,7 @@ from ..common.errors import CourseError
 from ..common.words import did_you_mean
 from ..data import PhotoData, PhotoSet
 from ..train import LOSSES, Config, Stages, stages, train
-from . import Run, remember, rescue
+from . import Run, first_line, remember, rescue
 from .resume import begin
 from .session import Session
 from .speed import kept_memory, place
@@ -29,7 +29,16 @@ CHOICES = {
     "schedule": ("cosine", "constant"),
     "precision": ("auto", "fp32", "bf16"),
 }
-MAY_BE_ZERO = ("weight_decay", "small_first", "average", "seed")
+ABOVE_ZERO = ("lr", "batch_size", "epochs", "minutes")
+FROM_ZERO = ("weight_decay", "small_first", "average", "seed")
+RULES = (  # settings, what each of them has to be, and whether a value is that
+    (("batch_size", "seed"), "has to be a whole number", lambda x: isinstance(x, int)),
+    (ABOVE_ZERO + FROM_ZERO, "has to be a number", lambda x: isinstance(x, (int, float))),
+    (ABOVE_ZERO, "has to be greater than 0", lambda x: 0 < x < math.inf),
+    (FROM_ZERO, "has to be 0 or more", lambda x: 0 <= x < math.inf),
+    (("average",), "has to be below 1, such as 0.99", lambda x: x < 1),
+    (("small_first",), "is a share, 1 at most", lambda x: x <= 1),
+)
 
 
 def fit(
@@ -66,11 +75,10 @@ def fit(
         )
     report = examine(model, data.train.size, config.batch_size) if examine else None
     plan, told = _stages(model, data, config)
-    parent = Path(folder) if folder is not None else data.runs
     label = type(model).__name__ if name is None else str(name)
     run = Run(model, config, place(config.precision), data, label, label, stages=plan)
     run.described = f"{model}\n\n{report}\n" if report else f"{model}\n"
-    checkpoint = begin(run, parent, resume)
+    checkpoint = begin(run, data.runs if folder is None else Path(folder), resume)
     if not quiet:
         print(_announcement(run, checkpoint) + told)
     try:
@@ -99,31 +107,14 @@ def configure(base: Config | None = None, **changes) -> Config:
         both = f"epochs={changes['epochs']!r} and minutes={changes['minutes']!r}"
         raise CourseError(f"Give {both} one at a time: minutes would decide, epochs be ignored.")
     config = replace(base or Config(), **changes)
-    for name in known:
-        value = getattr(config, name)
+    for name, value in vars(config).items():
         if name in CHOICES and value not in CHOICES[name]:
             choices = ", ".join(map(repr, CHOICES[name]))
             raise CourseError(f"{name} is one of {choices}, not {value!r}.")
-        if name not in CHOICES and not (value is None and name == "minutes"):
-            _check_number(name, value)
-    if config.average >= 1:
-        raise CourseError(f"average has to be below 1, such as 0.99; it is {config.average!r}.")
-    if config.small_first > 1:
-        raise CourseError(f"small_first is a share, 1 at most; it is {config.small_first!r}.")
+        for names, due, fine in () if (name, value) == ("minutes", None) else RULES:
+            if name in names and (isinstance(value, bool) or not fine(value)):
+                raise CourseError(f"{name} {due}; it is {value!r}.")
     return config
-
-
-def _check_number(name: str, value) -> None:
-    whole = name in ("batch_size", "seed")
-    if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
-        due = "a whole number" if whole else "a number"
-    elif name in MAY_BE_ZERO and not 0 <= value < math.inf:
-        due = "0 or more"
-    elif name not in MAY_BE_ZERO and not 0 < value < math.inf:
-        due = "greater than 0"
-    else:
-        return
-    raise CourseError(f"{name} has to be {due}; it is {value!r}.")
 
 
 def _stages(model: nn.Module, data: PhotoData, config: Config) -> tuple[Stages, str]:
@@ -137,10 +128,10 @@ def _stages(model: nn.Module, data: PhotoData, config: Config) -> tuple[Stages, 
         return [(0.0, size)], ""
     for _, side in plan[:-1]:
         if fault := _fault_at(side, model, config.batch_size):
-            return [(0.0, size)], (
+            told = (
                 f"\nAll photos are shown at {size} px: this network does not take them at {side} "
-                f"({fault})."
             )
+            return [(0.0, size)], f"{told}({fault})."
     sides = ", then ".join(str(side) for _, side in plan)
     return plan, f"\nPhotos are shown at {sides} px: a step on small ones takes less time."
 
@@ -152,7 +143,7 @@ def _fault_at(side: int, model: nn.Module, batch_size: int) -> str | None:
         try:
             y = copy_of(model, "cpu").train()(x)
         except Exception as error:  # whatever a student's network raises
-            return (str(error).splitlines() or [type(error).__name__])[0]
+            return first_line(error)
     due = (len(x), 2, side, side)
     return None if y.shape == due else f"its answer is {tuple(y.shape)}, where {due} is due"
 
@@ -191,11 +182,11 @@ def _train_safely(run: Run, checkpoint: dict | None, report, stop: Stop, board: 
         run.state = "stopped" if rescue.out_of_memory(error) else "failed"
     stop.closing = True
     if rescue.out_of_memory(fault):
-        device, size = run.placement.device, run.data.train.size
-        rescue.release(fault, device)
+        rescue.release(fault, run.placement.device)
+        batch, size = run.config.batch_size, run.data.train.size
         need = report.memory if report else 0
-        text = rescue.memory_advice(fault, need, run.config.batch_size, size, device)
-        fault = CourseError(text)
+        advice = rescue.memory_advice(fault, need, batch, size, run.placement.device)
+        fault = CourseError(advice)
     if session is not None:
         session.end(fault)
         board.close(session.view)

@@ -7,6 +7,7 @@ what a file says of it is checked before any memory is taken.
 import ast
 import inspect
 import textwrap
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -37,8 +38,7 @@ def arguments_of(name: str, weights: dict[str, Tensor]) -> dict[str, int]:
     except (KeyError, TypeError):  # no such layer; a single number instead of weights
         return {}
     if name == "PlainNet":
-        layers = [key for key in weights if key.startswith("body.") and weights[key].ndim == 4]
-        arguments["depth"] = len(layers)
+        arguments["depth"] = sum(k.startswith("body.") and w.ndim == 4 for k, w in weights.items())
     return arguments
 
 
@@ -59,8 +59,7 @@ def build(name: str, arguments: dict, weights: dict[str, Tensor], where) -> nn.M
         if key not in known or type(value) is not int or not 1 <= value <= LARGEST:
             raise CourseError(
                 f"{where} asks for {name}({key}={str(value)[:40]}), and that cannot be: {name} "
-                f"takes {' and '.join(known)}, whole numbers from 1 to {LARGEST}. The file is "
-                "damaged or was altered; get it again, or save the network anew."
+                f"takes {' and '.join(known)}, whole numbers to {LARGEST}. Get or save it again."
             )
     try:
         with torch.device("meta"):  # shapes only, no memory
@@ -75,45 +74,40 @@ def check_fit(network: nn.Module, weights: dict[str, Tensor], where, mend: str =
     """Raises CourseError, naming the layers, unless each weight is there in the right shape."""
     there = {name: tuple(weight.shape) for name, weight in weights.items()}
     here = {name: tuple(weight.shape) for name, weight in network.state_dict().items()}
-    texts = []
-    for name in dict.fromkeys([*here, *there]):
-        if name not in there:
-            texts.append(f"{name}: only in this network {here[name]}")
-        elif name not in here:
-            texts.append(f"{name}: only in the run {there[name]}")
-        elif there[name] != here[name]:
-            texts.append(f"{name}: {there[name]} in the run, {here[name]} here")
-    if texts:
-        raise CourseError(
-            f"The weights in {where} do not fit {type(network).__name__} as it is here:\n"
-            f"{_lines(texts)}\n{mend}"
-        )
+    if texts := _differences(there, here):
+        raise _unfit(f"{where} do not fit {type(network).__name__} as it is here", texts, mend)
 
 
-def edits(layers: list, forward: str | None, network: nn.Module) -> str:
-    """A line for each layer that was another one in training, and for forward; empty if none.
+def check_edits(network: nn.Module, then: dict, where, otherwise: Sequence[str] = ()) -> None:
+    """Raises CourseError, naming the layers, where the network or its forward was another one then.
 
-    layers, forward: as checkpoints.layers and source_of gave them then. Some edits leave the
-    shapes of all weights as they were: another activation, a skip connection left out.
+    then: "layers" and "forward" as in run.json or in a card. Some edits leave the shapes of all
+    weights as they were: another activation, a skip connection left out. otherwise: what to say
+    where neither differs, if there is anything.
     """
-    then, now = dict(layers), dict(checkpoints.layers(network))
-    texts = [
+    texts = _differences(dict(then["layers"]), dict(checkpoints.layers(network)))
+    source = checkpoints.source_of(type(network).forward)
+    if then["forward"] and source and _code(then["forward"]) != _code(source):
+        texts.append("forward: other lines in training than here")
+    if texts := texts or otherwise:
+        name = type(network).__name__
+        what = f"{where} fit {name} as it is here, but it makes something else of them"
+        raise _unfit(what, texts, GIVE)
+
+
+def _differences(then: dict, now: dict) -> list[str]:
+    """A line for each name that stands for something else now."""
+    return [
         f"{name}: {then.get(name, 'nothing')} in training, {now.get(name, 'nothing')} here"
         for name in dict.fromkeys([*now, *then])
         if then.get(name) != now.get(name)
     ]
-    source = checkpoints.source_of(type(network).forward)
-    if forward and source and _code(forward) != _code(source):
-        texts.append("forward: other lines in training than here")
-    return _lines(texts)
 
 
-def edited(where, name: str, texts: str) -> CourseError:
-    """The error for weights that fit a network, which makes something else of them."""
-    return CourseError(
-        f"The weights in {where} fit {name} as it is here, but it makes something else of them:\n"
-        f"{texts}\n{GIVE}"
-    )
+def _unfit(what: str, texts: Sequence[str], mend: str) -> CourseError:
+    more = [f"and {len(texts) - LINES} more"] if len(texts) > LINES else []
+    listed = "\n".join(f"  {text}" for text in [*texts[:LINES], *more])
+    return CourseError(f"The weights in {what}:\n{listed}\n{mend}")
 
 
 def _code(source: str) -> str:
@@ -122,8 +116,3 @@ def _code(source: str) -> str:
         return ast.dump(ast.parse(textwrap.dedent(source)))
     except SyntaxError:
         return source
-
-
-def _lines(texts: list[str]) -> str:
-    more = [f"and {len(texts) - LINES} more"] if len(texts) > LINES else []
-    return "\n".join(f"  {text}" for text in texts[:LINES] + more)

@@ -46,10 +46,9 @@ def release(error: BaseException, device: str) -> None:
 def memory_advice(
     error: BaseException, need: float, batch_size: int, size: int, device: str
 ) -> str:
-    """What was missing, and the batch and the size that fit.
+    """What was missing, and what fits, by the memory that is free now: call `release` before.
 
-    need: bytes that a whole batch keeps for its gradients, as the clinic computes it, or 0. Call
-    this after `release`, because what is free then decides.
+    need: bytes that a whole batch keeps for its gradients, as the clinic computes it, or 0.
     """
     free, asked = free_memory(device), asked_for(error)
     lines = [f"The memory of the device {device!r} ran out."]
@@ -69,31 +68,21 @@ def memory_advice(
     return " ".join(lines)
 
 
+def too_large(what: str, lr: float, other: str = "") -> CourseError:
+    """The error for steps that are too large, or for `other`: what shows it, and a smaller lr."""
+    mend = f"Try lr={lr / 10:g} (it was {lr:g})."
+    return CourseError(f"{what}: the steps are too large{other}. {mend}")
+
+
 def check_losses(recent: list[float], grey_loss: float, step: int, lr: float) -> None:
     """Raises CourseError where one of the last losses is not finite, or where they have exploded.
 
-    recent: one a step, the last of them at `step`. grey_loss: what the grey copy scores, the
-    measure of "exploded".
+    recent: one a step, the last of them at `step`. grey_loss: what the grey copy scores.
     """
-    smaller = f"Try lr={lr / 10:g} (it was {lr:g})."
     for number, loss in enumerate(recent, start=step - len(recent) + 1):
         if not math.isfinite(loss):
-            raise CourseError(
-                f"The loss became {loss} at step {number}: the steps are too large. {smaller}"
-            )
+            raise too_large(f"The loss became {loss} at step {number}", lr)
     if len(recent) >= PATIENCE and min(recent[-PATIENCE:]) > DIVERGED * grey_loss:
-        raise CourseError(
-            f"The loss is {recent[-1] / grey_loss:.0f} times that of the grey copy at step {step}, "
-            f"and has been above {DIVERGED} times for {PATIENCE} steps: the training diverges. "
-            f"{smaller}"
-        )
-
-
-def check_validation(loss: float, step: int, lr: float) -> None:
-    """Raises CourseError where the loss on the validation photos is not finite."""
-    if not math.isfinite(loss):
-        raise CourseError(
-            f"The loss on the validation photos is {loss} after step {step}: the steps are too "
-            f"large, or the network divides by 0 for some photo. Try lr={lr / 10:g} (it was {lr:g})"
-            "."
-        )
+        times = f"{recent[-1] / grey_loss:.0f} times that of the grey copy"
+        long = f"above {DIVERGED} times for {PATIENCE} steps"
+        raise too_large(f"The training diverges: at step {step} the loss is {times}, {long}", lr)

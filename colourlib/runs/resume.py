@@ -1,6 +1,7 @@
 """Begin a run: one that goes on where it was stopped or killed, or a new one in its own folder."""
 
 import time
+from itertools import islice
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -8,12 +9,11 @@ from filelock import FileLock, Timeout
 from .. import evaluate
 from ..common import files
 from ..common.errors import CourseError
-from ..data import PhotoData
 from ..device import Placement
 from . import Run, all_runs, checkpoints, number_of
-from .view import Samples
 
 GOES_ON = ("training", "stopped")  # "training" without a lock on the folder: it was killed
+CROPS = 20  # batches, the first that a run sees, whose grey copies are judged
 KEPT = ("started", "started_from", "levels", "grey_loss", "training_grey_loss")  # from run.json
 
 
@@ -23,7 +23,6 @@ def begin(run: Run, parent: Path | None, resume: bool) -> dict | None:
     Raises CourseError where the folder cannot be written: before any time is spent.
     """
     data, placement = run.data, run.placement
-    run.samples = Samples(data.validation)
     if parent is not None and resume and (found := _to_go_on(parent, run.identity)):
         run.folder, run.lock, story, checkpoint = found
         run.name = run.folder.name
@@ -35,7 +34,9 @@ def begin(run: Run, parent: Path | None, resume: bool) -> dict | None:
     run.started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     run.started_from = getattr(run.model, "trained_in", None)
     run.grey_loss, _ = evaluate.validate(evaluate.grey, data.validation)
-    run.training_grey_loss = _grey_loss_of_crops(data, run.config)
+    first = islice(data.loader(run.config.batch_size, run.config.seed), CROPS)
+    losses = [y.square().mean().item() for _, y in first]
+    run.training_grey_loss = max(sum(losses) / len(losses), 1e-9)
     run.levels = evaluate.levels(data)
     if parent is not None:
         try:
@@ -49,13 +50,6 @@ def begin(run: Run, parent: Path | None, resume: bool) -> dict | None:
                 "Name another one, fit(..., folder='/path'), or make room there."
             ) from error
     return None
-
-
-def _grey_loss_of_crops(data: PhotoData, config, batches: int = 20) -> float:
-    """The grey copy's loss on the crops that the run will see first, at full size."""
-    loader = data.loader(config.batch_size, config.seed)
-    losses = [y.square().mean().item() for _, (_, y) in zip(range(batches), loader, strict=False)]
-    return max(sum(losses) / len(losses), 1e-9)
 
 
 def _new_folder(parent: Path, label: str) -> Path:
@@ -77,14 +71,11 @@ def _to_go_on(parent: Path, identity: str) -> tuple[Path, FileLock, dict, dict] 
         folder, lock = story["folder"], FileLock(story["folder"] / ".lock")
         try:
             lock.acquire(timeout=0)
-        except (Timeout, OSError):
-            continue
-        try:
             files.tidy(folder)
             return folder, lock, story, checkpoints.load_checkpoint(folder / "checkpoint.pt")
-        except FileNotFoundError:  # ended before the first one was written
-            lock.release()
-        except CourseError as error:
-            lock.release()
+        except (Timeout, FileNotFoundError):  # or it ended before the first one was written
+            pass
+        except (CourseError, OSError) as error:
             print(f"{error}\nIt cannot go on; a new run is begun.")
+        lock.release()
     return None

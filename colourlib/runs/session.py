@@ -5,16 +5,15 @@ epoch, random numbers, curves. A checkpoint holds all of it, so that on the CPU 
 stopped gives the same losses, to the last bit, as one that never was.
 """
 
+import math
 import time
-from collections.abc import Iterator
 
-import torch
-from torch import Tensor
-
+from ..common.copies import tensors_in, undisturbed
 from ..train import Training, Watch
-from . import Run, checkpoints, rescue, tensorboard
+from . import Run, checkpoints, rescue
 from .speed import flush_tiny_
 from .stop import Stop
+from .tensorboard import Curves
 from .view import Sample, Silent, View, done_at
 
 POINTS = 10  # of the training curve, an epoch
@@ -30,6 +29,8 @@ class Session(Watch):
     def __init__(self, run: Run, checkpoint: dict | None, stop: Stop, board: Silent) -> None:
         self.run, self.stop, self.board = run, stop, board
         self.training = Training(run.model, run.data, run.config, run.placement, run.stages)
+        both = {"model": self.training.model, "averaged": self.training.averaged}
+        self.networks = {name: network for name, network in both.items() if network is not None}
         run.history = self.training.history
         self.curve: list[float] = []  # losses since the curve's last point
         self.recent: list[float] = []  # the last ones, among which an explosion shows
@@ -38,7 +39,7 @@ class Session(Watch):
         if checkpoint is not None:
             self.restore(checkpoint)
         self.first_weights = self.training.weights()
-        self.writer = tensorboard.writer(run.folder)
+        self.curves = Curves(run.folder)
         self.training.start = self.saved = time.perf_counter()
         self.saving = 0.0
 
@@ -47,13 +48,12 @@ class Session(Watch):
         """Was Stop pressed?"""
         return self.stop.pressed
 
-    # --- while it trains --------------------------------------------------------------------
-
     def after_step(self, training: Training) -> None:
         """Draw the curve on. Raises CourseError where a loss explodes or is not finite."""
         run = self.run
         if training.step % TIDIED == 0 and run.placement.device == "cpu":
-            flush_tiny_(self._numbers())
+            states = [network.state_dict() for network in self.networks.values()]
+            flush_tiny_(tensors_in([*states, training.optimiser.state]))
         if len(training.losses) >= self.look_every or training.to_validate:
             self._look_at_losses()
         if len(self.curve) >= max(1, len(training.loader) // POINTS):
@@ -70,33 +70,26 @@ class Session(Watch):
         self.save_if_due()
 
     def _note(self, row: dict) -> None:
-        rescue.check_validation(row["validation_loss"], self.training.step, self.run.config.lr)
+        if not math.isfinite(loss := row["validation_loss"]):
+            what = f"The loss on the validation photos is {loss} after step {self.training.step}"
+            raise rescue.too_large(what, self.run.config.lr, ", or the network divides by 0")
         self.run.best_weights = self.training.best_weights
-        tensorboard.add(self.writer, row)
+        self.curves.add(row)
 
     def _look_at_losses(self) -> None:
+        run = self.run
         if new := self.training.read_losses():
             self.recent = (self.recent + new)[-rescue.PATIENCE :]
-            grey_loss, lr = self.run.grey_loss, self.run.config.lr
-            rescue.check_losses(self.recent, grey_loss, self.training.step, lr)
+            rescue.check_losses(self.recent, run.grey_loss, self.training.step, run.config.lr)
             self.curve += new
-
-    def _numbers(self) -> Iterator[Tensor]:
-        """All that a step computes with: both networks and what the optimiser remembers."""
-        for network in (self.training.model, self.training.averaged):
-            yield from network.state_dict().values() if network is not None else ()
-        for memory in self.training.optimiser.state.values():
-            yield from (value for value in memory.values() if isinstance(value, Tensor))
-
-    # --- saving -----------------------------------------------------------------------------
 
     def state(self) -> dict:
         """All that a checkpoint holds."""
         self._look_at_losses()
         now = self.training
         return {
-            "model": now.model.state_dict(),
-            "averaged": now.averaged.state_dict() if now.averaged is not None else None,
+            "averaged": None,
+            **{name: network.state_dict() for name, network in self.networks.items()},
             "optimiser": now.optimiser.state_dict(),
             "random": checkpoints.random_state(),
             "place": [now.epoch, now.batch, now.step, now.photos],
@@ -109,14 +102,13 @@ class Session(Watch):
     def restore(self, state: dict) -> None:
         """Be where the run was when state() was called."""
         run, now = self.run, self.training
-        now.model.load_state_dict(state["model"])
-        if now.averaged is not None:
-            now.averaged.load_state_dict(state["averaged"])
+        for name, network in self.networks.items():
+            network.load_state_dict(state[name])
         now.optimiser.load_state_dict(state["optimiser"])
         checkpoints.restore_random_state(state["random"])
         now.epoch, now.batch, now.step, now.photos = state["place"]
         run.photos, run.seconds = now.photos, state["seconds"]
-        now.seconds_before = state["seconds"]
+        now.seconds_before = run.seconds
         self.curve, now.epoch_losses, self.recent, points = state["losses"]
         run.losses = [tuple(point) for point in points]
         run.history = now.history = state["history"]
@@ -162,9 +154,8 @@ class Session(Watch):
         """Leave the network with its best weights, in eval mode, and the run in its folder."""
         run, training = self.run, self.training
         run.seconds = training.seconds
-        training.model.load_state_dict(run.best_weights or self.first_weights)
-        if training.averaged is not None:
-            training.averaged.load_state_dict(training.model.state_dict())
+        for network in self.networks.values():
+            network.load_state_dict(run.best_weights or self.first_weights)
         training.model.eval()
         training.optimiser.zero_grad(set_to_none=True)
         run.sentence = run.summary(fault)
@@ -178,15 +169,12 @@ class Session(Watch):
                     f" It could not be saved: {error.strerror or error}. The weights are in the "
                     "network; run.save(Path('another/folder')) keeps them."
                 )
-        tensorboard.close(self.writer)
-
-    # --- showing ----------------------------------------------------------------------------
+        self.curves.close()
 
     def samples(self) -> list[Sample]:
         """Three validation photos as the network colours them now; none where it fails at it."""
-        device = self.run.placement.device
         try:  # how often one looks must not change what dropout does in the training
-            with torch.random.fork_rng(devices=[device] if device == "cuda" else []):
+            with undisturbed():
                 return self.run.samples.coloured(self.training.judged)
         except Exception:  # training or validation tells of the same fault, or has done so
             return []

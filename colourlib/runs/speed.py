@@ -32,10 +32,9 @@ _lock, _inside = threading.Lock(), 0
 def kept_memory() -> Iterator[None]:
     """Within it, memory that is freed stays with this process, ready for the next layer.
 
-    glibc, the C library of most Linux systems, gives large blocks back to the system when they are
-    freed, and each new one arrives page by page, zeroed: for a network on the CPU that can take as
-    long as its arithmetic. Calls may be nested, also across threads; the last to leave gives back
-    what is unused. Other systems: nothing happens.
+    glibc, the C library of most Linux systems, gives large blocks back when they are freed, and new
+    ones arrive page by page, zeroed: on the CPU that can take as long as a network's arithmetic.
+    Calls may be nested, also across threads; the last gives back what is unused.
     """
     global _inside
     with _lock:
@@ -79,10 +78,9 @@ def _glibc() -> ctypes.CDLL | None:
 def flush_tiny_(tensors: Iterable[Tensor]) -> None:
     """Numbers closer to 0 than 1e-30 become 0, in place.
 
-    Below 1e-38 a CPU computes many times more slowly (denormal numbers). A channel that ReLU keeps
-    at 0 gets there: nothing but L2 moves its weights, and they shrink in each step, as do Adam's
-    and BatchNorm's running means of what is always 0. One such layer can make a step three times
-    as long. torch.set_flush_denormal would do, but not for threads that have begun.
+    Below 1e-38 (denormal numbers) a CPU computes many times more slowly: one layer can make a step
+    three times as long. A channel that ReLU keeps at 0 gets there, because nothing but L2 moves its
+    weights. torch.set_flush_denormal would do, but not for threads that have begun.
     """
     for tensor in tensors:
         if tensor.is_floating_point():
@@ -96,8 +94,8 @@ def place(precision: str = "auto") -> Placement:
     """
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise RuntimeError(
-            f"fit trains in one process; a launcher has started {os.environ['WORLD_SIZE']}, which "
-            "would each train a network of their own. Start it without the launcher."
+            f"A launcher has started {os.environ['WORLD_SIZE']}, which would each train a network "
+            "of their own. Start fit without the launcher, in one process."
         )
     device = choose_device().name
     if precision == "auto":
@@ -109,10 +107,9 @@ def place(precision: str = "auto") -> Placement:
 def choose_precision(device: str) -> tuple[str, str]:
     """('fp32' or 'bf16', why), for a device.
 
-    On a GPU bf16 where it is supported. On a CPU the truth depends on the model of CPU and on the
-    build of torch, so a short measurement decides: the same convolutions forward and backward in
-    both formats; the best time of each counts. bf16 has to win by a clear margin to be chosen, and
-    is given up as soon as it takes three times as long: without bf16 units it can be ten times.
+    On a GPU bf16 where it is supported. On a CPU that depends on its model and on torch's build, so
+    the same convolutions are measured in both formats, and the best times count. bf16 has to win
+    clearly, and is given up when it takes three times as long: without bf16 units it can be ten.
     """
     if device == "cuda":
         if torch.cuda.is_bf16_supported(including_emulation=False):

@@ -79,9 +79,6 @@ class Samples:
         ]
 
 
-# ---- how far a run is, whose photos grow ---------------------------------------------------------
-
-
 def done_at(progress: float, plan: Stages, power: int) -> float:
     """The share that is done of what goes with side ** power.
 

@@ -11,6 +11,7 @@ anything; what load reads is checked to the last weight, and refused unless save
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import safetensors
@@ -42,13 +43,15 @@ def load(where=None, model: nn.Module | None = None) -> tuple[nn.Module, dict]:
     """(network in eval mode, its card).
 
     where: None for the weights that come with colourlib; a file written by save; a Run; a run's
-    folder. The network is the caller's own, on the CPU, to train on or to change. model: a network
-    to fill instead, where it is not one of colourlib's. The card has at least: network and
-    arguments (of its constructor), size (shorter side in pixels at which it wants to see a photo),
-    saturation (what to multiply its answer by); of a run also config, scores, data, licence.
-    Raises CourseError for a file that save did not write, that is damaged, or that does not fit the
-    network: which file, what is wrong, what to do. If only forward differs, `model` is filled then.
+    folder. The network is the caller's own, on the CPU. model: a network to fill instead, where it
+    is not one of colourlib's. The card has network and arguments (of its constructor), size
+    (shorter side in pixels at which it wants to see a photo) and saturation (what to multiply its
+    answer by); of a run also config, scores, data, licence. Raises CourseError for a file that save
+    did not write, is damaged, or does not fit; if only forward differs, `model` is filled.
     """
+    where = SHIPPED if where is None else where
+    if where is SHIPPED and not SHIPPED.is_file():
+        shipped(SHIPPED)  # raises, and says what to do
     if isinstance(where, Run):
         if not where.best_weights:
             raise CourseError(f"Run {where.name} was stopped before its first validation.")
@@ -56,36 +59,27 @@ def load(where=None, model: nn.Module | None = None) -> tuple[nn.Module, dict]:
         matching.check_fit(network, where.best_weights, f"run {where.name}")
         network.load_state_dict(where.best_weights)
         card = _card_of(where.story(), network)
-    elif where is None or isinstance(where, str | Path):
-        if where is None and not SHIPPED.is_file():
-            shipped(SHIPPED)  # raises, and says what to do
-        path = SHIPPED if where is None else Path(where).expanduser()
-        if path.is_dir():
-            network, story = load_run(path, model)
-            card = _card_of(story, network)
-        else:
-            network, card = _of_file(path, model)
-    else:
+    elif not isinstance(where, str | Path):
         raise CourseError(f"weights.load cannot load a {type(where).__name__}. {MEND}")
+    elif (path := Path(where).expanduser()).is_dir():
+        network, story = load_run(path, model)
+        card = _card_of(story, network)
+    else:
+        network, card = _of_file(path, model)
     remember(network, str(card.get("run", card["network"])), card["size"])
     return network.eval(), card
 
 
-@known.register(str)
-@known.register(Path)
-@known.register(Run)
-def _(model) -> tuple[nn.Module, dict]:
-    """`colourise` takes whatever can be loaded, too."""
-    return load(model)
+for kind in (str, Path, Run):  # `colourise` takes whatever can be loaded, too
+    known.register(kind, load)
 
 
 def save(path: str | Path, model, card: dict | None = None) -> Path:
     """Write a network and its card into one .safetensors file, whole or not at all.
 
     model: a network, a Run, or a run's folder; of a run the best weights are taken, and its story
-    makes the card, as far as `card` does not say otherwise. A network that `fit` has trained
-    needs no card either; one trained elsewhere needs {"size": pixels}. With "stored": "float16" the
-    file is half as large: all but vectors (biases, BatchNorm's numbers) are rounded to 11 bits.
+    makes the card, where `card` says nothing else. A network trained elsewhere than in `fit` needs
+    {"size": pixels}. "stored": "float16" halves the file: all but vectors are rounded to 11 bits.
     Raises CourseError for what load could not read back, and where the file cannot be written.
     """
     path = Path(path).expanduser()
@@ -95,12 +89,10 @@ def save(path: str | Path, model, card: dict | None = None) -> Path:
         network, told = load(model)
     elif isinstance(model, nn.Module):
         network = twin_of(model, "cpu").eval()
-        size = getattr(model, "trained_size", None)
-        told = {} if size is None else {"size": size}
+        told = {"size": getattr(model, "trained_size", None)}
     else:
-        raise CourseError(
-            f"weights.save takes a network, a Run or a run's folder, not a {type(model).__name__}."
-        )
+        kind = type(model).__name__
+        raise CourseError(f"weights.save takes a network, a Run or a run's folder, not a {kind}.")
     name = type(network).__name__
     card = {"saturation": 1.0, "stored": "float32"} | told | (card or {}) | {"network": name}
     if card["stored"] not in STORED:
@@ -142,8 +134,7 @@ def _of_file(path: Path, model: nn.Module | None) -> tuple[nn.Module, dict]:
     there, here = torch.tensor(card["answer"]), torch.tensor(_answer(model))
     # Other processors round otherwise, by about a millionth.
     if not (there - here).abs().max() < 1e-3 * max(1, there.abs().max()):
-        texts = matching.edits(card["layers"], card["forward"], model)
-        raise matching.edited(path, card["network"], texts or "  in code that its forward calls")
+        matching.check_edits(model, card, path, ["in code that its forward calls"])
     return model, card
 
 
@@ -175,12 +166,9 @@ def _answer(network: nn.Module) -> list[float]:
     if y.shape != (1, 2, 64, 64):
         raise CourseError(
             f"{type(network).__name__} cannot colour a photo: of (1, 1, 64, 64) it makes "
-            f"{tuple(y.shape)}, not the (1, 2, 64, 64) that ab has."
+            f"{tuple(y.shape)}, not (1, 2, 64, 64)."
         )
     return [round(v, 6) for v in y[0, :, 8::16, 8::16].flatten().tolist()]
-
-
-# ---- a file that may be anything -----------------------------------------------------------------
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict]:
@@ -201,8 +189,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict]:
     if text is None:
         raise CourseError(
             f"{path} holds weights without the card that weights.save writes. Of a run give the "
-            f"folder, {path.parent}; weights from elsewhere go into a network of yours by "
-            "net.load_state_dict(safetensors.torch.load_file(path))."
+            f"folder, {path.parent}; others load with safetensors.torch.load_file(path)."
         )
     try:
         card = json.loads(text)
@@ -234,44 +221,48 @@ def _check_numbers(weights: dict[str, Tensor], where) -> None:
             )
         if not weight.isfinite().all():
             raise CourseError(
-                f"{where} holds NaN (not a number) or infinity in {name}: a training that broke, a "
-                "number too large for float16, or an altered file. Train again, or get it again."
+                f"{where} holds NaN (not a number) or infinity in {name}: the training broke, or a "
+                "number was too large for float16. Train again, or get the file again."
             )
+
+
+def _number(value, least: float = -1e30, most: float = 1e30) -> bool:
+    return type(value) in (int, float) and least <= value <= most  # not so for NaN either
+
+
+def _side(value) -> bool:
+    return type(value) is int and _number(value, *SIDES)
+
+
+def _text(value) -> bool:
+    return isinstance(value, str)
+
+
+def _each(values, right: Callable) -> bool:
+    return isinstance(values, list) and all(map(right, values))
+
+
+CARD = {  # all that is read of a card, and what tells whether it can be right
+    "size": _side,
+    "sizes": lambda sizes: _each(sizes, _side) and 0 < len(sizes) <= 8,
+    "saturation": lambda number: _number(number, 0, 10),
+    "network": _text,
+    "arguments": lambda named: isinstance(named, dict),
+    "sha256": _text,
+    "answer": lambda numbers: _each(numbers, _number) and len(numbers) == ANSWER,
+    "layers": lambda pairs: _each(pairs, lambda pair: _each(pair, _text) and len(pair) == 2),
+    "forward": lambda text: isinstance(text, str | None),
+}
 
 
 def _check_card(card, where) -> None:
     """Raises CourseError unless everything that is read of a card has its type and range."""
     if not isinstance(card, dict):
         raise CourseError(f"{where} is damaged: its card has no names and values. {MEND}")
-    size, saturation = card.get("size"), card.get("saturation")
-    sizes, layers, answer = card.get("sizes", [size]), card.get("layers"), card.get("answer")
-    right = {
-        "size": _side(size),
-        "sizes": isinstance(sizes, list) and 0 < len(sizes) <= 8 and all(map(_side, sizes)),
-        "saturation": _number(saturation) and 0 <= saturation <= 10,
-        "network": isinstance(card.get("network"), str),
-        "arguments": isinstance(card.get("arguments"), dict),
-        "sha256": isinstance(card.get("sha256"), str),
-        "answer": isinstance(answer, list) and len(answer) == ANSWER and all(map(_number, answer)),
-        "layers": isinstance(layers, list) and all(map(_two_texts, layers)),
-        "forward": isinstance(card.get("forward"), str | None),
-    }
-    if wrong := [name for name, fine in right.items() if not fine]:
+    card = {"sizes": [card.get("size")]} | card
+    if wrong := [name for name, right in CARD.items() if not right(card.get(name))]:
         told = ", ".join(f"{name} = {str(card.get(name))[:40]}" for name in wrong)
         raise CourseError(
-            f"The card of {where} cannot be right: {told}. It needs size (shorter side of what the "
-            f"network is shown, {SIDES[0]} to {SIDES[1]} pixels; or several, as sizes) and "
-            "saturation (0 to 10); weights.save writes the others."
+            f"The card of {where} cannot be right: {told}. Give size (shorter side of the photos, "
+            f"{SIDES[0]} to {SIDES[1]} pixels) and saturation (0 to 10); save writes the others."
         )
-
-
-def _side(value) -> bool:
-    return type(value) is int and SIDES[0] <= value <= SIDES[1]
-
-
-def _number(value) -> bool:
-    return type(value) in (int, float) and -1e30 < value < 1e30  # not so for NaN either
-
-
-def _two_texts(value) -> bool:
-    return isinstance(value, list) and [type(part) for part in value] == [str, str]

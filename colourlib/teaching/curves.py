@@ -4,8 +4,6 @@ Nothing is said by colour alone: curves differ in line style, width and marker a
 with its number stands at the end of every line.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -14,48 +12,34 @@ WORST, HIGHEST = -0.2, 0.2  # explained chroma: the axis ends no lower, and no l
 DOTTED = [(0, (1, 3)), (0, (4, 3)), (0, (8, 3)), (0, (8, 2, 1, 2))]  # levels, in the order given
 
 
-@dataclass(frozen=True)
-class Curve:
-    """One line: `name` is written at its end, `look` is what matplotlib's plot takes."""
-
-    name: str
-    x: Sequence[float]
-    y: Sequence[float]  # explained chroma, a share
-    look: dict
-
-
-def draw(ax, curves: list[Curve], levels: dict[str, float], size: float = 8) -> None:
+def draw(ax, curves: dict[str, tuple], levels: dict[str, float], size: float = 8) -> None:
     """Draw curves, and levels as lines from side to side; names of `size` points go to the right.
 
-    What is far worse than the grey copy gets no room: markers below the chart become triangles on
-    its edge. levels: the text at the end of each -> explained chroma.
+    Each has a leader from where its line ends. What is far worse than the grey copy gets no room:
+    markers below the chart become triangles on its edge. curves: name -> (x, explained chroma, what
+    matplotlib's plot takes for its look). levels: name -> explained chroma.
     """
-    values = np.concatenate([[0.0], *(curve.y for curve in curves), list(levels.values())])
+    values = np.concatenate([[0.0], *(y for _, y, _ in curves.values()), list(levels.values())])
     low, high = max(values.min(), WORST), max(values.max(), HIGHEST)
     room = 0.06 * (high - low)
     ax.set_ylim(low - room, high + room)
     ends = []  # (x, y, name, look); without x at the right border
-    for curve in curves:
-        x, y = np.asarray(curve.x), np.maximum(curve.y, low - 1)
+    for name, (x, y, look) in curves.items():
+        x, y = np.asarray(x), np.maximum(y, low - 1)
         every = max(1, -(-len(x) // 12))  # counted from the end, so that it has its marker
-        ax.plot(x, y, **curve.look, markevery=((len(x) - 1) % every, every))
-        marked = x[::-1][::every][y[::-1][::every] < low - room] if "marker" in curve.look else []
+        ax.plot(x, y, **look, markevery=((len(x) - 1) % every, every))
+        marked = x[::-1][::every][y[::-1][::every] < low - room] if "marker" in look else []
         if len(marked):
-            colour = curve.look["color"]
-            ax.plot(marked, [low - room] * len(marked), "v", color=colour, clip_on=False)
+            edge = [low - room] * len(marked)
+            ax.plot(marked, edge, "v", color=look["color"], clip_on=False)
             ax.set_xlabel(f"{ax.get_xlabel().split(' (')[0]} (▼: below the chart)")
-        ends.append((x[-1], max(y[-1], low), curve.name, curve.look))
+        ends.append((x[-1], max(y[-1], low), name, look))
     for i, (name, level) in enumerate(levels.items()):
         look = {"color": "0.35", "linestyle": DOTTED[i % len(DOTTED)]}
         ax.axhline(level, **look, linewidth=1)
         ends.append((None, max(level, low), name, look))
-    _name(ax, ends, 1.15 * room * size / 8, size)
-
-
-def _name(ax, ends: list[tuple], gap: float, size: float) -> None:
-    """Write each line's name into the right margin, with a leader from where the line ends."""
     margin = ax.get_yaxis_transform()  # x as a share of the width, y as data
-    heights = apart_by(gap, [y for _, y, _, _ in ends])
+    heights = apart_by(1.15 * room * size / 8, [y for _, y, _, _ in ends])
     for (x, y, name, look), height in zip(ends, heights, strict=True):
         ax.annotate(
             name,

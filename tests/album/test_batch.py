@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from PIL import Image, PngImagePlugin
 from skimage.color import rgb2lab
 
 from colourlib import CourseError
-from colourlib.__main__ import CHECKOUT, main
+from colourlib.__main__ import main
 from colourlib.album import batch, names, save
 from colourlib.album.batch import CTRL_C, DISK, colourise_files
 from colourlib.common import unreadable
@@ -47,9 +48,8 @@ def photos(folder: Path, letters: str) -> list[Path]:
     return [photo(folder / f"{letter}.png") for letter in letters]
 
 
-def content(kind: str, image: Image.Image | None = None, **how) -> bytes:
-    file = io.BytesIO()
-    (image or grey()).save(file, kind, **how)
+def content(kind: str, image: Image.Image | None = None) -> bytes:
+    (image or grey()).save(file := io.BytesIO(), kind)
     return file.getvalue()
 
 
@@ -89,20 +89,15 @@ def test_a_folder_is_mirrored_and_its_photos_stay_as_they_were(tmp_path, capsys)
     assert last.startswith("7 coloured, 0 skipped, 0 failed in ") and str(out) in last
 
 
-@pytest.mark.parametrize(
-    ("ending", "kind"),
-    [("jpg", "JPEG"), ("JPEG", "JPEG"), ("png", "PNG"), ("webp", "WEBP"), ("tif", "TIFF")],
-)
-def test_one_photo_may_become_one_file(tmp_path, ending, kind):
-    out = tmp_path / "made" / f"new.{ending}"
-    done = run([photo(tmp_path / "old.png")], out)
-    assert done.coloured == [out] and is_coloured(out) and str(out) in done.summary()
-    with Image.open(out) as image:
-        assert image.format == kind and image.size == (48, 32)
-
-
-def test_an_out_without_such_an_ending_is_a_folder(tmp_path):
+def test_one_photo_may_become_one_file_and_what_has_no_such_ending_is_a_folder(tmp_path):
     one = photo(tmp_path / "old.png")
+    kinds = {"jpg": "JPEG", "JPEG": "JPEG", "png": "PNG", "webp": "WEBP", "tif": "TIFF"}
+    for ending, kind in kinds.items():
+        out = tmp_path / "made" / f"new.{ending}"
+        done = run([one], out)
+        assert done.coloured == [out] and is_coloured(out) and str(out) in done.summary()
+        with Image.open(out) as image:
+            assert image.format == kind and image.size == (48, 32)
     (tmp_path / "c.png").mkdir()
     for out in ("a", "b.v2", "c.png", "d.png/"):
         run([one], f"{tmp_path}/{out}")
@@ -123,15 +118,11 @@ def test_two_that_want_one_name_are_both_kept_and_found_again(tmp_path, capsys):
     assert f"{given[1]}: becomes x-2.jpg" in capsys.readouterr().out
 
 
-def test_a_photo_given_twice_is_coloured_once(tmp_path):
-    one = photo(tmp_path / "old" / "a.jpg")
-    again = tmp_path / "old" / ".." / "old" / "a.jpg"
-    done = run([one, tmp_path / "old", one, again], tmp_path / "new")
-    assert len(done.coloured) == 1 and files(tmp_path / "new") == ["a.jpg"]
-
-
-def test_out_inside_the_folder_is_not_read(tmp_path):
-    photo(tmp_path / "a.jpg"), photo(tmp_path / "b" / "c.jpg")
+def test_a_photo_given_twice_is_coloured_once_and_out_inside_the_folder_is_not_read(tmp_path):
+    one, again = photo(tmp_path / "a.jpg"), tmp_path / ".." / tmp_path.name / "a.jpg"
+    done = run([one, tmp_path, one, again], tmp_path / ".new")
+    assert len(done.coloured) == 1 and files(tmp_path / ".new") == ["a.jpg"]
+    photo(tmp_path / "b" / "c.jpg")
     for _ in range(2):
         done = run([tmp_path], tmp_path / "b" / "new", force=True)
         assert len(done.coloured) == 2
@@ -183,7 +174,7 @@ def test_each_file_says_that_its_colours_are_estimated_and_nothing_else(tmp_path
         assert not save.is_ours(image)
 
 
-def test_the_name_of_the_weights_cannot_break_the_tag(tmp_path):
+def test_the_name_of_the_weights_cannot_break_the_tag():
     for kind in set(names.FORMATS.values()):
         image = Image.open(io.BytesIO(save.encode(grey().convert("RGB"), kind, "Ø\n\0\x1b 色")))
         words = image.info.get("Description") or image.getexif()[save.DESCRIPTION]
@@ -223,25 +214,20 @@ def test_what_is_said_about_photos_that_are_coloured_all_the_same(tmp_path, caps
         assert image.n_frames == 1
 
 
-def test_a_tiff_that_is_to_be_turned(tmp_path):
+def test_saturation_reaches_the_file_and_a_tiff_is_turned(tmp_path):
     """Grey and uncompressed: one that is mapped into memory is turned wrongly by Pillow 13."""
     exif = Image.Exif()
     exif[0x0112] = 6
-    image = grey()
-    run([photo(tmp_path / "a.tif", image, exif=exif)], tmp_path / "b.png", saturation=0)
-    with Image.open(tmp_path / "b.png") as made:
-        got = np.asarray(made.convert("L")).astype(int)
-    assert np.abs(got - np.asarray(image.transpose(Image.Transpose.ROTATE_270))).max() <= 1
-
-
-def test_saturation_reaches_the_file(tmp_path):
-    old = photo(tmp_path / "a.png")
+    old = photo(tmp_path / "a.tif", exif=exif)
     run([old], tmp_path / "b.png", saturation=0)
     assert not is_coloured(tmp_path / "b.png")
+    with Image.open(tmp_path / "b.png") as made:
+        got = np.asarray(made.convert("L")).astype(int)
+    assert np.abs(got - np.asarray(grey().transpose(Image.Transpose.ROTATE_270))).max() <= 1
     for wrong in (-0.1, float("nan"), float("inf"), "much"):
         with pytest.raises(CourseError, match="saturation"):
             run([old], tmp_path / "c.png", saturation=wrong)
-    assert files(tmp_path) == ["a.png", "b.png"]
+    assert files(tmp_path) == ["a.tif", "b.png"]
 
 
 def test_the_home_folder_may_be_written_as_a_tilde(tmp_path, monkeypatch):
@@ -251,10 +237,7 @@ def test_the_home_folder_may_be_written_as_a_tilde(tmp_path, monkeypatch):
     done = run(["~/here/a.jpg"], "~/out/")
     assert [file.parent for file in done.coloured] == [tmp_path / "out"] == [done.out]
     assert not (tmp_path / "here" / "~").exists()
-
-
-def test_a_drive_that_is_not_there_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(os.path, "lexists", lambda path: False)
+    monkeypatch.setattr(os.path, "lexists", lambda path: False)  # a drive that is not there
     with pytest.raises(CourseError, match="there is no .*choose another place"):
         names._check_place(tmp_path / "out")
 
@@ -288,25 +271,20 @@ def test_a_photo_is_never_overwritten(tmp_path, force, monkeypatch):
     ways = [([old], old.parent), ([old], old), (["a.jpg"], "."), ([old.parent], old.parent)]
     ways.append(([old.parent], tmp_path / "old" / ".." / "old"))
     if os.name != "nt":
-        (tmp_path / "link").symlink_to(old.parent, target_is_directory=True)
-        ways += [([old], tmp_path / "link"), ([tmp_path / "link"], old.parent)]
-        (tmp_path / "hard").mkdir()
-        os.link(old, tmp_path / "hard" / "a.jpg")
-        ways.append(([old], tmp_path / "hard"))
-        (tmp_path / "links").mkdir()
-        (tmp_path / "links" / "a.jpg").symlink_to(old)
-        ways.append(([tmp_path / "links"], old.parent))
+        link, hard, links = (tmp_path / name for name in ("link", "hard", "links"))
+        hard.mkdir(), links.mkdir()
+        link.symlink_to(old.parent, target_is_directory=True)
+        os.link(old, hard / "a.jpg")
+        (links / "a.jpg").symlink_to(old)
+        ways += [([old], link), ([link], old.parent), ([old], hard), ([links], old.parent)]
+    gif = photo(tmp_path / "gifs" / "a.gif").parent  # else the next call would read a.png
+    with pytest.raises(CourseError, match="is the folder of the photos"):
+        run([gif], gif)
+    assert files(gif) == ["a.gif"]
     for photos, out in ways:
         with pytest.raises(CourseError, match="choose"):
             run(photos, out, force=force)
         assert old.read_bytes() == before and files(old.parent) == ["a.jpg"]
-
-
-def test_coloured_files_do_not_lie_among_the_photos_of_a_folder(tmp_path):
-    photo(tmp_path / "a.gif")  # a.png would not overwrite it, but the next call would read a.png
-    with pytest.raises(CourseError, match="is the folder of the photos"):
-        run([tmp_path], tmp_path)
-    assert files(tmp_path) == ["a.gif"]
 
 
 SVG = b"<?xml version='1.0'?>\n<svg xmlns='http://www.w3.org/2000/svg'/>"
@@ -357,14 +335,8 @@ def test_bad_photos_are_told_in_a_line_and_the_others_go_on(tmp_path, name, caps
     error = capsys.readouterr().err
     assert error.count("\n") == 1 and why in error and "\x1b" not in error
     assert error.startswith(batch.shown(failed)) and "\u202e" not in error
-
-
-@pytest.mark.parametrize(
-    "name", ["cut.jpg", "empty.jpg", "phone.jpg", "text.jpg", "drawing.png", "bomb.png"]
-)
-def test_an_open_file_is_judged_like_one_on_the_disk(name):
-    with pytest.raises(CourseError, match=BAD[name][1]):
-        unreadable.open_photo(io.BytesIO(BAD[name][0]))
+    with pytest.raises(CourseError, match=words):  # an open file is judged like one on the disk
+        unreadable.open_photo(io.BytesIO(bytes_))
 
 
 def test_files_that_are_not_there_or_not_files(tmp_path, capsys):
@@ -385,32 +357,29 @@ def test_files_that_are_not_there_or_not_files(tmp_path, capsys):
     assert capsys.readouterr().err.count("\n") == len(odd)
 
 
-def test_a_photo_without_permission(tmp_path, monkeypatch, capsys):
-    good, bad = photo(tmp_path / "a.jpg"), photo(tmp_path / "b.jpg")
-    real = Image.open
+def test_a_photo_and_a_folder_without_permission_are_told(tmp_path, monkeypatch, capsys):
+    good, bad, private = photo(tmp_path / "a.jpg"), photo(tmp_path / "b.jpg"), tmp_path / "private"
+    opened, walked = Image.open, os.walk
+
+    def refused(path) -> PermissionError:
+        return PermissionError(errno.EACCES, "Permission denied", str(path))
 
     def refuse(path, *more, **how):
         if path == bad:
-            raise PermissionError(errno.EACCES, "Permission denied", str(path))
-        return real(path, *more, **how)
-
-    monkeypatch.setattr(unreadable.Image, "open", refuse)
-    done = run([bad, good], tmp_path / "new")
-    assert len(done.coloured) == 1 and "may not be opened" in capsys.readouterr().err
-
-
-def test_a_folder_without_permission_inside_is_told(tmp_path, monkeypatch):
-    photo(tmp_path / "a.jpg")
-    real = os.walk
+            raise refused(path)
+        return opened(path, *more, **how)
 
     def walk(folder, onerror=None):
-        onerror(PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "private")))
-        return real(folder, onerror=onerror)
+        onerror(refused(private))
+        return walked(folder, onerror=onerror)
 
+    monkeypatch.setattr(unreadable.Image, "open", refuse)
     monkeypatch.setattr(os, "walk", walk)
     done = run([tmp_path], tmp_path / "new")
-    assert len(done.coloured) == 1
-    assert done.failed == [(tmp_path / "private", "this folder cannot be read: Permission denied")]
+    assert done.coloured == [tmp_path / "new" / good.name]
+    assert done.failed[0] == (private, "this folder cannot be read: Permission denied")
+    assert [photo for photo, _ in done.failed] == [private, bad]
+    assert "may not be opened" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("error", [MemoryError(), ValueError("odd\nthing"), CourseError("a\nb")])
@@ -426,13 +395,16 @@ def test_a_network_that_fails_at_one_photo(tmp_path, error, capsys):
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_very_long_names(tmp_path):
+def test_very_long_names_and_a_picture_too_long_for_its_format(tmp_path):
     longest = photo(tmp_path / ("x" * 251 + ".png"))  # no room for the name of a scratch file
     longer = tmp_path / ("y" * 255)
     longer.write_bytes(content("PNG"))  # no room for an ending
     done = run([longest, longer], tmp_path / "new")
     assert files(tmp_path / "new") == [longest.name]
     assert done.failed[0][0] == longer and "too long" in done.failed[0][1].lower()
+    done = run([photo(tmp_path / "a.png", grey((17_000, 20)))], tmp_path / "b.webp")
+    assert "does not fit into a WEBP file" in done.failed[0][1]
+    assert not (tmp_path / "b.webp").exists()
 
 
 @pytest.mark.parametrize(
@@ -465,11 +437,10 @@ def test_an_out_that_cannot_be_is_a_mistake_and_nothing_is_done(
 
 
 def test_a_folder_where_the_file_should_be(tmp_path):
-    (tmp_path / "new" / "a.jpg").mkdir(parents=True)
-    given = [photo(tmp_path / "a.jpg"), photo(tmp_path / "b.jpg")]
-    done = run(given, tmp_path / "new", force=True)
+    (tmp_path / "new" / "a.png").mkdir(parents=True)
+    done = run(given := photos(tmp_path, "ab"), tmp_path / "new", force=True)
     assert done.failed[0][0] == given[0] and "is a folder" in done.failed[0][1]
-    assert files(tmp_path / "new") == ["b.jpg"]
+    assert files(tmp_path / "new") == ["b.png"]
 
 
 def at_second_file(monkeypatch, action) -> None:
@@ -517,12 +488,6 @@ def test_a_file_that_cannot_be_written_does_not_end_the_batch(tmp_path, monkeypa
     assert files(tmp_path / "new") == ["b.png"] and os.strerror(error) in done.failed[0][1]
 
 
-def test_a_picture_that_its_format_cannot_hold(tmp_path):
-    old = photo(tmp_path / "a.png", grey((17_000, 20)))
-    done = run([old], tmp_path / "b.webp")
-    assert "does not fit into a WEBP file" in done.failed[0][1] and files(tmp_path) == ["a.png"]
-
-
 def test_ctrl_c_lets_the_photo_in_work_be_finished(tmp_path, capsys):
     given, seen = photos(tmp_path, "abc"), []
 
@@ -562,6 +527,10 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     assert main(["colourise", "-o", "newer", "--", "-b.png", "none.png"]) == 1
     assert files(tmp_path / "newer") == ["-b.png"]
     assert capsys.readouterr().out.splitlines()[-1].startswith("1 coloured, 0 skipped, 1 failed")
+    for mistake in ("", "a.jpg", "-o x", "a.jpg -o x --saturation much"):
+        with pytest.raises(SystemExit) as stop:
+            main(["colourise", *mistake.split()])
+        assert stop.value.code == 2 and "usage" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="session")
@@ -589,48 +558,28 @@ def test_weights_of_ones_own(tmp_path, brown, monkeypatch):
     assert np.abs(ab - np.array([0.1, 0.3]) * AB_SCALE * 0.5).max() < 1.5
 
 
-WRONG = {  # of a file beside the good one
-    "cut": lambda good: good[:-100],
-    "flipped": lambda good: good[:-50] + bytes([good[-50] ^ 0x41]) + good[-49:],
-    "text": lambda good: b"these are my weights",
-    "of another kind": lambda good: safetensors.torch.save({"w": torch.ones(3)}),
-    "of an edited network": lambda good: good.replace(b"ColourNet", b"MyOwnNets"),
-    "a folder": None,
-    "missing": None,
-}
-
-
-@pytest.mark.parametrize("kind", WRONG)
+@pytest.mark.parametrize("kind", ["cut", "flipped", "text", "other", "edited", "folder", "missing"])
 def test_bad_weights_are_one_line_and_nothing_is_done(tmp_path, brown, kind, capsys):
     old, bad, out = photo(tmp_path / "a.png"), tmp_path / "bad.safetensors", tmp_path / "new"
-    if WRONG[kind]:
-        bad.write_bytes(WRONG[kind](brown.read_bytes()))
-    elif kind == "a folder":
+    good = brown.read_bytes()
+    wrong = {
+        "cut": good[:-100],
+        "flipped": good[:-50] + bytes([good[-50] ^ 0x41]) + good[-49:],
+        "text": b"these are my weights",
+        "other": safetensors.torch.save({"w": torch.ones(3)}),
+        "edited": good.replace(b"ColourNet", b"MyOwnNets"),
+    }
+    if kind == "folder":
         bad.mkdir()
+    elif kind != "missing":
+        bad.write_bytes(wrong[kind])
     assert main(["colourise", str(old), "-o", str(out), "--model", str(bad)]) == 2
     error = capsys.readouterr().err
     assert error.startswith("colourlib: ") and error.count("\n") == 1 and bad.name in error
     assert not out.exists()
 
 
-@pytest.mark.parametrize(
-    "arguments", [[], ["a.jpg"], ["-o", "x"], ["a.jpg", "-o", "x", "--saturation", "much"]]
-)
-def test_mistakes_on_the_command_line_end_with_2(arguments, capsys):
-    with pytest.raises(SystemExit) as stop:
-        main(["colourise", *arguments])
-    assert stop.value.code == 2 and "usage" in capsys.readouterr().err
-
-
-def test_quiet_says_nothing(tmp_path, capsys):
-    photo(tmp_path / "a.jpg")
-    (tmp_path / "b.jpg").write_bytes(b"")
-    done = run([tmp_path], tmp_path / "new", quiet=True)
-    assert (len(done.coloured), len(done.failed)) == (1, 1)
-    assert capsys.readouterr() == ("", "")
-
-
-def test_lines_leave_the_bar_whole(tmp_path, monkeypatch):
+def test_quiet_says_nothing_and_lines_leave_the_bar_whole(tmp_path, monkeypatch, capsys):
     class Terminal(io.StringIO):
         encoding = "ascii"  # a name may hold letters that it does not know
 
@@ -639,6 +588,9 @@ def test_lines_leave_the_bar_whole(tmp_path, monkeypatch):
 
     photos(tmp_path, "aüz")
     (tmp_path / "ä.jpg").write_bytes(b"")
+    done = run([tmp_path], tmp_path / "quiet", quiet=True)
+    assert (len(done.coloured), len(done.failed)) == (3, 1) and capsys.readouterr() == ("", "")
+    shutil.rmtree(tmp_path / "quiet")
     screen = Terminal()
     monkeypatch.setattr(sys, "stderr", screen)
     monkeypatch.setattr(sys, "stdout", screen)
@@ -659,7 +611,7 @@ def test_help_and_mistakes_need_no_torch(tmp_path):
         "print(code, main(['colourise', 'x', '-o', 'x.gif']))\n"
         "print(sorted({'torch', 'matplotlib', 'scipy'} & set(sys.modules)))"
     )
-    env = os.environ | {"PYTHONPATH": str(CHECKOUT)}
+    env = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     made = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True)
     *_, codes, modules = made.stdout.decode().splitlines()
     assert (codes, modules) == ("1 2", "[]"), made.stderr.decode()

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from lab import run_all, when_ready, write_notebook
+from lab import NO_PLAYWRIGHT, run_all, when_ready, write_notebook
 
 ROOT = Path(__file__).resolve().parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -67,13 +67,10 @@ def jupyterlab(tmp_path_factory):
 @pytest.fixture(scope="module")  # its event loop would be in the way of other modules' tests
 def browser():
     """A headless Chromium, driven by playwright."""
-    api = pytest.importorskip(
-        "playwright.sync_api", reason="playwright is not installed: pip install playwright"
-    )
+    api = pytest.importorskip("playwright.sync_api", reason=NO_PLAYWRIGHT)
     with api.sync_playwright() as playwright:
-        program = next(
-            filter(None, map(shutil.which, BROWSERS)), playwright.chromium.executable_path
-        )
+        found = filter(None, map(shutil.which, BROWSERS))
+        program = next(found, playwright.chromium.executable_path)
         if not Path(program).exists():
             pytest.skip("There is no Chromium: install one, or run: playwright install chromium")
         chromium = playwright.chromium.launch(executable_path=program, headless=True, args=CHROMIUM)

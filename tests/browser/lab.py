@@ -1,7 +1,9 @@
 """What tests do with a notebook that is open in JupyterLab; the fixtures are in conftest.py."""
 
-import json
 from pathlib import Path
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_notebook
 
 # The "idle" icon shows before the kernel is connected, and Run All is then silently dropped.
 READY = """() => {
@@ -35,24 +37,15 @@ CONTRAST = """(selector) => {
     return (high + 0.05) / (low + 0.05);
 }"""
 
+NO_PLAYWRIGHT = "playwright is not installed: pip install playwright"
 WAIT = 60_000  # milliseconds; a busy machine starts a kernel slowly
 
 
 def write_notebook(path: Path, cells: list[str]) -> None:
     """A notebook of code cells, without outputs."""
-    code = [
-        {"cell_type": "code", "id": f"cell-{i}", "metadata": {}, "execution_count": None,
-         "outputs": [], "source": source}
-        for i, source in enumerate(cells)
-    ]  # fmt: skip
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    notebook = {
-        "cells": code,
-        "metadata": {"kernelspec": kernel},
-        "nbformat": 4,
-        "nbformat_minor": 5,
-    }
-    path.write_text(json.dumps(notebook), encoding="utf-8")
+    notebook = new_notebook(cells=[*map(new_code_cell, cells)], metadata={"kernelspec": kernel})
+    nbformat.write(notebook, path)
 
 
 def when_ready(page) -> None:
@@ -63,9 +56,8 @@ def when_ready(page) -> None:
 
 def command(page, name: str, arguments: dict | None = None) -> None:
     """Run one of JupyterLab's commands, as its menus and keys do."""
-    page.evaluate(
-        "([name, args]) => jupyterapp.commands.execute(name, args)", [name, arguments or {}]
-    )
+    code = "([name, args]) => jupyterapp.commands.execute(name, args)"
+    page.evaluate(code, [name, arguments or {}])
 
 
 def in_theme(page, theme: str) -> None:
@@ -85,3 +77,9 @@ def run_all(page, timeout: int = WAIT) -> None:
     )
     page.wait_for_function("() => window.allRan", timeout=timeout)
     page.wait_for_function(READY, timeout=WAIT)
+
+
+def assert_no_errors(page) -> None:
+    for kind in ("error", "stderr"):
+        found = page.locator(f'[data-mime-type="application/vnd.jupyter.{kind}"]')
+        assert found.all_inner_texts() == []

@@ -5,14 +5,12 @@ import pickle
 import re
 
 import pytest
-from lab import CONTRAST, WAIT, in_theme
+from lab import CONTRAST, NO_PLAYWRIGHT, WAIT, assert_no_errors, in_theme
 from PIL import Image
 
 from colourlib import practice
 
-expect = pytest.importorskip(
-    "playwright.sync_api", reason="playwright is not installed: pip install playwright"
-).expect
+expect = pytest.importorskip("playwright.sync_api", reason=NO_PLAYWRIGHT).expect
 
 CELLS = [
     """\
@@ -45,13 +43,6 @@ def page(open_notebook, practice_data, tmp_path):
 
 def handle(page, name: str):
     return page.locator(f".colourlib-{name} .noUi-handle")
-
-
-def no_errors(page) -> bool:
-    kinds = ("error", "stderr")
-    return not any(
-        page.locator(f'[data-mime-type="application/vnd.jupyter.{kind}"]').count() for kind in kinds
-    )
 
 
 def test_both_sliders_and_the_upload(page, tmp_path):
@@ -100,7 +91,7 @@ def test_both_sliders_and_the_upload(page, tmp_path):
         for place in ("uncovered", "saturation-words", "upload-words", "upload-result a"):
             ratio = page.evaluate(CONTRAST, f".colourlib-{place}")
             assert ratio >= 4.5, f"{place} in {theme}: {ratio:.2f} : 1"
-    assert no_errors(page)
+    assert_no_errors(page)
 
 
 def drag(page, what, pixels: int) -> None:

@@ -10,11 +10,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from lab import WAIT, in_theme, run_all
+from lab import NO_PLAYWRIGHT, WAIT, in_theme, run_all
 
-expect = pytest.importorskip(
-    "playwright.sync_api", reason="playwright is not installed: pip install playwright"
-).expect
+expect = pytest.importorskip("playwright.sync_api", reason=NO_PLAYWRIGHT).expect
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 NAMES = sorted(path.name for path in NOTEBOOKS.glob("0*.ipynb"))
@@ -45,9 +43,9 @@ def put(name: str, folder: Path, edit=None) -> None:
     nbformat.write(notebook, folder / name)
 
 
-def outputs(page) -> list[tuple[int, dict]]:
-    """(number of the cell, output) of everything that the notebook holds now."""
-    return [(i, output) for i, output in page.evaluate(OUTPUTS)]
+def outputs(page) -> list[list]:
+    """[number of the cell, output] of everything that the notebook holds now."""
+    return page.evaluate(OUTPUTS)
 
 
 def errors(page) -> list[str]:
@@ -72,8 +70,7 @@ def undrawn_widgets(page) -> list[str]:
             drawn.wait_for(timeout=WAIT / 2)
         except Exception:
             found.append(f"cell {i}: no widget")
-        said = cell.inner_text()
-        if excuse := UNDRAWN.search(said):
+        if excuse := UNDRAWN.search(cell.inner_text()):
             found.append(f"cell {i}: {excuse[0]}")
     return found
 
@@ -114,22 +111,13 @@ def test_run_all(open_notebook, jupyterlab, name):
 def test_the_test_sees_an_error_a_widget_not_drawn_and_what_is_cut_off(open_notebook):
     missing = "{'model_id': 'none', 'version_major': 2, 'version_minor': 0}"
     wide = "<div style='width:3000px;height:9px'>wide</div>"
-    page = open_notebook(
-        "broken.ipynb",
-        [
-            "from IPython.display import HTML, display\n"
-            f"display({{'application/vnd.jupyter.widget-view+json': {missing}}}, raw=True)",
-            f'HTML("{wide}")',
-            "1 / 0",
-        ],
-    )
+    widget = "from IPython.display import HTML, display\n"
+    widget += f"display({{'application/vnd.jupyter.widget-view+json': {missing}}}, raw=True)"
+    page = open_notebook("broken.ipynb", [widget, f'HTML("{wide}")', "1 / 0"])
     run_all(page)
     assert errors(page) == ["cell 2: ZeroDivisionError: division by zero"]
     assert len(undrawn_widgets(page)) >= 1
     assert len(page.evaluate(CUT_OFF)) == 1
-
-
-# ---------------------------------------------------------------- a layer, edited by hand
 
 
 def only_the_network(cells) -> None:
@@ -145,18 +133,12 @@ def retype(page, cell, behind: str, new: str) -> None:
     """Put the cursor behind some text of a cell, rub out what is before it and type, by hand."""
     line = cell.locator(".cm-line", has_text=behind).first
     line.click()
-    page.keyboard.press("Home")
-    for _ in range(line.inner_text().index(behind.strip()) + len(behind) - _indent(line)):
+    page.keyboard.press("Home")  # goes to the first letter of a line, not to its first column
+    for _ in range(line.inner_text().lstrip().index(behind.strip()) + len(behind)):
         page.keyboard.press("ArrowRight")
     for _ in new:
         page.keyboard.press("Backspace")
     page.keyboard.type(new)
-
-
-def _indent(line) -> int:
-    """Home goes to the first letter of a line, not to its first column."""
-    text = line.inner_text()
-    return len(text) - len(text.lstrip())
 
 
 def test_a_layer_edited_to_a_wrong_number_is_explained_on_the_page(open_notebook, jupyterlab):

@@ -4,16 +4,14 @@ import re
 from pathlib import Path
 
 import pytest
-from lab import CONTRAST, command, in_theme, run_all, when_ready
+from lab import CONTRAST, NO_PLAYWRIGHT, command, in_theme, run_all, when_ready
 from PIL import Image
 
 from colourlib import practice
 from colourlib.clean import by_hand
 from colourlib.common import queries
 
-expect = pytest.importorskip(
-    "playwright.sync_api", reason="playwright is not installed: pip install playwright"
-).expect
+expect = pytest.importorskip("playwright.sync_api", reason=NO_PLAYWRIGHT).expect
 
 CELLS = [
     "from dataclasses import replace\n"
@@ -157,9 +155,8 @@ def test_every_key_does_its_work_and_none_reaches_jupyterlab(open_notebook, work
 
 def test_reasons_pages_and_words_from_the_web(open_notebook, workspace):
     source = cells(workspace)
-    source[0] += (
-        f"\nverdicts[0] = replace(verdicts[0], photo=replace(verdicts[0].photo, query={EVIL!r}))"
-    )
+    evil = f"replace(verdicts[0].photo, query={EVIL!r})"
+    source[0] += f"\nverdicts[0] = replace(verdicts[0], photo={evil})"
     page = open_notebook("reasons.ipynb", source, run=True)
     wait_for_cards(page)
     expect(cards(page).nth(0).locator(".colourlib-name")).to_have_text(f"{EVIL} 1")
@@ -171,10 +168,9 @@ def test_reasons_pages_and_words_from_the_web(open_notebook, workspace):
     choice.select_option("grey")
     expect(cards(page)).to_have_count(3)
     expect(page.locator(".colourlib-reason").first).to_contain_text("grey: ")
-    assert all(
-        re.fullmatch(r"\S.* \d+: ✗ rejected\. grey: .*", card.get_attribute("aria-label"))
-        for card in cards(page).all()
-    )
+    for card in cards(page).all():
+        label = card.get_attribute("aria-label")
+        assert re.fullmatch(r"\S.* \d+: ✗ rejected\. grey: .*", label)
     choice.select_option("by hand")
     expect(cards(page)).to_have_count(1)
     choice.select_option("all")

@@ -7,13 +7,11 @@ import signal
 from dataclasses import replace
 
 import pytest
-from lab import WAIT, in_theme, when_ready
+from lab import NO_PLAYWRIGHT, WAIT, assert_no_errors, in_theme, when_ready
 
 from colourlib.runs import all_runs
 
-expect = pytest.importorskip(
-    "playwright.sync_api", reason="playwright is not installed: pip install playwright"
-).expect
+expect = pytest.importorskip("playwright.sync_api", reason=NO_PLAYWRIGHT).expect
 
 SETUP = """\
 import os
@@ -62,12 +60,6 @@ def press_stop(page) -> None:
 def last_epoch(page) -> int:
     """The epoch of the newest validation, as the board says it."""
     return int(re.search(r"validation \S+ % at epoch (\d+)", board(page).inner_text())[1])
-
-
-def assert_no_errors(page) -> None:
-    for kind in ("error", "stderr"):
-        found = page.locator(f'[data-mime-type="application/vnd.jupyter.{kind}"]')
-        assert found.all_inner_texts() == []
 
 
 def in_both_themes(page, path, name: str) -> None:

@@ -40,8 +40,10 @@ def test_limits_and_decisions_stand_in_one_file(tmp_path):
     assert by_hand.decisions(tmp_path) == {"a" * 16: False}
 
 
-def test_limits_as_a_person_writes_them(tmp_path):
+def test_lines_as_a_person_writes_them(tmp_path):
     file = tmp_path / "decisions.txt"
+    file.write_text("# ours\n\n  KEEP 01234567ab # lovely\nreject 01234567ab\nkeep ABCDEF01\n")
+    assert by_hand.decisions(tmp_path) == {"01234567ab": False, "abcdef01": True}
     file.write_text("limit grey 1\n  LIMIT  Too   Small 20 # mine\nlimit grey 4.\n")
     assert by_hand.limits(tmp_path) == {"too small": 20, "grey": 4}
     file.write_text("\ufefflimit grey .5\r\nkeep 0123456789ab\r\n", encoding="utf-8")  # Notepad
@@ -72,12 +74,14 @@ def test_a_line_that_cannot_be_read_is_named(tmp_path, line, says):
     assert (tmp_path / "decisions.txt").read_text() == f"# ours\n{line}\n"
 
 
-def test_a_limit_that_is_none_is_refused(tmp_path):
+def test_what_is_no_limit_and_what_is_no_sha256_is_refused(tmp_path):
     for value in (-1, float("nan"), float("inf")):
         with pytest.raises(CourseError, match="number from 0 up"):
             by_hand.set_limit(tmp_path, "grey", value)
     with pytest.raises(CourseError, match="no rule 'gray'. Did you mean 'grey'"):
         by_hand.set_limit(tmp_path, "gray", 2)
+    with pytest.raises(CourseError, match="sha256"):
+        by_hand.decide(tmp_path, "../../x", keep=True)
     assert not (tmp_path / "decisions.txt").exists()
 
 
@@ -85,10 +89,8 @@ def test_a_limit_that_is_none_is_refused(tmp_path):
 
 
 def test_deciding_again_replaces_every_line_about_the_picture(tmp_path):
-    file = tmp_path / "decisions.txt"
-    file.write_text(
-        f"# about aaaaaaaaaaaaaaaa: ask Bo\nkeep aaaaaaaa\nREJECT {A.upper()}\nkeep {B}\n"
-    )
+    file, before = tmp_path / "decisions.txt", f"keep aaaaaaaa\nREJECT {A.upper()}\nkeep {B}\n"
+    file.write_text(f"# about aaaaaaaaaaaaaaaa: ask Bo\n{before}")
     by_hand.decide(tmp_path, A, keep=None)
     assert by_hand.decisions(tmp_path) == {B: True}
     assert "ask Bo" in file.read_text()
@@ -100,6 +102,9 @@ def test_the_later_line_counts_whatever_its_length(tmp_path):
     assert by_hand.match(by_hand.decisions(tmp_path), [A, B]) == {A: True}
     file.write_text(f"reject aaaaaaaa\nkeep {A}\nreject aaaaaaaa\n")
     assert by_hand.match(by_hand.decisions(tmp_path), [A, B]) == {A: False}
+    file.write_text(f"keep {A}\nlimit grey 3\nreject aaaaaaaa # Bo\n")
+    assert by_hand.about(tmp_path, A) == ("aaaaaaaa", False, "Bo")
+    assert by_hand.about(tmp_path, B) is None
 
 
 def test_a_file_that_is_not_text_is_named(tmp_path):
@@ -146,9 +151,3 @@ def test_a_writer_that_never_ends_is_named(tmp_path, monkeypatch):
         by_hand.decide(tmp_path, A, keep=True)
     by_hand.decide(tmp_path, A, keep=True)
     assert by_hand.decisions(tmp_path) == {"a" * 16: True}
-
-
-def test_the_line_about_one_picture(tmp_path):
-    (tmp_path / "decisions.txt").write_text(f"keep {A}\nlimit grey 3\nreject aaaaaaaa # Bo\n")
-    assert by_hand.about(tmp_path, A) == ("aaaaaaaa", False, "Bo")
-    assert by_hand.about(tmp_path, B) is None

@@ -86,19 +86,13 @@ def test_groups_are_chains_and_no_more():
     ones = [0, 2**10 - 1, 2**20 - 1, 2**40 - 1]  # 10, 10 and 20 bits from one to the next
     prints = duplicates.as_array((value, 7) for value in ones)
     assert duplicates.near_groups(prints, 10).tolist() == [0, 0, 0, 1]
-
-
-@pytest.mark.parametrize("count", [0, 1])
-def test_none_and_one_have_no_neighbour(count):
-    prints = duplicates.as_array([(5, 6)] * count)
-    pairs, distance = duplicates.near_pairs(prints, 20)
-    assert (pairs.shape, distance.shape) == ((0, 2), (0,))
-    assert duplicates.near_groups(prints, 20).tolist() == [0] * count
-
-
-def test_many_equal_fingerprints_are_one_group():
     prints = duplicates.as_array([(5, 5)] * 30_000 + [(2**50 - 1, 9)])
     assert Counter(duplicates.near_groups(prints, 20).tolist()) == {0: 30_000, 1: 1}
+    for count in (0, 1):
+        prints = duplicates.as_array([(5, 6)] * count)
+        pairs, distance = duplicates.near_pairs(prints, 20)
+        assert (pairs.shape, distance.shape) == ((0, 2), (0,))
+        assert duplicates.near_groups(prints, 20).tolist() == [0] * count
 
 
 @pytest.mark.parametrize("flips", [8, 13])  # most pairs of the clump are near; one in ten is

@@ -237,8 +237,5 @@ def test_no_more_pictures_are_under_way_than_the_threads_can_use(monkeypatch):
         assert result == (taken - 1) ** 2  # in their order
         assert len(drawn) <= taken + 4 * 3  # though there are many more to do
     assert taken == 300
-
-
-def test_an_error_in_a_thread_comes_to_light():
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ZeroDivisionError):  # an error in a thread comes to light
         list(measures._in_threads(lambda item: 1 / item, [2, 1, 0, 1]))

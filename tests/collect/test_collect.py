@@ -36,11 +36,15 @@ from colourlib.practice.search import Response, results_page, serve
 QUICK = Patience(timeout=1, picture=3, query=60, tries=3, pause=0.01)
 
 
+def saved(image: Image.Image, kind: str) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind)
+    return buffer.getvalue()
+
+
 def picture(seed: int, size=(48, 40), kind="JPEG") -> bytes:
     pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, kind)
-    return buffer.getvalue()
+    return saved(Image.fromarray(pixels), kind)
 
 
 class Web:
@@ -132,17 +136,13 @@ def test_practice_pictures_arrive_once_with_their_origin(tmp_path, capsys):
     assert not (tmp_path / "scratch").exists()
 
 
-def test_the_clients_own_download_works_on_the_practice_web(tmp_path):
-    with serve():
-        downloader.download("ice", 3, tmp_path, adult_filter_off=False, timeout=9, verbose=False)
-    assert len(list((tmp_path / "ice").glob("Image_*.jpg"))) == 3
-
-
-def test_the_practice_web_is_there_only_inside_the_block():
+def test_the_practice_web_serves_the_clients_own_download_and_only_inside_the_block(tmp_path):
     before = urllib.request._opener
     with serve(), urllib.request.urlopen(practice.url_of("sun", 3, 64, 64)) as answer:
         assert answer.headers["Content-Type"] == "image/jpeg"
         assert answer.url.startswith("http://127.0.0.1:")
+        downloader.download("ice", 3, tmp_path, adult_filter_off=False, timeout=9, verbose=False)
+    assert len(list((tmp_path / "ice").glob("Image_*.jpg"))) == 3
     assert urllib.request._opener is before
 
 
@@ -172,13 +172,8 @@ PNG = picture(1, kind="PNG")
 JPEG = picture(2, (300, 200))
 
 
-def bomb(side: int) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("1", (side, side)).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-BUSY = Response(b"", 503)
+BUSY, GONE = Response(b"", 503), Response(b"", 404)
+BOMB, LARGER = (saved(Image.new("1", (side, side)), "PNG") for side in (9000, 14_000))
 FAULTS = {  # the answer, how often it is asked for, the reason in the manifest
     "truncated JPEG": (JPEG[:-900], 1, "^cut short or damaged .*truncated"),
     "nothing but a JPEG header": (JPEG[:20], 1, "its beginning is damaged"),
@@ -186,9 +181,9 @@ FAULTS = {  # the answer, how often it is asked for, the reason in the manifest
     "SVG": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", 1, "^an SVG drawing, not a photo$"),
     "empty": (b"", 1, "^empty, 0 bytes$"),
     "tiny": (picture(3, (15, 40)), 1, "15 x 40 is smaller than 16"),
-    "decompression bomb": (bomb(9000), 1, "9000 x 9000 pixels are too many to decode"),
-    "larger bomb": (bomb(14_000), 1, "^claims more than 178 million pixels, too many to open$"),
-    "404": (Response(b"", 404), 1, "^HTTP 404 Not Found$"),
+    "decompression bomb": (BOMB, 1, "9000 x 9000 pixels are too many to decode"),
+    "larger bomb": (LARGER, 1, "^claims more than 178 million pixels, too many to open$"),
+    "404": (GONE, 1, "^HTTP 404 Not Found$"),
     "410": (Response(b"", 410), 1, "^HTTP 410"),
     "ftp": (Response(b"", 301, headers={"Location": "ftp://a.example/b.jpg"}), 1, "to ftp:"),
     "file": (Response(b"", 302, headers={"Location": "file:///etc/passwd"}), 1, "to file:"),
@@ -259,17 +254,14 @@ def test_the_same_bytes_are_kept_once_and_one_address_is_fetched_once(tmp_path):
     assert len(list((tmp_path / "photos").rglob("*.jpg"))) == 1
 
 
-def test_a_page_of_failures_does_not_end_the_search(tmp_path):
+def test_a_page_of_failures_does_not_end_the_search_but_an_index_that_repeats_itself(tmp_path):
     gone, there = links("gone", 3), links("there", 3)
-    web = Web({"x": [gone, there]}, dict.fromkeys(gone, Response(b"", 404)))
+    web = Web({"x": [gone, there]}, dict.fromkeys(gone, GONE))
     assert collect.summary(run(tmp_path, web, per_query=3)) == [("x", 6, 3, 3)]
-
-
-def test_an_index_that_repeats_itself_ends(tmp_path):
-    web = Web({"x": [links("a", 2)]})
+    web = Web({"y": [links("a", 2)]})
     results = web.results
     web.results = lambda url: results(url.replace("first=", "first=0&was="))
-    assert len(run(tmp_path, web, per_query=50)) == 2
+    assert collect.summary(run(tmp_path, web, per_query=50))[1:] == [("y", 2, 2, 0)]
     assert len(web.asked) < 12
 
 
@@ -306,48 +298,40 @@ def test_a_second_run_goes_on_behind_many_links_that_are_known(tmp_path, monkeyp
     web = Web({"x": [links("a", 8), links("b", 8)]})
     run(tmp_path, web, per_query=8)
     assert collect.summary(run(tmp_path, web, per_query=12)) == [("x", 12, 12, 0)]
-    bad = {link: Response(b"", 404) for link in links("c", 20)}
+    bad = {link: GONE for link in links("c", 20)}
     barren = Web({"x": [links("a", 8), links("b", 8), *[[link] for link in bad]]}, bad)
     run(tmp_path, barren, per_query=20)
     assert 10 <= len(barren.fetched()) < 14, "a row of bad links still ends the query"
 
 
-def test_what_may_pass_is_tried_again(tmp_path):
-    (url,) = links("a", 1)
-    web = Web({"x": [[url, *links("b", 1)]]}, {url: Response(b"", 503)})
+def test_what_may_pass_is_tried_again_and_a_lost_picture_is_fetched_again(tmp_path):
+    bad, good = *links("a", 1), *links("b", 1)
+    web = Web({"x": [[bad, good]]}, {bad: BUSY})
     run(tmp_path, web)
-    del web.files[url]
-    assert collect.summary(run(tmp_path, web)) == [("x", 2, 2, 0)]
-    assert web.fetched().count(links("b", 1)[0]) == 1
-
-
-def test_a_torn_last_line_costs_one_row(tmp_path):
-    web = Web({"x": [links("a", 4)]})
+    del web.files[bad]
     rows = run(tmp_path, web)
-    manifest = tmp_path / "manifest.jsonl"
-    manifest.write_bytes(manifest.read_bytes()[:-40])  # as if the power had failed in mid-write
+    assert collect.summary(rows) == [("x", 2, 2, 0)] and web.fetched().count(good) == 1
+    lost = only(rows, good).path(tmp_path)
+    whole = lost.read_bytes()
+    for loss in (Path.unlink, lambda path: path.write_bytes(whole[:-9])):
+        loss(lost)
+        run(tmp_path, web, per_query=2)
+        assert lost.read_bytes() == whole
+    assert len(collect.photos(tmp_path)) == 2
+
+
+def test_a_torn_last_line_costs_one_row_and_rubbish_none(tmp_path):
+    file, web = tmp_path / "manifest.jsonl", Web({"x": [links("a", 4)]})
+    file.write_bytes(b'\xff\xfe{}\n[1]\n{"query": "x"}\nnull\n"a"\n\n7')
+    assert collect.photos(tmp_path) == []
+    rows = run(tmp_path, web)
+    assert len(rows) == 4
+    file.write_bytes(file.read_bytes()[:-40])  # as if the power had failed in mid-write
     assert collect.photos(tmp_path) == rows[:3]
     again = run(tmp_path, web)
+    assert again == collect.photos(tmp_path)
     assert [row.file for row in again] == [row.file for row in rows]
-    assert [row.file for row in collect.photos(tmp_path)] == [row.file for row in rows]
     assert len(web.fetched()) == 5
-
-
-def test_a_manifest_of_rubbish_is_survived(tmp_path):
-    (tmp_path / "manifest.jsonl").write_bytes(b'\xff\xfe{}\n[1]\n{"query": "x"}\nnull\n"a"\n\n7')
-    assert collect.photos(tmp_path) == []
-    assert len(run(tmp_path, Web({"x": [links("a", 2)]}))) == 2
-
-
-def test_a_lost_picture_is_fetched_again(tmp_path):
-    web = Web({"x": [links("a", 2)]})
-    row = run(tmp_path, web, per_query=2)[1]
-    whole = row.path(tmp_path).read_bytes()
-    for loss in (Path.unlink, lambda path: path.write_bytes(whole[:-9])):
-        loss(row.path(tmp_path))
-        run(tmp_path, web, per_query=2)
-        assert row.path(tmp_path).read_bytes() == whole
-    assert len(collect.photos(tmp_path)) == 2
 
 
 def test_stop_leaves_whole_rows_and_no_scratch(tmp_path, monkeypatch):
@@ -389,12 +373,10 @@ def test_stop_does_not_wait_for_a_server(tmp_path, monkeypatch, how):
     pressed = threading.Event()
     monkeypatch.setattr(fetch, "WEB", Patience(100, 1000, 1000, 3, 100.0))
     monkeypatch.setattr(collect, "wait", interrupted)
-    ended = threading.Event()
+    ended, pages = threading.Event(), links("a", 3)
 
     def collecting():
-        web = Web(
-            {"x": [links("a", 3)]}, dict.fromkeys(links("a", 3), Response(JPEG, **how)), first
-        )
+        web = Web({"x": [pages]}, dict.fromkeys(pages, Response(JPEG, **how)), first)
         with pytest.raises(KeyboardInterrupt):  # which comes once every worker has ended
             run(tmp_path, web)
         ended.set()
@@ -504,7 +486,7 @@ def test_a_full_disk_ends_the_run_with_a_word(tmp_path, monkeypatch):
 )  # fmt: skip
 def test_what_may_pass_is_asked_again_at_once(tmp_path, moods):
     (url,) = links("a", 1)
-    web = Web({"x": [[url]]}, {url: list(moods)})
+    web = Web({"x": [[url]]}, {url: list(moods), "bing": [Response(b"", 429), BUSY]})
     (row,) = run(tmp_path, web, per_query=1)
     assert row.rejected == "" and web.fetched() == [url] * (len(moods) + 1)
 
@@ -524,10 +506,9 @@ def test_how_long_a_server_asks_to_wait():
 
 
 def test_a_redirect_in_circles_ends_and_a_refused_connection_is_a_row(tmp_path):
-    circle, refused = links("a", 1)[0], "https://refused.example/a.jpg"
+    circle, refused, good = *links("a", 1), "https://refused.example/a.jpg", *links("b", 1)
     sent_on = Response(b"", 302, headers={"Location": circle})
-    web = Web({"x": [[circle, refused, *links("b", 1)]]}, {circle: sent_on})
-    rows = run(tmp_path, web, per_query=1)
+    rows = run(tmp_path, Web({"x": [[circle, refused, good]]}, {circle: sent_on}), per_query=1)
     assert only(rows, circle).rejected == "HTTP 302 Found, and no end to it"
     assert re.fullmatch(r"not fetched: .*refused.*, asked 3 times", only(rows, refused).rejected)
 
@@ -575,11 +556,6 @@ def test_half_an_answer_of_unknown_length_is_not_taken_for_a_whole_one():
         done.set()
 
 
-def test_a_search_that_is_busy_is_asked_again(tmp_path):
-    web = Web({"x": [links("a", 2)]}, {"bing": [Response(b"", 429), BUSY]})
-    assert collect.summary(run(tmp_path, web, per_query=2)) == [("x", 2, 2, 0)]
-
-
 @pytest.mark.parametrize(
     ("answer", "says"),
     [(Response(b"", wait=math.inf), "the search answered: (timed out|not complete)"),
@@ -620,7 +596,7 @@ def test_a_query_has_its_time_and_the_others_go_on(tmp_path, monkeypatch, capsys
     def first(url):
         if "q=endless" in url:  # ever new links, and not one leads to a picture
             return results_page([f"https://gone.example/{len(web.asked)}.jpg"])
-        return Response(b"", 404) if "gone.example" in url else None
+        return GONE if "gone.example" in url else None
 
     web = Web({"endless": [], "good": [links("a", 4)]}, first=first)
     monkeypatch.setattr(fetch, "WEB", replace(QUICK, query=1.5))
@@ -630,16 +606,14 @@ def test_a_query_has_its_time_and_the_others_go_on(tmp_path, monkeypatch, capsys
     assert "endless: not finished after 1.5 s; run this again to go on" in capsys.readouterr().out
 
 
-def test_where_no_search_works_it_does_not_try_them_all(tmp_path):
-    web = Web({f"q{number}": Response(b"", 404) for number in range(60)})
+def test_where_no_search_works_it_does_not_try_them_all_and_tells_failures_by_kind(
+    tmp_path, capsys
+):
+    web = Web({f"q{number}": GONE for number in range(60)})
     with pytest.raises(CourseError, match=r"q\d+, .* and \d+ more queries: .*HTTP 404"):
         run(tmp_path, web)
     assert len(web.asked) < 60
-
-
-def test_failures_are_told_by_kind(tmp_path, capsys):
-    index = {f"q{number}": Response(b"", 404) for number in range(7)}
-    run(tmp_path, Web(index | {"good": [links("a", 4)]}))
+    run(tmp_path, Web({f"q{number}": GONE for number in range(7)} | {"good": [links("a", 4)]}))
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "4 pictures kept, 4 of them new."
     assert len(lines) == 2 and "and 2 more queries: the search answered: HTTP 404" in lines[1]
@@ -648,7 +622,7 @@ def test_failures_are_told_by_kind(tmp_path, capsys):
 def test_reasons_are_counted_by_kind(tmp_path):
     a = links("a", 9)
     bad = {a[0]: JPEG, a[1]: JPEG, a[2]: picture(3, (15, 40)), a[3]: picture(4, (12, 40))}
-    bad |= {a[4]: JPEG[:-900], a[5]: JPEG[:-800], a[6]: Response(b"", 404), a[7]: JPEG}
+    bad |= {a[4]: JPEG[:-900], a[5]: JPEG[:-800], a[6]: GONE, a[7]: JPEG}
     rows = run(tmp_path, Web({"x": [a]}, bad), per_query=2)
     assert dict(collect.reasons(rows)) == {
         "same bytes as another": 2,
@@ -666,10 +640,9 @@ def test_others_in_this_process_keep_their_own_urllib(tmp_path):
             thread.join()
 
     def bystander():
-        try:
+        with pytest.raises(urllib.error.HTTPError) as caught:
             urllib.request.urlopen("https://busy.example/x", timeout=5)
-        except urllib.error.HTTPError as error:
-            seen.append(error.code)
+        seen.append(caught.value.code)
 
     seen = []
     web = Web({"x": [links("a", 1)]}, {"https://busy.example/x": BUSY}, first)

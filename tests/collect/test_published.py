@@ -65,9 +65,8 @@ class Web:
 
     def __call__(self, url):
         self.asked.append(url)
-        if url in self.files:
-            return Response(self.files[url], content_type="application/gzip")
-        return Response(b"not here", 404)
+        there = Response(self.files.get(url), content_type="application/gzip")
+        return there if url in self.files else Response(b"not here", 404)
 
 
 @pytest.fixture
@@ -87,16 +86,16 @@ def _checked(monkeypatch, data_set, parts):
         monkeypatch.setattr(data_set, group, checked)
 
 
-def _imagenette(web, monkeypatch):
+def _imagenette(web, monkeypatch, files=None):
     names = datasets.Imagenette._WNID_TO_CLASS
-    files = {
-        f"imagenette2-160/train/{wnid}/{wnid}_{n}.JPEG": jpeg(10 * c + n, 160)
+    files = files or {
+        f"{wnid}/{wnid}_{n}.JPEG": jpeg(10 * c + n, 160)
         for c, wnid in enumerate(names) for n in range(3)
     }  # fmt: skip
+    files = {f"imagenette2-160/train/{name}": data for name, data in files.items()}
     url, _ = datasets.Imagenette._ARCHIVES["160px"]
     web.files[url] = tgz(files | {"imagenette2-160/noisy_imagenette.csv": b"path,labels\n"})
-    archives = {"160px": (url, md5(web.files[url]))}
-    monkeypatch.setattr(datasets.Imagenette, "_ARCHIVES", archives)
+    monkeypatch.setattr(datasets.Imagenette, "_ARCHIVES", {"160px": (url, md5(web.files[url]))})
 
 
 def _flowers(web, monkeypatch):
@@ -241,11 +240,9 @@ def test_killed_while_it_unpacks_it_unpacks_again(tmp_path, web):
 
 def test_the_same_picture_twice_is_kept_once(tmp_path, web, monkeypatch):
     wnid = next(iter(datasets.Imagenette._WNID_TO_CLASS))
-    folder = f"imagenette2-160/train/{wnid}"
-    files = {f"{folder}/{wnid}_{n}.JPEG": jpeg(n // 2, 160) for n in range(4)}
-    url, _ = datasets.Imagenette._ARCHIVES["160px"]
-    web.files[url] = tgz(files | {f"{folder}/broken.JPEG": b"\xff\xd8\xff no picture"})
-    monkeypatch.setattr(datasets.Imagenette, "_ARCHIVES", {"160px": (url, md5(web.files[url]))})
+    files = {f"{wnid}/{wnid}_{n}.JPEG": jpeg(n // 2, 160) for n in range(4)}
+    files[f"{wnid}/broken.JPEG"] = b"\xff\xd8\xff no picture"
+    _imagenette(web, monkeypatch, files)
     rows = collect_set(tmp_path, "Imagenette", per_query=5)
     assert collect.summary(rows) == [("tench", 5, 2, 3)]
     *copies, broken = sorted(row.rejected for row in rows if row.rejected)
@@ -268,9 +265,13 @@ def test_small_pictures_are_let_through_once_and_it_is_said(tmp_path, web, capsy
 
 
 @pytest.mark.parametrize("name", published.SETS)
-def test_without_a_network_the_offline_source_is_named(tmp_path, web, name):
+def test_without_a_network_the_offline_source_is_named(tmp_path, web, monkeypatch, name):
     web.files.clear()
     with pytest.raises(CourseError, match=rf"{name} could not.*HTTP 404(.|\n)*source='practice'"):
+        collect_set(tmp_path, name, per_query=1)
+    monkeypatch.setattr(published, "STALLED", 0.3)  # a server that says nothing is given up
+    says = "timed out(.|\n)*source='practice'"
+    with serve(lambda url: Response(b"", wait=60)), pytest.raises(CourseError, match=says):
         collect_set(tmp_path, name, per_query=1)
     assert collect.photos(tmp_path) == []
 
@@ -284,20 +285,10 @@ def test_what_is_not_what_was_published_is_turned_away(tmp_path, web):
     assert len(collect_set(tmp_path, "CIFAR10", per_query=1)) == 10
 
 
-def test_a_server_that_says_nothing_is_given_up(tmp_path, monkeypatch):
-    monkeypatch.setattr(published, "STALLED", 0.3)
-    with (
-        serve(lambda url: Response(b"", wait=60)),
-        pytest.raises(CourseError, match="timed out(.|\n)*source='practice'"),
-    ):
-        collect_set(tmp_path, "CIFAR10", per_query=1)
-
-
 def test_room_on_the_disk_is_checked_before_the_download(tmp_path, web, monkeypatch):
     there = shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(
-        published.shutil, "disk_usage", lambda path: there._replace(free=5_000_000_000)
-    )
+    little = there._replace(free=5_000_000_000)
+    monkeypatch.setattr(published.shutil, "disk_usage", lambda path: little)
     with pytest.raises(CourseError, match=r"need 6600 MB.*has 5000 MB left.*COLOURLIB_HOME"):
         collect_set(tmp_path / "new", "STL10", per_query=1)
     assert web.asked == [] and not (tmp_path / "new" / "download").exists()
@@ -320,24 +311,20 @@ def test_a_wrong_name_is_explained(fresh_home, tmp_path, source, says):
     assert not fresh_home.exists() and not (tmp_path / "new").exists()
 
 
-def test_a_set_has_a_workspace_and_is_remembered(fresh_home, capsys):
+def test_a_set_has_a_workspace_and_is_remembered_until_it_is_no_more(
+    fresh_home, monkeypatch, capsys
+):
     ws = open_workspace("torchvision:CIFAR10", "quick")
     assert ws.root == fresh_home / "torchvision-CIFAR10-quick"
     assert (ws.size, ws.practice) == (32, False), "no larger than its pictures"
     assert open_workspace().source == "torchvision:CIFAR10"
     assert open_workspace("torchvision:Flowers102", "full").size == 256
     for name, chosen in published.SETS.items():
-        sizes = [
-            open_workspace(f"torchvision:{name}", setting).size for setting in workspace.SETTINGS
-        ]
-        assert not any(size % 16 for size in sizes)
+        for setting in workspace.SETTINGS:
+            assert open_workspace(f"torchvision:{name}", setting).size % 16 == 0
         assert chosen.megabytes > 50 and chosen.homepage.startswith("https://")
         assert isinstance(getattr(datasets, name), type)
-
-
-def test_a_remembered_set_that_is_no_more_gives_way_to_the_default(fresh_home, monkeypatch, capsys):
-    open_workspace("torchvision:CIFAR10")
-    monkeypatch.delitem(published.SETS, "CIFAR10")
+    monkeypatch.delitem(published.SETS, "CIFAR10")  # the last one that was opened
     capsys.readouterr()
     assert open_workspace().source == "practice"
     assert "torchvision:CIFAR10 is gone" in capsys.readouterr().out

@@ -59,9 +59,7 @@ def test_L_stays_for_coloured_photos_and_wild_predictions():
     photo = noise(60, 90)
     ab = np.random.default_rng(1).normal(0, 80, (2, 60, 90))
     assert pixels_that_lost_their_L(photo, with_chroma(photo, ab)) == 0
-
-
-def test_clipping_instead_of_mixing_would_be_noticed():
+    # Clipping instead of mixing would be noticed:
     L, _ = lab.rgb_to_lab(GREYS)
     ab = np.stack([60 * np.cos(AROUND), 60 * np.sin(AROUND)], -1)
     assert pixels_that_lost_their_L(GREYS, lab.lab_to_rgb(L, ab)) > 500
@@ -84,14 +82,11 @@ def test_colours_that_srgb_lacks_lie_between_grey_and_the_colour_in_linear_light
     assert rgb.min() <= 1 or rgb.max() >= 254  # as vivid as it can be
 
 
-def test_without_chroma_it_is_the_grey_of_equal_L():
+def test_without_chroma_it_is_the_grey_of_equal_L_and_black_and_white_stay():
     np.testing.assert_array_equal(with_chroma(GREYS, constant(0, 0)), GREYS)
     photo = noise(40, 50)
     grey = with_chroma(photo, constant(0, 0))
     assert (grey == grey[..., :1]).all() and pixels_that_lost_their_L(photo, grey) == 0
-
-
-def test_black_and_white_stay():
     ends = np.array([[[0, 0, 0], [255, 255, 255]]], np.uint8)
     np.testing.assert_array_equal(with_chroma(ends, constant(80, 60)), ends)
 

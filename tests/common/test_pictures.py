@@ -78,10 +78,6 @@ def srgb_curve() -> bytes:
     return struct.pack(">4s4xI", b"curv", 1024) + values.tobytes()
 
 
-def gamma(value: float) -> bytes:
-    return struct.pack(">4s4xIH", b"curv", 1, round(value * 256))
-
-
 # Apple's published numbers of Display P3 (adapted to D50, as a profile wants them).
 DISPLAY_P3 = profile(b"RGB ", b"XYZ ", b"mntr", {
     b"wtpt": xyz(0.9505, 1, 1.0891),
@@ -89,7 +85,8 @@ DISPLAY_P3 = profile(b"RGB ", b"XYZ ", b"mntr", {
     b"gXYZ": xyz(0.29198, 0.69225, 0.04189), b"gTRC": srgb_curve(),
     b"bXYZ": xyz(0.15710, 0.06657, 0.78407), b"bTRC": srgb_curve(),
 })  # fmt: skip
-GREY_1_0 = profile(b"GRAY", b"XYZ ", b"mntr", {b"wtpt": xyz(0.9642, 1, 0.8249), b"kTRC": gamma(1)})
+LINEAR = {b"wtpt": xyz(0.9642, 1, 0.8249), b"kTRC": struct.pack(">4s4xIH", b"curv", 1, 256)}
+GREY_1_0 = profile(b"GRAY", b"XYZ ", b"mntr", LINEAR)  # a gamma of 1
 
 
 def printer(ink_to_lab, darkest: float = 0, kind=b"prtr") -> bytes:
@@ -177,10 +174,6 @@ def test_a_profile_that_makes_no_sense_is_ignored(bad):
     assert difference(open_picture(file), image) == 0
 
 
-def test_ycbcr_is_a_picture_too():
-    assert difference(normalise(smooth().convert("YCbCr")), smooth()) <= 3
-
-
 def test_what_is_see_through_lies_on_white():
     colour, alpha = np.array([200, 100, 0]), np.arange(256)
     pixels = np.insert(np.tile(colour, (1, 256, 1)), 3, alpha, axis=-1).astype(np.uint8)
@@ -192,9 +185,7 @@ def test_what_is_see_through_lies_on_white():
     assert grey.mode == "LA"
     got = np.asarray(open_picture(encoded(grey, "PNG")))[0]
     assert np.abs(got - expected[:, :1]).max() <= 1
-
-
-def test_see_through_colours_do_not_bleed_when_reduced():
+    # When it is made smaller the colours of what is see-through do not bleed.
     pixels = np.zeros((400, 400, 4), np.uint8)
     pixels[::2] = 255, 0, 0, 255  # rows of red; between them black that cannot be seen
     got = middle(open_picture(encoded(Image.fromarray(pixels), "PNG"), 100))
@@ -212,14 +203,11 @@ def test_palettes_with_and_without_a_transparent_colour(kind):
     assert opened.getpixel((5, 5)) == (255, 255, 255) and opened.getpixel((30, 5)) == (250, 20, 40)
 
 
-def test_half_transparent_palettes():
+def test_half_transparent_palettes_and_those_that_are_averaged():
     image = Image.new("P", (40, 20))
     image.putpalette([200, 100, 0] + [0] * 765)
     got = middle(open_picture(encoded(image, "PNG", transparency=bytes([51] + [255] * 255))))
     assert np.abs(got - (244, 224, 204)).max() <= 1  # 20 % of the colour, 80 % white
-
-
-def test_a_palette_is_looked_up_before_pixels_are_averaged():
     image = Image.fromarray(np.indices((400, 400)).sum(0).astype(np.uint8) % 2 * 255).convert("P")
     image.putpalette([255, 0, 0] + [9, 9, 9] * 254 + [0, 0, 255])
     got = middle(open_picture(encoded(image, "PNG"), 100))
@@ -272,14 +260,11 @@ def test_scans_of_12_and_16_bits_are_white_where_they_are(bits, white_is_zero):
         assert abs(middle(normalise(image)) - grey).max() <= 1
 
 
-@pytest.mark.parametrize("told", [0, -3, 70000, (), ("x",), None])
-def test_a_tiff_that_tells_nonsense_of_its_bits_is_taken_for_16(told):
-    image = Image.new("I;16", (4, 4), 65535)
-    image.tag_v2 = {258: told}
-    assert middle(normalise(image)).tolist() == [255] * 3
-
-
 def test_many_bits_and_floats():
+    for told in (0, -3, 70000, (), ("x",), None):  # a TIFF that tells nonsense of its bits has 16
+        image = Image.new("I;16", (4, 4), 65535)
+        image.tag_v2 = {258: told}
+        assert middle(normalise(image)).tolist() == [255] * 3
     ramp = np.linspace(0, 1, 256, dtype=np.float32)[None].repeat(8, 0)
     for pixels in (
         ramp, ramp * 255, ramp * 65535, (ramp * 65535).astype(np.uint16),
@@ -360,6 +345,7 @@ def test_a_picture_that_is_open_already_is_left_as_it_is():
         upright = normalise(image)
         assert (image.size, upright.size) == ((96, 64), (64, 96))
         assert image.getexif()[0x0112] == 6
+    assert difference(normalise(smooth().convert("YCbCr")), smooth()) <= 3
     again = normalise(upright)
     assert again is not upright and difference(again, upright) == 0
     again.paste("red", (0, 0, 96, 96))
@@ -380,15 +366,12 @@ def test_no_more_pixels_than_it_takes(kind, size):
 
 @pytest.mark.parametrize("side", [None, 64])
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "BMP"])
-def test_a_file_that_is_cut_short_is_an_error(tmp_path, kind, side):
+def test_a_file_that_is_cut_short_missing_or_no_picture_is_an_error(tmp_path, kind, side):
     noise = np.random.default_rng(0).integers(0, 256, (400, 300, 3), dtype=np.uint8)
     content = encoded(Image.fromarray(noise), kind).getvalue()
     (tmp_path / "cut").write_bytes(content[: len(content) * 2 // 3])
     with pytest.raises((OSError, ValueError, SyntaxError)):
         open_picture(tmp_path / "cut", side)
-
-
-def test_what_is_no_picture_or_missing_is_an_error(tmp_path):
     for content in (b"", b"<html>", b"<svg xmlns='http://www.w3.org/2000/svg'/>"):
         with pytest.raises(OSError):
             open_picture(io.BytesIO(content))

@@ -17,12 +17,11 @@ import venv
 import zipfile
 from pathlib import Path
 
+import badges
 import nbformat
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
-
-from colourlib.course import badges
 
 ROOT = badges.ROOT
 GIT = ["git", "-c", "user.name=test", "-c", "user.email=test@example.org"]
@@ -37,8 +36,7 @@ def release(folder: Path) -> Path:
         if (ROOT / name).is_file():  # one that was removed is listed until the next commit
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
-    commands = [["init", "-q"], ["add", "."], ["commit", "-qm", "x"], ["tag", badges.tag()]]
-    for command in commands:
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"], ["tag", badges.tag()]):
         subprocess.run([*GIT, *command], cwd=folder, check=True, capture_output=True)
     return folder
 
@@ -65,20 +63,15 @@ class Runtime:
     def __init__(self, folder: Path, origin: Path, sign: str | None = "COLAB_RELEASE_TAG"):
         self.folder = folder
         venv.create(folder / "python", symlinks=os.name != "nt", with_pip=False)
-        base = str(folder / "python")
-        self.python = Path(base, "Scripts" if os.name == "nt" else "bin", "python")
-        lib = "Lib/site-packages" if os.name == "nt" else "lib/python*/site-packages"
-        self.site = next(Path(base).glob(lib))
+        programs, lib = ("Scripts", "Lib") if os.name == "nt" else ("bin", "lib/python*")
+        self.python = folder / "python" / programs / "python"
+        self.site = next((folder / "python").glob(f"{lib}/site-packages"))
         self._packages_of_the_machine()
         self._stand_in_for_colab()
-        self.env = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("COLOURLIB_", "PIP_", "PYTHON", "GIT_", "JUPYTER", "COV"))
-        }
+        hidden = ("COLOURLIB_", "PIP_", "PYTHON", "GIT_", "JUPYTER", "COV")
+        self.env = {n: value for n, value in os.environ.items() if not n.startswith(hidden)}
+        self.env |= dict.fromkeys(("HOME", "USERPROFILE"), str(folder))
         self.env |= {
-            "HOME": str(folder),
-            "USERPROFILE": str(folder),
             "GIT_CONFIG_COUNT": "1",
             "GIT_CONFIG_KEY_0": f"url.{origin.as_uri()}.insteadOf",
             "GIT_CONFIG_VALUE_0": badges.address(),
@@ -116,9 +109,8 @@ class Runtime:
         """Run Python code on the machine, in its empty folder."""
         work = self.folder / "work"
         work.mkdir(exist_ok=True)
-        return subprocess.run(
-            [self.python, "-c", code], cwd=work, env=self.env | env, capture_output=True, text=True
-        )
+        options = {"cwd": work, "env": self.env | env, "capture_output": True, "text": True}
+        return subprocess.run([self.python, "-c", code], **options)
 
     def installed(self) -> dict[str, str]:
         """What was installed here, and is not of the machine: {'colourlib': '0.1.0'}"""
@@ -137,20 +129,15 @@ class Runtime:
         spec = self.folder / "kernels" / "python3"
         spec.mkdir(parents=True, exist_ok=True)
         launch = [str(self.python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        (spec / "kernel.json").write_text(
-            json.dumps({"argv": launch, "display_name": "x", "language": "python"})
-        )
+        kernel = {"argv": launch, "display_name": "x", "language": "python"}
+        (spec / "kernel.json").write_text(json.dumps(kernel))
         kernels = KernelSpecManager(kernel_dirs=[str(spec.parent)], ensure_native_kernel=False)
         manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=kernels)
         if manager.has_trait("transport_encryption"):  # newer kernels complain where it is off
             manager.transport_encryption = "auto"
-        client = NotebookClient(
-            notebook,
-            km=manager,
-            timeout=600,
-            coalesce_streams=True,
-            resources={"metadata": {"path": str(work)}},
-        )
+        there = {"metadata": {"path": str(work)}}
+        options = {"timeout": 600, "coalesce_streams": True, "resources": there}
+        client = NotebookClient(notebook, km=manager, **options)
         loop = asyncio.SelectorEventLoop()
         loop.run_until_complete(client.async_execute(cleanup_kc=True, env=self.env))
         loop.close()

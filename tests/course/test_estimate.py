@@ -1,6 +1,7 @@
 """What is to come is told before it begins, and agrees with what then happens."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -12,6 +13,10 @@ from colourlib.collect.manifest import Photo
 from colourlib.course import estimate, workspace
 from colourlib.device import Device
 from colourlib.prepare import make
+
+
+def photo(query: str, i: int, problem: str = "") -> Photo:
+    return Photo(query, f"http://x/{i}", f"{i}.jpg", str(i), 1, 1, 1, "JPEG", "", problem)
 
 
 def said(capsys, *arguments) -> dict[str, str]:
@@ -42,24 +47,15 @@ def test_the_full_setting_tells_time_disk_and_assumptions_before_it_begins(fresh
 def test_what_is_there_is_not_counted_again(fresh_home, capsys):
     root = fresh_home / "bing-full"
     root.mkdir(parents=True)
-    rows = [
-        Photo(
-            f"q{i % 38}", f"http://x/{i}", f"{i}.jpg", str(i), 1, 1, 1, "JPEG", "", "" if i else "g"
-        )
-        for i in range(1900)
-    ]
-    manifest.rewrite(root, rows)
+    manifest.rewrite(root, [photo(f"q{i % 38}", i, "" if i else "g") for i in range(1900)])
     lines = said(capsys, "bing", "full")
     assert "so far   1,899 pictures: taken from here" in lines["so"]
     assert "1,901 of 3,800 pictures: about 10 minutes" in lines["collect"]
     path = root / "prepared" / "abc" / "meta.json"
     path.parent.mkdir(parents=True)
-    for meta, why in (
-        ({"size": 128, "mean_ab": [0, 0]}, "of another size"),
-        ({"size": 256, "mean_ab": None}, "not finished"),
-    ):
-        path.write_text(json.dumps(meta))
-        assert "about" in said(capsys)["prepare"], why
+    for size, mean_ab in ((128, [0, 0]), (256, None)):  # of another size; not finished
+        path.write_text(json.dumps({"size": size, "mean_ab": mean_ab}))
+        assert "about" in said(capsys)["prepare"]
     path.write_text(json.dumps({"size": 256, "mean_ab": [0, 0]}))
     (root / "runs" / "001-colournet").mkdir(parents=True)
     lines = said(capsys)
@@ -75,7 +71,7 @@ def test_a_disk_that_is_too_small_is_told(fresh_home, capsys, monkeypatch):
 @pytest.mark.parametrize("practice", [True, False])
 def test_the_space_of_prepared_photos_is_what_they_take(tmp_path, practice):
     url = "https://practice.example/moon/10000-216x160.jpg" if practice else "http://x/y.jpg"
-    photos = [Photo("moon", url, "", str(i), 1, 1, 1, "JPEG", "") for i in range(20)]
+    photos = [replace(photo("moon", i), url=url) for i in range(20)]
     sides = {"train": photos[:17], "validation": photos[17:]}
     made = make.begin(tmp_path / "set", sides, 64)
     taken = sum(array.nbytes for side in made.arrays.values() for array in side.values())
@@ -95,7 +91,7 @@ def test_practice_a_folder_and_a_data_set(fresh_home, tmp_path, capsys):
     assert "99 MB" in lines["collect"] and "248 MB" in lines["collect"]
     assert "56 MB" in lines["prepare"], "100 of each of ten kinds, 160 pixels"
     root = fresh_home / "torchvision-Imagenette-full"
-    manifest.append(root, Photo("dog", "http://x/1", "1.jpg", "1", 1, 1, 1, "JPEG", ""))
+    manifest.append(root, photo("dog", 1))
     assert "99 MB" in said(capsys)["collect"], "stopped: one picture is not the set"
     (root / "set.json").write_text('{"per_query": 100}')
     assert "is done: 1 pictures" in said(capsys)["collect"]

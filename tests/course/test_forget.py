@@ -23,11 +23,12 @@ from colourlib.course.forget import forget
 from colourlib.practice.search import Response, results_page, serve
 
 
-def jpeg(seed: int) -> bytes:
-    """A picture of 80 x 64 pixels that no other is like."""
+def jpeg(seed: int, size=(80, 64)) -> bytes:
+    """A picture that no other is like, but for itself at another size."""
     coarse = np.random.default_rng(seed).integers(0, 256, (8, 10, 3), dtype=np.uint8)
+    picture = Image.fromarray(coarse).resize((80, 64), Image.Resampling.BICUBIC)
     buffer = io.BytesIO()
-    Image.fromarray(coarse).resize((80, 64), Image.Resampling.BICUBIC).save(buffer, "JPEG")
+    picture.resize(size).save(buffer, "JPEG")
     return buffer.getvalue()
 
 
@@ -85,22 +86,19 @@ def picture_3(root: Path):
 
 def everything(root: Path) -> dict[str, bytes]:
     """What lies in a workspace: name -> content."""
-    return {
-        path.relative_to(root).as_posix(): path.read_bytes()
-        for path in root.rglob("*")
-        if path.is_file()
-    }
+    files = [path for path in root.rglob("*") if path.is_file()]
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in files}
 
 
 def traces(root: Path, row) -> list[str]:
     """Files in which the picture, its hash or its address can be found."""
     signs = [row.sha256.encode(), row.sha256[:16].encode(), row.url.encode(), jpeg(3)]
-    return sorted(
+    return [
         name
         for name, content in everything(root).items()
         if any(sign in content or sign[:16] in name.encode() for sign in signs)
         and name != forgotten.NAME
-    )
+    ]
 
 
 @pytest.mark.parametrize("by", ["url", "sha256", "the start of its sha256"])
@@ -120,10 +118,7 @@ def test_nothing_of_it_is_left(root, capsys, by):
     noted = (root / forgotten.NAME).read_text()
     assert row.url not in noted and row.sha256 in noted
     assert hashlib.sha256(row.url.encode()).hexdigest() in noted
-
-
-def test_the_pictures_of_it_that_runs_show_go_too(root):
-    said = forget(root, URLS[3])
+    # and the run that was trained with it shows no picture of it
     assert "The pictures of it in the run colournet are removed." in said
     left = sorted(p.name for p in (root / "runs" / "colournet").glob("*.png"))
     assert left == ["sample-5.png", "truth-5.png"]
@@ -132,23 +127,19 @@ def test_the_pictures_of_it_that_runs_show_go_too(root):
 
 
 def test_several_found_again_at_once_are_all_noted(tmp_path):
-    hashes = [f"{number:064x}" for number in range(200)]
-    forgotten.note(tmp_path, hashes[:40])
+    hashes = [f"{number:064x}" for number in range(40)]
+    forgotten.note(tmp_path, hashes)
     desk = store.Shelf(tmp_path)
-    rows = [
-        manifest.Photo("x", f"https://b.example/{i}.jpg", "", sha256, 1, 32, 32, "JPEG", "now")
-        for i, sha256 in enumerate(hashes[:40])
-    ]
+    urls = [f"https://b.example/{i}.jpg" for i in range(40)]
 
-    def keep(row):
+    def keep(url, sha256):
         with contextlib.suppress(store.Forgotten):
-            desk.keep(row, b"x")
+            desk.keep(manifest.Photo("x", url, "", sha256, 1, 32, 32, "JPEG", "now"), b"x")
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(keep, rows))
+        list(pool.map(keep, urls, hashes))
     noted = (tmp_path / forgotten.NAME).read_text()
-    lost = [h for h in hashes[:40] + [forgotten.digest(r.url) for r in rows] if h not in noted]
-    assert not lost
+    assert [h for h in hashes + [forgotten.digest(url) for url in urls] if h not in noted] == []
 
 
 def test_the_others_stay(root):
@@ -160,13 +151,10 @@ def test_the_others_stay(root):
     assert collect.photos(root) == others
     assert all(after[row.file] == before[row.file] for row in others)
     assert list(by_hand.decisions(root)) == [rows[4].sha256[:16]]
-    lines = [line for line in before["measures.jsonl"].split(b"\n") if line]
-    kept = [line for line in after["measures.jsonl"].split(b"\n") if line]
+    lines, kept = (files["measures.jsonl"].splitlines() for files in (before, after))
     assert len(kept) == len(lines) - 1 and set(kept) < set(lines)
-    sides = json.loads(before["split.json"])
-    assert json.loads(after["split.json"]).items() == {
-        item for item in sides.items() if item[0] != rows[3].sha256
-    }
+    sides, left = (json.loads(files["split.json"]) for files in (before, after))
+    assert sides.pop(rows[3].sha256) and left == sides
     assert clean.split(root, clean.judge(root, collect.photos(root)))
 
 
@@ -200,18 +188,16 @@ def test_copies_under_other_addresses_are_forgotten_with_it(tmp_path):
 
 
 def test_near_duplicates_that_stay_are_named(tmp_path):
-    class Resized(Web):
-        def __call__(self, url):
-            if url != "https://b.example/small.jpg":
-                return super().__call__(url)
-            buffer = io.BytesIO()
-            Image.open(io.BytesIO(jpeg(3))).resize((160, 128)).save(buffer, "JPEG")
-            return Response(buffer.getvalue())
+    small = "https://b.example/small.jpg"
+    web = Web([*URLS, small])
 
-    rows = gather(tmp_path, Resized([*URLS, "https://b.example/small.jpg"]), per_query=13)
+    def with_small(url):
+        return Response(jpeg(3, (160, 128))) if url == small else web(url)
+
+    rows = gather(tmp_path, with_small, per_query=13)
     clean.judge(tmp_path, rows)
     (line,) = [line for line in forget(tmp_path, URLS[3]) if "are like it" in line]
-    copy = next(row for row in rows if "small" in row.url)
+    copy = next(row for row in rows if row.url == small)
     assert line.count("photos/") == 1 and copy.file in line
     assert not any("are like it" in line for line in forget(tmp_path, URLS[5]))
 
@@ -231,11 +217,11 @@ STEPS = ["note", "_remove_traces", "_remove_file", "manifest.rewrite", "replace_
 @pytest.mark.parametrize("step", STEPS)
 def test_interrupted_anywhere_it_can_be_called_again(root, monkeypatch, step):
     row = picture_3(root)
+
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
     with monkeypatch.context() as patch:
-
-        def interrupted(*arguments):
-            raise KeyboardInterrupt
-
         where = manifest if step == "manifest.rewrite" else forgetting
         patch.setattr(where, step.removeprefix("manifest."), interrupted)
         with pytest.raises(KeyboardInterrupt):
@@ -249,6 +235,8 @@ def test_interrupted_anywhere_it_can_be_called_again(root, monkeypatch, step):
 def test_interrupted_while_a_prepared_set_goes_it_can_be_called_again(root, monkeypatch):
     row = picture_3(root)
     (meta,) = (root / "prepared").glob("*/meta.json")
+    (meta.parent / ".ipynb_checkpoints").mkdir()  # what an editor leaves is no hindrance
+    (meta.parent / ".ipynb_checkpoints" / "meta-checkpoint.json").write_text("{}")
     original, calls = os.unlink, []
 
     def unlink(path, *arguments, **named):
@@ -263,15 +251,6 @@ def test_interrupted_while_a_prepared_set_goes_it_can_be_called_again(root, monk
         with pytest.raises(CourseError, match="a notebook has it open.*then forget once more"):
             forget(root, URLS[3])
     assert meta.exists(), "else nobody could tell what the set holds"
-    forget(root, URLS[3])
-    assert not meta.parent.exists() and traces(root, row) == []
-
-
-def test_what_an_editor_leaves_in_a_prepared_set_is_no_hindrance(root):
-    row = picture_3(root)
-    (meta,) = (root / "prepared").glob("*/meta.json")
-    (meta.parent / ".ipynb_checkpoints").mkdir()
-    (meta.parent / ".ipynb_checkpoints" / "meta-checkpoint.json").write_text("{}")
     forget(root, URLS[3])
     assert not meta.parent.exists() and traces(root, row) == []
 

@@ -10,11 +10,12 @@ import importlib.metadata
 import os
 import shutil
 
+import badges
 import pytest
 from hosted_runtime import ROOT, Runtime, files_of, release, wheel
 
 from colourlib.common.errors import CourseError
-from colourlib.course import badges, hosted
+from colourlib.course import hosted
 
 NAMES = [path.stem for path in badges.notebooks(ROOT)]
 WHOLE = "02_clean"
@@ -42,9 +43,8 @@ def colab(tmp_path_factory, origin):
     version = badges.tag().removeprefix("v")
     old = wheel(runtime.folder, "colourlib", version, {"colourlib/__init__.py": "OLD = True\n"})
     pip = ["-m", "pip", "install", "--no-deps", "--force-reinstall", str(old)]
-    put = runtime.run(
-        f"import subprocess, sys; sys.exit(subprocess.call([sys.executable, *{pip}]))"
-    )
+    code = f"import subprocess, sys; sys.exit(subprocess.call([sys.executable, *{pip}]))"
+    put = runtime.run(code)
     assert put.returncode == 0 and runtime.run("import colourlib; colourlib.OLD").returncode == 0
     runtime.before = files_of(*UNTOUCHED)
     runtime.said = runtime.run(SET_UP)
@@ -57,25 +57,19 @@ def test_the_first_cell_installs_the_release_over_older_code_of_the_same_version
     assert "Runtime > Change runtime type" in colab.said.stdout
     assert colab.run("import colourlib.course.hosted, colourlib.runs.weights").returncode == 0
     assert colab.installed() == {"colourlib": badges.tag()[1:]}
-
-
-def test_the_first_cell_again_installs_nothing(colab):
+    # Again, it installs nothing.
     nowhere = {"GIT_CONFIG_VALUE_0": "gone", "GIT_CONFIG_KEY_0": "url.file:///gone.insteadOf"}
     again = colab.run(SET_UP, **nowhere)  # where installing anything would fail
     assert again.returncode == 0, again.stderr
     assert again.stdout == colab.said.stdout
 
 
-def first_cells(notebook) -> str:
-    """What the first three code cells print."""
-    outputs = [out for cell in notebook.cells for out in cell.get("outputs", [])]
-    return "".join(out.get("text", "") for out in outputs)
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_each_notebook_alone(colab, name):
     every = os.environ.get("ALL_NOTEBOOKS") or name == WHOLE
-    said = first_cells(colab.notebook(name, cells=None if every else 2))
+    notebook = colab.notebook(name, cells=None if every else 2)
+    outputs = [out for cell in notebook.cells for out in cell.get("outputs", [])]
+    said = "".join(out.get("text", "") for out in outputs)
     assert "colourlib is ready on Colab" in said
     if every or "source " in said:
         assert "files    colourlib_data/practice-quick" in said
@@ -87,10 +81,7 @@ def test_nothing_of_the_machine_has_changed(colab):
     assert len(colab.before) > 1000, "something was looked at"
 
 
-# ---- what goes wrong -----------------------------------------------------------------------------
-
-
-COLAB, KAGGLE = "COLAB_RELEASE_TAG", "KAGGLE_KERNEL_RUN_TYPE"
+COLAB, KAGGLE, BINDER = "COLAB_RELEASE_TAG", "KAGGLE_KERNEL_RUN_TYPE", "BINDER_SERVICE_HOST"
 USED = "import sys; sys.modules['colourlib'] = sys\n"
 INSTALL = [f"git+{badges.address()}@{badges.tag()}", "make lab"]
 OFFLINE = ["is there a network (Kaggle: Settings > Internet on)?", "fatal: "]  # git's own words
@@ -135,9 +126,6 @@ def test_missing_packages_are_added_and_the_rest_keeps_its_version(colab):
     assert set(colab.installed()) == {"colourlib", "brick"}
 
 
-# ---- hosted.py -----------------------------------------------------------------------------------
-
-
 @pytest.fixture
 def somewhere(monkeypatch):
     """No sign of any service; a function that sets some."""
@@ -146,15 +134,11 @@ def somewhere(monkeypatch):
     return lambda *signs: [monkeypatch.setenv(sign, "x") for sign in signs]
 
 
-@pytest.mark.parametrize(
-    ("signs", "name"),
-    [
-        ((), ""),
-        (("COLAB_RELEASE_TAG",), "Colab"),
-        (("KAGGLE_KERNEL_RUN_TYPE", "COLAB_RELEASE_TAG"), "Kaggle"),  # built on Colab's machines
-        (("BINDER_SERVICE_HOST",), "Binder"),
-    ],
-)
+# Kaggle's images are built on Colab's and carry its sign, too.
+HOSTS = {"": [], "Colab": [COLAB], "Kaggle": [KAGGLE, COLAB], "Binder": [BINDER]}
+
+
+@pytest.mark.parametrize(("name", "signs"), HOSTS.items())
 def test_the_service_is_told_by_its_signs(somewhere, capsys, monkeypatch, signs, name):
     somewhere(*signs)
     monkeypatch.setattr(hosted, "missing", list)
@@ -176,18 +160,19 @@ def test_ready_installs_on_a_lent_machine_only(somewhere, monkeypatch, capsys):
     asked = []
     monkeypatch.setattr(hosted, "missing", lambda: [BRICK])
     monkeypatch.setattr(hosted, "install", asked.append)
-    for sign in (None, "BINDER_SERVICE_HOST", "COLAB_RELEASE_TAG"):
-        somewhere(*filter(None, [sign]))
-        hosted.ready()
-        if sign == "BINDER_SERVICE_HOST":
-            assert asked == []
-            monkeypatch.delenv(sign)
+    hosted.ready()
+    somewhere(BINDER)
+    hosted.ready()
+    assert asked == []
+    monkeypatch.delenv(BINDER)
+    somewhere(COLAB)
+    hosted.ready()
     assert asked == [[BRICK]]
     assert "Installing what Colab does not have: brick." in capsys.readouterr().out
 
 
 def test_a_failing_pip_is_told_with_its_last_words(somewhere, monkeypatch):
-    somewhere("KAGGLE_KERNEL_RUN_TYPE")
+    somewhere(KAGGLE)
     answer = type("Done", (), {"returncode": 1, "stderr": "no route to host"})
     monkeypatch.setattr(hosted.subprocess, "run", lambda *a, **k: answer)
     with pytest.raises(CourseError, match="(?s)install brick.*Internet has to be on.*no route"):

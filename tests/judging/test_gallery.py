@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from colourlib import CourseError, colour, evaluate, judging, practice
+from colourlib import CourseError, colour, judging, practice
 from colourlib.evaluate import grey as grey_copy
 from colourlib.judging import brown, by_thing, gallery, sliders
 from colourlib.practice import CLASSES
@@ -41,15 +41,9 @@ def test_which_photos_are_picked(report):
     made_up = with_columns(report, **columns)
     assert gallery.best(made_up, 2) == [0, 2] and gallery.worst(made_up, 2) == [3, 2]
     assert gallery.greyest(made_up, 2) == [1, 2] and gallery.wrongly_vivid(made_up, 2) == [3, 1]
-
-
-def test_random_photos_are_the_same_ones_each_time(report):
     first = gallery.at_random(report, 5)
     assert first == gallery.at_random(report, 5) != gallery.at_random(report, 5, seed=1)
     assert len(set(first)) == 5 and len(gallery.at_random(report, 500)) == len(report.photos)
-
-
-def test_photos_of_a_query(report):
     query = report.photos.rows[3]["query"]
     assert 3 in gallery.of_query(report, query)
     with pytest.raises(CourseError, match=f"'cats'. There are: .*{query}"):
@@ -89,11 +83,8 @@ def test_the_price_is_what_judging_the_factors_gives(report, practice_data):
     near = brown.price(report, [price.best - 0.1, price.best, price.best + 0.1]).explained
     assert near[1] > max(near[0], near[2])
     assert f"highest at {price.best:.2f}" in brown.draw_price(price).alt
-
-
-def test_half_as_vivid_a_truth_is_best_doubled(practice_data):
-    photos = practice_data.validation
-    price = brown.price(judging.judge_answers(lambda i, x, y: y / 2, photos, "pale"), [1, 2])
+    pale = judging.judge_answers(lambda i, x, y: y / 2, practice_data.validation, "pale")
+    price = brown.price(pale, [1, 2])  # half as vivid as the truth
     assert price.best == pytest.approx(2) and price.explained == pytest.approx([0.75, 1])
 
 
@@ -126,6 +117,9 @@ def test_the_optimum_answers_with_the_mean_of_each_class(optimum):
     found = by_thing.telling(by_thing.of(optimum))
     assert [thing.spread > by_thing.MANY for thing in found].count(True) >= 1
     assert found[0].name in by_thing.draw_clouds(found).alt
+    photos = replace(optimum.photos, optimum=None)
+    with pytest.raises(CourseError, match="practice scenes only"):
+        by_thing.of(judging.judge(grey_copy, photos))
 
 
 def test_a_thing_by_hand():
@@ -136,12 +130,6 @@ def test_a_thing_by_hand():
     (row,) = by_thing.table([car]).rows
     assert row == ["car", "2", f"{car.spread:.0f}", "57", "50%"]
     assert f"car {car.spread:.0f} and 57" in by_thing.draw_errors([car]).alt
-
-
-def test_things_are_known_on_practice_scenes_only(practice_data):
-    photos = replace(practice_data.validation, optimum=None)
-    with pytest.raises(CourseError, match="practice scenes only"):
-        by_thing.of(judging.judge(evaluate.grey, photos))
 
 
 def shown(view) -> list[Image.Image]:
@@ -170,18 +158,14 @@ def test_the_before_after_slider_uncovers_from_the_right():
         assert f"{place} %" in repr(panel)
 
 
-def test_before_after_shows_a_photo_in_grey_and_coloured(tmp_path):
+def test_before_after_shows_a_photo_in_grey_and_coloured(tmp_path, monkeypatch):
     Image.fromarray(practice.scene("cars", 1, 512, 400).rgb()).save(tmp_path / "a.png")
     panel = sliders.before_after(tmp_path / "a.png", network, size=32)
     before, after = at_both_ends(panel)
     assert after.size == before.size and max(after.size) == sliders.LARGEST
     assert np.ptp(np.asarray(before), axis=-1).max() <= 1
     assert np.ptp(np.asarray(after), axis=-1).max() > 5
-
-
-def test_before_after_opens_pictures_as_the_colouriser_does_and_makes_them_small(
-    tmp_path, monkeypatch
-):
+    # Pictures are opened as the colouriser does it, and made small.
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     image = Image.new("RGB", (900, 600))

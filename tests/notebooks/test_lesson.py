@@ -31,17 +31,11 @@ def lesson(*mistakes: tuple[str, str]) -> SimpleNamespace:
     return SimpleNamespace(**{k: v for k, v in scope.items() if not k.startswith("__")})
 
 
-# ---------------------------------------------------------------- training, with any optimiser
-
-
 def network() -> nn.Module:
     """A small convolutional network in double precision, always with the same first weights."""
     torch.manual_seed(0)
     return nn.Sequential(
-        nn.Conv2d(1, 6, 3, padding=1, bias=False),
-        nn.BatchNorm2d(6),
-        nn.ReLU(),
-        nn.Conv2d(6, 2, 1),
+        nn.Conv2d(1, 6, 3, padding=1, bias=False), nn.BatchNorm2d(6), nn.ReLU(), nn.Conv2d(6, 2, 1)
     ).double()
 
 
@@ -84,16 +78,15 @@ def by_hand(taught: SimpleNamespace):
     return optimise
 
 
-def groups(net: nn.Module, strength: float) -> list[dict]:
-    """L2 on the weights of convolutions, none on BatchNorm and biases."""
-    return [
-        {"params": [p for p in net.parameters() if p.ndim > 1], "weight_decay": strength},
-        {"params": [p for p in net.parameters() if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-
-
 def by_torch(kind=torch.optim.Adam, strength: float = 0.0):
-    return lambda net: kind(groups(net, strength), lr=LR).step
+    """L2 on the weights of convolutions, none on BatchNorm and biases."""
+
+    def groups(net):
+        pulled = [p for p in net.parameters() if p.ndim > 1]
+        free = [p for p in net.parameters() if p.ndim <= 1]
+        return [{"params": pulled, "weight_decay": strength}, {"params": free, "weight_decay": 0.0}]
+
+    return lambda net: kind(groups(net), lr=LR).step
 
 
 def by_course(strength: float = 0.0):
@@ -103,9 +96,6 @@ def by_course(strength: float = 0.0):
 
 def gap(one: torch.Tensor, other: torch.Tensor) -> float:
     return (one - other).abs().max().item()
-
-
-# ---------------------------------------------------------------- the lesson is right
 
 
 def test_the_network_really_moves():
@@ -131,12 +121,29 @@ def test_adam_by_hand_is_torchs_and_the_courses_step_for_step():
     assert gap(ours, weights_after(by_course())) < SAME
 
 
+def with_penalty(*mistakes) -> torch.Tensor:
+    """The weights after the lesson's Adam with the lesson's penalty."""
+    taught = lesson(*mistakes)
+    return weights_after(by_hand(taught), taught.l2_penalty)
+
+
 def test_the_penalty_is_the_weight_decay_of_adam_and_of_the_course():
-    taught = lesson()
-    ours = weights_after(by_hand(taught), taught.l2_penalty)
-    assert gap(ours, weights_after(by_torch(), taught.l2_penalty)) < SAME
+    ours = with_penalty()
+    assert gap(ours, weights_after(by_torch(), lesson().l2_penalty)) < SAME
     assert gap(ours, weights_after(by_torch(strength=STRENGTH))) < SAME
     assert gap(ours, weights_after(by_course(STRENGTH))) < SAME
+
+
+def at_everything(net):
+    return torch.optim.Adam(net.parameters(), lr=LR, weight_decay=STRENGTH).step
+
+
+def test_adamw_and_a_pull_at_everything_are_something_else():
+    ours = with_penalty()
+    assert gap(ours, weights_after(by_torch(torch.optim.AdamW, STRENGTH))) > WRONG
+    assert gap(ours, weights_after(at_everything)) > WRONG
+    # and nothing else: without L2 AdamW and Adam are the same
+    assert gap(weights_after(by_torch()), weights_after(by_torch(torch.optim.AdamW))) < SAME
 
 
 def test_adamw_is_something_else():
@@ -145,9 +152,6 @@ def test_adamw_is_something_else():
     assert gap(ours, weights_after(by_torch(torch.optim.AdamW, STRENGTH))) > WRONG
     # and nothing else: without L2 the two are the same
     assert gap(weights_after(by_torch()), weights_after(by_torch(torch.optim.AdamW))) < SAME
-
-
-# ---------------------------------------------------------------- the comparisons, compared
 
 
 WRONG_MSES = {
@@ -191,16 +195,4 @@ WRONG_PENALTIES = {
 
 @pytest.mark.parametrize("mistake", WRONG_PENALTIES.values(), ids=WRONG_PENALTIES)
 def test_a_wrong_penalty_is_seen(mistake):
-    taught = lesson(mistake)
-    ours = weights_after(by_hand(taught), taught.l2_penalty)
-    assert gap(ours, weights_after(by_torch(strength=STRENGTH))) > WRONG
-
-
-def test_a_course_that_pulled_at_everything_would_be_seen():
-    taught = lesson()
-    ours = weights_after(by_hand(taught), taught.l2_penalty)
-
-    def at_everything(net):
-        return torch.optim.Adam(net.parameters(), lr=LR, weight_decay=STRENGTH).step
-
-    assert gap(ours, weights_after(at_everything)) > WRONG
+    assert gap(with_penalty(mistake), weights_after(by_torch(strength=STRENGTH))) > WRONG

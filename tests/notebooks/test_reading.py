@@ -1,11 +1,10 @@
 """What there is to read is fit to be read: links, glossary, headings, tables, spelling, the book.
 
 Each check is a function that returns what it found wrong, and is itself tested with that fault.
-`pytest -s tests/test_reading.py` also lists the links that lead to the web; they are not fetched.
+With `pytest -s` it also lists the links that lead to the web; they are not fetched.
 """
 
 import ast
-import importlib.util
 import json
 import os
 import re
@@ -16,10 +15,14 @@ from html import unescape
 from pathlib import Path
 from urllib.parse import unquote
 
+import badges
 import nbformat
 import pytest
 
+from colourlib.teaching.check import core
+
 ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
 LEFT_OUT = {"build", "dist", "node_modules"}  # and what is hidden, and in data/ but for its weights
 CODE = re.compile(r"^(```|~~~).*?^\1[ \t]*$|`[^`\n]+`", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"(?<!\\)\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)|\bhref=\"([^\"]+)\"")
@@ -33,9 +36,8 @@ def pages() -> dict[str, str]:
     for folder, inside, names in os.walk(ROOT):
         where = Path(folder).relative_to(ROOT)
         left_out = LEFT_OUT | set(inside if where.name == "data" else [])
-        inside[:] = sorted(
-            n for n in inside if n[0] != "." and (n not in left_out or n == "weights")
-        )
+        kept = [n for n in inside if n[0] != "." and (n not in left_out or n == "weights")]
+        inside[:] = sorted(kept)
         for name in sorted(names):
             path = (where / name).as_posix()
             if name.endswith(".md"):
@@ -55,9 +57,6 @@ def prose(text: str) -> str:
     return CODE.sub("", text)
 
 
-# ---------------------------------------------------------------- links
-
-
 def slug(heading: str) -> str:
     """The name by which GitHub and MyST link to a heading."""
     words = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", heading)  # a link counts by its words
@@ -69,9 +68,7 @@ def anchors(text: str) -> set[str]:
     names: list[str] = []
     for _, heading in HEADING.findall(re.sub(r"^```.*?^```", "", text, flags=re.S | re.M)):
         name = slug(heading)
-        count = sum(
-            re.fullmatch(rf"{re.escape(name)}(-\d+)?", other) is not None for other in names
-        )
+        count = sum(bool(re.fullmatch(rf"{re.escape(name)}(-\d+)?", other)) for other in names)
         names.append(f"{name}-{count}" if count else name)
     return {*names, *re.findall(r"<a (?:id|name)=\"([^\"]+)\"", text)}
 
@@ -100,8 +97,9 @@ def dead_links(name: str, text: str, texts: dict[str, str]) -> list[str]:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_every_link_leads_somewhere(name):
+def test_links_lead_somewhere_headings_are_in_order_and_tables_have_headers(name):
     assert dead_links(name, PAGES[name], PAGES) == []
+    assert disorder(PAGES[name]) == []
 
 
 def test_links_to_the_web_are_listed_and_whole():
@@ -113,29 +111,16 @@ def test_links_to_the_web_are_listed_and_whole():
 SAMPLE = {"docs/a.md": "# Top\n## Two *words*, `x`\n## Two\n## Two\n", "README.md": "# Read\n"}
 
 
-@pytest.mark.parametrize(
-    ("link", "fine"),
-    [
-        ("a.md", True),
-        ("a.md#two-words-x", True),
-        ("#top", True),
-        ("a.md#two-1", True),
-        ("../README.md#read", True),
-        ("https://example.org/not/fetched", True),
-        ("b.md", False),
-        ("a.md#three", False),
-        ("#read", False),
-        ("../../elsewhere.md", False),
-        ("/README.md", False),
-    ],
-)
-def test_a_dead_link_is_found(link, fine):
+FINE = ["a.md", "a.md#two-words-x", "#top", "a.md#two-1", "../README.md#read"]
+FINE += ["https://example.org/not/fetched"]
+DEAD = ["b.md", "a.md#three", "#read", "../../elsewhere.md", "/README.md"]
+
+
+@pytest.mark.parametrize("link", FINE + DEAD)
+def test_a_dead_link_is_found(link):
     page = f"See [this\nplace]({link}), not `[code](nowhere.md)`.\n```\n[x](no.md)\n```\n"
     texts = {**SAMPLE, "docs/a.md": SAMPLE["docs/a.md"] + page}
-    assert (dead_links("docs/a.md", texts["docs/a.md"], texts) == []) == fine
-
-
-# ---------------------------------------------------------------- the glossary
+    assert (dead_links("docs/a.md", texts["docs/a.md"], texts) == []) == (link in FINE)
 
 
 def entries(glossary: str) -> dict[str, str]:
@@ -169,9 +154,6 @@ def test_the_glossary_is_tidy_and_used():
             assert len(words) >= 5, f"{name} links to {len(words)} words of the glossary"
 
 
-# ---------------------------------------------------------------- headings and tables
-
-
 def disorder(text: str) -> list[str]:
     """Headings that skip a level, a page without one h1 on top, tables without a header."""
     plain = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
@@ -191,14 +173,9 @@ def disorder(text: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_headings_are_in_order_and_tables_have_headers(name):
-    assert disorder(PAGES[name]) == []
-
-
 def test_tables_among_the_outputs_have_headers():
     found = []
-    for path in sorted((ROOT / "notebooks").glob("0*.ipynb")):
+    for path in NOTEBOOKS:
         for cell in nbformat.read(path, as_version=4).cells:
             for output in cell.get("outputs", []):
                 html = output.get("data", {}).get("text/html", "")
@@ -209,15 +186,14 @@ def test_tables_among_the_outputs_have_headers():
 
 @pytest.mark.parametrize(
     "fault",
-    ["## Two\n", "# One\n### Three\n", "# One\n# One\n", "# One\n| a | b |\n| c | d |\n",
-     "# One\n| | |\n|---|---|\n| c | d |\n", "# One\n<table><tr><td>x</td></tr></table>\n"],
+    ["## Two\n", "## One\n# Two\n", "# One\n### Three\n", "# One\n# One\n",
+     "# One\n| a | b |\n| c | d |\n", "# One\n| | |\n|---|---|\n| c | d |\n",
+     "# One\n<table><tr><td>x</td></tr></table>\n"],
 )  # fmt: skip
 def test_disorder_is_found(fault):
     assert disorder(fault) != []
-    assert disorder("# One\n## Two\n```\n# no\n```\n| a | |\n|---|--:|\n| c | d |\n") == []
-
-
-# ---------------------------------------------------------------- spelling
+    fine = "# One\n## Two\n### Deep\n## Three\n```\n# no\n```\n| a | |\n|---|--:|\n| c | d |\n"
+    assert disorder(fine) == []
 
 
 def american(text: str) -> list[str]:
@@ -265,7 +241,7 @@ def test_spelling(tmp_path):
         page = tmp_path / f"{name}.md"
         page.parent.mkdir(exist_ok=True, parents=True)
         page.write_text(text, encoding="utf-8")
-    for path in sorted((ROOT / "notebooks").glob("0*.ipynb")):
+    for path in NOTEBOOKS:
         cells = nbformat.read(path, as_version=4).cells
         code = "\n\n".join(cell.source for cell in cells if cell.cell_type == "code")
         (tmp_path / f"{path.stem}.py").write_text(code, encoding="utf-8")
@@ -276,9 +252,6 @@ def test_spelling(tmp_path):
     assert misspelt(tmp_path) == ""
     (tmp_path / "README.md").write_text("How to recieve a picture.\n")
     assert "recieve ==> receive" in misspelt(tmp_path)
-
-
-# ---------------------------------------------------------------- README and TEACHING
 
 
 def unknown_messages(readme: str, source: str) -> list[str]:
@@ -292,7 +265,7 @@ def unknown_messages(readme: str, source: str) -> list[str]:
 
 
 def test_the_readme_quotes_real_messages():
-    files = [*(ROOT / "colourlib").rglob("*.py"), ROOT / "Makefile"]
+    files = [*(ROOT / "colourlib").rglob("*.py"), ROOT / "Makefile", ROOT / "docs" / "badges.py"]
     source = "\n".join(path.read_text(encoding="utf-8") for path in files)
     assert unknown_messages(PAGES["README.md"], source) == []
     page = "## Help\n| what | do |\n|---|---|\n| `There is no … here` | x |\n## End\n"
@@ -302,43 +275,29 @@ def test_the_readme_quotes_real_messages():
 
 def test_teaching_names_every_exercise():
     """TEACHING.md names all checks of the notebooks, and no other."""
-    from colourlib.teaching.check.core import EXERCISES
-
-    named = set(re.findall(r"`check\.(\w+)", PAGES["TEACHING.md"]))
-    assert named == set(EXERCISES)
+    assert set(re.findall(r"`check\.(\w+)", PAGES["TEACHING.md"])) == set(core.EXERCISES)
 
 
-# ---------------------------------------------------------------- the book
-
-
-def missing(*modules: str) -> list[str]:
-    return [name for name in modules if importlib.util.find_spec(name) is None]
-
-
-@pytest.mark.skipif(
-    bool(missing("sphinx", "myst_nb", "sphinx_book_theme")),
-    reason='the book needs Sphinx: pip install -e ".[book]"',
-)
 def test_the_book(tmp_path):
     """Built without a warning; with alternative texts, formulas, search, Colab; faults found."""
+    for needed in ("sphinx", "myst_nb", "sphinx_book_theme"):
+        pytest.importorskip(needed, reason='the book needs Sphinx: pip install -e ".[book]"')
     options = ["-q", "-n", "-W", "--keep-going", "-c", "docs", "-d", tmp_path / "trees"]
     command = [sys.executable, "-m", "sphinx", *options, ".", tmp_path / "a" / "book"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     book = tmp_path / "a" / "book"
-    for path in sorted((ROOT / "notebooks").glob("0*.ipynb")):
+    repository = badges.address().removeprefix("https://github.com/")
+    for path in NOTEBOOKS:
         page = (book / "notebooks" / f"{path.stem}.html").read_text(encoding="utf-8")
-        assert f"colab.research.google.com/github/{repository()}/blob/" in page
+        assert f"colab.research.google.com/github/{repository}/blob/" in page
         assert ("<math" in page) == bool(re.search(r"\$\S", prose(PAGES[f"notebooks/{path.name}"])))
         for alt in alts_of(path):
             assert alt in unescape(page), f"{path.name}: {alt[:60]}"
     assert '"manifest"' in (book / "searchindex.js").read_text(encoding="utf-8")
 
-    sys.path.insert(0, str(ROOT / "docs"))
-    try:
-        from hooks import faults
-    finally:
-        sys.path.pop(0)
+    from hooks import faults
+
     assert faults(book) == []
     broken = '<img src="x.png"><a href="#no"></a><script src="https://a.org/b.js"></script>'
     (book / "broken.html").write_text(broken)
@@ -350,9 +309,3 @@ def alts_of(path: Path) -> list[str]:
     outputs = [o for c in nbformat.read(path, as_version=4).cells for o in c.get("outputs", [])]
     about = [kind for output in outputs for kind in output.get("metadata", {}).values()]
     return [kind["alt"] for kind in about if isinstance(kind, dict) and "alt" in kind]
-
-
-def repository() -> str:
-    """'owner/name' of the address in pyproject.toml."""
-    toml = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    return re.search(r'^Repository = "https://github\.com/([^"]+)"$', toml, re.MULTILINE)[1]

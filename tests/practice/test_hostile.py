@@ -11,6 +11,7 @@ import math
 import re
 from collections import Counter
 from dataclasses import replace
+from itertools import product
 from types import SimpleNamespace
 
 import numpy as np
@@ -31,11 +32,8 @@ pytestmark = pytest.mark.slow  # the table waits for servers that hang
 QUERIES = ("cars", "beaches")
 OTHER_QUERY = "same bytes, other query"
 # Where no rule claims to see a fault: what may happen to it.
-OPEN = {
-    "cropped copy": {"", "near-duplicate"},
-    "watermarked copy": {"", "near-duplicate"},
-    "collage": {"", "drawing or poster", "mostly border"},
-}
+OPEN = dict.fromkeys(("cropped copy", "watermarked copy"), {"", "near-duplicate"})
+OPEN["collage"] = {"", "drawing or poster", "mostly border"}
 SIDE = 192  # of the pictures of the table, the longer one
 # Tried more than once in one run, since the second try may bring it.
 ASKED_TWICE = {
@@ -104,9 +102,7 @@ def run(tmp_path_factory):
 def every(*fates: str):
     """Run a test with each fault of those fates, from each query."""
     names = [name for name in FAULTS if not fates or FAULTS[name].expected in fates]
-    return pytest.mark.parametrize(
-        ("fault", "query"), [(name, query) for query in QUERIES for name in names]
-    )
+    return pytest.mark.parametrize(("fault", "query"), [*product(names, QUERIES)])
 
 
 @every("kept")
@@ -162,11 +158,10 @@ def test_every_fault_has_its_row_and_healthy_pictures_are_kept(run):
 
 
 def test_one_of_two_copies_is_left(run):
-    for fault in set(COPIES) - set(OPEN):
-        for query in QUERIES:
-            origin = origin_of(fault, query)
-            pair = (faults.url_of(fault, origin), practice.url_of(*origin))
-            assert sum(run.verdicts[url].keep for url in pair) == 1, fault
+    for fault, query in product(set(COPIES) - set(OPEN), QUERIES):
+        origin = origin_of(fault, query)
+        pair = (faults.url_of(fault, origin), practice.url_of(*origin))
+        assert sum(run.verdicts[url].keep for url in pair) == 1, fault
 
 
 @every()
@@ -192,15 +187,13 @@ def test_the_grades_of_this_table(run):
         assert (caught, wrongly) == (should, 0) and should >= 2, rule
 
 
-def test_nothing_is_written_but_what_the_rows_name(run):
+def test_only_what_the_rows_name_is_written_and_it_stays_untouched(run):
     kept = {row.path(run.root): row for row in run.rows if not row.rejected}
-    assert set(run.files) == kept.keys() | {run.root / "manifest.jsonl"}
+    ours = {run.root / name for name in ("manifest.jsonl", ".collecting.lock")}
+    assert set(run.files) == kept.keys() | ours
     assert len({hashlib.sha256(run.files[path]).digest() for path in kept}) == len(kept)
     assert all(path.parent == run.root / "photos" / row.query for path, row in kept.items())
-
-
-def test_originals_are_not_touched_by_cleaning(run):
-    now = files_below(run.home)
+    now = files_below(run.home)  # after cleaning
     for path, data in run.files.items():
         assert now[path] == data or path.name == "manifest.jsonl"
 
@@ -219,11 +212,11 @@ INDEX = {  # what is answered by a search engine at fault, from its page and whe
     "hangs": lambda page, again: replace(page, wait=math.inf),
     "drips": lambda page, again: replace(page, drip=0.3),
     "gives no links": lambda page, again: ROBOT,
-    "repeats itself": lambda page, again: practice_web(FIRST_PAGE),
+    "repeats itself": lambda page, again: practice_web("https://www.bing.com/images/async?q=moon"),
     "says too fast": lambda page, again: page if again else TOO_FAST,
 }
 TOO_FAST = Response(b"slow down", 429, "text/plain", headers={"Retry-After": "0"})
-FIRST_PAGE = "https://www.bing.com/images/async?q=moon&first=0"
+TIMED_OUT = "timed out|not complete"
 
 
 def collect_from(monkeypatch, root, fault):
@@ -239,28 +232,19 @@ def collect_from(monkeypatch, root, fault):
     return sources.collect(root, "practice", ["moon"], per_query=15)
 
 
-def test_an_index_that_says_too_fast_is_asked_again(monkeypatch, tmp_path):
-    rows = collect_from(monkeypatch, tmp_path, "says too fast")
+def test_an_index_is_asked_again_if_busy_and_left_if_it_repeats(monkeypatch, tmp_path, capsys):
+    rows = collect_from(monkeypatch, tmp_path / "busy", "says too fast")
     found = search.practice_links("moon", 0) + search.practice_links("moon", PAGE)
     assert [row.url for row in rows] == found[:15]
-
-
-def test_an_index_that_repeats_itself_ends(monkeypatch, tmp_path, capsys):
-    assert len(collect_from(monkeypatch, tmp_path, "repeats itself")) == PAGE
+    assert len(collect_from(monkeypatch, tmp_path / "same", "repeats itself")) == PAGE
     assert "moon: the search has no more pictures" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("fault", "says"),
-    [
-        ("gives no links", "found nothing"),
-        ("hangs", "timed out|not complete"),
-        ("drips", "timed out|not complete"),
-    ],
+    [("gives no links", "found nothing"), ("hangs", TIMED_OUT), ("drips", TIMED_OUT)],
 )
-def test_an_index_that_leads_nowhere_is_said_and_the_way_out_named(
-    monkeypatch, tmp_path, fault, says
-):
+def test_where_an_index_leads_nowhere_the_way_out_is_named(monkeypatch, tmp_path, fault, says):
     with pytest.raises(CourseError, match=says) as error:
         collect_from(monkeypatch, tmp_path, fault)
     assert "source='practice'" in str(error.value)

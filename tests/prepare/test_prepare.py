@@ -22,7 +22,7 @@ from colourlib.common.pictures import square
 from colourlib.prepare import make as making
 
 
-def draw(root, names, size=(80, 64), side="train"):
+def draw(root, names, size=(80, 64)):
     """Verdicts and split for pictures drawn into root, one colour each."""
     verdicts, split = [], {}
     for i, name in enumerate(names):
@@ -32,7 +32,7 @@ def draw(root, names, size=(80, 64), side="train"):
         url = f"https://x.example/{name}"
         photo = Photo("cars", url, f"{name}.png", name, 1, *size, "PNG", "", "")
         verdicts.append(SimpleNamespace(photo=photo, keep=True))
-        split[name] = side
+        split[name] = "train"
     return verdicts, split
 
 
@@ -82,8 +82,7 @@ def everything(made):
 
 
 def same(made, other):
-    pairs = zip(everything(made), everything(other), strict=True)
-    return all(np.array_equal(a, b) for a, b in pairs)
+    return all(map(np.array_equal, everything(made), everything(other)))
 
 
 def test_what_is_stored_is_the_photo(few):
@@ -112,17 +111,13 @@ def test_nothing_is_decoded_twice_and_a_change_is_noticed(few, capsys):
     assert few.prepare().fingerprint != first.fingerprint
 
 
-@pytest.mark.parametrize("side", ["train", "validation"])
-def test_an_empty_side_is_explained(tmp_path, side):
-    verdicts, split = draw(tmp_path, ["a", "b"], side=side)
-    other = {"train": "validation", "validation": "train"}[side]
-    with pytest.raises(CourseError, match=f"No photo is left for {other}: of 2 pictures, 2 passed"):
-        prepare.prepare(tmp_path, verdicts, split, size=64)
-
-
-def test_a_size_that_does_not_divide_is_explained(few):
+def test_an_empty_side_and_a_size_that_does_not_divide_are_explained(few):
     with pytest.raises(CourseError, match="multiple of 16"):
         few.prepare(size=100)
+    for side, other in (("train", "validation"), ("validation", "train")):
+        few.split = dict.fromkeys("abcde", side)
+        with pytest.raises(CourseError, match=f"is left for {other}: of 5 pictures, 5 passed"):
+            few.prepare()
 
 
 def test_it_says_what_has_changed(few, capsys):
@@ -263,15 +258,12 @@ def test_two_notebooks_at_once_share_one_preparation(few, decoded, monkeypatch):
     [("meta.json", 0), ("meta.json", -9), ("train_L.npy", -9), ("validation_ab.npy", 0)],
 )
 def test_a_damaged_set_is_made_anew(few, decoded, file, left):
-    made = few.prepare()
-    before = [np.array(array) for array in everything(made)]
-    del made
+    before = [np.array(array) for array in everything(few.prepare())]
     (spoilt,) = (folder / file for folder in few.folders())
     spoilt.write_bytes(spoilt.read_bytes()[:left]) if left else spoilt.unlink()
     decoded.clear()
-    made = few.prepare()
+    assert all(map(np.array_equal, everything(few.prepare()), before))
     assert len(decoded) == 5
-    assert all(np.array_equal(a, b) for a, b in zip(everything(made), before, strict=True))
 
 
 def test_a_photo_that_cannot_be_opened_any_more_is_named_and_costs_no_other(few, decoded):
@@ -291,33 +283,27 @@ def test_a_photo_that_cannot_be_opened_any_more_is_named_and_costs_no_other(few,
     assert same(made, few.fresh())
 
 
-def test_a_photo_that_was_turned_away_instead_is_missed_by_nobody(few):
-    (few.root / "b.png").write_bytes(b"no picture")
-    with pytest.raises(CourseError, match="b.png: text, not a picture"):
-        few.prepare()
-    few.verdicts[1].keep = False
-    assert len(few.prepare().train) == 3
-
-
-def test_many_unreadable_photos_make_a_short_message(tmp_path):
-    verdicts, split = draw(tmp_path, "abcdefghi")
-    split["i"] = "validation"
+def test_many_unreadable_photos_make_a_short_message(few):
+    few.verdicts, few.split = draw(few.root, "abcdefghi")
+    few.split["i"] = "validation"
     for name in "abcdefg":
-        (tmp_path / f"{name}.png").unlink()
+        (few.root / f"{name}.png").unlink()
+    (few.root / "a.png").write_bytes(b"no picture")
     with pytest.raises(CourseError, match="and 2 more\nThe other 2 of 9") as caught:
-        prepare.prepare(tmp_path, verdicts, split, size=64)
+        few.prepare()
+    assert "a.png: text, not a picture" in str(caught.value)
     assert "e.png" in str(caught.value) and "f.png" not in str(caught.value)
+    for verdict in few.verdicts[:7]:  # turned away instead, they are missed by nobody
+        verdict.keep = False
+    assert len(few.prepare().train) == 1
 
 
-def test_a_full_disk_is_noticed_before_anything_is_written(few, monkeypatch, decoded):
+def test_a_full_disk_is_noticed_before_and_leaves_nothing_behind(few, monkeypatch, decoded):
     usage = namedtuple("usage", "total used free")(10, 9, 1)
-    monkeypatch.setattr(making.shutil, "disk_usage", lambda path: usage)
-    with pytest.raises(CourseError, match="take 1 MB on the disk, and there is no room"):
+    with monkeypatch.context() as patch, pytest.raises(CourseError, match="take 1 MB on the disk"):
+        patch.setattr(making.shutil, "disk_usage", lambda path: usage)
         few.prepare()
     assert not decoded and not few.folders()
-
-
-def test_a_disk_that_fills_up_leaves_nothing_behind(few, decoded):
     resource = pytest.importorskip("resource", reason="limits of a file's size need POSIX")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))  # train_L takes 25,600 bytes

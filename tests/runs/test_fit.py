@@ -35,9 +35,6 @@ def in_memory(practice_data):
     return replace(practice_data, runs=None)
 
 
-# --- it learns
-
-
 def test_one_batch_can_be_learnt_by_heart(practice_data):
     x, y = next(iter(practice_data.loader(20)))
     torch.manual_seed(0)
@@ -110,9 +107,6 @@ def test_photos_fewer_than_a_batch_are_one_and_without_a_folder_nothing_is_writt
     assert len(steps) == 2
     assert run.folder is None and run.best_weights and run.state == "finished"
     assert not list(tmp_path.iterdir())
-
-
-# --- the steps that it takes
 
 
 def hand_made_adam(parameters, decays, gradients, lr, steps):
@@ -254,9 +248,6 @@ def test_bf16_trains_too(in_memory):
     assert all(w.dtype != torch.bfloat16 for w in run.best_weights.values())
 
 
-# --- what it refuses
-
-
 WRONG = {  # what is said: the settings that it is said of
     "fit knows no setting 'learning_rate'": [{"learning_rate": 0.1}],
     "Did you mean 'epochs'": [{"epoch": 3}],
@@ -340,9 +331,6 @@ def test_several_processes_are_refused(monkeypatch):
     assert speed.place("fp32").reason == "as asked"
 
 
-# --- what it says
-
-
 def test_it_says_what_it_does_and_where(tmp_path, capsys, monkeypatch):
     with monkeypatch.context() as patch:
         tiny.at_step(patch, {4: tiny.press_stop})
@@ -366,9 +354,6 @@ def test_the_sentence_at_the_end_puts_the_score_beside_the_baselines(in_memory):
     score = f"{best['explained_chroma']:.1%}".replace("%", " %")
     assert f"best after epoch {best['epoch']}: {score} of the chroma explained" in run.sentence
     assert "(grey copy 0.0 %, mean tint -0.5 %, optimum 90.3 %)" in run.sentence
-
-
-# --- a run for the next chapter
 
 
 load_or_fit = Workspace.trained
@@ -432,9 +417,6 @@ def test_a_stopped_run_will_do_and_one_without_a_validation_will_not(
             course_run(ws, ColourNet(), epochs=4)
     assert load_or_fit(ws)[1]["state"] == "stopped"
     assert "run 001-colournet, stopped" in capsys.readouterr().out
-
-
-# --- numbers too small to compute with
 
 
 def test_numbers_near_zero_become_zero_and_others_stay():

@@ -1,6 +1,7 @@
 """Memory that runs out, losses that explode, Stop at any moment: what `fit` says and keeps."""
 
 import contextlib
+import copy
 import gc
 import json
 import math
@@ -27,32 +28,24 @@ from colourlib.train import Training
 EPOCHS = 4
 LAST = EPOCHS * tiny.STEPS
 
-CPU = (
-    "[enforce fail at alloc_cpu.cpp:114] err == 0. DefaultCPUAllocator: can't allocate memory: "
-    "you tried to allocate 4000000000 bytes. Error code 12 (Cannot allocate memory)"
-)
-WINDOWS = (
-    "[enforce fail at alloc_cpu.cpp:80] data. DefaultCPUAllocator: not enough memory: you tried "
-    "to allocate 4000000000 bytes."
-)
 CUDA = (
     "CUDA out of memory. Tried to allocate 3.73 GiB. GPU 0 has a total capacity of 14.74 GiB of "
-    "which 1.06 GiB is free. Process 4711 has 13.68 GiB memory in use. Of the allocated memory "
-    "12.91 GiB is allocated by PyTorch, and 650.26 MiB is reserved by PyTorch but unallocated."
+    "which 1.06 GiB is free. Of the allocated memory 12.91 GiB is allocated by PyTorch."
 )
 APPLE = (
     "MPS backend out of memory (MPS allocated: 8.06 GB, other allocations: 384.00 KB, max "
     "allowed: 9.07 GB). Tried to allocate 3.73 GB on private pool."
 )
+TRIED = "memory: you tried to allocate 4000000000 bytes."
 SHORTAGES = {
-    "cpu": lambda: RuntimeError(CPU),
-    "windows": lambda: RuntimeError(WINDOWS),
-    "cuda": lambda: torch.OutOfMemoryError(CUDA),
-    "apple": lambda: RuntimeError(APPLE),
-    "cudnn": lambda: RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
-    "cublas": lambda: RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `c()`"),
-    "python": lambda: MemoryError(),
-    "c++": lambda: RuntimeError("std::bad_alloc"),
+    "cpu": RuntimeError(f"[enforce fail at alloc_cpu.cpp:114] err == 0. can't allocate {TRIED}"),
+    "windows": RuntimeError(f"[enforce fail at alloc_cpu.cpp:80] data. not enough {TRIED}"),
+    "cuda": torch.OutOfMemoryError(CUDA),
+    "apple": RuntimeError(APPLE),
+    "cudnn": RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+    "cublas": RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `c()`"),
+    "python": MemoryError(),
+    "c++": RuntimeError("std::bad_alloc"),
 }
 
 
@@ -76,9 +69,9 @@ class Fails(nn.Module):
             if self.training and plan["counting"] == plan["step"]:
                 large = y * 2
                 plan["held"] = weakref.ref(large)
-                raise plan["error"]()
+                raise copy.copy(plan["error"])
             if plan["always"] and plan["counting"] >= plan["step"]:
-                raise plan["error"]()
+                raise copy.copy(plan["error"])
         return y
 
 
@@ -93,9 +86,6 @@ def failing(monkeypatch, error, step, always=False):
 
     monkeypatch.setattr(runs_fit, "Session", Counted)
     return model
-
-
-# --- out of memory
 
 
 @pytest.mark.parametrize("kind", SHORTAGES)
@@ -132,12 +122,9 @@ def test_what_is_proposed_is_always_less(monkeypatch, free, need, batch, size):
         assert all(n * need / batch <= free for n in batches if n > 1), "it fits"
 
 
-def test_other_errors_are_not_taken_for_a_lack_of_memory():
+def test_a_lack_of_memory_of_torch_itself_is_understood_and_other_errors_are_not_taken_for_it():
     shapes = RuntimeError("mat1 and mat2 shapes cannot be multiplied")
     assert not any(map(rescue.out_of_memory, (None, shapes, KeyError("memory"))))
-
-
-def test_a_lack_of_memory_of_torch_itself_is_understood():
     with pytest.raises(RuntimeError) as caught:
         torch.empty(2**60, dtype=torch.uint8)
     assert rescue.out_of_memory(caught.value) and rescue.asked_for(caught.value) == 2**60
@@ -201,9 +188,6 @@ def test_the_best_weights_so_far_are_in_the_network(tmp_path, monkeypatch, step,
         assert tiny.same_weights(model.state_dict(), loaded.state_dict())
     else:
         assert tiny.same_weights(model.state_dict(), Fails().state_dict())
-
-
-# --- a loss that is no number, or explodes
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
@@ -282,7 +266,7 @@ def test_weights_that_break_in_the_last_step_before_a_validation(tmp_path, monke
 
 def test_a_training_that_diverges_is_ended(tmp_path):
     model = tiny.network()
-    with pytest.raises(CourseError, match=r"diverges. Try lr=50 \(it was 500\)"):
+    with pytest.raises(CourseError, match=r"diverges: .* Try lr=50 \(it was 500\)"):
         start(tmp_path, model, lr=500.0, epochs=40, schedule="constant")
     assert all(torch.isfinite(w).all() for w in model.state_dict().values())
     (story,) = all_runs(tmp_path)
@@ -298,9 +282,6 @@ def test_some_bad_steps_are_no_divergence_and_the_first_loss_that_is_not_finite_
         rescue.check_losses([11.0] * rescue.PATIENCE, 1.0, 20, 1e-3)
     with pytest.raises(CourseError, match="became inf at step 43:"):  # on a GPU 20 come at once
         rescue.check_losses([1.0, 1.0, math.inf, math.nan, math.nan], 1.0, 45, 1e-3)
-
-
-# --- Stop
 
 
 def test_stop_finishes_the_step_and_keeps_everything(tmp_path, monkeypatch):
@@ -430,12 +411,9 @@ def test_a_run_in_another_thread_trains_and_lets_stop_alone():
     assert runs[0].state == "finished" and signal.getsignal(signal.SIGINT) is before
 
 
-# --- an error of one's own
-
-
 @pytest.mark.parametrize("always", [False, True], ids=["once", "from then on"])
 def test_an_error_of_the_network_itself_keeps_the_run(tmp_path, monkeypatch, always):
-    model = failing(monkeypatch, lambda: KeyError("my own mistake"), 7, always)
+    model = failing(monkeypatch, KeyError("my own mistake"), 7, always)
     with pytest.raises(KeyError, match="my own mistake") as caught:
         start(tmp_path, model, average=0)
     assert caught.traceback[-1].frame.code.name == "forward", "it says where"

@@ -41,9 +41,14 @@ def story_of(folder):
     return json.loads((folder / "run.json").read_text(encoding="utf-8"))
 
 
-def test_the_folder_holds_what_it_should_and_nothing_else(kept):
+def test_the_folder_holds_what_it_should_and_can_be_read_without_this_package(kept):
     assert {path.name for path in kept.folder.iterdir() if path.is_file()} == FILES
     assert kept.folder.name == kept.name == "001-ColourNet"
+    weights = safetensors.torch.load_file(kept.folder / "weights.safetensors")
+    assert tiny.same_weights(weights, kept.model.state_dict())
+    text = (kept.folder / "network.txt").read_text(encoding="utf-8")
+    network, table = text.split(repr(kept.model))
+    assert network == "" and "ColourNet, batch of 20 at 64 x 64" in table and "down1.0" in table
 
 
 def test_run_json_tells_the_story(kept, practice_data):
@@ -70,17 +75,6 @@ def test_run_json_tells_the_story(kept, practice_data):
     assert len(story["layers"]) == sum(not list(m.children()) for m in kept.model.modules())
     assert story["forward"].lstrip().startswith("def forward(self, x: Tensor)")
     assert story["started_from"] is None
-
-
-def test_the_weights_can_be_read_without_this_package(kept):
-    weights = safetensors.torch.load_file(kept.folder / "weights.safetensors")
-    assert tiny.same_weights(weights, kept.model.state_dict())
-
-
-def test_network_txt_shows_the_network_and_the_clinics_table(kept):
-    text = (kept.folder / "network.txt").read_text(encoding="utf-8")
-    network, table = text.split(repr(kept.model))
-    assert network == "" and "ColourNet, batch of 20 at 64 x 64" in table and "down1.0" in table
 
 
 def test_the_samples_are_what_the_network_makes_of_three_validation_photos(kept):
@@ -116,9 +110,6 @@ def test_fewer_validation_photos_than_three_are_enough(tmp_path):
     run = tiny.fit(tiny.network(), replace(data, validation=two), epochs=1)
     assert len(story_of(run.folder)["samples"]) == 2
     assert not (run.folder / "sample-3.png").exists()
-
-
-# --- names and numbers
 
 
 def test_runs_are_numbered_in_their_order_and_named_as_one_likes(tmp_path):
@@ -171,20 +162,13 @@ def test_what_is_no_run_is_left_out(tmp_path):
     tiny.fit(tiny.network(), tiny.photos(tmp_path), epochs=0.3, seed=1)  # they are in nobody's way
 
 
-# --- loading
-
-
-def test_a_run_is_loaded_with_its_best_weights_in_eval_mode(kept):
-    net, story = load_run(kept.folder, ColourNet(width=8))
-    assert not net.training and tiny.same_weights(net.state_dict(), kept.best_weights)
-    assert story == story_of(kept.folder)
+def test_a_run_is_loaded_with_its_best_weights_in_eval_mode_built_by_its_name_if_need_be(kept):
     x, _ = kept.data.validation.__getitems__([0, 1])
-    torch.testing.assert_close(net(x), kept.model(x))
-
-
-def test_a_network_of_the_course_is_built_by_its_name_as_wide_as_it_was(kept):
-    net, _ = load_run(str(kept.folder))
-    assert isinstance(net, ColourNet) and tiny.same_weights(net.state_dict(), kept.best_weights)
+    for net, story in (load_run(kept.folder, ColourNet(width=8)), load_run(str(kept.folder))):
+        assert isinstance(net, ColourNet) and not net.training
+        assert tiny.same_weights(net.state_dict(), kept.best_weights)
+        assert story == story_of(kept.folder)
+        torch.testing.assert_close(net(x), kept.model(x))
 
 
 def test_a_network_of_ones_own_has_to_be_given(tmp_path):
@@ -207,10 +191,10 @@ def test_layers_that_differ_are_named_and_those_that_match_carried_over(tmp_path
         load_run(run.folder, model)
     lines = str(caught.value).splitlines()
     assert lines[1:5] == [
-        "  4.weight: (2, 4, 1, 1) in the run, (3, 4, 1, 1) here",
-        "  4.bias: (2,) in the run, (3,) here",
-        "  5.weight: only in this network (2, 3, 1, 1)",
-        "  5.bias: only in this network (2,)",
+        "  4.weight: (2, 4, 1, 1) in training, (3, 4, 1, 1) here",
+        "  4.bias: (2,) in training, (3,) here",
+        "  5.weight: nothing in training, (2, 3, 1, 1) here",
+        "  5.bias: nothing in training, (2,) here",
     ]
     assert "partly=True) carries over the 6 of 10 that match" in lines[5]
     assert tiny.same_weights(model.state_dict(), before), "nothing was changed"
@@ -225,7 +209,7 @@ def test_layers_that_differ_are_named_and_those_that_match_carried_over(tmp_path
 
 def test_what_is_only_in_the_run_is_named_too_and_long_lists_are_cut(tmp_path):
     run = tiny.fit(edited(extra=True), tiny.photos(tmp_path), epochs=0.3)
-    with pytest.raises(CourseError, match=r"5.weight: only in the run \(2, 2, 1, 1\)"):
+    with pytest.raises(CourseError, match=r"5.weight: \(2, 2, 1, 1\) in training, nothing here"):
         load_run(run.folder, edited())
     with pytest.raises(CourseError, match="and 19 more"):
         load_run(run.folder, nn.Sequential(*[nn.Linear(2, 3) for _ in range(12)]))
@@ -247,9 +231,6 @@ def test_a_damaged_run_is_explained(tmp_path, file, damage):
         load_run(run.folder, tiny.network())
 
 
-# --- three photos that stand for a run: the same for every run on the same data, and not grey
-
-
 def test_the_data_alone_decides_which_photos(practice_data):
     photos = practice_data.validation
     chosen = view.choose(photos)
@@ -265,14 +246,10 @@ def test_the_data_alone_decides_which_photos(practice_data):
     ]
 
 
-def test_they_are_from_the_more_colourful_half(practice_data):
+def test_they_are_from_the_more_colourful_half_and_one_photo_is_enough(practice_data):
     photos = practice_data.validation
     chroma = np.abs(np.asarray(photos.ab, dtype=float) - 128).mean(axis=(1, 2, 3))
     assert all(chroma[i] >= np.median(chroma) for i in view.choose(photos))
-
-
-def test_one_photo_is_enough(practice_data):
-    photos = practice_data.validation
     one = replace(photos, L=photos.L[:1], ab=photos.ab[:1], rows=photos.rows[:1])
     assert view.choose(one) == [0]
 
@@ -288,8 +265,6 @@ def test_grey_network_and_truth_are_what_they_say(practice_data):
     assert broken[0].network.shape == (64, 64, 3), "a network that has exploded can be shown, too"
 
 
-# --- TensorBoard, where it is installed
-
 ROWS = [
     {"loss": None, "validation_loss": 0.02, "explained_chroma": 0.1, "photos": 40},
     {"loss": 0.01, "validation_loss": 0.01, "explained_chroma": 0.5, "photos": 80},
@@ -298,9 +273,11 @@ ROWS = [
 
 def test_without_tensorboard_or_a_folder_nothing_happens(tmp_path, monkeypatch):
     monkeypatch.setattr(tensorboard, "find_spec", lambda name: None)
-    assert tensorboard.writer(tmp_path) is None and not list(tmp_path.iterdir())
-    assert tensorboard.writer(None) is None
-    tensorboard.add(None, ROWS[0])
+    for folder in (tmp_path, None):
+        curves = tensorboard.Curves(folder)
+        curves.add(ROWS[0])
+        curves.close()
+        assert curves.writer is None and not list(tmp_path.iterdir())
 
 
 def test_the_curves_can_be_read_there(tmp_path):
@@ -308,10 +285,10 @@ def test_the_curves_can_be_read_there(tmp_path):
         "tensorboard.backend.event_processing.event_accumulator",
         reason="TensorBoard is not installed",
     )
-    writer = tensorboard.writer(tmp_path)
+    curves = tensorboard.Curves(tmp_path)
     for row in ROWS:
-        tensorboard.add(writer, row)
-    writer.close()
+        curves.add(row)
+    curves.close()
     read = reading.EventAccumulator(str(tmp_path / "tensorboard"))
     read.Reload()
     points = {

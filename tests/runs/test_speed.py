@@ -34,8 +34,6 @@ def test_numbers_of_bytes_in_words():
     assert words == ["1 MB", "4 MB", "999 MB", "1.3 GB", "2200.0 GB"]
 
 
-# --- kept_memory
-
 FAULTS = """
 import resource, sys, torch
 from colourlib.runs.speed import kept_memory

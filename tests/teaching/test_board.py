@@ -18,8 +18,8 @@ from PIL import Image
 from colourlib.common.words import duration, percent
 from colourlib.runs.view import Sample, Silent, View
 from colourlib.teaching import curves
-from colourlib.teaching.board import LinesBoard, NotebookBoard, boards, chart, choose, page
-from colourlib.teaching.board.view import Moment
+from colourlib.teaching.board import Board, LinesBoard, NotebookBoard, choose, page
+from colourlib.teaching.board.page import Moment
 
 HOSTILE = '<script>alert("x")</script>\'&\0\n\ud800'
 
@@ -65,7 +65,7 @@ def clock() -> Clock:
     return Clock()
 
 
-class Notes(boards.Board):
+class Notes(Board):
     """A board that notes when it draws, and takes `cost` seconds for it."""
 
     def __init__(self, clock):
@@ -175,13 +175,13 @@ def test_stop_goes_through(notes, clock):
 
 @pytest.fixture
 def displayed(monkeypatch):
-    """What is shown in a notebook: the objects of display() and of its handle's update()."""
+    """What is shown in a notebook: the bundles of display() and of its handle's update()."""
     shown = []
 
-    def display(thing, display_id):
-        assert display_id is True
-        shown.append(("display", thing))
-        return SimpleNamespace(update=lambda thing: shown.append(("update", thing)))
+    def display(bundle, raw, display_id):
+        assert raw is display_id is True
+        shown.append(("display", bundle))
+        return SimpleNamespace(update=lambda bundle, raw: shown.append(("update", bundle)))
 
     monkeypatch.setattr("IPython.display.display", display)
     return shown
@@ -192,11 +192,11 @@ def test_the_notebook_has_one_output_that_is_drawn_anew(displayed, clock, capsys
     train(board, clock, 3.5)
     board.close(lambda: view(state="finished"))
     assert [how for how, _ in displayed] == ["display", "update", "update", "update"]
-    first, last = (thing._repr_mimebundle_() for _, thing in (displayed[0], displayed[-1]))
+    (_, first), *_, (_, last) = displayed
     assert set(first) == set(last) == {"text/html", "text/plain"}
     # A picture, because GitHub drops drawings that stand in the page.
     assert "<svg" not in last["text/html"] and "data:image/png" in last["text/html"]
-    assert repr(displayed[0][1]) == first["text/plain"]
+    assert first["text/plain"] == moment().text()
     assert capsys.readouterr().out == ""
 
 
@@ -281,8 +281,8 @@ def alts(root: ET.Element) -> list[str]:
 def drawn(monkeypatch, **changes):
     """(axes, picture) of the chart, with what matplotlib drew."""
     figures, new = [], matplotlib.figure.Figure
-    monkeypatch.setattr(chart, "Figure", lambda **how: figures.append(new(**how)) or figures[0])
-    picture = chart.draw(moment(**changes))
+    monkeypatch.setattr(page, "Figure", lambda **how: figures.append(new(**how)) or figures[0])
+    picture = page.chart(moment(**changes))
     return figures[0].axes[0], picture
 
 
@@ -310,8 +310,7 @@ CASES = {
 def test_page_and_chart_are_sound_and_say_what_the_text_says(monkeypatch, changes):
     ax, _ = drawn(monkeypatch, **changes)
     names = " ".join(name.get_text() for name in ax.texts)
-    bundle = page.Page(moment(**changes))._repr_mimebundle_()
-    html, text = bundle["text/html"], bundle["text/plain"]
+    html, text = page.as_html(moment(**changes)), moment(**changes).text()
     written = " ".join(ET.fromstring(html).itertext())
     all_words = names + text + re.sub(r"base64,[^\"]*", "", html)
     assert not re.search(r"(nan|inf)(?![a-z])|NaN|None", all_words)
@@ -353,7 +352,8 @@ def test_hostile_words_are_shown_and_not_obeyed():
 def test_every_picture_has_its_words():
     root = html_of()
     assert len(alts(root)) == len(set(alts(root))) == 10
-    assert alts(root)[0] == chart.in_words(moment()) and moment().scores() in alts(root)[0]
+    explained = " ".join(moment().explained())
+    assert alts(root)[0] == f"Chart of explained chroma over epochs. {explained}"
     assert alts(root)[7:] == [
         "old cars: the photo without its colours",
         "old cars: as the network colours it now",
@@ -392,18 +392,19 @@ def test_a_board_is_small():
 
 def test_the_training_curve_is_thinned_and_ends_where_it_ends():
     losses = [(i / 1000, 0.02 * (0.5 + (i % 2) / 10)) for i in range(1, 10_001)]
-    training = moment(losses=losses).training
+    training = moment(losses=losses).curves["training"]
     assert training.shape == (200, 2)
     assert training[-1] == pytest.approx([10.0, 0.5])
     assert np.allclose(training[:-1, 1], 0.45, atol=0.005)  # means, not picks
-    few = moment(losses=losses[:3]).training
+    few = moment(losses=losses[:3]).curves["training"]
     assert few == pytest.approx(np.array([(e, 1 - loss / 0.02) for e, loss in losses[:3]]))
 
 
 def test_training_is_measured_against_the_grey_copy_of_the_crops():
     loss = view().losses[-1][1]
-    assert moment().training[-1, 1] == pytest.approx(1 - loss / 0.02)
-    assert moment(training_grey_loss=0.5).training[-1, 1] == pytest.approx(1 - loss / 0.5)
+    for changes, grey in (({}, 0.02), ({"training_grey_loss": 0.5}, 0.5)):
+        training = moment(**changes).curves["training"]
+        assert training[-1, 1] == pytest.approx(1 - loss / grey)
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def names(one):
 
 def told(old, new):
     """Every line on what differs between two stories."""
-    return [line for change in changes(old, new) for line in change.lines]
+    return [line for lines in changes(old, new).values() for line in lines]
 
 
 def edited(old, new):

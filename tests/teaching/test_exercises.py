@@ -1,6 +1,6 @@
 """Every exercise: its solution is right, its placeholder is open, each mistake is called by name.
 
-Solutions are taken out of the notebooks, wrong answers out of tests/exercises/wrong_*.py. What
+Solutions are taken out of the notebooks, wrong answers out of exercises/wrong_*.py. What
 looks at them gives a list of what it found wrong, and is itself tested with a faulty exercise.
 """
 
@@ -20,18 +20,8 @@ from exercises.names import names, scope
 from exercises.right import RIGHT_TOO
 
 from colourlib.teaching import check
-from colourlib.teaching.check.core import (
-    EXERCISES,
-    NOTED,
-    OPEN,
-    RIGHT,
-    UNREADABLE,
-    WRONG,
-    Exercise,
-    Open,
-    Verdict,
-    Wrong,
-)
+from colourlib.teaching.check.core import EXERCISES, NOTED, OPEN, RIGHT, UNREADABLE, WRONG
+from colourlib.teaching.check.core import Exercise, Open, Verdict, Wrong
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
@@ -107,10 +97,8 @@ def verdict_of(source: str, exercise: Exercise) -> Verdict:
     assert checked(source) == exercise.name, f"the cell does not end with check.{exercise.name}"
     space = scope()
     exec(compile(ast.Module(tree.body[:-1], []), where, "exec"), space)
-    answer = [
-        eval(compile(ast.Expression(a), where, "eval"), space) for a in tree.body[-1].value.args
-    ]
-    return exercise(*answer)
+    answers = (compile(ast.Expression(a), where, "eval") for a in tree.body[-1].value.args)
+    return exercise(*(eval(answer, space) for answer in answers))
 
 
 # ---------------------------------------------------------------- what is looked at
@@ -139,7 +127,7 @@ def case_faults(exercise: Exercise, case: Case) -> list[str]:
     if (verdict.state, verdict.mistake) != (WRONG, case.mistake):
         return [f"{case.mistake!r} is taken for {verdict.mistake!r}: {verdict!r}"]
     said = f"{verdict.message}\n{verdict.hint}\n{verdict.more}"
-    found = [f"{case.mistake!r}: {w!r} is not in: {said}" for w in case.words() if w not in said]
+    found = [f"{case.mistake!r}: {w!r} is not in: {said}" for w in case.says if w not in said]
     return found + ([] if verdict.hint.strip() else [f"{case.mistake!r}: no hint"])
 
 
@@ -192,9 +180,7 @@ def notebook_faults(notebook, chapter: str) -> list[str]:
     for number, task in enumerate(tasks, 1):
         heading = re.fullmatch(rf"#+ Task {number} · (\S.+)", task.heading)
         if not heading:
-            found.append(
-                f"above task {number} stands {task.heading!r}, not '### Task {number} · …'"
-            )
+            found.append(f"above task {number} stands {task.heading!r}, not '### Task {number} …'")
         if task.name not in EXERCISES:
             found.append(f"task {number} does not end with a check that exists: {task.source!r}")
         else:
@@ -211,6 +197,8 @@ def notebook_faults(notebook, chapter: str) -> list[str]:
 
 # ---------------------------------------------------------------- the exercises
 
+EACH = pytest.mark.parametrize("name", sorted(EXERCISES))
+
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_has_its_tasks_in_order(path):
@@ -223,9 +211,11 @@ def test_each_check_has_one_task_and_each_wrong_answer_a_check():
     assert set(CASES) <= set(EXERCISES)
 
 
-@pytest.mark.parametrize("name", sorted(EXERCISES))
-def test_the_solution_is_right(name):
+@EACH
+def test_the_solution_is_right_the_task_as_given_open_and_wrong_answers_enough(name):
     assert solution_faults(EXERCISES[name], TASKS[name]) == []
+    assert placeholder_faults(EXERCISES[name], TASKS[name]) == []
+    assert len(CASES.get(name, [])) >= ENOUGH
 
 
 @pytest.mark.parametrize("cell", RIGHT_TOO)
@@ -242,23 +232,12 @@ def test_the_loss_rises_on_both_sides_of_the_lowest_whichever_rate_was_chosen():
     assert "ends as no number" in EXERCISES["learning_rate"](tried, 0.01).message
 
 
-@pytest.mark.parametrize("name", sorted(EXERCISES))
-def test_the_task_as_given_is_open(name):
-    assert placeholder_faults(EXERCISES[name], TASKS[name]) == []
+ALL = [(name, case) for name in sorted(CASES) for case in CASES[name]]
 
 
-@pytest.mark.parametrize("name", sorted(EXERCISES))
-def test_there_are_enough_wrong_answers(name):
-    assert len(CASES.get(name, [])) >= ENOUGH
-
-
-@pytest.mark.parametrize(
-    ("name", "number"),
-    [(name, i) for name in sorted(CASES) for i in range(len(CASES[name]))],
-    ids=[f"{name}: {case.mistake}" for name in sorted(CASES) for case in CASES[name]],
-)
-def test_a_mistake_is_called_by_its_name(name, number):
-    assert case_faults(EXERCISES[name], CASES[name][number]) == []
+@pytest.mark.parametrize(("name", "case"), ALL, ids=[f"{n}: {case.mistake}" for n, case in ALL])
+def test_a_mistake_is_called_by_its_name(name, case):
+    assert case_faults(EXERCISES[name], case) == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: f"{path.parent.name}-{path.name}")
@@ -266,7 +245,7 @@ def test_every_mistake_that_is_named_is_made_by_a_wrong_answer(path):
     assert unmet(path.read_text(encoding="utf-8"), CASES) == []
 
 
-@pytest.mark.parametrize("name", sorted(EXERCISES))
+@EACH
 def test_junk_is_refused_in_words(name):
     verdicts = [EXERCISES[name](junk) for junk in JUNK]
     assert [v for v in verdicts if v.state in (RIGHT, NOTED) or not v.message.strip()] == []
@@ -292,45 +271,54 @@ CELL = "half = 1\n\ncheck._half(half)"
 GOOD = Task("_half", "00", "### Task 1 · Half", CELL, CELL.replace("1", "2"))
 
 
-def test_the_harness_accepts_a_good_exercise(fresh_home):
-    assert solution_faults(HALF, GOOD) == []
-    assert placeholder_faults(HALF, GOOD) == []
-    assert case_faults(HALF, Case("doubled", 4, says="4 is twice 2")) == []
-    assert case_faults(HALF, Case("doubled", lambda n: n.torch.tensor(4), says=("twice",))) == []
+def with_half(number):
+    return CELL.replace("1", str(number))
 
 
-def test_the_harness_refuses_a_wrong_solution(fresh_home):
-    assert (
-        "another number" in solution_faults(HALF, replace(GOOD, solution=CELL.replace("1", "3")))[0]
-    )
-    assert "no solution" in solution_faults(HALF, replace(GOOD, solution=""))[0]
-    assert "not yet" in placeholder_faults(HALF, replace(GOOD, source=CELL.replace("1", "3")))[0]
-    assert "right" in placeholder_faults(HALF, replace(GOOD, source=CELL.replace("1", "2")))[0]
+@pytest.mark.parametrize(
+    ("faults", "given", "words"),
+    [
+        (solution_faults, GOOD, None),
+        (solution_faults, replace(GOOD, solution=with_half(3)), "another number"),
+        (solution_faults, replace(GOOD, solution=""), "no solution"),
+        (placeholder_faults, GOOD, None),
+        (placeholder_faults, replace(GOOD, source=with_half(3)), "not yet"),
+        (placeholder_faults, replace(GOOD, source=with_half(2)), "right"),
+        (case_faults, Case("doubled", 4, "4 is twice 2"), None),
+        (case_faults, Case("doubled", lambda n: n.torch.tensor(4), "twice"), None),
+        (case_faults, Case("another number", 4), "is taken for 'doubled'"),
+        (case_faults, Case("doubled", 2), "is taken for ''"),
+        (case_faults, Case("doubled", 4, "4 · 2"), "is not in"),
+        (case_faults, Case("doubled", torch.zeros(3)), UNREADABLE),
+    ],
+)
+def test_the_harness_accepts_what_is_good_and_refuses_what_is_not(fresh_home, faults, given, words):
+    found = faults(HALF, given)
+    assert words in found[0] if words else found == []
 
 
-def test_the_harness_refuses_a_mistake_under_another_name(fresh_home):
-    assert "is taken for 'doubled'" in case_faults(HALF, Case("another number", 4))[0]
-    assert "is taken for ''" in case_faults(HALF, Case("doubled", 2))[0]
-    assert "is not in" in case_faults(HALF, Case("doubled", 4, says="4 · 2"))[0]
-    assert UNREADABLE in case_faults(HALF, Case("doubled", torch.zeros(3)))[0]
+TWO_NAMED = (
+    "def _half(x):\n    recognise({'doubled: It is 2.': 4}, x)\n\n"
+    "def helper():\n    wrong_if(x == 1, f'halved: {x}. Hint: b')\n"
+)
+DOUBLED, HALVED = Case("doubled", 4), Case("halved", 1)
+NOBODY = "line 2: no wrong answer for 'doubled'"
+HIDDEN = "{f'{x}: It is {x}.': 4}\nwrong_if(x, f'{UNREADABLE}: b')"
+NAME_IT = "line 1: write the mistake's name out, not "
 
 
-def test_the_harness_sees_a_mistake_that_nobody_makes():
-    source = (
-        "def _half(x):\n    recognise({'doubled: It is 2.': 4}, x)\n\n"
-        "def helper():\n    wrong_if(x == 1, f'halved: {x}. Hint: b')\n"
-    )
-    both = {"_half": [Case("doubled", 4)], "_other": [Case("halved", 1)]}
-    assert unmet(source, both) == []
-    assert unmet(source, {"_half": [Case("doubled", 4)]}) == [
-        "line 5: no wrong answer for 'halved'"
-    ]
-    other = {"_half": [], "_other": [Case("doubled", 4), Case("halved", 1)]}
-    assert unmet(source, other) == ["line 2: no wrong answer for 'doubled'"]
-    hidden = unmet("raise Wrong(name, 'a', 'b')\nraise Wrong(CRASHED, 'a', 'b')", {})
-    assert hidden == ["line 1: write the mistake's name out, not name"]
-    hidden = unmet("{f'{x}: It is {x}.': 4}\nwrong_if(x, f'{UNREADABLE}: b')", {})
-    assert hidden == ["line 1: write the mistake's name out, not f'{x}: It is {x}.'"]
+@pytest.mark.parametrize(
+    ("source", "cases", "found"),
+    [
+        (TWO_NAMED, {"_half": [DOUBLED], "_other": [HALVED]}, None),
+        (TWO_NAMED, {"_half": [DOUBLED]}, "line 5: no wrong answer for 'halved'"),
+        (TWO_NAMED, {"_half": [], "_other": [DOUBLED, HALVED]}, NOBODY),
+        ("raise Wrong(name, 'a', 'b')\nraise Wrong(CRASHED, 'a', 'b')", {}, NAME_IT + "name"),
+        (HIDDEN, {}, NAME_IT + "f'{x}: It is {x}.'"),
+    ],
+)
+def test_the_harness_sees_a_mistake_that_nobody_makes(source, cases, found):
+    assert unmet(source, cases) == ([found] if found else [])
 
 
 def test_the_harness_finds_tasks_where_they_stand(monkeypatch):
@@ -342,16 +330,20 @@ def test_the_harness_finds_tasks_where_they_stand(monkeypatch):
     notebook = new_notebook(
         cells=[new_markdown_cell("### Task 1 · Half\n\nSay it."), task, new_markdown_cell(folded)]
     )
+
+    def faults():
+        return "\n".join(notebook_faults(notebook, "00"))
+
     assert tasks_of(notebook, "00") == [GOOD]
-    faults = "\n".join(notebook_faults(notebook, "00"))
-    assert "only 1 tasks" in faults and "check.board" in faults and "a check that exists" in faults
-    assert "above task" not in faults
+    for words in ("only 1 tasks", "check.board", "a check that exists"):
+        assert words in faults()
+    assert "above task" not in faults()
     monkeypatch.setitem(EXERCISES, "_half", HALF)
     assert "task 1 is 00 · Half of four to its check" in notebook_faults(notebook, "00")
     task.source = IMPORT + CELL
-    assert any("the solution lacks" in fault for fault in notebook_faults(notebook, "00"))
+    assert "the solution lacks" in faults()
     notebook.cells[0].source = "## Half"
-    assert "above task 1 stands '## Half'" in "\n".join(notebook_faults(notebook, "00"))
+    assert "above task 1 stands '## Half'" in faults()
     for broken in (folded.replace("\n\nFour", "\nFour"), folded.replace("```python", "```"), ""):
         notebook.cells[2].source = broken
         assert tasks_of(notebook, "00")[0].solution == ""

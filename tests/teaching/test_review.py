@@ -16,7 +16,7 @@ from colourlib.clean import by_hand
 from colourlib.common import queries
 from colourlib.course import sources
 from colourlib.teaching import review
-from colourlib.teaching.review import PAGE, Desk, slider, thumbnails
+from colourlib.teaching.review import PAGE, Desk, slider
 from colourlib.teaching.review.slider import places, sentence, threshold
 
 
@@ -105,10 +105,10 @@ def test_only_the_page_that_is_shown_is_opened(judged, monkeypatch):
     shas = [f"{i:064x}" for i in range(20_000)]
     many = [replace(one, photo=replace(one.photo, sha256=sha)) for sha in shas]
     opened = []
-    thumbnails.thumbnail.cache_clear()
-    original = thumbnails.open_picture
+    slider.thumbnail.cache_clear()
+    original = slider.open_picture
     monkeypatch.setattr(
-        thumbnails, "open_picture", lambda path, side: opened.append(path) or original(path, side)
+        slider, "open_picture", lambda path, side: opened.append(path) or original(path, side)
     )
     desk = Desk(root, many)
     assert opened == []
@@ -130,7 +130,7 @@ def test_what_cannot_be_opened_is_a_card_without_a_picture(desk, judged):
     assert by_hand.decisions(desk.root) == {}
     root, verdicts = judged()
     verdicts[0].photo.path(root).unlink()
-    thumbnails.thumbnail.cache_clear()
+    slider.thumbnail.cache_clear()
     assert Desk(root, verdicts).answer({"do": "show"})["pictures"]["0"] == ""
 
 
@@ -315,7 +315,7 @@ def test_a_wide_range_is_walked_in_equal_ratios():
 
 def test_the_sentence_counts_what_changes_sides(judged):
     _, verdicts = judged()
-    measured = slider.with_measure(verdicts, "too small")
+    measured = [verdict for verdict in verdicts if "too small" in verdict.measures]
     assert sentence("too small", measured, 64, 64) == (
         "At 64, the limit in force: 1 picture rejected by this rule: fog 1."
     )

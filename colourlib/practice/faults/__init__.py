@@ -34,10 +34,8 @@ COPIES = tuple(name for name in FAULTS if name.startswith("same bytes") or name.
 _SLUGS = {name: re.sub("[^a-z0-9]+", "-", name.lower()) for name in FAULTS}
 _NAMES = {slug: name for name, slug in _SLUGS.items()}
 _ODD_HOSTS = {"connection refused": f"https://{REFUSED}", "file link": "file:///faults.example"}
-_ODD_ENDS = {
-    "percent-encoded address": "%20d%C3%A9j%C3%A0%20vu",
-    "non-ASCII address": " été à la mer ☀",
-}
+_ODD_ENDS = {"percent-encoded address": "%20d%C3%A9j%C3%A0%20vu",
+             "non-ASCII address": " été à la mer ☀"}  # fmt: skip
 _ADDRESS = re.compile(
     rf"(?:https://faults\.example|https://{re.escape(REFUSED)}|file:///faults\.example)"
     r"/([a-z0-9-]{1,40})/([a-z]{1,40}/[0-9]{1,19}-[0-9x]{5,7})(?: [^/]{1,40})?\.jpg",

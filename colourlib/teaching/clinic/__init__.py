@@ -6,9 +6,8 @@ on torch's meta device (`tracing`), and once with real numbers on two tiny pictu
 and the mend (`sentences`); nothing is raised.
 """
 
-from __future__ import annotations
-
 import re
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -49,9 +48,8 @@ def inspect(model: nn.Module, size: int = 128, batch: int = 20, photos: int = 10
     except RecursionError:
         raise
     except Exception as error:  # a network that not even a copy can be made of, say
-        report.findings.append(
-            say("unreadable", "(clinic)", error=f"{type(error).__name__}: {error}")
-        )
+        words = f"{type(error).__name__}: {error}"
+        report.findings.append(say("unreadable", "(clinic)", error=words))
     report.findings.sort(key=lambda f: SEVERITIES.index(f.severity))
     report.findings = _together(report.findings)
     return report
@@ -66,29 +64,27 @@ def _together(findings: list[Finding]) -> list[Finding]:
         groups.setdefault((finding.severity, same), []).append(finding)
     shown = []
     for first, *others in groups.values():
-        if len(others) < 3:
-            shown += [first, *others]
-            continue
-        names = ", ".join(f.layer for f in others[:3]) + ", ..." * (len(others) > 3)
-        what = f"{first.what}. The same in {len(others)} other layers: {names}"
-        shown.append(Finding(first.severity, first.layer, what, first.fix))
+        if len(others) >= 3:
+            names = ", ".join(f.layer for f in others[:3]) + ", ..." * (len(others) > 3)
+            what = f"{first.what}. The same in {len(others)} other layers: {names}"
+            first, others = replace(first, what=what), []
+        shown += [first, *others]
     return shown
 
 
 def _not_a_network(thing) -> Finding:
-    facts = {"kind": type(thing).__name__, "name": getattr(thing, "__name__", "")}
-    key = "no network"
-    if isinstance(thing, type):
-        key = "class" if issubclass(thing, nn.Module) else "other class"
-    elif thing is None:
-        key = "None"
-    elif isinstance(thing, (list, tuple)):
-        key, facts["n"] = "list", len(thing)
-    elif isinstance(thing, Tensor):
-        key = "tensor"
-    elif callable(thing) and facts["name"]:
-        key = "function"
-    return say(key, "model", **facts)
+    name, is_list = getattr(thing, "__name__", ""), isinstance(thing, (list, tuple))
+    cases = {
+        "class": isinstance(thing, type) and issubclass(thing, nn.Module),
+        "other class": isinstance(thing, type),
+        "None": thing is None,
+        "list": is_list,
+        "tensor": isinstance(thing, Tensor),
+        "function": callable(thing) and name,
+        "no network": True,
+    }
+    key, n = next(key for key, fits in cases.items() if fits), len(thing) if is_list else 1
+    return say(key, "model", kind=type(thing).__name__, name=name, n=n)
 
 
 # torch's meta device imports a large part of torch at its first use: a second, here and once,

@@ -1,7 +1,5 @@
 """What a network costs: multiply-adds, memory while training, seconds of an epoch."""
 
-from __future__ import annotations
-
 import math
 import time
 from collections import Counter
@@ -11,7 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from ...common.copies import copy_of
-from ...device import autocast, layout
+from ...device import autocast, choose_device, layout
 from ...runs.speed import choose_precision
 from .functions import NORMS
 from .watch.tracing import Op, Trace
@@ -57,15 +55,7 @@ def kept_bytes(trace: Trace) -> dict[int | None, int]:
     return kept
 
 
-def training_bytes(trace: Trace) -> int:
-    """What training holds at once: activations; weights, their gradients and Adam's two means."""
-    weights = sum(p.numel() * p.element_size() for p in trace.model.parameters())
-    return sum(size for size, *_ in trace.saved.values()) + 4 * weights
-
-
-def epoch_seconds(
-    model: nn.Module, size: int, batch: int, photos: int, device: str, adds: int
-) -> float | None:
+def epoch_seconds(model: nn.Module, size: int, batch: int, photos: int, adds: int) -> float | None:
     """About how long one epoch of `photos` photos takes on this device; None if it cannot be told.
 
     A copy is trained for a few steps at two small sizes: a step takes a fixed time and a time a
@@ -73,7 +63,7 @@ def epoch_seconds(
     told where not even a small picture would be done soon on a CPU, nor where small and large
     steps take equally long, because the machine is busy with something else.
     """
-    side, few = min(size, 32), min(2, batch)
+    device, side, few = choose_device().name, min(size, 32), min(2, batch)
     if device == "cpu" and few * adds * side**2 / size**2 > MOST:
         side, few = min(size, 16), 1
         if adds * side**2 / size**2 > MOST:
@@ -107,10 +97,7 @@ def _stepper(model: nn.Module, device: str):
     measured = device != "cpu" or choose_precision.cache_info().currsize
     precision = choose_precision(device)[0] if measured else "fp32"
     optimiser = torch.optim.Adam(model.parameters(), lr=0.0, fused=device in ("cpu", "cuda"))
-
-    def wait() -> None:
-        if device in ("cuda", "mps"):
-            getattr(torch, device).synchronize()
+    wait = getattr(torch, device).synchronize if device in ("cuda", "mps") else lambda: None
 
     def step(pictures: int, side: int) -> float:
         x = torch.randn(pictures, 1, side, side).to(device, memory_format=layout(device))

@@ -1,22 +1,20 @@
 """An examination: which passes are run, and which rules look at them, in what order."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ...common.copies import copy_of
 from ...common.inputs import SMALLEST
 from ...common.memory import free_memory
 from ...device import choose_device
-from .costs import epoch_seconds, training_bytes
+from .costs import epoch_seconds, kept_bytes
 from .crash import explain
 from .report import Report, table
 from .rules import findings as rules
 from .rules import habits
-from .rules.contract import answer, contract
+from .rules.contract import contract
 from .rules.orientation import turned
 from .rules.unused import twice, unused
 from .sentences import Finding, say
@@ -48,7 +46,7 @@ def examine(report: Report, model: nn.Module, size: int, batch: int) -> None:
     report.rows = table(main, far, batch)
     report.parameters = sum(p.numel() for p in main.model.parameters())
     report.multiply_adds = sum(row.multiply_adds for row in report.rows)
-    report.memory = sum(size for size, *_ in main.saved.values())
+    report.memory = sum(kept_bytes(main).values())
     if main.error is not None:
         report.notes.append("the pass stopped: the table shows what ran before the error")
         idle = list(unused(main, None))
@@ -57,20 +55,18 @@ def examine(report: Report, model: nn.Module, size: int, batch: int) -> None:
         add([*idle, *twice(model)])
         return
     add([*_parameters(model), *twice(model)])
-    if found := answer(main):
-        add([found, *unused(main, None)])
-        return
     broken = list(contract(main))
     add(broken)
+    if not isinstance(main.output, Tensor):
+        add(unused(main, None))
+        return
     fixed = not broken and _other_sizes(add, run, size)
     if tuple(main.output.shape[2:]) == tuple(main.x.shape[2:]):
         add(habits.shrinks(main))
     add([*habits.middle(main), *habits.between(main), *habits.drops_in_eval(far[0])])
     # Where it is unsafe, torch may crash, and take the notebook's kernel with it.
-    stop = list(_too_large(main, report.memory, batch)) or [
-        *habits.unsafe(main),
-        *habits.changes_picture(main),
-    ]
+    unsafe = [*habits.unsafe(main), *habits.changes_picture(main)]
+    stop = list(_too_large(main, report.memory, batch)) or unsafe
     add(stop)
     if stop or broken:
         add(unused(main, None))
@@ -80,9 +76,8 @@ def examine(report: Report, model: nn.Module, size: int, batch: int) -> None:
 
 def _parameters(model: nn.Module) -> Iterator[Finding]:
     frozen = [n for n, p in model.named_parameters() if not p.requires_grad]
-    n = len(list(model.parameters()))
-    if n == 0 or len(frozen) == n:
-        yield say("all frozen" if n else "no parameters", "model")
+    if all(not p.requires_grad for p in model.parameters()):
+        yield say("all frozen" if frozen else "no parameters", "model")
     elif frozen:
         yield say("some frozen", frozen[0].rpartition(".")[0], n=len(frozen))
 
@@ -104,11 +99,8 @@ def _other_sizes(add: Callable, run: Callable, size: int) -> bool:
         if batches and shape[2] == size:
             continue  # the same mistake at another batch size
         found = run(shape, mode)
-        if found.error is not None:
-            new = [explain(found, severity, when)]
-        else:
-            wrong = answer(found)
-            new = [wrong] if wrong else list(contract(found, severity, when))
+        stops = found.error is not None
+        new = [explain(found, severity, when)] if stops else list(contract(found, severity, when))
         if not new and shape[0] == AXES:
             add(turned(found))
         failed += bool(new) and shape[2] != size
@@ -133,12 +125,13 @@ def _with_numbers(report: Report, model, main: Trace, size: int, batch: int, fix
     already = {f.layer for f in idle} | ({"output"} if signs else set())
     report.findings += rules.learning(found, already)
     if report.ok and report.photos and not any(habits.skips_pixels(op) for op in main.ops):
-        adds, device = report.multiply_adds, choose_device().name
-        report.epoch = epoch_seconds(model, size, batch, report.photos, device, adds)
+        report.epoch = epoch_seconds(model, size, batch, report.photos, report.multiply_adds)
 
 
 def _too_large(main: Trace, kept: int, batch: int) -> Iterator[Finding]:
-    need, free = training_bytes(main), free_memory(choose_device().name)
+    weights = sum(p.numel() * p.element_size() for p in main.model.parameters())
+    need = kept + 4 * weights  # theirs, their gradients, and Adam's two means
+    free = free_memory(choose_device().name)
     if free is None or need < 0.8 * free:
         return
     most = max(main.steps, key=lambda s: torch.Size(s.shape).numel() if s.shape else 0)

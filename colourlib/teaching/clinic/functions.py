@@ -1,7 +1,5 @@
 """Families of torch's functions, by the names that a trace gives them, and one helper."""
 
-from __future__ import annotations
-
 CONVS = ("conv2d", "conv_transpose2d")
 POOLS = ("max_pool2d", "avg_pool2d")
 NORMS = ("batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm")
@@ -31,22 +29,17 @@ _MOVES = """
 MOVES = TURNS | FOLDS | set(_MOVES.split())  # numbers change their place, but not their value
 
 # Along some of their dimensions, or everywhere, they look at many places together.
-_OVER = """
-    mean sum amax amin max min std var logsumexp softmax log_softmax softmin linear layer_norm
-    rms_norm
-"""
-OVER = set(_OVER.split())
+OVER = {"mean", "sum", "amax", "amin", "max", "min", "std", "var", "logsumexp", "softmax"}
+OVER |= {"log_softmax", "softmin", "linear", "layer_norm", "rms_norm"}
 LOOKS_AT_ALL = {"matmul", "bmm", "einsum", "baddbmm", "group_norm", "instance_norm"}
 LOOKS_AT_ALL |= {"scaled_dot_product_attention", "multi_head_attention_forward"}
 
 # What is looked through for the layer that made a map's numbers, or its channels.
 SHAPERS = {"interpolate", "upsample", "contiguous", "clone", "view", "reshape", "pixel_shuffle"}
 SHAPERS |= {"getitem", "permute", "transpose", "float", "to", "pad", "squeeze", "unsqueeze"}
-_KEEPING = """
-    max_pool2d avg_pool2d adaptive_avg_pool2d adaptive_max_pool2d interpolate upsample pad
-    group_norm instance_norm layer_norm softmax expand getitem
-"""
-KEEPS_CHANNELS = POINTWISE | set(_KEEPING.split())
+KEEPS_CHANNELS = POINTWISE | {*POOLS, "adaptive_avg_pool2d", "adaptive_max_pool2d", "interpolate"}
+KEEPS_CHANNELS |= {"upsample", "pad", "group_norm", "instance_norm", "layer_norm", "softmax"}
+KEEPS_CHANNELS |= {"expand", "getitem"}
 
 
 def pair(value) -> tuple[int, int]:

@@ -1,7 +1,5 @@
 """The clinic's report: a row a layer, totals, findings; as text, and as tables in a notebook."""
 
-from __future__ import annotations
-
 import html
 import textwrap
 from collections.abc import Iterator
@@ -93,9 +91,9 @@ class Report:
         lines = [self.title, f"findings: {self.verdict()}"]
         for i, finding in enumerate(self.findings, 1):
             head, _, mend = str(finding).partition("\n  mend: ")
-            lines += _wrapped(f"{i}. {head}", "   ")
+            lines += textwrap.wrap(f"{i}. {head}", WIDTH, subsequent_indent="   ")
             if mend:
-                lines += _wrapped(f"   mend: {mend}", " " * 9)
+                lines += textwrap.wrap(f"   mend: {mend}", WIDTH, subsequent_indent=" " * 9)
         return "\n".join([*lines, *self.summary(), *self._table()])
 
     def _table(self) -> list[str]:
@@ -107,43 +105,32 @@ class Report:
         spare = WIDTH - 2 * (len(widths) - 1) - sum(widths[2:])
         widths[0] = min(widths[0], max(10, spare - min(widths[1], 26)))
         widths[1] = min(widths[1], max(10, spare - widths[0]))
-        pads = [str.ljust] * 2 + [str.rjust] * (len(widths) - 2)
-        lines = []
+        line = "  ".join(f"{{:{'<' if i < 2 else '>'}{w}}}" for i, w in enumerate(widths))
         for row in cells:
-            cut = [c if len(c) <= w else c[: w - 1] + "…" for c, w in zip(row, widths, strict=True)]
-            padded = [p(c, w) for p, c, w in zip(pads, cut, widths, strict=True)]
-            lines.append("  ".join(padded).rstrip())
-        return lines
+            for i in (0, 1):
+                if len(row[i]) > widths[i]:
+                    row[i] = row[i][: widths[i] - 1] + "…"
+        return [line.format(*row).rstrip() for row in cells]
 
     def _repr_html_(self) -> str:
         heads, verdict = ("severity", "layer", "what", "mend"), f"findings: {self.verdict()}"
         cells = [(f.severity, f.layer, f.what, f.fix) for f in self.findings]
         layers = _html_table(self.title, HEADERS, [row.cells() for row in self.rows])
-        parts = [_html_table(verdict, heads, cells, code=True)]
+        parts = [_html_table(verdict, heads, cells, last="code")]
         parts += [f"<p>{html.escape(line)}</p>" for line in self.summary()]
         return "".join([*parts, layers] if self.rows else [layers, *parts])
 
 
-def _wrapped(text: str, indent: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, subsequent_indent=indent)
-
-
-def _cell(tag: str, text: str, scope: str = "", code: bool = False) -> str:
-    extra = f' scope="{scope}"' if scope else ""
-    text = f"<code>{html.escape(text)}</code>" if code else html.escape(text)
-    return f'<{tag}{extra} style="text-align:left">{text}</{tag}>'
-
-
-def _html_table(caption: str, headers, rows, code: bool = False) -> str:
-    """A table with a header in each row; `code` stands last in it. Without rows: the caption."""
+def _html_table(caption: str, headers, rows, last: str = "span") -> str:
+    """A table with a header in each row; `last`: the tag in its last cell. Without rows: a line."""
+    left, caption = ' style="text-align:left"', html.escape(caption)
     if not rows:
-        return _cell("p", caption)
-    body = ""
-    for first, *others, last in rows:
-        cells = [_cell("th", first, scope="row"), *(_cell("td", text) for text in others)]
-        body += f"<tr>{''.join(cells)}{_cell('td', last, code=code)}</tr>"
-    head = "".join(_cell("th", text, scope="col") for text in headers)
-    caption = _cell("caption", caption)
+        return f"<p{left}>{caption}</p>"
+    head = "".join(f'<th scope="col"{left}>{html.escape(text)}</th>' for text in headers)
+    line = f'<tr><th scope="row"{left}>{{}}</th>' + f"<td{left}>{{}}</td>" * (len(headers) - 2)
+    line += f"<td{left}><{last}>{{}}</{last}></td></tr>"
+    body = "".join(line.format(*map(html.escape, cells)) for cells in rows)
+    caption = f"<caption{left}>{caption}</caption>"
     return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
@@ -185,7 +172,7 @@ def _by(size) -> str:
 
 
 def table(main: Trace, far: tuple[Trace, Trace] | None, batch: int) -> list[Row]:
-    """A row for each layer, and for the bare functions that matter.
+    """A row for each layer, and for bare functions that have weights, change the size or join maps.
 
     far: passes over a tall and a wide picture, which tell how far each layer sees.
     """
@@ -198,21 +185,16 @@ def table(main: Trace, far: tuple[Trace, Trace] | None, batch: int) -> list[Row]
             own += list(step.module.parameters())
         new = {id(p): p.numel() for p in own if id(p) not in counted}
         adds = sum(multiply_adds(op, batch) for op in ops)
-        if isinstance(step, Op) and not (new or adds or _matters(step)):
-            continue
+        if isinstance(step, Op) and not (new or adds):
+            maps = [i for i in step.inputs if i is not None]
+            if not (step.shape and maps and (len(maps) > 1 or step.shape != step.shapes[0])):
+                continue
         counted |= set(new)
         name = step.name if isinstance(step, Call) else ""
         memory = sum(kept.get(op.index, 0) for op in ops)
         seen = sees.get(id(step), "?")
         rows.append(Row(name, kind(step), step.shape, seen, sum(new.values()), adds, memory))
     return rows
-
-
-def _matters(op: Op) -> bool:
-    """Is a bare function worth a row: does it change the size or join several maps?"""
-    if not op.shape or not op.shapes or all(i is None for i in op.inputs):
-        return False
-    return op.shape != op.shapes[0] or sum(i is not None for i in op.inputs) > 1
 
 
 def _sees(main: Trace, tall: Trace, wide: Trace) -> dict[int, tuple[int, int] | str]:

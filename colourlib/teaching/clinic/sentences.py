@@ -1,10 +1,8 @@
-"""What the clinic says about a network that runs: what is wrong, and the code that mends it.
+"""All that the clinic says: what is wrong with a network, and the code that mends it.
 
-An entry is "key: what", then "-> mend", both wrapped at will; `say` fills in the facts. What is
-said of a pass that failed stands in `crash.sentences`.
+An entry is "key: what", then "-> mend", both wrapped at will; without a mend, the fact `code` is
+the mend. `say` and `words` fill in the facts.
 """
-
-from __future__ import annotations
 
 import re
 from dataclasses import dataclass
@@ -28,17 +26,17 @@ class Finding:
         return f"{self.severity}: {at}{self.what}" + (f"\n  mend: {self.fix}" if self.fix else "")
 
 
-def read(text: str) -> dict[str, tuple[str, str]]:
+def _read(text: str) -> dict[str, tuple[str, str]]:
     """{key: (what, fix)} of a page of entries."""
     entries = {}
     for entry in re.split(r"\n(?=\S)", text.strip()):
         key, _, rest = entry.partition(": ")
         what, _, fix = rest.partition("\n  -> ")
-        entries[key] = " ".join(what.split()), " ".join(fix.split())
+        entries[key] = " ".join(what.split()), " ".join(fix.split()) or "{code}"
     return entries
 
 
-ERRORS = read("""
+PAGES = """\
 class: {name} is the class, the plan of a network, not a network
   -> inspect({name}()): the brackets make one
 other class: {name} is a class that does not come from nn.Module
@@ -59,8 +57,7 @@ no parameters: has no parameters: there is nothing to train
   -> self.layer = nn.Conv2d(...) in __init__
 all frozen: all parameters are frozen: requires_grad is False
   -> model.requires_grad_(True)
-too large: training takes about {need:.1f} GB, {free:.1f} GB are free here; the largest map is
-    {shape}
+too large: training takes about {need:.1f} GB, {free:.1f} GB are free here; the largest map: {shape}
   -> {mend}half the width, or pooling before it: half the side takes a quarter
 returns None: returns nothing (None); the last thing it does is {last}
   -> return y as its last line, or return where the last line computes something
@@ -80,9 +77,7 @@ stacked: torch.cat stacks {parts} channels; the answer is the 2 channels of chro
 idle head: is never called: the answer has {got} channels, and it would make 2, a and b
   -> {layer}(y) as the last layer: y is what is returned now
 channels: answers {got} channels; chroma has 2, a and b
-  -> {code}
 misses: {why}; the answer is {got}, not {want}
-  -> {code}
 other size: the answer is {got}, not {want}: {ways}
   -> return upsample_to(y, x): F.interpolate(y, size=x.shape[-2:], mode='bilinear')
 in place: changes in place what the gradient still needs: the backward pass stops with '{error}'
@@ -105,7 +100,6 @@ zeros: has weights that are all 0{more}, so that it makes 0, where ReLU has no s
 dead: no weight {but}ever gets a gradient: the answer does not depend on any of them
   -> look for ReLU behind the head, a product with 0, weights set to 0 in two layers
 drops all: p=1.0 drops everything: p is the share that is set to 0, not the share kept
-  -> {code}
 unsafe: 1x1 window with stride {s} looks at {every} only; and on some CPUs torch crashes on it with
     so few channels ({takes} -> {makes})
   -> {make}nn.Sequential(nn.AvgPool2d({s}, ceil_mode=True), nn.Conv2d({takes}, {makes}, 1))
@@ -115,9 +109,7 @@ comma: is a tuple of one layer, because there is a comma behind it: it cannot be
   -> take away the comma behind {layer} = ...
 new layer: makes a new {kind} at every call, with new random weights that are never trained
   -> self.layer = nn.{kind}(...) in __init__, then self.layer(x)
-""")
 
-WARNINGS = read("""
 unreadable: cannot look into this network: {error}
   -> keep open files, locks and threads out of the network's attributes
 one-sided: is the last step, and {why}; chroma has a sign: green is -a, blue -b{dead}
@@ -142,7 +134,6 @@ far step: explodes at the first step: one step of Adam moves the answer by {move
 small step: hardly moves: one step of Adam moves the answer by {moved:.1g}; chroma's spread is 0.15
   -> no small factors behind the head: return upsample_to(self.head(y), x) as it is
 no gradient: {n} parameters get no gradient: {names}
-  -> {fix}
 no norm here: has no BatchNorm behind it, as {n} other convolutions have: its numbers can run away
   -> nn.BatchNorm2d({channels}) between it and the activation
 no norm: none of the {n} convolutions is followed by a norm: training needs smaller, and more, steps
@@ -170,16 +161,111 @@ never called: is made in __init__ and never called in forward{idle}
   -> x = {layer}(x) in forward, or delete it
 made twice: is made twice in __init__: that of line {second} takes the place of that of line {first}
   -> another name for one of the two: {code}
-""")
 
-NOTES = read("""
 some frozen: {n} parameters are frozen and stay as they are
   -> requires_grad_(True)
 bias: has a bias that the BatchNorm behind it subtracts again
   -> bias=False in {layer}
 norm behind: stands behind the activation; usually it stands before it
   -> convolution, BatchNorm, ReLU, in this order
-""")
+
+maps for a list: is given maps, but takes a list of maps
+  -> torch.cat([a, b], dim=1): the maps stand in square brackets
+tuple called: calls a tuple: is there a comma behind the line that makes the layer?
+  -> take away the comma: self.layer = nn.Sequential(...)
+numpy: has a numpy array where a tensor is due: numpy knows neither gradients nor the GPU
+  -> torch.tanh(x), not np.tanh(x): torch's own functions; no .numpy() in forward
+nothing: has None where a tensor is due: does a part of it forget its return?
+  -> return x
+several: has a {kind} where a tensor is due: does a part of it return several things?
+  -> y, skip = self.part(x): a name for each of them
+layer: was given a layer ({kind}) where a tensor is due
+  -> call the layer: self.name(x); and nn.{kind}()(x), not nn.{kind}(x), which only makes one
+function: has a function where a tensor is due: {name} is a function
+  -> call it: {name}(x)
+view: changes a view in place, which the gradient cannot follow
+  -> y = y + ... instead of y += ..., no inplace=True on a part of a tensor; or .clone()
+recursion: calls itself without end
+  -> call a part of the network, self.body(x), not self(x)
+assertion: stops at an assertion{said}
+  -> leave it out: every size from 16 x 16 up has to work
+map as size: is given a map {shape} as the size; a size is two numbers, height and width
+  -> F.interpolate(y, size=other.shape[-2:], mode='bilinear'), or upsample_to(y, other)
+no attribute: there is no self.{name}; __init__ makes {known}
+hidden function: {name} is a function, but this method also makes a variable of that name, which has
+    no value yet
+  -> another name for the variable: y = {name}(...)
+part: {name} is a part of the network, not a variable
+  -> self.{name}
+no value: {name} is used before it has a value
+  -> {name} = ... on a line before this one
+empty brackets: layer {layer} is called without its map: the brackets behind it are empty
+  -> {spelt}(x)
+forward's arguments: forward does not take what it is called with: {message}
+  -> def forward(self, x):
+arguments: does not give {name} what it takes: {message}
+list called: is a list of layers, which cannot be called
+  -> for layer in self.layers: x = layer(x); or nn.Sequential(*layers)
+no forward: has no forward ({hint})
+  -> def forward(self, x): as a method of the class
+squeezed: squeeze() took away every dimension of 1, here that of the batch, too: {before} -> {after}
+  -> .flatten(1) instead of .squeeze(): dimension 0 is the batch and stays
+flat dimensions: is a {kind}, which is for {lists}; here comes a map (N, C, H, W): {shape}
+one place: the same layer{also} is used before, on {before} channels: its weights fit those only
+  -> a layer of its own for each place: {place} = nn.{kind}(...), made anew
+flat batch: puts the numbers of all {n} pictures in one row: {before} -> {after}
+  -> nn.Flatten(), or x.flatten(1): dimension 0 is the batch and stays
+whole numbers: has weights of {weights}, but its input is {given}
+  -> no .int(), .long() or .byte() before it; x.float() turns whole numbers into floats
+precision: has weights of {weights}, but its input is {given}
+  -> model.float() turns all weights into torch.float32, what the photos are
+not a map: expects a map (N, C, H, W), receives {shape}, which {who} makes
+  -> give it {hint}
+picture's channels: expects {wants} channels, receives {gets}: the picture has one, its lightness L
+channels: expects {wants} channels, receives {gets}, which {who} makes
+window: its window reaches over {reach} pixels, but the map is {size} with {p} pixels of padding
+  -> padding={half} and fewer poolings before it, or a smaller kernel
+one number: BatchNorm has one number a channel here ({shape}), which has no spread{way}
+  -> {code} = nn.Identity() on maps of 1 x 1; or fewer steps of pooling and stride before it
+groups: {gets} channels cannot be split into {groups} groups
+  -> a number of groups that divides {gets}: nn.GroupNorm({fits}, {gets})
+last dimensions: normalises the last dimensions {wants}, receives {shape}
+  -> nn.GroupNorm(1, {gets}) does the same to maps of any size
+to Linear: expects {wants} numbers, receives a map {shape}: Linear looks along the last dimension
+flattened: expects {wants} numbers, receives {c} x {h} x {w} = {gets}: the map was flattened without
+    pooling
+  -> nn.AdaptiveAvgPool2d(1) before nn.Flatten(), and {layer} = nn.Linear({c}, {makes})
+numbers: expects {wants} numbers, receives {gets}, which {who} makes
+  -> {layer} = nn.Linear({gets}, {makes})
+order: {op.name} cannot look at these numbers in another order
+  -> reshape instead of view
+view size: {op.name} to {wanted} does not fit the {n} numbers of {shape}
+  -> x.flatten(1) for a list of numbers a picture; sizes taken from x.shape, not written down
+one size: a window of {k} x {k} fits maps of one size only, and here comes one of {size} ({way})
+  -> {make}nn.Adaptive{kind}Pool2d(1): one number a channel, whatever the size of the map
+too small: {op.name} cannot make a map of {size} smaller ({way})
+  -> pool(x) from colourlib.model stops at 2 pixels; or leave out one level of pooling
+shuffle: PixelShuffle({r}) makes {r} x {r} pixels of {square} channels, but {gets} cannot be divided
+    by {square}
+  -> let it make {square} times as many as you want: {both} for 2 channels of chroma
+unshuffle: PixelUnshuffle({r}) makes one place of {r} x {r}: {size} cannot be divided
+  -> fill up first: F.pad(x, (0, -x.shape[-1] % {r}, 0, -x.shape[-2] % {r}))
+other dimensions: {verb} {first} of {one} with {second} of {two}
+list meets map: {who} makes {few}, one list of numbers a picture, and meets the map {many}
+  -> put {code} behind it
+batches: {verb} batches of {n} and {m}: {pictures} came in
+pooled: {verb} a map of 1 x 1 with one of {size}: global pooling has to be spread over the map again
+  -> y.expand(-1, -1, *other.shape[-2:]) on the map of 1 x 1
+skip: the sizes stop matching at the skip: {first} of {one} meets {second} of {two} ({small};
+    {large})
+  -> {code} F.interpolate({y}, size={other}.shape[-2:], mode='bilinear')
+along: {verb} along dimension {dim}, where they do not fit
+  -> dim=1
+sum: {verb} {n} channels of {one} and {m} of {two}: to be added they have to be as many
+  -> nn.Conv2d({m}, {n}, 1) on one of them; or let {two} make {n}; or torch.cat([...], dim=1)
+"""
+# Errors, warnings, notes; and last what is said of a pass that failed.
+SENTENCES = dict(zip((*SEVERITIES, "crash"), map(_read, PAGES.split("\n\n")), strict=True))
 
 
 def say(key: str, at: Op | str, severity: str | None = None, when: str = "", **facts) -> Finding:
@@ -187,11 +273,15 @@ def say(key: str, at: Op | str, severity: str | None = None, when: str = "", **f
 
     At an op, the sentence knows the op and the code of its layer.
     """
-    kinds = dict(zip(SEVERITIES, (ERRORS, WARNINGS, NOTES), strict=True))
-    usual = next(kind for kind, sentences in kinds.items() if key in sentences)
-    where = at
+    usual = next(severity for severity in SEVERITIES if key in SENTENCES[severity])
     if isinstance(at, Op):
-        where = at.where
         facts = {"op": at, "layer": at.code or "it", "make": at.make} | facts
-    what, fix = (text.format_map(facts) for text in kinds[usual][key])
-    return Finding(severity or usual, where, what + when, fix)
+        at = at.where
+    what, fix = words(key, usual, **facts)
+    return Finding(severity or usual, at, what + when, fix)
+
+
+def words(key: str, page: str = "crash", **facts) -> tuple[str, str]:
+    """(what, fix) of an entry, with its facts filled in."""
+    what, fix = (text.format_map(facts) for text in SENTENCES[page][key])
+    return what, fix

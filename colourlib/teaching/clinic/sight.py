@@ -9,9 +9,9 @@ that a number lies over. What is not known here is None, and shown as "?": never
 BatchNorm is taken as in eval mode; in train mode it looks at the whole batch.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
+from contextlib import suppress
+from functools import reduce
 from itertools import cycle
 
 import torch
@@ -67,14 +67,12 @@ def _follow(trace: Trace, picture: Tensor, nothing: float, rule: Callable) -> li
         if not given:  # a constant
             found.append(None)
             continue
-        try:
+        with suppress(RuntimeError, IndexError, TypeError, ValueError, NotImplementedError):
             if op.name in MOVES and not op.in_place and all(isinstance(s, Tensor) for s in given):
                 args, kwargs = replace_tensors((op.args, op.kwargs), shadow)
                 result = op.func(*args, **kwargs)
             else:
                 result = rule(op, given)
-        except (RuntimeError, IndexError, TypeError, ValueError, NotImplementedError):
-            pass  # not known
         parts = list(tensors_in(result)) or [result]
         for tensor, part in zip(op.outputs, cycle(parts)):
             fits = not isinstance(part, Tensor) or part.shape == tensor.shape
@@ -132,7 +130,7 @@ def _look(op: Op, given: list[Shadow]) -> Shadow:
         return ALL
     two = op.name in ("max", "min") and isinstance(op.arg(1, "other"), Tensor)
     if op.name in POINTWISE or two:
-        return _join(op, given)
+        return reduce(torch.maximum, map(_thin, given)).expand(op.shape)
     by_weights = op.name == "matmul" and len(given) == 1 and op.inputs[0] is not None
     if op.name in LOOKS_AT_ALL and not by_weights:
         return ALL
@@ -142,14 +140,6 @@ def _look(op: Op, given: list[Shadow]) -> Shadow:
         return _over(op, given[0], torch.amax)
     rule = WINDOWS.get(op.name)
     return rule(op, given[0]).expand(op.shape) if rule is not None else None
-
-
-def _join(op: Op, given: list[Tensor]) -> Tensor:
-    """Of tensors that are broadcast against each other."""
-    result = _thin(given[0])
-    for other in given[1:]:
-        result = torch.maximum(result, _thin(other))
-    return result.expand(op.shape)
 
 
 def _window(op: Op, s: Tensor, kernel, stride, left, dilation) -> Tensor:
@@ -218,8 +208,7 @@ def _interpolate(op: Op, s: Tensor) -> Tensor:
 
 def _pad(op: Op, s: Tensor) -> Tensor:
     mode = op.arg(2, "mode", "constant")
-    value = NOTHING if mode == "constant" else None
-    return F.pad(_thin(s, 2), op.arg(1, "pad"), mode, value)
+    return F.pad(_thin(s, 2), op.arg(1, "pad"), mode, NOTHING if mode == "constant" else None)
 
 
 WINDOWS = {

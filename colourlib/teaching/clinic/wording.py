@@ -1,7 +1,5 @@
 """Words that findings share: who made a tensor, how it came to its size, where pixels are lost."""
 
-from __future__ import annotations
-
 from torch import Tensor
 
 from .functions import KEEPS_CHANNELS, pair
@@ -90,11 +88,9 @@ def _pool(trace: Trace, op: Op, before, after, source: Op | None) -> tuple[str, 
     s, lost = pair(op.arg(2, "stride") or k)[0], before[0] - after[0]
     if s != 1 or not 0 < lost < k or any(map(_halves, trace.consumers(op))):
         return None
-    return (
-        f"a window of {k} that moves by 1: {before[0]} -> {after[0]}, neither halved nor of the "
-        f"same size",
-        f"stride={k} to halve it, or kernel_size=3, stride=1, padding=1 to keep the size",
-    )
+    what = f"a window of {k} that moves by 1: {before[0]} -> {after[0]}, neither halved nor of the "
+    fix = f"stride={k} to halve it, or kernel_size=3, stride=1, padding=1 to keep the size"
+    return f"{what}same size", fix
 
 
 def _halves(op: Op) -> bool:
@@ -114,11 +110,8 @@ def _transposed(trace: Trace, op: Op, before, after, source) -> tuple[str, str] 
     more = f" + {extra}" if extra else ""
     need = n * s - ((n - 1) * s - 2 * p + k)
     mend = f"output_padding={need}" if 0 < need < s else f"kernel_size={s}, stride={s}, padding=0"
-    return (
-        f"misses by {abs(m - n * s)}: ({n} - 1) x {s} - 2 x {p} + {k}{more} = {m}, but {s} x {n} = "
-        f"{n * s}",
-        mend,
-    )
+    why = f"({n} - 1) x {s} - 2 x {p} + {k}{more} = {m}, but {s} x {n} = {n * s}"
+    return f"misses by {abs(m - n * s)}: {why}", mend
 
 
 SHRINKING = {"conv2d": _conv, "conv_transpose2d": _transposed}

@@ -5,20 +5,23 @@ stands beside one that is still training. What changed from run to run is told i
 """
 
 import json
-import math
+from collections import Counter
+from itertools import compress
 from pathlib import Path
+
+import numpy as np
 
 from ...common.errors import CourseError
 from ...common.words import did_you_mean
 from ...runs import number_of
 from ...runs.checkpoints import FORMAT
-from .conclusions import outcome, spread
-from .differences import Change, changes, some
+from .differences import changes, outcome, some, spread
 from .display import Comparison
 
-__all__ = ["Change", "Comparison", "changes", "compare", "outcome", "spread"]
+__all__ = ["Comparison", "changes", "compare", "outcome", "spread"]
 
 LATEST = 5  # runs that are compared where none is named
+SCORED = ("explained_chroma", "validation_loss", "seconds")  # numbers, unless a run diverged
 OPTIONAL = {  # what run.json may leave out, and what then stands for it
     "network": "?", "state": "not known", "seconds": 0.0, "rate": 0.0, "parameters": 0,
     "forward": "", "layers": [], "levels": {},
@@ -33,23 +36,22 @@ def compare(*runs, folder=None) -> Comparison:
     folder that holds the runs. `ws.compare()` looks in its own.
     Raises CourseError for a run that is not there, cannot be read or was kept in memory only.
     """
-    if runs:
-        paths = list(dict.fromkeys(_folder(run, folder).resolve() for run in runs))
-        names = [path.name for path in paths]
-        stories = [_read(path) for path in paths]
-        for story, path in zip(stories, paths, strict=True):
-            if names.count(path.name) > 1:  # out of two workspaces
-                story["name"] = f"{path.parents[1].name}/{path.name}"
-        return Comparison(stories)
+    given = list(dict.fromkeys(_folder(run, folder).resolve() for run in runs))
     stories, left_out = [], []
-    for path in _folders(folder):
+    for path in given if runs else _folders(folder):
         try:
             stories.append(_read(path))
         except CourseError as reason:
+            if runs:
+                raise
             left_out.append(str(reason))
     if not stories:
         raise CourseError("There is no run here yet: fit(model, data) makes one.")
-    return Comparison(stories[-LATEST:], left_out)
+    names = Counter(path.name for path in given)
+    for story in stories:
+        if names[story["name"]] > 1:  # out of two workspaces
+            story["name"] = f"{story['folder'].parents[1].name}/{story['name']}"
+    return Comparison(stories if runs else stories[-LATEST:], left_out)
 
 
 def _folders(where) -> list[Path]:
@@ -60,8 +62,7 @@ def _folders(where) -> list[Path]:
             "Call ws.compare() for the runs of your workspace. For others, folder= is a workspace, "
             f"prepared photos or the folder of the runs, not {type(where).__name__}."
         )
-    paths = Path(place).iterdir() if Path(place).is_dir() else ()
-    inside = [path for path in paths if path.is_dir() and not path.name.startswith(".")]
+    inside = [path for path in Path(place).glob("[!.]*") if path.is_dir()]
     return sorted(inside, key=lambda path: (number_of(path), path.name))
 
 
@@ -97,7 +98,9 @@ def _read(folder: Path) -> dict:
         kept = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         if kept["format"] != FORMAT:
             raise ValueError(f"format {kept['format']}; this colourlib reads {FORMAT}")
-        rows = [row for row in kept["history"] if _is_scored(row)]
+        scored = [[row.get(key) for key in SCORED] for row in kept["history"]]  # None becomes NaN
+        finite = np.isfinite(np.array(scored, dtype=float).reshape(-1, len(SCORED))).all(axis=1)
+        rows = list(compress(kept["history"], finite))
         samples = [(s["query"], s["sha256"], s["file"]) for s in kept.get("samples") or []]
         filled = {key: type(value)(kept.get(key) or value) for key, value in OPTIONAL.items()}
         return kept | filled | {
@@ -118,9 +121,3 @@ def _read(folder: Path) -> dict:
         raise CourseError(
             f"{folder.name} cannot be read: its run.json is damaged or foreign ({why})."
         ) from e
-
-
-def _is_scored(row: dict) -> bool:
-    """False for a row of a run that diverged, or was stopped before it was judged."""
-    values = [row.get(key) for key in ("explained_chroma", "validation_loss", "seconds")]
-    return None not in values and all(math.isfinite(value) for value in values)

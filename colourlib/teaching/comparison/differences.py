@@ -1,13 +1,14 @@
-"""What differs between two runs, in words: settings, photos, layers and forward."""
+"""What differs between two runs, in words, and what may be concluded from their scores."""
 
 import ast
 import re
 import textwrap
-from dataclasses import dataclass
 from difflib import SequenceMatcher, unified_diff
-from itertools import groupby
+from itertools import combinations, groupby
 
 CHANGES_SHOWN, FORWARD_SHOWN = 8, 14  # lines of what changed in layers and in forward
+SHORTER = 0.9  # a run with less than this share of the other's seconds has had fewer
+ENDS = {"stopped": "was stopped early", "failed": "failed before its end"}
 COUNTS = {"train": "photos", "validation": "validation photos", "size": "pixels a side"}
 WORDS = {
     "lr": "learning rate",
@@ -16,31 +17,15 @@ WORDS = {
 }
 
 
-@dataclass(frozen=True)
-class Change:
-    """One thing that differs between two runs."""
-
-    what: str  # 'learning rate', 'layers', 'photos'
-    lines: list[str]  # in words
-
-    @property
-    def thing(self) -> str:
-        """What it counts as: layers and forward are changed together, by one edit."""
-        return "the network" if self.what in ("layers", "forward") else self.what
-
-
-def changes(old: dict, new: dict) -> list[Change]:
-    """What differs between two stories: settings, photos, network."""
+def changes(old: dict, new: dict) -> dict[str, list[str]]:
+    """What differs between two stories -> lines about it: settings, photos, layers, forward."""
     settings = _differing(_settings(old), _settings(new), "not kept")
-    found = [Change(key, [line]) for key, line in settings.items()]
+    found = {key: [line] for key, line in settings.items()}
     if old["data"]["fingerprint"] != new["data"]["fingerprint"]:
-        counts = (
-            {words: story["data"].get(key, "?") for key, words in COUNTS.items()}
-            for story in (old, new)
-        )
-        lines = ["trained on other photos", *_differing(*counts).values()]
-        found.append(Change("photos", ["; ".join(lines)]))
-    return found + _network(old, new)
+        sides = old["data"], new["data"]
+        counts = ({words: side.get(key, "?") for key, words in COUNTS.items()} for side in sides)
+        found["photos"] = ["; ".join(["trained on other photos", *_differing(*counts).values()])]
+    return found | _network(old, new)
 
 
 def _differing(before: dict, after: dict, missing: str = "?") -> dict[str, str]:
@@ -50,7 +35,7 @@ def _differing(before: dict, after: dict, missing: str = "?") -> dict[str, str]:
 
 
 def _settings(story: dict) -> dict[str, str]:
-    """Settings as text; epochs and minutes are one, and of the precision counts what was used."""
+    """Settings as text: epochs and minutes as one, and the precision that was used."""
     config = dict(story["config"])
     minutes, epochs, _ = (config.pop(key, None) for key in ("minutes", "epochs", "precision"))
     config |= {key: used for key in ("device", "precision") if (used := story.get(key))}
@@ -65,10 +50,8 @@ def _plain(value) -> str:
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
-def _network(old: dict, new: dict) -> list[Change]:
-    lines = layer_changes(old["layers"], new["layers"])
-    if (more := len(lines) - CHANGES_SHOWN) > 0:
-        lines[CHANGES_SHOWN:] = [f"and {more} more"]
+def _network(old: dict, new: dict) -> dict[str, list[str]]:
+    lines = _shortened(layer_changes(old["layers"], new["layers"]), CHANGES_SHOWN, "")
     one, two = old["parameters"], new["parameters"]
     if one != two and one and two:
         lines.append(f"parameters {one:,} -> {two:,} ({two / one - 1:+.1%})")
@@ -78,13 +61,16 @@ def _network(old: dict, new: dict) -> list[Change]:
         head = "forward differs:" if lines else "the layers are the same; forward differs:"
         diff = unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=1)
         diff = ["..." if line.startswith("@@") else line for line in diff][2:]
-        if (more := len(diff) - FORWARD_SHOWN) > 0:
-            diff[FORWARD_SHOWN:] = [f"and {more} more lines"]
-        forward = ["\n".join([head, *diff])]
+        forward = ["\n".join([head, *_shortened(diff, FORWARD_SHOWN, " lines")])]
     if old["network"] != new["network"] and (lines or forward or not (before and after)):
         lines.insert(0, f"network {old['network']} -> {new['network']}")  # a new name alone is none
-    found = Change("layers", lines), Change("forward", forward)
-    return [change for change in found if change.lines]
+    found = {"layers": lines, "forward": forward}
+    return {what: lines for what, lines in found.items() if lines}
+
+
+def _shortened(lines: list[str], most: int, unit: str) -> list[str]:
+    more = len(lines) - most
+    return [*lines[:most], f"and {more} more{unit}"] if more > 0 else lines
 
 
 def _meaning(source: str) -> str:
@@ -114,14 +100,19 @@ OMITTED = {  # what torch leaves out, or prints in some versions only
 
 def _arguments(layer: str) -> tuple[str, dict[str, str]]:
     """'Conv2d(1, 8, ...)' -> ('Conv2d', {'channels in': '1', 'channels out': '8', ...})"""
-    kind, _, inside = layer.partition("(")
-    places, found = POSITIONS.get(kind, ()), {}
-    parts = re.findall(r"(?:[^,()]|\([^()]*\))+", inside.removesuffix(")"))
-    for i, part in enumerate(parts):
-        key, is_named, value = part.strip().partition("=")
-        if not is_named:
-            key, value = (places[i] if i < len(places) else f"argument {i + 1}"), key
-        key, value = KEYS.get(key, key), value.strip("'")
+    try:
+        call = ast.parse(layer, mode="eval").body
+        kind = ast.unparse(call.func)
+    except (SyntaxError, ValueError, AttributeError, RecursionError):  # not the text of a call
+        return layer, {}
+    names = POSITIONS.get(kind, ())
+    given = {
+        names[i] if i < len(names) else f"argument {i + 1}": value
+        for i, value in enumerate(call.args)
+    } | {word.arg: word.value for word in call.keywords}
+    found = {}
+    for key, value in given.items():
+        key, value = KEYS.get(key, key), ast.unparse(value).strip("'")
         if pair := re.fullmatch(r"\((\d+), (\d+)\)", value):
             same = pair[1] == pair[2] and key != "kernel"
             value = pair[1] if same else f"{pair[1]}x{pair[2]}"
@@ -134,30 +125,34 @@ def layer_changes(old: list, new: list) -> list[str]:
     """What differs, in as few words as three ways of pairing the layers allow.
 
     By name is right where a layer was edited; by order where one was put between the others of an
-    nn.Sequential, and all behind it have changed their names.
+    nn.Sequential, and all behind it have changed their names. They are then alike in place and
+    kind, or also in their arguments.
     """
     places = {name: j for j, (name, _) in enumerate(new)}
-    by_name = {i: places[name] for i, (name, _) in enumerate(old) if name in places}
-    ways = [by_name, _by_order(old, new, 2), _by_order(old, new, 3)]
-    return min((_told(old, new, pairs) for pairs in ways), key=len)
-
-
-def _by_order(old: list, new: list, alike: int) -> dict[int, int]:
-    """Old layer -> new layer, alike in place and kind (2), or also in their arguments (3)."""
-    before, after = (
-        [(re.sub(r"\d+", "#", name), *map(str, _arguments(text)))[:alike] for name, text in layers]
+    ways = [{i: places[name] for i, (name, _) in enumerate(old) if name in places}]
+    sides = [
+        [(re.sub(r"\d+", "#", name), *map(str, _arguments(text))) for name, text in layers]
         for layers in (old, new)
-    )
-    blocks = SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
-    return {block.a + k: block.b + k for block in blocks for k in range(block.size)}
+    ]
+    for alike in (2, 3):
+        before, after = ([layer[:alike] for layer in side] for side in sides)
+        blocks = SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
+        ways.append({block.a + k: block.b + k for block in blocks for k in range(block.size)})
+    return min((_told(old, new, pairs) for pairs in ways), key=len)
 
 
 def _told(old: list, new: list, pairs: dict[int, int]) -> list[str]:
     """Lines on what changed in paired layers, and on the others."""
     edits: dict[str, list[str]] = {}
     for i, j in pairs.items():
-        if edit := _edit(old[i][1], new[j][1]):
-            edits.setdefault(edit, []).append(new[j][0])
+        (_, was), (name, text) = old[i], new[j]
+        (kind, before), (other, after) = _arguments(was), _arguments(text)
+        unnamed = {key: OMITTED.get(key, "not given") for key in before | after}
+        edit = ", ".join(_differing(unnamed | before, unnamed | after).values())
+        if kind != other:
+            edit = f"{_short(was)} -> {_short(text)}"
+        if edit:
+            edits.setdefault(edit, []).append(name)
     lines = [
         f"{names[0] if len(names) == 1 else f'{len(names)} layers ({some(names)})'}: {edit}"
         for edit, names in edits.items()
@@ -165,14 +160,6 @@ def _told(old: list, new: list, pairs: dict[int, int]) -> list[str]:
     gone = [layer for i, layer in enumerate(old) if i not in pairs]
     come = [layer for j, layer in enumerate(new) if j not in set(pairs.values())]
     return _blocks(gone, new, "removed") + _blocks(come, old, "added") + lines
-
-
-def _edit(old: str, new: str) -> str:
-    (kind, before), (other, after) = _arguments(old), _arguments(new)
-    if kind != other:
-        return f"{_short(old)} -> {_short(new)}"
-    unnamed = {key: OMITTED.get(key, "not given") for key in before | after}
-    return ", ".join(_differing(unnamed | before, unnamed | after).values())
 
 
 def _blocks(layers: list, others: list, word: str) -> list[str]:
@@ -195,3 +182,101 @@ def some(names: list[str], most: int = 3) -> str:
     """'a, b, c and 12 more'"""
     more = len(names) - most
     return ", ".join(names[:most]) + f" and {more} more" * (more > 0)
+
+
+# ---- what may be concluded -----------------------------------------------------------------------
+
+
+def outcome(old: dict, new: dict, found: dict, chance: float | None) -> list[str]:
+    """Sentences on the scores of two runs, and on what may be concluded from them.
+
+    found: their `changes`. chance: how far apart runs are that differ by the seed alone, as
+    explained chroma; None where there are no two of that kind.
+    """
+    # Layers and forward are one thing, because one edit changes both.
+    network = {"layers": "the network", "forward": "the network"}
+    changed = list(dict.fromkeys(network.get(what, what) for what in found))
+    if "photos" in changed:
+        return ["They were judged on other photos: their scores cannot be compared."]
+    if without := [story["name"] for story in (old, new) if not story["best"]]:
+        return [f"No score of {' and '.join(without)} yet, so nothing can be said."]
+    before, after = (story["best"]["explained_chroma"] for story in (old, new))
+    points = round(100 * (after - before), 1)
+    than = f"{abs(points)} points {'more' if points > 0 else 'less'} than"
+    than = than if points else "as much as"
+    score = f"{new['name']} explains {after:.1%} of the chroma, {than} {old['name']} ({before:.1%})"
+    levels = [f"{name} {level:.1%}" for name, level in (old["levels"] | new["levels"]).items()]
+    if levels:
+        score += f"; baselines: {', '.join(levels)}"
+    sentences = [f"{score}.", *_unfair(old, new, changed), _cause(found, changed)]
+    if len(sentences) == 2 and len(changed) == 1 and changed != ["seed"]:
+        if chance is None:
+            luck = (
+                "Another seed tells whether that is more than chance: train both with seed=1, too."
+            )
+        elif abs(after - before) <= chance:
+            luck = f"Seeds alone made {100 * chance:.1f} points here: this may be chance."
+        else:
+            luck = f"That is more than seeds alone made here ({100 * chance:.1f} points)."
+        sentences.append(luck)
+    return sentences
+
+
+def _unfair(old: dict, new: dict, changed: list[str]) -> list[str]:
+    """Why the two did not have the same chance, where they had not."""
+    reasons = [
+        f"{story['name']} {ENDS.get(state, f'has not ended (state: {state})')}."
+        for story in (old, new)
+        if (state := story["state"]) != "finished"
+    ]
+    reasons += [
+        f"{story['name']} began with the weights of {origin}, so it has had the training of both. "
+        "A network made anew starts afresh."
+        for story in (old, new)
+        if (origin := story.get("started_from"))
+    ]
+    # In how many sizes it was shown its photos -> a run; 0 where that was not kept.
+    shown = {len(story["data"].get("shown", ())): story["name"] for story in (old, new)}
+    if "small photos first" not in changed and 1 in shown and max(shown) > 1:
+        reasons.append(
+            f"{shown[max(shown)]} was shown small photos first, which leaves time for more steps; "
+            f"{shown[1]} does not take them. small_first=0 gives both the same."
+        )
+    (few, short), (many, long) = sorted((story["seconds"], story["name"]) for story in (old, new))
+    is_shorter = few < min(SHORTER * many, many - 1)  # by a second at least
+    if is_shorter and "training time" not in changed and not reasons:
+        reasons.append(
+            f"{short} had {few:.0f} s of training, {long} {many:.0f} s. "
+            "The same minutes= gives both the same time."
+        )
+    return [f"Not a fair comparison: {reason}" for reason in reasons]
+
+
+def _cause(found: dict[str, list[str]], changed: list[str]) -> str:
+    """What caused the difference, as far as one can tell."""
+    if not changed:
+        return (
+            "Nothing that a run keeps differs: what you see is chance, because first weights were "
+            "drawn anew or time decided, not epochs; or an edit outside of layers and forward."
+        )
+    if changed == ["seed"]:
+        return "Only the seed differs: what you see is chance."
+    nobody = "nobody can tell which of them did it."
+    if len(changed) > 1:
+        told = f"{len(changed)} things changed ({', '.join(changed)})"
+        return f"{told}: {nobody} Change one at a time."
+    edits = [x for x in found.get("layers", ()) if not x.startswith(("parameters ", "network "))]
+    if len(edits) > 1:
+        return f"Only the network changed, but in several layers: {nobody}"
+    return f"One thing changed: {changed[0]}."
+
+
+def spread(stories: list[dict]) -> float | None:
+    """The largest difference between finished runs that differ by the seed alone."""
+    finished = [story for story in stories if story["state"] == "finished" and story["best"]]
+    scores = (
+        [story["best"]["explained_chroma"] for story in pair]
+        for pair in combinations(finished, 2)
+        if list(changes(*pair)) == ["seed"]
+    )
+    return max((abs(one - two) for one, two in scores), default=None)

@@ -2,8 +2,8 @@
 
 `review` shows what the rules have decided, page by page; each decision is in `decisions.txt` before
 the next one can be made, and `clean.judge` goes by it. `grid.js` draws the page in the browser and
-asks this module for everything; no picture is stored in the notebook. The slider over the limit of
-a rule is in `slider`; `threshold` can be had from here.
+asks this module for everything; no picture is stored in the notebook. `slider` has the other
+widget, `threshold`.
 """
 
 import re
@@ -20,13 +20,11 @@ except ImportError:  # installed before the course needed it: `review` says so
 from ...clean import by_hand
 from ...clean.rules import Verdict
 from ...common.errors import CourseError
-from .slider import threshold
-from .thumbnails import thumbnail
+from .slider import threshold, thumbnail
 
 __all__ = ["Desk", "Grid", "review", "threshold"]
 
 PAGE = 24  # pictures a page: whole rows of 2, 3, 4, 6, 8 and 12
-SIGNS = {True: "✓ kept", False: "✗ rejected"}
 DECISIONS = {  # what the browser asks for: the decision, and its words
     "keep": (True, "kept by hand"),
     "reject": (False, "rejected by hand"),
@@ -49,9 +47,9 @@ def review(root: Path, verdicts: Sequence[Verdict]):
     return Grid(desk)
 
 
-# Workspace -> "undo" and "redo" -> the decisions since the kernel was started, latest last. Each is
-# a sha256 and the line about the picture before and after, None being no line. Shared by every grid
-# of a workspace, also when a cell is run again.
+# Workspace -> "undo" and "redo" -> the steps, latest last: a sha256, the line about it that the
+# step writes, and the one that it replaces; None is no line. Shared by every grid of a workspace,
+# also when a cell is run again.
 _histories: dict[Path, dict[str, list[tuple]]] = {}
 
 
@@ -65,7 +63,6 @@ class Desk:
             kind = type(wrong).__name__
             raise CourseError(f"review wants what clean.judge has returned, not {kind}.")
         self.by_rules = [_by_rules(verdict) for verdict in self.verdicts]
-        self.of_rule = Counter(rule or "passed" for rule, _ in self.by_rules)
         # None for what cannot be opened: nobody can decide about it.
         self.shas = [v.photo.sha256 if v.fingerprint else None for v in self.verdicts]
         self.numbers = {sha: i for i, sha in enumerate(self.shas) if sha}
@@ -90,48 +87,51 @@ class Desk:
             for i, (rule, _) in enumerate(self.by_rules)
             if reason in ("all", rule or "passed") or self.shas[i] in decided
         ]
-
-    @property
-    def pages(self) -> int:
-        """How many pages there are: at least one."""
-        return max(1, -(-len(self.order) // PAGE))
-
-    def shown(self) -> list[int]:
-        """The numbers of the verdicts on this page."""
-        return self.order[self.page * PAGE : (self.page + 1) * PAGE]
+        self.pages = max(1, -(-len(self.order) // PAGE))
 
     def counts(self, decided: dict[str, bool]) -> str:
         """How many are kept, rejected, and decided by hand, in words."""
-        kept = self.of_rule["passed"]
-        for sha, keep in decided.items():
-            kept += keep - (self.by_rules[self.numbers[sha]][0] == "")
+        kept = sum(
+            decided.get(sha, rule == "")
+            for sha, (rule, _) in zip(self.shas, self.by_rules, strict=True)
+        )
         rejected = len(self.verdicts) - kept
         return f"{kept:,} kept, {rejected:,} rejected, {len(decided):,} of them by hand"
 
-    def reasons(self, decided: dict[str, bool]) -> list[tuple[str, str]]:
-        """(reason, label with its count) for the choice of what to show."""
-        counts = {"all": len(self.verdicts), "passed": self.of_rule["passed"]}
-        counts |= dict(self.of_rule.most_common()) | {"by hand": len(decided)}
-        return [(reason, f"{reason} ({count:,})") for reason, count in counts.items()]
+    def shown(self, decided: dict[str, bool], fresh: bool) -> dict:
+        """The page as the browser draws it. fresh: with small JPEGs, "" for what cannot be opened.
+
+        reasons: (reason, label with its count) for the choice of what to show.
+        """
+        here = self.order[self.page * PAGE : (self.page + 1) * PAGE]
+        photos = {str(i): self.verdicts[i].photo for i in here if fresh and self.shas[i]}
+        with ThreadPoolExecutor(4) as pool:
+            small = pool.map(lambda p: thumbnail(p.path(self.root), p.sha256), photos.values())
+            pictures = dict(zip(photos, small, strict=True))
+        rules = Counter(rule or "passed" for rule, _ in self.by_rules)
+        counts = {"all": len(self.verdicts), "passed": rules["passed"]}
+        counts |= dict(rules.most_common()) | {"by hand": len(decided)}
+        return {
+            "reasons": [(reason, f"{reason} ({count:,})") for reason, count in counts.items()],
+            "reason": self.reason, "counts": self.counts(decided),
+            "page": self.page, "pages": self.pages,
+            "cards": [self.card(number, decided) for number in here], "pictures": pictures,
+        }  # fmt: skip
 
     def card(self, number: int, decided: dict[str, bool]) -> dict:
         """What is said of one picture; the browser shows it as text, never as HTML."""
-        (rule, reason), hand = self.by_rules[number], decided.get(self.shas[number])
-        keep = rule == "" if hand is None else hand
+        (rule, reason), sha = self.by_rules[number], self.shas[number]
+        keep, hand = decided.get(sha, rule == ""), sha in decided
         return {
-            "number": number, "name": self._name(number), "keep": keep, "hand": hand is not None,
-            "fixed": self.shas[number] is None,
-            "state": SIGNS[keep] + " by hand" * (hand is not None),
+            "number": number, "name": self._name(number), "keep": keep, "hand": hand,
+            "fixed": sha is None,
+            "state": ("✓ kept" if keep else "✗ rejected") + " by hand" * hand,
             "reason": reason or "passed every rule",
             "file": self.verdicts[number].photo.file,
         }  # fmt: skip
 
-    def pictures(self) -> dict[str, str]:
-        """Number -> data address of a small JPEG, for this page; "" for what cannot be opened."""
-        photos = {str(i): self.verdicts[i].photo for i in self.shown() if self.shas[i]}
-        with ThreadPoolExecutor(4) as pool:
-            small = pool.map(lambda p: thumbnail(p.path(self.root), p.sha256), photos.values())
-            return dict(zip(photos, small, strict=True))
+    def _name(self, number: int) -> str:
+        return f"{self.verdicts[number].photo.query} {number + 1}"
 
     # ---- what is done
 
@@ -158,14 +158,9 @@ class Desk:
             said, decided = str(error), {}
         except OSError as error:
             said, decided = f"Not saved: {error.strerror or error}.", {}
-        fresh = what == "show" or before != (self.reason, self.page)
-        return {
-            "asked": message.get("asked", 0), "said": said, "at": at,
-            "reasons": self.reasons(decided), "reason": self.reason, "counts": self.counts(decided),
-            "page": self.page, "pages": self.pages,
-            "cards": [self.card(number, decided) for number in self.shown()],
-            "pictures": self.pictures() if fresh else {},
-        } | {what: len(steps) for what, steps in self.history.items()}  # fmt: skip
+        steps = {what: len(steps) for what, steps in self.history.items()}
+        page = self.shown(decided, what == "show" or before != (self.reason, self.page))
+        return {"asked": message.get("asked", 0), "said": said, "at": at, **steps, **page}
 
     def decide(self, number: int, what: str) -> str:
         """Save one of DECISIONS about a picture; what was done, in words."""
@@ -189,22 +184,18 @@ class Desk:
         """
         if not self.history[what]:
             return f"There is nothing to {what}.", None
-        sha, before, after = self.history[what][-1]
-        ways = {"undo": ("redo", "Undone", before), "redo": ("undo", "Done again", after)}
-        other, said, line = ways[what]
-        keep, note = (bool(line.value), line.note) if line else (None, "")
-        by_hand.decide(self.root, sha, keep, note)
-        self.history[other].append(self.history[what].pop())
+        sha, line, now = self.history[what][-1]
+        by_hand.decide(self.root, sha, *((bool(line.value), line.note) if line else (None,)))
+        self.history["redo" if what == "undo" else "undo"].append((sha, now, line))
+        self.history[what].pop()
         number = self.numbers.get(sha)
         if number in self.order:
-            self.page = self.order.index(number) // PAGE
-            return f"{said}: {self._name(number)}. Saved.", number
-        if number is None:
-            return f"{said}: a picture that is not among these verdicts. Saved.", None
-        return f"{said}: {self._name(number)}, not shown under {self.reason!r}. Saved.", None
-
-    def _name(self, number: int) -> str:
-        return f"{self.verdicts[number].photo.query} {number + 1}"
+            self.page, where = self.order.index(number) // PAGE, self._name(number)
+        elif number is None:
+            where = "a picture that is not among these verdicts"
+        else:
+            where, number = f"{self._name(number)}, not shown under {self.reason!r}", None
+        return f"{'Undone' if what == 'undo' else 'Done again'}: {where}. Saved.", number
 
 
 class Grid(AnyWidget or object):

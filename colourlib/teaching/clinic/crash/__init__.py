@@ -1,20 +1,16 @@
 """A pass that failed, explained: which layer or line, what met what, and the code that mends it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from torch import nn
 
 from ....common.copies import tensors_in
 from ..functions import SUMS
-from ..sentences import Finding
+from ..sentences import Finding, words
 from ..watch.tracing import Call, Op, Trace, is_leaf, spell
 from ..wording import shrinking
-from .clashes import FUNCTIONS, code_of
+from .clashes import FUNCTIONS, broadcasts, clash, code_of
 from .complaints import complaint
-from .meetings import broadcasts, clash
-from .sentences import words
 
 # Of our own rules, where the arguments are not what that function takes: torch's words must do.
 SLIPS = (IndexError, TypeError, AttributeError, KeyError, ValueError, StopIteration)
@@ -22,18 +18,14 @@ SLIPS = (IndexError, TypeError, AttributeError, KeyError, ValueError, StopIterat
 
 def explain(trace: Trace, severity: str = "error", when: str = "") -> Finding:
     """The finding for a trace that ended in an error. `when`: ' at 101 x 67', say."""
-    op, line = trace.pending, trace.line
-    module, name = next(((m, n) for m, n, _ in reversed(trace.open) if n), (None, ""))
+    op = trace.pending
+    module, name = next(((m, n) for m, n, *_ in reversed(trace.open) if n), (None, ""))
+    layer = name if module is not None and is_leaf(module) else ""
     if op is not None and op.call is not None:
         layer = op.call.name
-    elif module is not None and is_leaf(module):
-        layer = name
-    else:
-        line = line or (op.line if op is not None else None)
-        layer = str(line) if line else name or "forward"
-    layer = layer or str(line or name or "forward")
+    layer = layer or str(trace.line or (op is not None and op.line) or name or "forward")
     what, fix = _said(trace, op, module)
-    if sum(m is trace.model for m, _, _ in trace.open) > 1:
+    if sum(m is trace.model for m, *_ in trace.open) > 1:
         layer, (what, fix) = str(trace.line), words("recursion")
     if op is not None:
         if again := _tried(_fits_one_place, trace, op):
@@ -55,10 +47,9 @@ def _said(trace: Trace, op: Op | None, module: nn.Module | None) -> tuple[str, s
     found = _tried(_wrong_dimensions, trace)
     if not found and op is not None and op.name in FUNCTIONS:
         found = _tried(FUNCTIONS[op.name], trace, op)
-    if not found or not found[0]:
-        found = _tried(complaint, trace, str(trace.error), module)
     first = str(trace.error).strip().split("\n")[0]
-    return found or (f"stops with {type(trace.error).__name__}: {first}", "")
+    torchs = f"stops with {type(trace.error).__name__}: {first}", ""
+    return found or _tried(complaint, trace, module) or torchs
 
 
 def _tried(rule: Callable, *given):
@@ -71,7 +62,7 @@ def _tried(rule: Callable, *given):
 
 def _wrong_dimensions(trace: Trace) -> tuple[str, str] | None:
     """nn.Conv1d, BatchNorm1d, MaxPool3d ... where a map comes in."""
-    module, name, given = trace.open[-1]
+    module, name, given, _ = trace.open[-1]
     kind, x = type(module).__name__, next(tensors_in(given), None)
     if x is None or x.ndim != 4 or kind[-2:] not in ("1d", "3d") or not hasattr(nn, kind):
         return None
@@ -84,23 +75,22 @@ def _wrong_dimensions(trace: Trace) -> tuple[str, str] | None:
 
 def _fits_one_place(trace: Trace, op: Op) -> tuple[str, str] | None:
     """A layer that is used in several places, and was made for one of them."""
-    if op.call is None or not any(True for _ in op.call.module.parameters()):
+    module = op.call.module if op.call is not None else None
+    if module is None or not list(module.parameters()):
         return None
-    module = op.call.module
     uses = [s for s in trace.steps if isinstance(s, Call) and s.module is module and s.shape]
     if not uses or not uses[0].shapes or uses[0].shapes[0][1:2] == op.shapes[0][1:2]:
         return None
     every = trace.model.named_modules(remove_duplicate=False)
     names = [name for name, other in every if other is module]
-    also = f" ({' and '.join(names)} are one)" if len(names) > 1 else ""
-    facts = {"code": spell(trace, names[-1]), "kind": type(module).__name__}
-    return words("one place", also=also, before=uses[0].shapes[0][1], **facts)
+    facts = {"also": f" ({' and '.join(names)} are one)" if len(names) > 1 else ""}
+    facts |= {"place": spell(trace, names[-1]), "kind": op.kind, "before": uses[0].shapes[0][1]}
+    return words("one place", **facts)
 
 
 def _flattened_batch(trace: Trace, op: Op) -> Op | None:
     """nn.Flatten(0): the numbers of all pictures in one row."""
-    x = op.tensors[0]
-    source = trace.op_of(x) if x.ndim == 1 else None
+    source = trace.op_of(op.tensors[0]) if op.tensors[0].ndim == 1 else None
     if source is None or source.name not in ("flatten", "ravel", "view", "reshape"):
         return None
     before = source.shapes[0]
@@ -109,15 +99,13 @@ def _flattened_batch(trace: Trace, op: Op) -> Op | None:
 
 def _guilty(trace: Trace, op: Op) -> Op | None:
     """The op that made a map miss by a few pixels, where sizes do not meet or a map is used up."""
+    ways = ()
     if op.name in ("conv2d", "max_pool2d", "avg_pool2d"):
         x = op.tensors[0]
         fits = op.name != "conv2d" or x.shape[1] == op.tensors[1].shape[1] * op.arg(6, "groups", 1)
-        small = x.ndim == 4 and fits
-        return next((o for o in trace.ops if shrinking(trace, o)), None) if small else None
-    if op.name not in (*SUMS, "cat"):
-        return None
-    a, b = clash(op)
-    if a.ndim != 4 or b.ndim != 4 or broadcasts(a.shape[2:], b.shape[2:]):
-        return None
-    ways = (o for tensor in (a, b) for o in trace.back(trace.op_of(tensor)))
+        ways = trace.ops if x.ndim == 4 and fits else ()
+    elif op.name in (*SUMS, "cat"):
+        a, b = clash(op)
+        if a.ndim == b.ndim == 4 and not broadcasts(a.shape[2:], b.shape[2:]):
+            ways = (o for tensor in (a, b) for o in trace.back(trace.op_of(tensor)))
     return next((o for o in ways if shrinking(trace, o)), None)

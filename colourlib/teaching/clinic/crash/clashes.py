@@ -1,20 +1,21 @@
 """Layers and functions that were given a shape they cannot take: what came, and what mends it.
 
-Each rule takes the trace and the op that failed, and answers (what, fix).
+Each rule takes the trace and the op that failed, and answers (what, fix), or None.
 """
 
-from __future__ import annotations
-
+import ast
 import math
 import re
 
 from torch import Tensor, nn
 
 from ..functions import SUMS, pair
-from ..watch.tracing import Call, Op, Trace
+from ..sentences import words
+from ..watch.tracing import SAME, Call, Op, Trace
 from ..wording import maker, size_of, story
-from .meetings import meeting
-from .sentences import words
+
+SIGNS = {"add": ast.Add, "sub": ast.Sub, "mul": ast.Mult, "div": ast.Div, "true_divide": ast.Div}
+VERBS = {"cat": "torch.cat stacks", "add": "+ joins"}
 
 
 def code_of(module: nn.Module, kind: str, channels: int | None = None) -> str:
@@ -64,7 +65,7 @@ def _dtype(x: Tensor, weight: Tensor) -> tuple[str, str]:
     return words(key, weights=weight.dtype, given=x.dtype)
 
 
-def _norm(trace: Trace, op: Op) -> tuple[str, str]:
+def _norm(trace: Trace, op: Op) -> tuple[str, str] | None:
     x, n = op.tensors[0], op.tensors[0].shape[1]
     own = next((t for t, i in zip(op.tensors, op.inputs, strict=True) if i is None), None)
     if op.name == "batch_norm" and x.numel() == n:
@@ -78,7 +79,7 @@ def _norm(trace: Trace, op: Op) -> tuple[str, str]:
     if own is not None and own.numel() != n:
         first = f"{groups}, " if groups else ""
         return _channels(trace, x, own.numel(), f"{op.make}nn.{op.kind}({first}{n})")
-    return words("groups", gets=n, groups=groups, fits=math.gcd(groups, n)) if groups else ("", "")
+    return words("groups", gets=n, groups=groups, fits=math.gcd(groups, n)) if groups else None
 
 
 def _linear(trace: Trace, op: Op) -> tuple[str, str]:
@@ -86,23 +87,27 @@ def _linear(trace: Trace, op: Op) -> tuple[str, str]:
     if x.dtype != weight.dtype:
         return _dtype(x, weight)
     facts = {"wants": weight.shape[1], "makes": weight.shape[0], "gets": x.shape[-1]}
-    facts |= {"layer": op.code or "the layer", "shape": tuple(x.shape), "columns": x.shape[-1]}
+    facts |= {"layer": op.code or "the layer", "shape": tuple(x.shape)}
     if x.ndim == 4:
         n, out = x.shape[1], weight.shape[0]
         conv = f"nn.Conv2d({n}, {out}, 1)"
-        lists = (
-            f"pool and flatten first: nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear({n}, {out})"
-        )
+        lists = f"flatten first: nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear({n}, {out})"
+        code = f"pool and {lists}; or {conv}"
         if n == weight.shape[1] and x.shape[2] * x.shape[3] > 1:
-            code = f"{op.code or 'the layer'} = {conv}: the same numbers at every place; or {lists}"
-        else:
-            code = f"{lists}; or {conv}"
-        return words("map in Linear", code=code, **facts)
+            code = (
+                f"{facts['layer']} = {conv}: the same numbers at every place; or pool and {lists}"
+            )
+        return words("to Linear", code=code, **facts)
     source = trace.op_of(x)
     before = source.shapes[0] if source is not None and source.shapes else ()
     if len(before) == 4 and before[2] * before[3] > 1:
         return words("flattened", **facts, **dict(zip("chw", before[1:], strict=True)))
     return words("numbers", who=maker(trace, x), **facts)
+
+
+def _size(trace: Trace, op: Op) -> tuple[str, str] | None:
+    size = op.arg(1, "size")
+    return words("map as size", shape=tuple(size.shape)) if isinstance(size, Tensor) else None
 
 
 def _view(trace: Trace, op: Op) -> tuple[str, str]:
@@ -127,6 +132,85 @@ def _shuffle(trace: Trace, op: Op) -> tuple[str, str]:
     return words(key, size=size_of(x.shape), who=maker(trace, x), **facts)
 
 
+# --- tensors that meet in a sum or in torch.cat: which two do not fit
+
+
+def meeting(trace: Trace, op: Op) -> tuple[str, str]:
+    """cat, +, *: tensors that should be of one size."""
+    a, b = clash(op)
+    pictures, verb = trace.x.shape[0], VERBS.get(op.name, op.name)
+    facts = {"verb": verb, "one": maker(trace, a), "two": maker(trace, b)}
+    if a.ndim != b.ndim:
+        few, many = (a, b) if a.ndim < b.ndim else (b, a)
+        if few.ndim != 2 or many.ndim != 4:
+            shapes = {"first": tuple(a.shape), "second": tuple(b.shape)}
+            return words("other dimensions", code="", **shapes, **facts)
+        code = "[:, :, None, None]"
+        if op.name == "cat":
+            code += f".expand(-1, -1, *y.shape[-2:]), where y is the map of {size_of(many.shape)}"
+        facts |= {"few": tuple(few.shape), "many": tuple(many.shape), "who": maker(trace, few)}
+        return words("list meets map", code=code, **facts)
+    if a.shape[0] != b.shape[0] and max(a.shape[0], b.shape[0]) != pictures:
+        code = "x.shape[0] where the number of pictures is written down, .view(x.shape[0], ...)"
+        if any(o.name == "cat" and o.arg(1, "dim", 0) == 0 for o in (op, *trace.ops)):
+            code = "torch.cat([...], dim=1): along the channels, not along the batch"
+        return words("batches", n=a.shape[0], m=b.shape[0], pictures=pictures, code=code, **facts)
+    sizes = a.shape[2:], b.shape[2:]
+    if sizes[0] != sizes[1] and (op.name == "cat" or not broadcasts(*sizes)):
+        small, large = sorted((a, b), key=lambda t: t.shape[-1] * t.shape[-2])
+        if op.name == "cat" and tuple(small.shape[2:]) == (1, 1):
+            return words("pooled", size=size_of(large.shape), **facts)
+        facts |= {"first": size_of(a.shape), "second": size_of(b.shape)}
+        facts |= {"small": story(trace, small), "large": story(trace, large)}
+        y, other, that = "y", "other", "other: the map it is to meet; that is"
+        if two := _operands(op):
+            y, other = two if small is a else two[::-1]
+            that = "enlarge to the size of the map it meets,"
+        facts["code"] = f"upsample_to({y}, {other}){':' if two else ','} {that}"
+        return words("skip", y=y, other=other, **facts)
+    if op.name == "cat" and a.shape[0] == b.shape[0]:
+        return words("along", dim=op.arg(1, "dim", 0), **facts)
+    return words("sum", n=a.shape[1], m=b.shape[1], **facts)
+
+
+def _operands(op: Op) -> tuple[str, str] | None:
+    """The code of the two tensors that meet; None where the line does not tell."""
+    try:
+        tree = ast.parse(op.line.text if op.line is not None else "")
+    except SyntaxError:
+        return None
+    found = []
+    for node in ast.walk(tree):
+        if op.name == "cat" and isinstance(node, ast.Call) and node.args:
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+            parts = getattr(node.args[0], "elts", ())
+            if SAME.get(name, name) == "cat" and len(parts) == 2:
+                found.append(parts)
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, SIGNS.get(op.name, ())):
+            found.append((node.left, node.right))
+    if len(found) != 1 or any(isinstance(part, ast.Starred) for part in found[0]):
+        return None
+    return tuple(ast.unparse(part) for part in found[0])
+
+
+def clash(op: Op) -> tuple[Tensor, Tensor]:
+    """The first two tensors that do not fit. Raises ValueError where all do."""
+    first, along = op.tensors[0], op.arg(1, "dim", 0) if op.name == "cat" else None
+    for other in op.tensors[1:]:
+        if first.ndim != other.ndim:
+            return first, other
+        shapes = [list(first.shape), list(other.shape)]
+        if along is not None:
+            shapes[0][along] = shapes[1][along]
+        if shapes[0] != shapes[1] and (along is not None or not broadcasts(*shapes)):
+            return first, other
+    raise ValueError("all of them fit")
+
+
+def broadcasts(a, b) -> bool:
+    return all(m == n or 1 in (m, n) for m, n in zip(a, b, strict=True))
+
+
 FUNCTIONS = {
     **dict.fromkeys(("conv2d", "conv_transpose2d"), _conv),
     **dict.fromkeys(("batch_norm", "group_norm", "layer_norm"), _norm),
@@ -134,5 +218,6 @@ FUNCTIONS = {
     **dict.fromkeys(("view", "reshape"), _view),
     **dict.fromkeys(("max_pool2d", "avg_pool2d"), _pool),
     **dict.fromkeys(("pixel_shuffle", "pixel_unshuffle"), _shuffle),
+    **dict.fromkeys(("interpolate", "upsample"), _size),
     "linear": _linear,
 }

@@ -1,10 +1,8 @@
 """Errors that Python and torch raise for more than one reason, said in the course's words.
 
-Each rule takes the trace, the error's message and the module that was at work, and answers
-(what, fix), or None where it does not know better.
+Each rule takes the trace, the match of the error's message and the module that was at work, and
+answers (what, fix), or None where it does not know better.
 """
-
-from __future__ import annotations
 
 import difflib
 import inspect
@@ -15,8 +13,8 @@ import types
 from torch import Tensor, nn
 
 from ....common.errors import CourseError
+from ..sentences import words
 from ..watch.tracing import Trace, spell
-from .sentences import words
 
 FUNCTIONS_OF_PYTHON = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
 # What Python calls a thing that stands where a tensor is due.
@@ -24,43 +22,22 @@ THINGS = {"NoneType": "nothing", "numpy.ndarray": "numpy", "ndarray": "numpy"}
 THINGS |= {"tuple": "several", "list": "several"}
 THINGS |= dict.fromkeys(("function", "builtin_function_or_method", "method"), "function")
 
-SAYINGS = [  # (kind of error, what its message says, which sentence answers it)
-    (TypeError, r"^(cat|concat|stack)\(\).*tuple of Tensors", "maps for a list"),
-    (TypeError, "'tuple' object is not callable", "tuple called"),
-    (Exception, r"(?i)call numpy\(\) on", "numpy"),
-    (Exception, r"view.*in-?place", "view"),
-    (RecursionError, "", "recursion"),
-    (AssertionError, "", "assertion"),
-]
 
-
-def complaint(trace: Trace, message: str, module) -> tuple[str, str] | None:
+def complaint(trace: Trace, module) -> tuple[str, str] | None:
     """(what, fix) for the error that a trace ended in; None where torch's words must do."""
-    for kind, pattern, key in SAYINGS:
-        if isinstance(trace.error, kind) and re.search(pattern, message, re.DOTALL):
-            return words(key, said=f" ({message})" if message else "")
-    rules = (_ours, _map_as_size, _arguments, _thing, _attribute, _name, _squeezed, _no_forward)
-    found = (rule(trace, message, module) for rule in rules)
-    return next((f for f in found if f), None)
+    message = str(trace.error)
+    for kind, pattern, answer in SAYINGS:
+        found = re.search(pattern, message, re.DOTALL) if isinstance(trace.error, kind) else None
+        if found and isinstance(answer, str):
+            return words(answer, said=f" ({message})" if message else "")
+        if found and (said := answer(trace, found, module)):
+            return said
+    return None
 
 
-def _ours(trace: Trace, message: str, module) -> tuple[str, str] | None:
-    what, _, fix = message.rpartition(". ")  # our messages end with what to do
-    return (what, fix.rstrip(".")) if isinstance(trace.error, CourseError) and what else None
-
-
-def _map_as_size(trace: Trace, message: str, module) -> tuple[str, str] | None:
-    op = trace.pending
-    size = op.arg(1, "size") if op is not None and op.name in ("interpolate", "upsample") else None
-    if not isinstance(size, Tensor):
-        return None
-    return words("map as size", shape=tuple(size.shape))
-
-
-def _thing(trace: Trace, message: str, module) -> tuple[str, str] | None:
+def _thing(trace: Trace, found: re.Match, module) -> tuple[str, str] | None:
     """What stands where a tensor is due: the first that the message names."""
-    if not isinstance(trace.error, (TypeError, AttributeError)):
-        return None
+    message = found.string
     asked = re.search(r"has no attribute '(\w+)'", message)
     tensors_own = asked is None or hasattr(Tensor, asked[1])
     for kind in re.findall(r"(?:got \((?:\w+=)?|\bnot \(?|')([\w.]+)", message):
@@ -75,28 +52,24 @@ def _thing(trace: Trace, message: str, module) -> tuple[str, str] | None:
     return None
 
 
-def _attribute(trace: Trace, message: str, module) -> tuple[str, str] | None:
-    found = re.search(r"'(\w+)' object has no attribute '(\w+)'", message)
-    parts = [m for m in trace.model.modules() if found and type(m).__name__ == found[1]]
+def _attribute(trace: Trace, found: re.Match, module) -> tuple[str, str] | None:
+    parts = [m for m in trace.model.modules() if type(m).__name__ == found[1]]
     if not parts:  # of a tensor, say: torch's words name it
         return None
     name, part = found[2], parts[0]
     known = [n for n, _ in part.named_children()]
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"self.{name} = ... in __init__"
+    code = f"self.{name} = ... in __init__"
     if name in type(part).__init__.__code__.co_varnames:
-        hint += f", not {name} = ..., which is forgotten at its end"
+        code += f", not {name} = ..., which is forgotten at its end"
     elif near and near[0].strip("0123456789") == name.strip("0123456789"):
-        hint += f"; or self.{near[0]}, if that was meant"  # up3 is not up4 misspelt
+        code += f"; or self.{near[0]}, if that was meant"  # up3 is not up4 misspelt
     elif near:
-        hint = f"self.{near[0]}"
-    return words("no attribute", name=name, known=", ".join(known) or "no layers", hint=hint)
+        code = f"self.{near[0]}"
+    return words("no attribute", name=name, known=", ".join(known) or "no layers", code=code)
 
 
-def _name(trace: Trace, message: str, module) -> tuple[str, str] | None:
-    found = re.search(r"name '(\w+)' is not defined|variable '(\w+)'", message)
-    if not found or not isinstance(trace.error, NameError):
-        return None
+def _name(trace: Trace, found: re.Match, module) -> tuple[str, str]:
     name = found[1] or found[2]
     for frame in _frames(trace.error):
         if callable(frame.f_globals.get(name)) and name in frame.f_code.co_varnames:
@@ -109,22 +82,19 @@ def _frames(error: BaseException) -> list[types.FrameType]:
     return [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
 
 
-def _arguments(trace: Trace, message: str, module) -> tuple[str, str] | None:
+def _arguments(trace: Trace, found: re.Match, module) -> tuple[str, str] | None:
     """Too few or too many arguments: of forward, of a layer, of a function."""
-    found = re.match(r"([\w.<>]*?)(\w+)\(\) (?:missing|takes|got an unexpected)", message)
-    if found is None:
-        return None
-    owner, name = found[1].rstrip(".").rpartition(".")[2], found[2]
+    owner, name, message = found[1].rstrip(".").rpartition(".")[2], found[2], found.string
     if name == "forward" and "missing" in message and owner != type(trace.model).__name__:
         layer = trace.open[-1][1] if trace.open else "the layer"
-        return words("empty brackets", layer=layer, code=spell(trace, layer))
+        return words("empty brackets", layer=layer, spelt=spell(trace, layer))
     if name == "forward":
         return words("forward's arguments", message=message)
     known = [frame.f_globals[name] for frame in _frames(trace.error) if name in frame.f_globals]
     if not known or not callable(known[0]):
         return None
-    call = f"{name}({', '.join(inspect.signature(known[0]).parameters)})"
-    return words("arguments", name=name, message=message.partition("() ")[2], call=call)
+    code = f"{name}({', '.join(inspect.signature(known[0]).parameters)})"
+    return words("arguments", name=name, message=message.partition("() ")[2], code=code)
 
 
 def _function(trace: Trace) -> str:
@@ -141,9 +111,7 @@ def _function(trace: Trace) -> str:
     return names[0] if names else "it"
 
 
-def _no_forward(trace: Trace, message: str, module) -> tuple[str, str] | None:
-    if 'missing the required "forward"' not in message:
-        return None
+def _no_forward(trace: Trace, found: re.Match, module) -> tuple[str, str]:
     if isinstance(module, (nn.ModuleList, nn.ModuleDict)):
         return words("list called")
     own = [n for n in vars(type(module or trace.model)) if not n.startswith("__")]
@@ -152,11 +120,25 @@ def _no_forward(trace: Trace, message: str, module) -> tuple[str, str] | None:
     return words("no forward", hint=hint)
 
 
-def _squeezed(trace: Trace, message: str, module) -> tuple[str, str] | None:
-    op = trace.pending
-    if "too many indices" not in message or op is None or not op.tensors:
-        return None
-    source = trace.op_of(op.tensors[0])
+def _squeezed(trace: Trace, found: re.Match, module) -> tuple[str, str] | None:
+    source = trace.op_of(trace.pending.tensors[0]) if trace.pending is not None else None
     if source is None or source.name != "squeeze" or len(source.args) > 1:
         return None
     return words("squeezed", before=source.shapes[0], after=source.shape)
+
+
+SAYINGS = [  # (kind of error, what its message says, which sentence or rule answers it)
+    (TypeError, r"^(cat|concat|stack)\(\).*tuple of Tensors", "maps for a list"),
+    (TypeError, "'tuple' object is not callable", "tuple called"),
+    (Exception, r"(?i)call numpy\(\) on", "numpy"),
+    (Exception, r"view.*in-?place", "view"),
+    (RecursionError, "", "recursion"),
+    (AssertionError, "", "assertion"),
+    (CourseError, r"^(.+)\. (.*?)\.*$", lambda _, found, __: found.groups()),  # end with the mend
+    (Exception, r"^([\w.<>]*?)(\w+)\(\) (?:missing|takes|got an unexpected)", _arguments),
+    ((TypeError, AttributeError), "", _thing),
+    (Exception, r"'(\w+)' object has no attribute '(\w+)'", _attribute),
+    (NameError, r"name '(\w+)' is not defined|variable '(\w+)'", _name),
+    (Exception, "too many indices", _squeezed),
+    (Exception, 'missing the required "forward"', _no_forward),
+]

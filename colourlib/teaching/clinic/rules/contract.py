@@ -1,7 +1,5 @@
 """The course's contract, (N, 1, H, W) -> (N, 2, H, W): what breaks it, and on which line."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from torch import Tensor
@@ -16,22 +14,11 @@ from .findings import last_op
 CUTS = TURNS | SHAPERS | {"narrow", "select", "mean", "sum", "amax", "flatten", "chunk", "split"}
 
 
-def answer(trace: Trace) -> Finding | None:
-    """What is wrong where forward does not return one tensor."""
-    out = trace.output
-    if isinstance(out, Tensor):
-        return None
-    if out is None:
-        last = trace.ops[-1].where if trace.ops else "nothing"
-        return say("returns None", "forward", last=last)
-    if isinstance(out, (tuple, list)):
-        shapes = ", ".join(str(tuple(o.shape)) for o in out if isinstance(o, Tensor))
-        return say("returns several", "forward", n=len(out), shapes=shapes)
-    return say("returns other", "forward", kind=type(out).__name__)
-
-
 def contract(trace: Trace, severity: str = "error", when: str = "") -> Iterator[Finding]:
     """(N, 1, H, W) -> (N, 2, H, W). `when`: ' for a batch of one picture', say."""
+    if not isinstance(trace.output, Tensor):
+        yield _no_tensor(trace, trace.output)
+        return
     got, want = tuple(trace.output.shape), (trace.x.shape[0], 2, *trace.x.shape[2:])
     if got == want:
         return
@@ -55,7 +42,9 @@ def contract(trace: Trace, severity: str = "error", when: str = "") -> Iterator[
     told["got"] = got[1]
     heads = (n for n, m in trace.model.named_modules() if getattr(m, "out_channels", 0) == 2)
     idle = [n for n in heads if id(trace.model.get_submodule(n)) not in trace.called]
-    if got[1] != 2 and op is not None and op.name == "cat" and _holds_chroma(op):
+    stacked = op.shapes if op is not None and op.name == "cat" else [()]
+    stacked = {len(s) for s in stacked} == {4} and any(s[1] == 2 for s in stacked)
+    if got[1] != 2 and stacked:
         parts = " and ".join(str(s[1]) for s in op.shapes)
         yield say("stacked", str(op.line or at), parts=parts, **told)
     elif got[1] != 2 and idle:
@@ -64,11 +53,19 @@ def contract(trace: Trace, severity: str = "error", when: str = "") -> Iterator[
         op = next((o for o in trace.back(op) if o.name in CONVS), None)
         code = "chroma_head(...), or nn.Conv2d(..., 2, kernel_size=1), as the last layer"
         if op is not None and got[1] == op.shape[1]:
-            at = op.where
-            code = f"{op.make}nn.Conv2d({op.shapes[0][1]}, 2, kernel_size=1)"
+            at, code = op.where, f"{op.make}nn.Conv2d({op.shapes[0][1]}, 2, kernel_size=1)"
         yield say("channels", at, code=code, **told)
     if got[2:] != want[2:]:
         yield from _size(trace, told)
+
+
+def _no_tensor(trace: Trace, out) -> Finding:
+    key = "returns None" if out is None else "returns other"
+    facts = {"last": trace.ops[-1].where if trace.ops else "nothing", "kind": type(out).__name__}
+    if isinstance(out, (tuple, list)):
+        key, facts["n"] = "returns several", len(out)
+        facts["shapes"] = ", ".join(str(tuple(o.shape)) for o in out if isinstance(o, Tensor))
+    return say(key, "forward", **facts)
 
 
 def _changes_batch(trace: Trace, op: Op) -> bool:
@@ -76,10 +73,6 @@ def _changes_batch(trace: Trace, op: Op) -> bool:
     made = [s for s, i in zip(op.shapes, op.inputs, strict=True) if i is not None and s]
     n, m = trace.x.shape[0], trace.output.shape[0]
     return bool(made) and all(s[0] == n for s in made) and op.shape[:1] == (m,)
-
-
-def _holds_chroma(op: Op) -> bool:
-    return all(len(s) == 4 for s in op.shapes) and any(s[1] == 2 for s in op.shapes)
 
 
 def _spoiler(trace: Trace) -> Op | None:

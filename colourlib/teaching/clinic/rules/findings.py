@@ -4,8 +4,6 @@ Each rule takes a `Trace` (and some the `Probe`) and yields Findings. Good ideas
 dilation, depthwise convolution, residual sums, other norms and activations, attention.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from torch import Tensor
@@ -16,17 +14,11 @@ from ..watch.probe import Probe
 from ..watch.tracing import Op, Trace
 
 # Never below zero, though chroma has a sign.
-ONE_SIDED = {
-    "relu": "ReLU cuts off all below 0",
-    "relu6": "ReLU6 cuts off all below 0",
-    "sigmoid": "sigmoid lies between 0 and 1",
-    "hardsigmoid": "hardsigmoid lies between 0 and 1",
-    "softplus": "softplus lies above 0",
-    "abs": "abs takes the sign away",
-    "square": "a square has no sign",
-    "exp": "exp lies above 0",
-    "softmax": "softmax lies between 0 and 1 and sums to 1",
-}
+ONE_SIDED = {name.lower(): f"{name} cuts off all below 0" for name in ("ReLU", "ReLU6")}
+ONE_SIDED |= {name: f"{name} lies between 0 and 1" for name in ("sigmoid", "hardsigmoid")}
+ONE_SIDED |= {name: f"{name} lies above 0" for name in ("softplus", "exp")}
+ONE_SIDED |= {"abs": "abs takes the sign away", "square": "a square has no sign"}
+ONE_SIDED["softmax"] = "softmax lies between 0 and 1 and sums to 1"
 LAST_STEPS = {
     **dict.fromkeys(ONE_SIDED, "one-sided"),
     **dict.fromkeys(PARTLY, "squeezed"),
@@ -34,8 +26,10 @@ LAST_STEPS = {
     **dict.fromkeys(NORMS, "normed answers"),
 }
 NEVER = "; and since the head starts at 0, where ReLU has no slope, nothing ever learns"
-ENDS = {"detach": ".detach()", "data": ".data", "tensor": "torch.tensor"}
 CHOICES = {"argmax", "argmin", "argsort", "gt", "ge", "lt", "le", "eq", "ne", "long", "int", "bool"}
+ENDS = {name: f"{name}, which answers a choice, without a slope" for name in CHOICES}
+ENDS |= {"detach": ".detach()", "data": ".data", "tensor": "torch.tensor"}
+CASTS = ("float", "to", "type", "double", "expand_as")  # what they are given has ended it before
 WITHOUT_SLOPE = {"round", "floor", "ceil", "sign", "trunc", "heaviside"}
 SUMMED = {"mean", "sum", "amax", "amin", "std", "var", "softmax", "max", "min", "norm"}
 CHROMA = 0.15  # about the spread of ab / 110
@@ -49,8 +43,7 @@ def last_op(trace: Trace) -> Op | None:
 
 def output_sign(trace: Trace, probe: Probe | None) -> Iterator[Finding]:
     """ReLU, sigmoid ... as the last step, though chroma is signed."""
-    op = last_op(trace)
-    if op is None:
+    if (op := last_op(trace)) is None:
         return
     dead = probe is not None and probe.dead and op.name in ONE_SIDED
     if key := LAST_STEPS.get(op.name):
@@ -74,33 +67,28 @@ def learning(probe: Probe, already: set[str]) -> Iterator[Finding]:
         yield say("NaN", probe.broken)
         return
     ops = probe.trace.ops
+    flat = [op for op in ops if op.name in WITHOUT_SLOPE and op.gradient]
     if probe.cut is not None:
         severity = "error" if probe.dead else "warning"
-        yield say("cut", probe.cut, severity, end=_end(probe.trace, probe.cut))
+        way = probe.trace.back(probe.cut)
+        maker = next((op for op in way if op.name not in CASTS), probe.cut)
+        yield say("cut", probe.cut, severity, end=ENDS.get(maker.name, "torch.no_grad"))
     elif any(drops_all(op) for op in ops):
         return  # said by habits.middle
+    elif probe.dead and "output" not in already and probe.zeros:
+        yield say("zeros", probe.zeros[0], more=_more(probe.zeros))
     elif probe.dead and "output" not in already:
-        yield _dead(probe)
+        but = "but that of the head " if probe.moved else ""
+        yield say("no slope", flat[0]) if flat else say("dead", "forward", but=but)
     elif probe.mixes:
         yield say("mixes", next((op for op in ops if _over_batch(op)), "forward"))
     elif not probe.depends:
         yield say("always the same", "forward")
     if probe.alike:
         yield say("alike", probe.alike[0], more=_more(probe.alike))
-    if not probe.dead:
-        yield from _sizes(probe)
-    silent = [n for n in probe.silent if not any(n == a or n.startswith(f"{a}.") for a in already)]
-    if silent and not probe.dead and probe.cut is None:
-        fix = "what is computed with them has to reach what forward returns"
-        fix = "no nn.init.zeros_ there: only the head may start at 0" if probe.zeros else fix
-        names = ", ".join(silent[:4]) + ", ..." * (len(silent) > 4)
-        where = silent[0].rpartition(".")[0] or silent[0]
-        yield say("no gradient", where, n=len(silent), names=names, fix=fix)
-
-
-def _sizes(probe: Probe) -> Iterator[Finding]:
-    """Answers that are spread too far at the start, or move too far or too little in a step."""
     spread, moved = probe.spread, probe.moved
+    if probe.dead:
+        return
     if spread > 3:
         severity = "error" if spread > 1e4 else "warning"
         yield say("explodes", "(answer)", severity, spread=spread, times=spread / CHROMA)
@@ -108,30 +96,17 @@ def _sizes(probe: Probe) -> Iterator[Finding]:
         yield say("far step", "(answer)", moved=moved)
     elif 0 < moved < (1e-3 if spread else 1e-4):
         yield say("small step", "(answer)", moved=moved)
+    silent = [n for n in probe.silent if not any(n == a or n.startswith(f"{a}.") for a in already)]
+    if silent and probe.cut is None:
+        code = "what is computed with them has to reach what forward returns"
+        code = "no nn.init.zeros_ there: only the head may start at 0" if probe.zeros else code
+        names = ", ".join(silent[:4]) + ", ..." * (len(silent) > 4)
+        where = silent[0].rpartition(".")[0] or silent[0]
+        yield say("no gradient", where, n=len(silent), names=names, code=code)
 
 
 def drops_all(op: Op) -> bool:
     return op.name in DROPOUTS and op.arg(1, "p", 0.5) == 1
-
-
-def _end(trace: Trace, op: Op) -> str:
-    """What ends the gradient."""
-    way = (
-        o for o in trace.back(op) if o.name not in ("float", "to", "type", "double", "expand_as")
-    )
-    op = next(way, op)  # what made the numbers
-    if op.name in CHOICES:
-        return f"{op.name}, which answers a choice, without a slope"
-    return ENDS.get(op.name, "torch.no_grad")
-
-
-def _dead(probe: Probe) -> Finding:
-    if probe.zeros:
-        return say("zeros", probe.zeros[0], more=_more(probe.zeros))
-    flat = [op for op in probe.trace.ops if op.name in WITHOUT_SLOPE and op.gradient]
-    if flat:
-        return say("no slope", flat[0])
-    return say("dead", "forward", but="but that of the head " if probe.moved else "")
 
 
 def _over_batch(op: Op) -> bool:

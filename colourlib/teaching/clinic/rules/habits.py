@@ -1,7 +1,5 @@
 """How a network is built: what stands between its layers, and what is unsafe."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from torch import nn
@@ -15,6 +13,7 @@ from .findings import drops_all
 # Straight lines: two convolutions with only these between them are no more than one.
 LINEAR = {"getitem", "batch_norm", "interpolate", "upsample", "pad", "avg_pool2d"}
 LINEAR |= {"contiguous", "clone", *DROPOUTS}
+PASSED = POINTWISE | SHAPERS | {"cat", *POOLS}  # on the way from a convolution to its norm
 FEEDS = {"matmul", "bmm", "einsum", "mul", "scaled_dot_product_attention"}  # where softmax belongs
 LARGE_KERNEL = 11
 FEWEST = 16  # channels that a 1x1 convolution with a stride can take safely
@@ -23,37 +22,27 @@ FEWEST = 16  # channels that a 1x1 convolution with a stride can take safely
 def between(trace: Trace) -> Iterator[Finding]:
     """What stands between convolutions: activations, norms, biases."""
     convs = [op for op in trace.ops if op.name in CONVS]
-    bare, normed = [], 0
     for op in convs:
-        if op.arg(2, "bias") is not None and _straight_into_norm(trace, op):
+        _, takers = trace.chain(op, POOLS)
+        if op.arg(2, "bias") is not None and [o.name for o in takers] == ["batch_norm"]:
             yield say("bias", op)
-        following = _norm_behind(trace, op)
-        normed += following
-        if not following and op is not convs[-1]:
-            bare.append(op)
         yield from _two_in_a_row(trace, op)
-    usual = any(o.name == "batch_norm" for o in trace.ops)
-    bare = [op for op in bare if op.shape[1] > 2 and not _to_head(trace, op)]
-    lonely = [op for op in bare if not _spared(trace, op)]
-    if usual and normed >= 2 and 0 < len(lonely) <= normed / 2:
+    names = {op.name for op in trace.ops}
+    bare = [op for op in convs if not _norm_behind(trace, op)]
+    normed = len(convs) - len(bare)
+    bare = [op for op in bare if op is not convs[-1] and op.shape[1] > 2]
+    lonely = [op for op in bare if not _to_head(trace, op) and not _spared(trace, op)]
+    if "batch_norm" in names and normed >= 2 and len(lonely) <= normed / 2:
         for op in lonely[:3]:
             yield say("no norm here", op, n=normed, channels=op.shape[1])
-    reworked = any(_reworked(op) for op in convs)
-    if len(convs) >= 4 and not reworked and not any(o.name in NORMS for o in trace.ops):
+    plain = all(isinstance(op.tensors[1], nn.Parameter) for op in convs)  # no weight norm
+    if len(convs) >= 4 and plain and names.isdisjoint(NORMS):
         yield say("no norm", convs[0], n=len(convs))
     for op in trace.ops:
         before = _before_pools(trace, op) if op.name == "batch_norm" and op.tensors else None
         activated = before is not None and before.name in ("relu", *PARTLY)
         if activated and _before_pools(trace, before) in convs:
             yield say("norm behind", op)
-
-
-def _straight_into_norm(trace: Trace, op: Op) -> bool:
-    """Does all of its output go into BatchNorm, at most through a pooling?"""
-    users = trace.consumers(op)
-    while len(users) == 1 and users[0].name in POOLS:
-        users = trace.consumers(users[0])
-    return len(users) == 1 and users[0].name == "batch_norm"
 
 
 def _before_pools(trace: Trace, op: Op) -> Op | None:
@@ -63,10 +52,9 @@ def _before_pools(trace: Trace, op: Op) -> Op | None:
 
 def _norm_behind(trace: Trace, op: Op, depth: int = 4) -> bool:
     """Does a convolution's output go through a norm, also behind an activation or a sum?"""
-    users = trace.consumers(op)
-    passed = POINTWISE | SHAPERS | {"cat", *POOLS}
-    return any(u.name in NORMS for u in users) or any(
-        depth and u.name in passed and _norm_behind(trace, u, depth - 1) for u in users
+    return any(
+        u.name in NORMS or (depth and u.name in PASSED and _norm_behind(trace, u, depth - 1))
+        for u in trace.consumers(op)
     )
 
 
@@ -74,8 +62,7 @@ def _to_head(trace: Trace, op: Op, depth: int = 8) -> bool:
     """Does its output go to the answer with no convolution between?"""
     users = trace.consumers(op)
     return not users or any(
-        depth and user.name not in (*CONVS, "linear") and _to_head(trace, user, depth - 1)
-        for user in users
+        depth and u.name not in (*CONVS, "linear") and _to_head(trace, u, depth - 1) for u in users
     )
 
 
@@ -83,12 +70,8 @@ def _spared(trace: Trace, op: Op) -> bool:
     """Depthwise, transposed and 1x1 convolutions, and gates, often go without a norm."""
     depthwise = op.arg(6, "groups", 1) > 1 or op.name == "conv_transpose2d"
     thin = 1 in op.tensors[1].shape[2:] or tuple(op.shape[2:]) == (1, 1)
-    return depthwise or thin or _reworked(op) or _normed_first(trace, op)
-
-
-def _reworked(op: Op) -> bool:
-    """Weight norm, say: the weight is computed from others. (A plain one has no history.)"""
-    return not isinstance(op.tensors[1], nn.Parameter)
+    reworked = not isinstance(op.tensors[1], nn.Parameter)  # by weight norm, say
+    return depthwise or thin or reworked or _normed_first(trace, op)
 
 
 def _normed_first(trace: Trace, op: Op) -> bool:
@@ -101,22 +84,18 @@ def _normed_first(trace: Trace, op: Op) -> bool:
 
 
 def _two_in_a_row(trace: Trace, op: Op) -> Iterator[Finding]:
-    users, via = trace.consumers(op), []
-    while len(users) == 1 and users[0].name in LINEAR:
-        via.append(users[0])
-        users = trace.consumers(users[0])
+    via, users = trace.chain(op, LINEAR)
     if len(users) != 1 or users[0].name != "conv2d" or op.name == "conv_transpose2d":
         return
     following = users[0]
     depthwise = op.arg(6, "groups", 1) > 1 or following.arg(6, "groups", 1) > 1
     narrow = following.tensors[1].shape[2:] == op.tensors[1].shape[2:] == (1, 1)
     factored = 1 in op.tensors[1].shape[2:] and not narrow  # 1x3 then 3x1, 1x1 then 3x3
-    if depthwise or factored:
-        return
-    only = ", ".join(o.call.name if o.call else o.name for o in via)
-    severity = "note" if _normed_first(trace, op) else "warning"
-    only, last = f" (only {only})" if only else "", [op, *via][-1].where
-    yield say("two in a row", following, severity, first=op.where, via=only, last=last)
+    if not depthwise and not factored:
+        only = ", ".join(o.call.name if o.call else o.name for o in via)
+        facts = {"via": f" (only {only})" if only else "", "last": [op, *via][-1].where}
+        severity = "note" if _normed_first(trace, op) else "warning"
+        yield say("two in a row", following, severity, first=op.where, **facts)
 
 
 def skips_pixels(op: Op) -> bool:
@@ -141,10 +120,9 @@ def unsafe(trace: Trace) -> Iterator[Finding]:
 
 def changes_picture(trace: Trace) -> Iterator[Finding]:
     """The picture itself changed in place: whoever calls the network has another one then."""
-    for op in trace.ops:
-        if op.in_place and op.tensors and storage(op.tensors[0]) == storage(trace.x):
-            yield say("changes picture", op)
-            return
+    changers = [op for op in trace.ops if op.in_place and op.tensors]
+    guilty = [op for op in changers if storage(op.tensors[0]) == storage(trace.x)]
+    yield from (say("changes picture", op) for op in guilty[:1])
 
 
 def drops_in_eval(trace: Trace) -> Iterator[Finding]:

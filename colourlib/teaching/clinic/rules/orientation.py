@@ -4,8 +4,6 @@ Where shapes do not fit, torch says so at once; but an enlargement makes them fi
 are right and all places wrong. So each map is asked over which places of the picture it lies.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import torch
@@ -59,9 +57,8 @@ def _moved(op: Op, lies: str) -> Finding | None:
     ends = {"before": size_of(op.shapes[0]), "after": size_of(op.shape)}
     if op.name == "cat":
         dim = op.arg(1, "dim", 0)
-        return say(
-            "beside", op.at_line, dim=dim, below="below" if dim % 4 == 2 else "beside", **ends
-        )
+        ends["below"] = "below" if dim % 4 == 2 else "beside"
+        return say("beside", op.at_line, dim=dim, **ends)
     if op.name in TURNS and lies == TURNED:
         return say("turned", op.at_line, **ends)
     if op.name in FOLDS:

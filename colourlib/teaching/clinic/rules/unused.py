@@ -1,7 +1,5 @@
 """Layers that torch does not find, that are never called, or that are made anew in forward."""
 
-from __future__ import annotations
-
 import ast
 import inspect
 import textwrap
@@ -11,22 +9,28 @@ from torch import nn
 
 from ..sentences import Finding, say
 from ..watch.probe import Probe
-from ..watch.tracing import Call, Trace, spell
+from ..watch.tracing import Trace, spell
 
 HOLDERS = nn.ModuleList, nn.ModuleDict
 
 
 def unused(trace: Trace, probe: Probe | None) -> Iterator[Finding]:
     """Layers in plain lists, layers never called, layers made anew in forward."""
-    for name, holder in _hidden(trace.model):
-        better = "ModuleDict" if holder == "dict" else "ModuleList"
-        key = "comma" if holder == "comma" else "hidden"
-        yield say(key, name, holder=holder, better=better, layer=spell(trace, name))
-    known = {id(m) for layer in _layers_in(trace.model) for m in layer.modules()}
+    held, registered = list(_held(trace.model)), {id(m) for m in trace.model.modules()}
+    for name, value, layers in held:
+        hidden = [m for m in layers if id(m) not in registered]
+        if isinstance(value, (list, tuple, dict)) and any(list(m.parameters()) for m in hidden):
+            comma = type(value) is tuple and len(value) == 1 and value[0] is hidden[0]
+            facts = {"holder": type(value).__name__, "layer": spell(trace, name)}
+            facts["better"] = "ModuleDict" if isinstance(value, dict) else "ModuleList"
+            yield say("comma" if comma else "hidden", name, **facts)
+    known = {id(m) for *_, layers in held for layer in layers for m in layer.modules()}
     own = {id(p) for p in trace.model.parameters()}  # a slice of a Sequential has the model's
     for key, module in trace.strangers.items():
         if key not in known and any(id(p) not in own for p in module.parameters()):
-            yield say("new layer", _line_of(trace, module), kind=type(module).__name__)
+            ops = [op for op in trace.ops if op.call is not None and op.call.module is module]
+            where = str(ops[0].line) if ops else "forward"
+            yield say("new layer", where, kind=type(module).__name__)
     if trace.error is not None:
         return
     for name, module in trace.model.named_modules():
@@ -64,17 +68,12 @@ def twice(model: nn.Module) -> Iterator[Finding]:
         seen[name] = number
 
 
-def _hidden(model: nn.Module) -> Iterator[tuple[str, str]]:
-    """(name, 'list') of attributes that hold layers where torch does not look; or 'comma'."""
-    registered = {id(m) for m in model.modules()}
+def _held(model: nn.Module) -> Iterator[tuple[str, object, list[nn.Module]]]:
+    """(name, value, the layers in it) of the attributes that the network's author made."""
     for prefix, module in model.named_modules():
         for key, value in vars(module).items():
-            if key.startswith("_") or not isinstance(value, (list, tuple, dict)):
-                continue
-            layers = [m for m in _flat(value) if id(m) not in registered]
-            if any(True for m in layers for _ in m.parameters()):
-                one = type(value) is tuple and len(value) == 1 and value[0] is layers[0]
-                yield f"{prefix}.{key}".strip("."), "comma" if one else type(value).__name__
+            if not key.startswith("_"):
+                yield f"{prefix}.{key}".strip("."), value, list(_flat(value))
 
 
 def _flat(value) -> Iterator[nn.Module]:
@@ -83,16 +82,3 @@ def _flat(value) -> Iterator[nn.Module]:
     elif isinstance(value, (list, tuple, dict)):
         for part in value.values() if isinstance(value, dict) else value:
             yield from _flat(part)
-
-
-def _layers_in(model: nn.Module) -> Iterator[nn.Module]:
-    """Those that stand in attributes, in lists and dicts, too."""
-    for module in model.modules():
-        for key, value in vars(module).items():
-            if not key.startswith("_"):
-                yield from _flat(value)
-
-
-def _line_of(trace: Trace, module: nn.Module) -> str:
-    steps = [s for s in trace.steps if isinstance(s, Call) and s.module is module and s.ops]
-    return str(steps[0].ops[0].line) if steps else "forward"

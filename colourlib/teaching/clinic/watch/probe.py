@@ -4,8 +4,6 @@ Two small pictures of noise, on the CPU, once with the network's own weights and
 layers that start at zero woken up (the course's head starts at zero, and would hide everything).
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, field
 
@@ -14,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ....common.copies import copy_of
+from ..functions import CONVS
 from .tracing import PICTURE, Op, Trace, storage, trace
 
 SIDES = [(32, 48), (16, 16)]  # the smaller one where the larger would take too long
@@ -37,8 +36,8 @@ class Probe:
     depends: bool = True  # does the answer depend on the picture?
     mixes: bool = False  # in eval mode, does the answer to a picture depend on the others?
     one_sided: bool = False  # no answer below 0
-    error: Exception | None = None  # of the backward pass
-    second: bool = False  # was it that of the second step? That of the first went well.
+    error: Exception | None = None  # of a backward pass
+    second: bool = False  # had that of the first step gone well?
     culprit: Op | None = None  # the op that changed something in place
     broken: Op | None = None  # the first op that made NaN or infinity
     cut: Op | None = None  # the op behind which no gradient flows
@@ -52,18 +51,13 @@ def probe(model: nn.Module, adds: float, size: int, fixed: bool) -> Probe | None
     adds: multiply-adds of one picture of `size`; fixed: the network takes no other size.
     Call it within `undisturbed()`.
     """
-    if sum(p.numel() for p in model.parameters()) > MOST_WEIGHTS:
+    sides = [(size, size)] if fixed else SIDES
+    sides = [(h, w) for h, w in sides if 2 * adds * h * w / size**2 < MOST]
+    if not sides or sum(p.numel() for p in model.parameters()) > MOST_WEIGHTS:
         return None
-    for h, w in [(size, size)] if fixed else SIDES:
-        if 2 * adds * h * w / size**2 < MOST:
-            return _probe(model, h, w)
-    return None
-
-
-def _probe(model: nn.Module, height: int, width: int) -> Probe:
     twin = copy_of(model, "cpu").to(memory_format=torch.contiguous_format).train()
-    x = (torch.randn(2, 1, height, width) / 2).clamp(-1, 1)
-    y = torch.randn(2, 2, height, width) / 5
+    x = (torch.randn(2, 1, *sides[0]) / 2).clamp(-1, 1)
+    y = torch.randn(2, 2, *sides[0]) / 5
     first = trace(twin, x, meta=False)
     found = Probe(first)
     out = first.output
@@ -77,15 +71,12 @@ def _probe(model: nn.Module, height: int, width: int) -> Probe:
         return found
     try:
         F.mse_loss(out, y).backward()
-    except RuntimeError as error:
-        found.error, found.culprit = error, _in_place(model, height, width)
-        return found
-    try:
+        found.second = True
         _learn(twin, x, y, out.detach(), _heads(first), found)
     except RuntimeError as error:
-        if not any(words in str(error) for words in HISTORY):
+        if found.second and not any(words in str(error) for words in HISTORY):
             raise
-        found.error, found.second = error, True
+        found.error, found.culprit = error, None if found.second else _in_place(model, x.shape)
         return found
     _awake(model, x, y, found)
     if found.no_gradient:
@@ -105,7 +96,8 @@ def _learn(twin, x, y, before: Tensor, heads: set[int], found: Probe) -> None:
     found.zeros = [n for n, p in layers if not p.any()]
     mixing = {n for n, m in twin.named_modules() if isinstance(m, (nn.Conv2d, nn.Linear))}
     mixing -= {n for n, m in twin.named_modules() if getattr(m, "groups", 1) > 1}
-    found.alike = [n for n, p in layers if n in mixing and len(p) > 1 and p.any() and _alike(p)]
+    mixed = [(n, p) for n, p in layers if n in mixing and len(p) > 1 and p.any()]
+    found.alike = [n for n, p in mixed if (p == p[:1]).all()]
     optimiser = torch.optim.Adam([p for _, p in own], lr=1e-3)
     known, learns = set(), set()
     for turn in range(STEPS + MORE_STEPS):
@@ -126,25 +118,15 @@ def _learn(twin, x, y, before: Tensor, heads: set[int], found: Probe) -> None:
     found.dead = not learns or bool(others and not learns & others)
 
 
-def _alike(weight: Tensor) -> bool:
-    """Has every channel the same weights?"""
-    return bool((weight == weight[:1]).all())
-
-
 def _heads(trace: Trace) -> set[int]:
     """The ids of the weights of the layers that make the answer, with no other layer behind."""
-    found, seen, todo = set(), set(), [trace.made.get(id(trace.output))]
-    while todo:
-        index = todo.pop()
-        if index in seen or index in (None, PICTURE):
-            continue
-        seen.add(index)
-        op = trace.ops[index]
-        weight = op.arg(1, "weight")
-        if op.name in ("conv2d", "conv_transpose2d", "linear") and isinstance(weight, Tensor):
-            found.add(id(weight))
-        else:
-            todo += op.inputs
+    found, seen, todo = set(), {None, PICTURE}, {trace.made.get(id(trace.output))}
+    while todo := todo - seen:
+        seen |= todo
+        ops = [trace.ops[index] for index in todo]
+        layers = [op for op in ops if op.name in (*CONVS, "linear")]
+        found |= {id(op.arg(1, "weight")) for op in layers}
+        todo = {index for op in ops if op not in layers for index in op.inputs}
     return found
 
 
@@ -179,17 +161,13 @@ def _mixes(twin: nn.Module, x: Tensor) -> bool:
 
 def _cut(trace: Trace) -> Op | None:
     """The first op whose inputs (or parameters) have a gradient and whose output has none."""
-    for op in trace.ops:
-        had = any(t.requires_grad for t in op.tensors if t.is_floating_point())
-        if had and not op.gradient and op.output.is_floating_point():
-            return op
-    return None
+    ends = (op for op in trace.ops if op.output.is_floating_point() and not op.gradient)
+    return next((op for op in ends if any(t.requires_grad for t in op.tensors)), None)
 
 
-def _in_place(model: nn.Module, height: int, width: int) -> Op | None:
+def _in_place(model: nn.Module, shape: torch.Size) -> Op | None:
     """The op that changes what an op before it keeps for the backward pass."""
-    twin = copy_of(model, "meta").train()
-    found = trace(twin, torch.empty(2, 1, height, width, device="meta"))
+    found = trace(copy_of(model, "meta").train(), torch.empty(shape, device="meta"))
     changers = [op for op in found.ops if op.in_place]
     kept_by = {key: index for key, (*_, index) in found.saved.items()}
     guilty = [op for op in changers if kept_by.get(storage(op.tensors[0]), op.index) < op.index]

@@ -1,12 +1,11 @@
 """Whose line of code it was: the student's own, whatever torch calls on the way."""
 
-from __future__ import annotations
-
 import linecache
-import traceback
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import FrameType
 
 import torch
 
@@ -35,31 +34,20 @@ def _owner(file: str) -> str:
     return "torch" if TORCH in path.parents or path.name == "contextlib.py" else "student"
 
 
-def student_line(frame) -> Line | None:
-    """The innermost line that is neither torch's nor ours; inside our own networks: forward's."""
-    fallback = None
-    while frame is not None:
-        owner, function = _owner(frame.f_code.co_filename), frame.f_code.co_name
-        if owner == "student":
-            return _line(frame, frame.f_lineno)
+def student_line(frames: Iterable[tuple[FrameType, int]]) -> Line | None:
+    """The first line that is neither torch's nor ours; inside our own networks: forward's.
+
+    frames: with their line numbers, the innermost first.
+    """
+    best = None
+    for frame, number in frames:
+        file, function = frame.f_code.co_filename, frame.f_code.co_name
+        owner = _owner(file)
         if owner == "ours" and function == "trace":  # which calls the network
             break
-        if owner == "network" and function == "forward":
-            fallback = fallback or _line(frame, frame.f_lineno)
-        frame = frame.f_back
-    return fallback
-
-
-def line_of_error(error: BaseException) -> Line | None:
-    """The student's innermost line in a traceback; inside our own networks: theirs."""
-    lines = {
-        _owner(frame.f_code.co_filename): (frame, number)
-        for frame, number in traceback.walk_tb(error.__traceback__)
-    }
-    best = lines.get("student") or lines.get("network")
-    return _line(*best) if best else None
-
-
-def _line(frame, number: int) -> Line:
-    text = linecache.getline(frame.f_code.co_filename, number, frame.f_globals).strip()
-    return Line(frame.f_code.co_name, number, text)
+        if owner == "student" or (best is None and owner == "network" and function == "forward"):
+            text = linecache.getline(file, number, frame.f_globals).strip()
+            best = Line(function, number, text)
+            if owner == "student":
+                break
+    return best

@@ -1,7 +1,5 @@
 """Stand-ins for functions that torch's meta device is slow at: the shape alone, at once."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 
@@ -14,10 +12,6 @@ class _Stand(torch.autograd.Function):
         if keeps:
             ctx.save_for_backward(x)
         return x.new_empty(shape)
-
-    @staticmethod
-    def backward(ctx, gradient):
-        raise NotImplementedError("there are no numbers on the meta device")
 
 
 def _batch_norm(func, x, mean, variance, weight=None, bias=None, training=False, *_, **__):
@@ -34,11 +28,12 @@ def _batch_norm(func, x, mean, variance, weight=None, bias=None, training=False,
 def _interpolate(func, x, size=None, scale_factor=None, mode="nearest", **options):
     """The same for the usual enlargements; whatever is unusual goes to torch."""
     usual = isinstance(x, Tensor) and x.ndim == 4 and x.numel() and mode in ("nearest", "bilinear")
+    new = size if scale_factor is None else None
     if usual and size is None and isinstance(scale_factor, (int, float)) and scale_factor >= 1:
-        return _Stand.apply(x, (*x.shape[:2], *(int(n * scale_factor) for n in x.shape[2:])), False)
-    two = isinstance(size, (tuple, list)) and len(size) == 2
-    if usual and scale_factor is None and two and all(isinstance(n, int) and n > 0 for n in size):
-        return _Stand.apply(x, (*x.shape[:2], *size), False)
+        new = [int(n * scale_factor) for n in x.shape[2:]]
+    two = isinstance(new, (tuple, list)) and len(new) == 2
+    if usual and two and all(isinstance(n, int) and n > 0 for n in new):
+        return _Stand.apply(x, (*x.shape[:2], *new), False)
     return func(x, size, scale_factor, mode, **options)
 
 

@@ -6,10 +6,9 @@ its output, the layer it ran in and the line of code that asked for it. Where th
 trace says what was under way. `clinic` makes its report of this; nothing here judges.
 """
 
-from __future__ import annotations
-
 import contextlib
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -19,7 +18,7 @@ from torch.nn.modules import module as hooks
 from torch.overrides import TorchFunctionMode
 
 from ....common.copies import replace_tensors, tensors_in
-from .sources import Line, line_of_error, student_line
+from .sources import Line, student_line
 from .stand_ins import SHORT_CUTS
 
 PICTURE = -1  # stands for "the input" where an op's number is meant
@@ -38,7 +37,7 @@ class Op:
     tensors: list[Tensor]
     shapes: list[tuple[int, ...]]  # of its tensors, as they were when it was called
     inputs: list[int | None]  # which op made each of them; PICTURE; None: a parameter or constant
-    call: Call | None  # the layer that it is part of
+    call: "Call | None"  # the layer that it is part of
     line: Line | None
     in_place: bool
     output: Tensor | None = None
@@ -56,30 +55,13 @@ class Op:
             return self.kwargs["axis"]
         return self.kwargs.get(name, default)
 
-    @property
-    def where(self) -> str:
-        """The layer's name, or the line of code for a bare function."""
-        if self.call is not None and self.call.name:
-            return self.call.name
-        return str(self.line or "forward")
-
-    @property
-    def at_line(self) -> str:
-        return str(self.line or self.where)
-
-    @property
-    def code(self) -> str:
-        """That gets at its layer: self.head[1]; nothing for a bare function."""
-        return self.call.code if self.call is not None else ""
-
-    @property
-    def make(self) -> str:
-        return f"{self.code} = " if self.code else ""
-
-    @property
-    def kind(self) -> str:
-        """The class of its layer: Conv2d; the function's name where there is none."""
-        return type(self.call.module).__name__ if self.call is not None else self.name
+    def __post_init__(self) -> None:
+        name, call = self.call.name if self.call else "", self.call
+        self.where: str = name or str(self.line or "forward")
+        self.at_line: str = str(self.line or self.where)
+        self.code: str = call.code if call else ""  # that gets at its layer: self.head[1]
+        self.make: str = f"{self.code} = " if self.code else ""
+        self.kind: str = type(call.module).__name__ if call else self.name  # Conv2d
 
 
 @dataclass(eq=False)
@@ -108,7 +90,8 @@ class Trace:
     error: BaseException | None = None
     line: Line | None = None  # of the student's code, where the error came up
     pending: Op | None = None  # the function that raised it
-    open: list[tuple[nn.Module, str, tuple]] = field(default_factory=list)  # entered, not left
+    # Modules that were entered and not left: (module, name, what it was given, a layer's call).
+    open: list[tuple[nn.Module, str, tuple, Call | None]] = field(default_factory=list)
     made: dict[int, int] = field(default_factory=dict)  # id of tensor -> op
     # What is kept for the backward pass, by `storage`: its bytes, the op that made it (None: the
     # picture), the first op that keeps it.
@@ -118,13 +101,14 @@ class Trace:
     strangers: dict[int, nn.Module] = field(default_factory=dict)  # ran, but belong to nobody
 
     def op_of(self, tensor: Tensor) -> Op | None:
-        index = self.made.get(id(tensor))
-        return None if index is None or index == PICTURE else self.ops[index]
+        return self._op(self.made.get(id(tensor)))
+
+    def _op(self, index: int | None) -> Op | None:
+        return None if index in (None, PICTURE) else self.ops[index]
 
     def before(self, op: Op) -> Op | None:
         """The op that made its main tensor. (An in-place op's tensor is its own output.)"""
-        index = next((i for i in op.inputs if i is not None), None)
-        return None if index is None or index == PICTURE else self.ops[index]
+        return self._op(next((i for i in op.inputs if i is not None), None))
 
     def back(self, op: Op | None) -> Iterator[Op]:
         """An op, the one that made its main tensor, and so on, back to the picture."""
@@ -134,6 +118,14 @@ class Trace:
 
     def consumers(self, op: Op) -> list[Op]:
         return [later for later in self.ops if op.index in later.inputs]
+
+    def chain(self, op: Op, passing) -> tuple[list[Op], list[Op]]:
+        """(ops in a row that alone take what the one before made, `passing`; who takes it then)."""
+        way, users = [], self.consumers(op)
+        while len(users) == 1 and users[0].name in passing:
+            way += users
+            users = self.consumers(users[0])
+        return way, users
 
 
 def spell(trace: Trace, name: str) -> str:
@@ -158,8 +150,7 @@ def tidy(func) -> tuple[str, bool]:
     if name == "__get__":  # of a property: T, mT, data
         return getattr(getattr(func, "__self__", None), "__name__", "get"), False
     in_place = name == "__setitem__" or (name.endswith("_") and not name.endswith("__"))
-    name = name.strip("_")
-    return SAME.get(name, name), in_place
+    return SAME.get(name.strip("_"), name.strip("_")), in_place
 
 
 class Watch(TorchFunctionMode):
@@ -168,7 +159,6 @@ class Watch(TorchFunctionMode):
     def __init__(self, trace: Trace, meta: bool) -> None:
         super().__init__()
         self.trace, self.meta = trace, meta
-        self.stack: list[tuple[nn.Module, str, Call | None, tuple]] = []
         self.twins: dict[int, Tensor] = {}  # real tensors that came up, and what stands for them
         self.storages: dict[int, int | None] = {storage(trace.x): None}  # -> the op that made it
         self.fixed = {storage(t) for t in (*trace.model.parameters(), *trace.model.buffers())}
@@ -188,8 +178,8 @@ class Watch(TorchFunctionMode):
             tensors=tensors,
             shapes=[tuple(t.shape) for t in tensors],
             inputs=[self.trace.made.get(id(t)) for t in tensors],
-            call=next((c for _, _, c, _ in reversed(self.stack) if c is not None), None),
-            line=student_line(sys._getframe(1)),
+            call=next((c for *_, c in reversed(self.trace.open) if c is not None), None),
+            line=student_line(traceback.walk_stack(sys._getframe(1))),
             in_place=in_place or kwargs.get("inplace") is True,
         )
         if self.meta and name in ("to", "cpu", "cuda"):  # to another device: it stays where it is
@@ -241,17 +231,17 @@ class Watch(TorchFunctionMode):
         self.trace.called.add(id(module))
         if name is None:
             self.trace.strangers[id(module)] = module
-        if is_leaf(module) and not any(c is not None for _, _, c, _ in self.stack):
+        if is_leaf(module) and not any(c is not None for *_, c in self.trace.open):
             shapes = [tuple(t.shape) for t in tensors_in(args)]
             called = name if name is not None else f"({type(module).__name__})"
             call = Call(called, spell(self.trace, name) if name else "", module, shapes)
             self.trace.steps.append(call)
-        self.stack.append((module, name or "", call, args))
+        self.trace.open.append((module, name or "", args, call))
 
     def leave(self, module, args, output) -> None:
         inner, tensor = None, next(tensors_in(output), None)
-        while self.stack and inner is not module:
-            inner, name, call, _ = self.stack.pop()
+        while self.trace.open and inner is not module:
+            inner, name, _, call = self.trace.open.pop()
         if call is not None:
             call.output, call.shape = output, tuple(tensor.shape) if tensor is not None else ()
         if tensor is not None and name and (made := self.trace.op_of(tensor)):
@@ -287,13 +277,9 @@ def trace(model: nn.Module, x: Tensor, meta: bool = True) -> Trace:
         where = torch.device("meta")
         keep = torch.autograd.graph.saved_tensors_hooks(watch.keep, lambda t: t)
     try:
-        with where, watch, keep:
+        with before, after, where, watch, keep:
             found.output = model(x)
     except Exception as error:  # whatever a student's forward may raise
         found.error = error
-        found.line = line_of_error(error)
-    finally:
-        before.remove()
-        after.remove()
-    found.open = [(module, name, args) for module, name, _, args in watch.stack]
+        found.line = student_line(reversed(list(traceback.walk_tb(error.__traceback__))))
     return found
