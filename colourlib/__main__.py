@@ -11,68 +11,61 @@ from .common.files import printable
 
 def parser() -> argparse.ArgumentParser:
     """The command line, with its help."""
-    top = argparse.ArgumentParser(prog="python -m colourlib", description=__doc__.splitlines()[0])
+    top = argparse.ArgumentParser(prog="python -m colourlib", description=__doc__)
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    colourise = commands.add_parser(
-        "colourise",
-        help="colour grey photos at their full size",
-        description="Colour photos at their full size; their lightness stays as it is. Colours "
-        "are estimated, and the files written say so. No photo is changed. What is written keeps "
-        "the photo's format (others than JPEG, PNG, WebP and TIFF become PNG).",
-        epilog="Exit code: 0 all done, 1 a photo failed, 2 a mistake in the command, 130 Ctrl-C. "
-        "Names that begin with a dash go behind --.",
-    )
-    colourise.add_argument(
-        "photos", nargs="+", metavar="PHOTO", help="a file, or a folder with all that lies below"
-    )
-    colourise.add_argument(
-        "-o",
-        "--out",
-        required=True,
-        help="a folder, made if missing; for one photo also a file: .jpg, .png, .webp or .tif",
-    )
-    colourise.add_argument(
-        "--saturation", type=float, default=1.0, help="0 is grey, 1 as estimated (default), 1.2 ..."
-    )
-    colourise.add_argument(
-        "--model", metavar="RUN", help="a run's folder or a .safetensors file (default: as shipped)"
-    )
-    colourise.add_argument("--force", action="store_true", help="overwrite files that are there")
-
-    course = commands.add_parser(
-        "course",
-        help="run all notebooks in order and sum up times and scores",
-        description="Run all notebooks in order, store the executed copies, sum up times and "
-        "scores. The default is practice scenes, which the course draws itself, at the quick "
-        "setting.",
-    )
-    source = course.add_mutually_exclusive_group()
-    source.add_argument("--photos", metavar="FOLDER", help="your own folder of pictures")
-    source.add_argument(
-        "--source", help="'practice', 'bing', 'torchvision:Imagenette', or a folder of pictures"
-    )
-    course.add_argument("--setting", help="'quick' (minutes) or 'full' (longer, better colours)")
-    course.add_argument(
-        "--out",
-        type=Path,
-        metavar="FOLDER",
-        help="where executed copies and summary.md go (default: data/executed/...)",
-    )
-    course.add_argument("--only", metavar="05", help="only the notebook whose name begins so")
-
-    progress = commands.add_parser(
-        "progress",
-        help="show what exercises are done; collect a class's",
-        description="Without FILE: your own exercises. With FILE: a class's, one file a student.",
-    )
-    progress.add_argument(
-        "files", nargs="*", metavar="FILE", help="progress files, or folders with such files below"
-    )
-    progress.add_argument(
-        "-o", "--out", metavar="JSON", help="write it as one file: ada.json, or class.json"
-    )
+    for name, (about, more) in COMMANDS.items():
+        command = commands.add_parser(name, help=about, description=more, epilog=EPILOGS.get(name))
+        for flags, settings in ARGUMENTS[name]:
+            command.add_argument(*flags.split(), **settings)
     return top
+
+
+COMMANDS = {
+    "colourise": (
+        "colour grey photos at their full size",
+        "Colour photos at their full size; their lightness stays as it is. Colours are estimated, "
+        "and the files written say so. No photo is changed. What is written keeps the photo's "
+        "format (others than JPEG, PNG, WebP and TIFF become PNG).",
+    ),
+    "course": (
+        "run all notebooks in order and sum up times and scores",
+        "Run all notebooks in order, store the executed copies, sum up times and scores. The "
+        "default is practice scenes, which the course draws itself, at the quick setting.",
+    ),
+    "progress": (
+        "show what exercises are done; collect a class's",
+        "Without FILE: your own exercises. With FILE: a class's, one file a student.",
+    ),
+}
+EPILOGS = {
+    "colourise": "Exit code: 0 all done, 1 a photo failed, 2 a mistake in the command, 130 Ctrl-C. "
+    "Names that begin with a dash go behind --."
+}
+_OUT = "a folder, made if missing; for one photo also a file: .jpg, .png, .webp or .tif"
+_COPIES = "where executed copies and summary.md go (default: data/executed/...)"
+ARGUMENTS = {
+    "colourise": [
+        (
+            "photos",
+            {"nargs": "+", "metavar": "PHOTO", "help": "a file, or a folder with all below"},
+        ),
+        ("-o --out", {"required": True, "help": _OUT}),
+        ("--saturation", {"type": float, "default": 1.0, "help": "0 is grey, 1 as estimated"}),
+        ("--model", {"metavar": "RUN", "help": "a run's folder or a .safetensors file"}),
+        ("--force", {"action": "store_true", "help": "overwrite files that are there"}),
+    ],
+    "course": [
+        ("--photos", {"metavar": "FOLDER", "help": "your own folder of pictures"}),
+        ("--source", {"help": "'practice', 'bing', 'torchvision:Imagenette', or a folder"}),
+        ("--setting", {"help": "'quick' (minutes) or 'full' (longer, better colours)"}),
+        ("--out", {"type": Path, "metavar": "FOLDER", "help": _COPIES}),
+        ("--only", {"metavar": "05", "help": "only the notebook whose name begins so"}),
+    ],
+    "progress": [
+        ("files", {"nargs": "*", "metavar": "FILE", "help": "progress files, or folders of them"}),
+        ("-o --out", {"metavar": "JSON", "help": "write it as one file: ada.json, or class.json"}),
+    ],
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -89,6 +82,8 @@ def main(arguments: list[str] | None = None) -> int:
             from .teaching.check import classroom
 
             return classroom.progress(args.files, args.out)
+        if args.photos is not None and args.source is not None:
+            parser().error("give --photos or --source, not both: each says where photos are")
         runner = _runner()
         source = _folder(args.photos) if args.photos is not None else args.source
         return 0 if runner.run_course(source, args.setting, args.out, args.only) else 1

@@ -268,21 +268,6 @@ def test_a_network_trained_here_is_shown_photos_at_its_own_size(net):
     same(colourise(smooth(), other), colourise(smooth(), net, size=24))
 
 
-@pytest.mark.parametrize(
-    "broken, words",
-    [
-        (lambda x: x, r"maps \(1, 1, 128, 192\) to ab, \(1, 2, 128, 192\).*\(1, 1, 128, 192\)"),
-        (lambda x: None, "answered with NoneType"),
-        (lambda x: evaluate.grey(x)[0], "answered with"),
-        (lambda x: evaluate.grey(x) / 0, "not finite"),
-        (ColourNet, r"ColourNet is a class: give a network, ColourNet\(\)"),
-    ],
-)
-def test_a_network_that_does_not_answer_with_chroma(broken, words):
-    with pytest.raises(CourseError, match=words):
-        colourise(smooth(), broken)
-
-
 def test_files_that_are_no_pictures(tmp_path):
     with pytest.raises(CourseError, match="There is no file .*nowhere.jpg"):
         colourise(tmp_path / "nowhere.jpg", GREEN)
@@ -301,26 +286,35 @@ def test_files_that_are_no_pictures(tmp_path):
         colourise(image, GREEN)
 
 
-@pytest.mark.parametrize(
-    "bad, words",
-    [
-        (None, "not NoneType"),
-        (b"bytes", "not bytes"),
-        (np.zeros((4, 5, 2), np.uint8), r"\(4, 5, 2\)"),
-        (np.zeros((0, 5), np.uint8), r"empty.*\(0, 5\)"),
-        (np.zeros((4, 5), np.uint16), "uint16"),
-        (np.zeros((4, 5), bool), "bool"),
-        (np.full((4, 5), 200.0), "to 200"),
-        (np.full((4, 5), np.nan), "nan"),
-        (torch.zeros(4, 5), r"C = 1 or 3.*\(4, 5\)"),
-        (torch.zeros(4, 5, 3), r"\(4, 5, 3\)"),
-        (torch.zeros(2, 3, 4, 5), r"\(2, 3, 4, 5\)"),
-        (torch.zeros(1, 4, 5).long(), "int64"),
-    ],
-)
-def test_things_that_are_no_pictures(bad, words):
+WRONG_NETWORKS = [
+    (lambda x: x, r"maps \(1, 1, 128, 192\) to ab, \(1, 2, 128, 192\).*\(1, 1, 128, 192\)"),
+    (lambda x: None, "answered with NoneType"),
+    (lambda x: evaluate.grey(x)[0], "answered with"),
+    (lambda x: evaluate.grey(x) / 0, "not finite"),
+    (ColourNet, r"ColourNet is a class: give a network, ColourNet\(\)"),
+]
+WRONG_PICTURES = [
+    (None, "not NoneType"),
+    (b"bytes", "not bytes"),
+    (np.zeros((4, 5, 2), np.uint8), r"\(4, 5, 2\)"),
+    (np.zeros((0, 5), np.uint8), r"empty.*\(0, 5\)"),
+    (np.zeros((4, 5), np.uint16), "uint16"),
+    (np.zeros((4, 5), bool), "bool"),
+    (np.full((4, 5), 200.0), "to 200"),
+    (np.full((4, 5), np.nan), "nan"),
+    (torch.zeros(4, 5), r"C = 1 or 3.*\(4, 5\)"),
+    (torch.zeros(4, 5, 3), r"\(4, 5, 3\)"),
+    (torch.zeros(2, 3, 4, 5), r"\(2, 3, 4, 5\)"),
+    (torch.zeros(1, 4, 5).long(), "int64"),
+]
+WRONG = [(smooth(), network, words) for network, words in WRONG_NETWORKS]
+WRONG += [(picture, GREEN, words) for picture, words in WRONG_PICTURES]
+
+
+@pytest.mark.parametrize(("picture", "network", "words"), WRONG)
+def test_what_is_no_picture_or_answers_without_chroma_is_explained(picture, network, words):
     with pytest.raises(CourseError, match=words):
-        colourise(bad, GREEN)
+        colourise(picture, network)
 
 
 def claims(width, height):

@@ -98,7 +98,7 @@ def price(report: Report, factors=FACTORS, batches: Iterable | None = None) -> P
         guesses = (lab_to_rgb(L, unscale_ab(float(f) * p)) for f in factors)
         vivid += [colourfulness(guess).sum().item() for guess in guesses]
     pp, py, yy = sums
-    explained = (2 * factors * py - factors**2 * pp) / max(yy, 1e-6)  # as in Report.explained
+    explained = (2 * factors * py - factors**2 * pp) / max(yy, 1e-6) + 0.0  # never "-0%"
     return Price(factors, explained, vivid / max(true, 1e-3), float(py / pp) if pp else 1.0)
 
 

@@ -8,13 +8,13 @@ stopped gives the same losses, to the last bit, as one that never was.
 import math
 import time
 
-from ..common.copies import tensors_in, undisturbed
+from ..common.copies import tensors_in
 from ..train import Training, Watch
 from . import Run, checkpoints, rescue
 from .speed import flush_tiny_
 from .stop import Stop
 from .tensorboard import Curves
-from .view import Sample, Silent, View, done_at
+from .view import Silent, View, done_at
 
 POINTS = 10  # of the training curve, an epoch
 SAVE_EVERY = 10  # seconds at least; and a hundred times what the last saving took
@@ -161,7 +161,7 @@ class Session(Watch):
         run.sentence = run.summary(fault)
         if run.folder is not None:
             try:
-                run.save(pictures=self.samples())
+                run.save(pictures=run.samples.coloured(training.judged))
                 if run.state in ("finished", "failed"):  # it will not go on
                     (run.folder / "checkpoint.pt").unlink(missing_ok=True)
             except OSError as error:
@@ -170,14 +170,6 @@ class Session(Watch):
                     "network; run.save(Path('another/folder')) keeps them."
                 )
         self.curves.close()
-
-    def samples(self) -> list[Sample]:
-        """Three validation photos as the network colours them now; none where it fails at it."""
-        try:  # how often one looks must not change what dropout does in the training
-            with undisturbed():
-                return self.run.samples.coloured(self.training.judged)
-        except Exception:  # training or validation tells of the same fault, or has done so
-            return []
 
     def view(self) -> View:
         """What the board shows."""
@@ -196,5 +188,5 @@ class Session(Watch):
             seconds=seconds,
             left=seconds * (1 - spent) / spent if spent > 0.01 else None,
             end=now.epochs_done / steps if steps > 0.01 else None,
-            samples=self.samples(),
+            samples=run.samples.coloured(now.judged),
         )

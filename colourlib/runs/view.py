@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ..colour import to_picture
+from ..common.copies import undisturbed
 from ..data import PhotoSet
 from ..evaluate import answer
 from ..train import Stages
@@ -70,8 +71,12 @@ class Samples:
         self.grey = to_picture(self.x, torch.zeros_like(y))
 
     def coloured(self, network: Callable[[Tensor], Tensor]) -> list[Sample]:
-        """The photos as the network colours them now; pictures are (h, w, 3) uint8."""
-        y = answer(network, self.x)  # (3, 2, H, W)
+        """The photos as the network colours them now; none where it fails at it."""
+        try:  # how often one looks must not change what dropout does in the training
+            with undisturbed():
+                y = answer(network, self.x)  # (3, 2, H, W)
+        except Exception:  # training or validation tells of the same fault, or has done so
+            return []
         pictures = to_picture(self.x, torch.nan_to_num(y))
         return [
             Sample(row["query"], *three)

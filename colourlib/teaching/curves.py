@@ -30,8 +30,7 @@ def draw(ax, curves: dict[str, tuple], levels: dict[str, float], size: float = 8
         ax.plot(x, y, **look, markevery=((len(x) - 1) % every, every))
         marked = x[::-1][::every][y[::-1][::every] < low - room] if "marker" in look else []
         if len(marked):
-            edge = [low - room] * len(marked)
-            ax.plot(marked, edge, "v", color=look["color"], clip_on=False)
+            ax.plot(marked, [low - room] * len(marked), "v", color=look["color"], clip_on=False)
             ax.set_xlabel(f"{ax.get_xlabel().split(' (')[0]} (▼: below the chart)")
         ends.append((x[-1], max(y[-1], low), name, look))
     for i, (name, level) in enumerate(levels.items()):

@@ -27,13 +27,13 @@ def said(capsys, *arguments) -> dict[str, str]:
     return {line.split()[0]: line for line in lines}
 
 
-def test_the_quick_setting_is_opened_without_an_estimate(fresh_home, capsys):
+def test_the_full_setting_tells_time_disk_and_assumptions_before_it_begins(
+    fresh_home, capsys, monkeypatch
+):
     lines = said(capsys)
     assert "nothing yet" in lines["so"] and not {"collect", "prepare", "train"} & lines.keys()
-
-
-def test_the_full_setting_tells_time_disk_and_assumptions_before_it_begins(fresh_home, capsys):
     lines = said(capsys, "bing", "full")
+    assert "about 82 epochs" in lines["train"]
     assert "3,800 of 3,800 pictures" in lines["collect"]
     # 3,800 / 0.8 links, 35 of them a page, four at a time
     assert "about 20 minutes for 4,750 links on 136 pages" in lines["collect"]
@@ -42,6 +42,11 @@ def test_the_full_setting_tells_time_disk_and_assumptions_before_it_begins(fresh
     assert "2.1 GB to come" in lines["disk"] and "ENOUGH" not in lines["disk"]
     assert "stopped at any time" in lines["Each"]
     assert list((fresh_home / "bing-full").iterdir()) == [], "nothing has begun"
+    monkeypatch.setattr(estimate.shutil, "disk_usage", lambda path: SimpleNamespace(free=2_000_000))
+    monkeypatch.setattr(workspace, "choose_device", lambda: Device("cuda", "a test"))
+    lines = said(capsys)
+    assert "2 MB free. THAT IS NOT ENOUGH" in lines["disk"]
+    assert "60 minutes" in lines["train"] and "about" not in lines["train"], "epochs on a CPU only"
 
 
 def test_what_is_there_is_not_counted_again(fresh_home, capsys):
@@ -61,11 +66,6 @@ def test_what_is_there_is_not_counted_again(fresh_home, capsys):
     lines = said(capsys)
     assert "is done" in lines["prepare"]
     assert "photos prepared, ColourNet trained (1 run)" in lines["so"]
-
-
-def test_a_disk_that_is_too_small_is_told(fresh_home, capsys, monkeypatch):
-    monkeypatch.setattr(estimate.shutil, "disk_usage", lambda path: SimpleNamespace(free=2_000_000))
-    assert "2 MB free. THAT IS NOT ENOUGH" in said(capsys, "bing", "full")["disk"]
 
 
 @pytest.mark.parametrize("practice", [True, False])
@@ -100,10 +100,3 @@ def test_practice_a_folder_and_a_data_set(fresh_home, tmp_path, capsys):
     (tmp_path / "mine" / "notes.txt").touch()
     lines = said(capsys, tmp_path / "mine", "full")
     assert "1 photos of your own" in lines["collect"] and "27 MB to come" in lines["disk"]
-
-
-def test_epochs_are_estimated_for_a_cpu_only(fresh_home, capsys, monkeypatch):
-    assert "about 82 epochs" in said(capsys, "bing", "full")["train"]
-    monkeypatch.setattr(workspace, "choose_device", lambda: Device("cuda", "a test"))
-    line = said(capsys, "bing", "full")["train"]
-    assert "60 minutes" in line and "about" not in line

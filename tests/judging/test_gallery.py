@@ -80,9 +80,11 @@ def test_the_price_is_what_judging_the_factors_gives(report, practice_data):
         by_hand = judging.judge(lambda x, f=factor: f * network(x), practice_data.validation)
         assert price.explained[i] == pytest.approx(by_hand.value("explained"), abs=1e-5)
         assert price.colourfulness[i] == pytest.approx(by_hand.value("colourfulness"), abs=1e-4)
+    x, y, _ = report.answer([0])
     near = brown.price(report, [price.best - 0.1, price.best, price.best + 0.1]).explained
     assert near[1] > max(near[0], near[2])
     assert f"highest at {price.best:.2f}" in brown.draw_price(price).alt
+    assert f"{brown.price(report, [0], [(x, y, -y)]).explained[0]:.0%}" == "0%"
     pale = judging.judge_answers(lambda i, x, y: y / 2, practice_data.validation, "pale")
     price = brown.price(pale, [1, 2])  # half as vivid as the truth
     assert price.best == pytest.approx(2) and price.explained == pytest.approx([0.75, 1])

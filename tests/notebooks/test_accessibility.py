@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from skimage.color import colorconv, xyz2lab
 
 from colourlib import show
-from colourlib.colour import rgb_to_lab, to_tensor
 from colourlib.teaching.check import core
 
 PACKAGE = Path(show.__file__).parent
@@ -55,9 +55,7 @@ def contrast(one: str, other: str) -> float:
 def seen(colour: str, blindness: str) -> np.ndarray:
     """The Lab values that a reader with this colour blindness sees."""
     light = np.clip(np.array(BLINDNESS[blindness]) @ linear(colour), 0, 1)
-    gamma = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
-    L, ab = rgb_to_lab(to_tensor(np.round(255 * gamma).astype(np.uint8)[None, None]))
-    return np.array([L.item(), *ab.flatten().tolist()])
+    return xyz2lab(colorconv.xyz_from_rgb @ light)
 
 
 def alike(colours, limit: float = APART) -> list[str]:

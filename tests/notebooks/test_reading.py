@@ -173,15 +173,17 @@ def disorder(text: str) -> list[str]:
     return found
 
 
+def outputs_of(path: Path) -> list:
+    cells = nbformat.read(path, as_version=4).cells
+    return [output for cell in cells for output in cell.get("outputs", [])]
+
+
 def test_tables_among_the_outputs_have_headers():
-    found = []
     for path in NOTEBOOKS:
-        for cell in nbformat.read(path, as_version=4).cells:
-            for output in cell.get("outputs", []):
-                html = output.get("data", {}).get("text/html", "")
-                tables = re.findall(r"<table.*?</table>", html, re.DOTALL)
-                found += [f"{path.name}: {t[:60]}" for t in tables if 'scope="col"' not in t]
-    assert found == []
+        for output in outputs_of(path):
+            html = output.get("data", {}).get("text/html", "")
+            for table in re.findall(r"<table.*?</table>", html, re.DOTALL):
+                assert 'scope="col"' in table, f"{path.name}: {table[:60]}"
 
 
 @pytest.mark.parametrize(
@@ -204,15 +206,11 @@ def american(text: str) -> list[str]:
 
 def names_defined(source: str) -> set[str]:
     """What a module calls by names of its own: functions, classes, arguments, variables."""
-    found = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            found.add(node.name)
-        elif isinstance(node, ast.arg):
-            found.add(node.arg)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found.add(node.id)
-    return found
+    nodes = list(ast.walk(ast.parse(source)))
+    found = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    found |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+    names = [node for node in nodes if isinstance(node, ast.Name)]
+    return found | {name.id for name in names if isinstance(name.ctx, ast.Store)}
 
 
 def test_colour_is_spelt_with_a_u():
@@ -306,6 +304,5 @@ def test_the_book(tmp_path):
 
 def alts_of(path: Path) -> list[str]:
     """The alternative texts that a notebook keeps beside its figures."""
-    outputs = [o for c in nbformat.read(path, as_version=4).cells for o in c.get("outputs", [])]
-    about = [kind for output in outputs for kind in output.get("metadata", {}).values()]
+    about = [kind for out in outputs_of(path) for kind in out.get("metadata", {}).values()]
     return [kind["alt"] for kind in about if isinstance(kind, dict) and "alt" in kind]

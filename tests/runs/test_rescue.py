@@ -54,6 +54,16 @@ def start(folder=None, model=None, **changes):
     return tiny.fit(model, tiny.photos(folder), **{"epochs": EPOCHS} | changes)
 
 
+def left_behind(folder, model, fresh):
+    """The story of the only run. The network holds its best weights, and all of them are finite."""
+    (story,) = all_runs(folder)
+    assert all(torch.isfinite(w).all() for w in model.state_dict().values())
+    if story["history"]:
+        loaded, _ = load_run(story["folder"], fresh)
+        assert tiny.same_weights(model.state_dict(), loaded.state_dict())
+    return story
+
+
 class Fails(nn.Module):
     """A network that raises in its forward pass of step k, with a tensor in its hands."""
 
@@ -181,12 +191,9 @@ def test_the_best_weights_so_far_are_in_the_network(tmp_path, monkeypatch, step,
     model = failing(monkeypatch, SHORTAGES["python"], step)
     with pytest.raises(CourseError):
         start(tmp_path, model)
-    (story,) = all_runs(tmp_path)
+    story = left_behind(tmp_path, model, Fails())
     assert len(story["history"]) == validated and not model.training
-    if validated:
-        loaded, _ = load_run(story["folder"], Fails())
-        assert tiny.same_weights(model.state_dict(), loaded.state_dict())
-    else:
+    if not validated:
         assert tiny.same_weights(model.state_dict(), Fails().state_dict())
 
 
@@ -200,15 +207,11 @@ def test_a_loss_that_is_no_number_ends_the_run_at_once(
     with pytest.raises(CourseError, match=rf"became {value} at step {step}: .* Try lr=0.001 "):
         start(tmp_path, model)
     assert len(steps) == step
-    (story,) = all_runs(tmp_path)
+    story = left_behind(tmp_path, model, tiny.network())
     assert story["state"] == "failed" and len(story["history"]) == validated
     assert f"became {value} at step {step}" in story["sentence"]
     assert json.dumps(story | {"folder": ""}, allow_nan=False), "JSON that anybody can read"
-    assert all(torch.isfinite(w).all() for w in model.state_dict().values())
-    if validated:
-        loaded, told = load_run(story["folder"], tiny.network())
-        assert tiny.same_weights(model.state_dict(), loaded.state_dict())
-        assert told["best"]["epoch"] in range(1, validated + 1)
+    assert not validated or story["best"]["epoch"] in range(1, validated + 1)
     monkeypatch.undo()
     assert start(tmp_path).name == "002-Sequential", "a run that failed is not gone on with"
 
@@ -259,8 +262,7 @@ def test_weights_that_break_in_the_last_step_before_a_validation(tmp_path, monke
     tiny.at_step(monkeypatch, {tiny.STEPS: break_weights})
     with pytest.raises(CourseError, match="validation photos is nan after step 3"):
         start(tmp_path, model, average=average)
-    assert all(torch.isfinite(w).all() for w in model.state_dict().values())
-    (story,) = all_runs(tmp_path)
+    story = left_behind(tmp_path, model, tiny.network())
     assert story["state"] == "failed" and story["history"] == []
 
 
@@ -268,11 +270,8 @@ def test_a_training_that_diverges_is_ended(tmp_path):
     model = tiny.network()
     with pytest.raises(CourseError, match=r"diverges: .* Try lr=50 \(it was 500\)"):
         start(tmp_path, model, lr=500.0, epochs=40, schedule="constant")
-    assert all(torch.isfinite(w).all() for w in model.state_dict().values())
-    (story,) = all_runs(tmp_path)
+    story = left_behind(tmp_path, model, tiny.network())
     assert story["state"] == "failed" and "times that of the grey copy" in story["sentence"]
-    loaded, _ = load_run(story["folder"], tiny.network())
-    assert tiny.same_weights(model.state_dict(), loaded.state_dict())
 
 
 def test_some_bad_steps_are_no_divergence_and_the_first_loss_that_is_not_finite_is_named():
@@ -294,14 +293,12 @@ def test_stop_finishes_the_step_and_keeps_everything(tmp_path, monkeypatch):
     assert not model.training and tiny.same_weights(model.state_dict(), run.best_weights)
 
 
-def test_a_run_that_is_stopped_in_its_first_epoch_is_judged(tmp_path, monkeypatch):
-    tiny.at_step(monkeypatch, {1: tiny.press_stop})
+def test_a_run_that_is_stopped_in_its_first_epoch_is_judged_and_promises_only_what_is_kept(
+    tmp_path, monkeypatch
+):
+    tiny.at_step(monkeypatch, {1: tiny.press_stop, 3: tiny.press_stop})
     run = start(tmp_path)
     assert len(run.history) == 1 and load_run(run.folder, tiny.network())[1]["best"] == run.best
-
-
-def test_where_nothing_was_kept_it_does_not_promise_to_go_on(monkeypatch):
-    tiny.at_step(monkeypatch, {2: tiny.press_stop})
     run = start(None)
     assert run.stopped and run.sentence.endswith("Stopped: the same call begins anew.")
 
@@ -417,11 +414,9 @@ def test_an_error_of_the_network_itself_keeps_the_run(tmp_path, monkeypatch, alw
     with pytest.raises(KeyError, match="my own mistake") as caught:
         start(tmp_path, model, average=0)
     assert caught.traceback[-1].frame.code.name == "forward", "it says where"
-    (story,) = all_runs(tmp_path)
+    story = left_behind(tmp_path, model, Fails())
     assert story["state"] == "failed" and "my own mistake" in story["sentence"]
     assert len(story["history"]) == 2
-    loaded, _ = load_run(story["folder"], Fails())
-    assert tiny.same_weights(model.state_dict(), loaded.state_dict())
     with FileLock(story["folder"] / ".lock", timeout=0):
         pass  # nobody holds it any more
 

@@ -18,6 +18,8 @@ def test_free_memory_is_what_the_system_says_and_on_other_devices_it_is_not_know
     for device in ("cpu", torch.device("cpu")):
         assert 0 < free_memory(device) <= psutil.virtual_memory().total
     assert free_memory("meta") is None and free_memory("mps") is None
+    words = [gigabytes(n) for n in (0, 4_200_000, 999_000_000, 1_300_000_000, 2.2e12)]
+    assert words == ["1 MB", "4 MB", "999 MB", "1.3 GB", "2200.0 GB"]
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
@@ -27,11 +29,6 @@ def test_what_torch_holds_in_reserve_on_a_gpu_counts_as_free():
     assert before - free_memory("cuda") >= 250 << 20
     del held
     assert before - free_memory("cuda") < 50 << 20
-
-
-def test_numbers_of_bytes_in_words():
-    words = [gigabytes(n) for n in (0, 4_200_000, 999_000_000, 1_300_000_000, 2.2e12)]
-    assert words == ["1 MB", "4 MB", "999 MB", "1.3 GB", "2200.0 GB"]
 
 
 FAULTS = """

@@ -15,17 +15,16 @@ from pathlib import Path
 import nbformat
 import pytest
 import torch
-from exercises import Case, all_wrong
+from exercises import UNREADABLE, Case, all_wrong
 from exercises.names import names, scope
 from exercises.right import RIGHT_TOO
 
-from colourlib.teaching import check
-from colourlib.teaching.check.core import EXERCISES, NOTED, OPEN, RIGHT, UNREADABLE, WRONG
-from colourlib.teaching.check.core import Exercise, Open, Verdict, Wrong
+from colourlib.teaching.check import core
+from colourlib.teaching.check.core import EXERCISES, Exercise, Open, Verdict, Wrong
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
-MODULES = sorted(Path(check.__file__).parent.rglob("*.py"))
+MODULES = sorted(Path(core.__file__).parent.rglob("*.py"))
 MODULES = [path for path in MODULES if path.name != "slips.py"]  # which makes a Wrong of any text
 CORES = ("CRASHED", "UNREADABLE")
 ENOUGH = 5  # wrong answers for each check
@@ -109,7 +108,7 @@ def solution_faults(exercise: Exercise, task: Task) -> list[str]:
     if not task.solution:
         return ["no solution folded below it, in the form <details><summary>Solution</summary> ..."]
     verdict = verdict_of(task.solution, exercise)
-    if verdict.state not in (RIGHT, NOTED):
+    if verdict.state not in (core.RIGHT, core.NOTED):
         return [f"the solution is {verdict!r}"]
     return [] if verdict.message.strip() else ["a right answer is told nothing"]
 
@@ -117,14 +116,14 @@ def solution_faults(exercise: Exercise, task: Task) -> list[str]:
 def placeholder_faults(exercise: Exercise, task: Task) -> list[str]:
     """The task as it is given, run twice, is not open, or says nothing of what to do."""
     verdicts = [verdict_of(task.source, exercise) for _ in range(2)]
-    found = [f"the placeholder is {v!r}" for v in verdicts if v.state != OPEN]
+    found = [f"the placeholder is {v!r}" for v in verdicts if v.state != core.OPEN]
     return found or ([] if verdicts[0].message.strip() else ["an open task says nothing"])
 
 
 def case_faults(exercise: Exercise, case: Case) -> list[str]:
     """The check does not know this wrong answer by the mistake in it, or does not say it."""
     verdict = exercise(*case.given(names()))
-    if (verdict.state, verdict.mistake) != (WRONG, case.mistake):
+    if (verdict.state, verdict.mistake) != (core.WRONG, case.mistake):
         return [f"{case.mistake!r} is taken for {verdict.mistake!r}: {verdict!r}"]
     said = f"{verdict.message}\n{verdict.hint}\n{verdict.more}"
     found = [f"{case.mistake!r}: {w!r} is not in: {said}" for w in case.says if w not in said]
@@ -220,7 +219,7 @@ def test_the_solution_is_right_the_task_as_given_open_and_wrong_answers_enough(n
 
 @pytest.mark.parametrize("cell", RIGHT_TOO)
 def test_what_is_right_in_another_way_is_right(cell):
-    assert verdict_of(cell, EXERCISES[checked(cell)]).state == RIGHT
+    assert verdict_of(cell, EXERCISES[checked(cell)]).state == core.RIGHT
 
 
 def test_the_loss_rises_on_both_sides_of_the_lowest_whichever_rate_was_chosen():
@@ -248,9 +247,11 @@ def test_every_mistake_that_is_named_is_made_by_a_wrong_answer(path):
 @EACH
 def test_junk_is_refused_in_words(name):
     verdicts = [EXERCISES[name](junk) for junk in JUNK]
-    assert [v for v in verdicts if v.state in (RIGHT, NOTED) or not v.message.strip()] == []
+    assert [
+        v for v in verdicts if v.state in (core.RIGHT, core.NOTED) or not v.message.strip()
+    ] == []
     for verdict in verdicts:
-        assert verdict.state == OPEN or verdict.hint, verdict
+        assert verdict.state == core.OPEN or verdict.hint, verdict
 
 
 # ---------------------------------------------------------------- the harness, tested

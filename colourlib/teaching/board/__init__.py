@@ -18,7 +18,6 @@ from collections.abc import Callable
 from ...common.files import printable
 from ...runs.view import Silent, View
 from . import page
-from .page import Moment
 
 PAUSE = 1.0  # seconds between two drawings, at least
 SHARE = 0.03  # of the time since the board was made; asking for the view counts as drawing
@@ -92,7 +91,7 @@ class NotebookBoard(Board):
     _handle = None
 
     def _draw(self, view: View, last: bool) -> None:
-        moment = Moment(view)
+        moment = page.Moment(view)
         shown = {"text/html": page.as_html(moment), "text/plain": moment.text()}
         if self._handle is None:
             from IPython.display import display  # it is there, because a kernel runs us
@@ -111,9 +110,9 @@ class LinesBoard(Board):
     def _draw(self, view: View, last: bool) -> None:
         now = self._clock()
         if last:
-            _say(Moment(view).text())
+            _say(page.Moment(view).text())
         elif len(view.history) > self._rows or now >= self._line + SILENCE:
-            _say(Moment(view).line())
+            _say(page.Moment(view).line())
             self._rows, self._line = len(view.history), now
 
 

@@ -42,8 +42,8 @@ class Moment:
 
     def __init__(self, view: View) -> None:
         self.view = view
-        self.name, self.state = printable(view.name), printable(view.state)
-        self.sentence = printable(view.sentence)
+        said = view.name, view.state, view.sentence
+        self.name, self.state, self.sentence = map(printable, said)
         self.queries = [printable(sample.query) for sample in view.samples]
         known = {printable(k): v for k, v in view.levels.items() if _known(v) is not None}
         self.baselines = dict(sorted(known.items(), key=lambda item: item[1]))  # lowest first

@@ -168,9 +168,6 @@ def _by(size) -> str:
     return "x".join(map(str, pair(size)))
 
 
-# --- the rows, made of what the passes showed
-
-
 def table(main: Trace, far: tuple[Trace, Trace] | None, batch: int) -> list[Row]:
     """A row for each layer, and for bare functions that have weights, change the size or join maps.
 

@@ -104,9 +104,6 @@ def _over(op: Op, s: Tensor, take: Callable) -> Tensor | str | None:
     return take(s, dims, keepdim=True).expand(op.shape)
 
 
-# --- how far it sees
-
-
 def _middle(s: Shadow) -> tuple[int, int] | str | None:
     """(height, width) that the middle place sees; of what is no map: the most that any sees."""
     if not isinstance(s, Tensor):
@@ -219,9 +216,6 @@ WINDOWS = {
     **dict.fromkeys(("interpolate", "upsample"), _interpolate),
     "pad": _pad,
 }
-
-
-# --- what it lies over
 
 
 def _lie(op: Op, given: list[Shadow]) -> Tensor | None:

@@ -50,9 +50,6 @@ def story(trace: Trace, tensor: Tensor) -> str:
     return " -> ".join([str(height), *reversed(steps)])
 
 
-# --- maps that shrink or miss by one on the way
-
-
 def shrinking(trace: Trace, op: Op) -> tuple[str, str] | None:
     """(arithmetic, fix) of a layer that changes the size by a few pixels; None if it does not."""
     rule = SHRINKING.get(op.name)

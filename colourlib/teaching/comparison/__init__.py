@@ -101,7 +101,6 @@ def _read(folder: Path) -> dict:
         scored = [[row.get(key) for key in SCORED] for row in kept["history"]]  # None becomes NaN
         finite = np.isfinite(np.array(scored, dtype=float).reshape(-1, len(SCORED))).all(axis=1)
         rows = list(compress(kept["history"], finite))
-        samples = [(s["query"], s["sha256"], s["file"]) for s in kept.get("samples") or []]
         filled = {key: type(value)(kept.get(key) or value) for key, value in OPTIONAL.items()}
         return kept | filled | {
             "name": folder.name,
@@ -112,7 +111,7 @@ def _read(folder: Path) -> dict:
             "best": min(rows, key=lambda row: row["validation_loss"], default=None),
             "layers": [(str(name), str(text)) for name, text in filled["layers"]],
             "levels": {name: float(level) for name, level in filled["levels"].items()},
-            "samples": samples,
+            "samples": [(s["query"], s["sha256"], s["file"]) for s in kept.get("samples") or []],
         }  # fmt: skip
     except FileNotFoundError:
         raise CourseError(f"{folder.name} is not a run's folder: it has no run.json.") from None

@@ -19,8 +19,7 @@ WORDS = {
 
 def changes(old: dict, new: dict) -> dict[str, list[str]]:
     """What differs between two stories -> lines about it: settings, photos, layers, forward."""
-    settings = _differing(_settings(old), _settings(new), "not kept")
-    found = {key: [line] for key, line in settings.items()}
+    found = {key: [line] for key, line in _differing(_settings(old), _settings(new)).items()}
     if old["data"]["fingerprint"] != new["data"]["fingerprint"]:
         sides = old["data"], new["data"]
         counts = ({words: side.get(key, "?") for key, words in COUNTS.items()} for side in sides)
@@ -28,9 +27,9 @@ def changes(old: dict, new: dict) -> dict[str, list[str]]:
     return found | _network(old, new)
 
 
-def _differing(before: dict, after: dict, missing: str = "?") -> dict[str, str]:
+def _differing(before: dict, after: dict) -> dict[str, str]:
     """key -> 'key 1 -> 2', for the keys whose values differ."""
-    sides = {key: [side.get(key, missing) for side in (before, after)] for key in before | after}
+    sides = {key: [side.get(key, "not kept") for side in (before, after)] for key in before | after}
     return {key: f"{key} {one} -> {two}" for key, (one, two) in sides.items() if one != two}
 
 

@@ -99,10 +99,7 @@ class Desk:
         return f"{kept:,} kept, {rejected:,} rejected, {len(decided):,} of them by hand"
 
     def shown(self, decided: dict[str, bool], fresh: bool) -> dict:
-        """The page as the browser draws it. fresh: with small JPEGs, "" for what cannot be opened.
-
-        reasons: (reason, label with its count) for the choice of what to show.
-        """
+        """The page as the browser draws it. fresh: with small JPEGs, "" for what cannot be opened."""
         here = self.order[self.page * PAGE : (self.page + 1) * PAGE]
         photos = {str(i): self.verdicts[i].photo for i in here if fresh and self.shas[i]}
         with ThreadPoolExecutor(4) as pool:
@@ -112,6 +109,7 @@ class Desk:
         counts = {"all": len(self.verdicts), "passed": rules["passed"]}
         counts |= dict(rules.most_common()) | {"by hand": len(decided)}
         return {
+            # What one may choose to show, and the label of each.
             "reasons": [(reason, f"{reason} ({count:,})") for reason, count in counts.items()],
             "reason": self.reason, "counts": self.counts(decided),
             "page": self.page, "pages": self.pages,
@@ -124,10 +122,8 @@ class Desk:
         keep, hand = decided.get(sha, rule == ""), sha in decided
         return {
             "number": number, "name": self._name(number), "keep": keep, "hand": hand,
-            "fixed": sha is None,
-            "state": ("✓ kept" if keep else "✗ rejected") + " by hand" * hand,
-            "reason": reason or "passed every rule",
-            "file": self.verdicts[number].photo.file,
+            "fixed": sha is None, "state": ("✓ kept" if keep else "✗ rejected") + " by hand" * hand,
+            "reason": reason or "passed every rule", "file": self.verdicts[number].photo.file,
         }  # fmt: skip
 
     def _name(self, number: int) -> str:

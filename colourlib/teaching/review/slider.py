@@ -123,8 +123,7 @@ class Panel(widgets.VBox):
         self.use.on_click(lambda _: self.save(self.slider.value))
         self.back.on_click(lambda _: self.save(None))
         both = widgets.HBox([self.use, self.back])
-        parts = [self.slider, self.words, both, self.said, self.histogram, self.pictures]
-        super().__init__(parts)
+        super().__init__([self.slider, self.words, both, self.said, self.histogram, self.pictures])
         self.draw()
 
     def __repr__(self) -> str:
@@ -155,8 +154,8 @@ class Panel(widgets.VBox):
     def draw(self) -> None:
         """Show what the limit at which the slider stands would do."""
         limit, (low, high) = self.slider.value, self.ends
-        text = sentence(self.rule, self.measured, limit, self.in_force())
-        self.words.value = html.escape(text)
+        words = sentence(self.rule, self.measured, limit, self.in_force())
+        self.words.value = html.escape(words)
         rejected = rules.rejects(self.rule, self.values, limit)
         told = f"{rejected.sum():,} of {len(self.values):,} pictures"
         side = "below" if self.rule in rules.BELOW else "above"

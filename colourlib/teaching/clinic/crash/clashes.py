@@ -119,10 +119,9 @@ def _view(trace: Trace, op: Op) -> tuple[str, str]:
 
 def _pool(trace: Trace, op: Op) -> tuple[str, str]:
     x, k = op.tensors[0], max(pair(op.arg(1, "kernel_size")))
-    kind = "Avg" if op.name.startswith("avg") else "Max"
-    facts = {"op": op, "k": k, "kind": kind, "make": op.make}
+    facts = {"op": op, "make": op.make, "kind": op.name[:3].title(), "way": story(trace, x)}
     key = "one size" if k > 4 else "too small"  # the large one was meant as global pooling
-    return words(key, size=size_of(x.shape), way=story(trace, x), **facts)
+    return words(key, size=size_of(x.shape), k=k, **facts)
 
 
 def _shuffle(trace: Trace, op: Op) -> tuple[str, str]:
@@ -130,9 +129,6 @@ def _shuffle(trace: Trace, op: Op) -> tuple[str, str]:
     facts = {"r": r, "square": r * r, "both": 2 * r * r, "gets": x.shape[1]}
     key = "shuffle" if op.name == "pixel_shuffle" else "unshuffle"
     return words(key, size=size_of(x.shape), who=maker(trace, x), **facts)
-
-
-# --- tensors that meet in a sum or in torch.cat: which two do not fit
 
 
 def meeting(trace: Trace, op: Op) -> tuple[str, str]:
