@@ -1,7 +1,7 @@
 """Between sRGB and Lab: lightness goes into the network, chroma comes out.
 
-The only place where colours are converted or scaled. Shapes are (N, C, H, W) throughout; Lab is
-CIE 1976 L*a*b* under D65 (CIE 15:2004), sRGB is that of IEC 61966-2-1.
+Shapes are (N, C, H, W), and (N, H, W, 3) for bytes to look at. Lab is CIE 1976 L*a*b* under D65
+(CIE 15:2004), sRGB as in IEC 61966-2-1. `common.lab` has the same in numpy, for single pictures.
 """
 
 import numpy as np
@@ -37,12 +37,12 @@ def rgb_to_lab(rgb: Tensor) -> tuple[Tensor, Tensor]:
             f"rgb / 255, or colour.to_tensor(picture) for a picture."
         )
     rgb = rgb.float()
-    # 1. Undo the gamma curve: a byte of twice the size is about five times the light.
+    # 1. Undo the gamma curve: twice the byte value is about five times the light.
     light = torch.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    # 2. Mix what three kinds of light excite in the eye.
+    # 2. Add up how the three lights stimulate the eye.
     xyz = torch.einsum("ij,njhw->nihw", TO_XYZ.to(rgb.device), light)  # (N, 3, H, W), white is 1
-    # 3. Equal steps should look equal: a cube root, and a straight line where it is too steep.
-    f = torch.where(xyz > 0.008856, xyz ** (1 / 3), 7.787 * xyz + 16 / 116)
+    # 3. Equal steps should look equal: a cube root, and a line near black, where it is too steep.
+    f = torch.where(xyz > 0.008856, xyz.clamp(0.008856) ** (1 / 3), 7.787 * xyz + 16 / 116)
     x, y, z = f.split(1, dim=1)  # (N, 1, H, W) each
     # 4. Lightness, and how far red is from green and yellow from blue.
     return 116 * y - 16, torch.cat([500 * (x - y), 200 * (y - z)], dim=1)
@@ -56,10 +56,12 @@ def lab_to_rgb(L: Tensor, ab: Tensor) -> Tensor:
             f"these are {tuple(L.shape)} and {tuple(ab.shape)}."
         )
     y = (L.float() + 16) / 116  # (N, 1, H, W)
-    f = torch.cat([y + ab[:, :1] / 500, y, y - ab[:, 1:] / 200], dim=1)  # (N, 3, H, W)
+    a, b = ab.float().split(1, dim=1)
+    f = torch.cat([y + a / 500, y, y - b / 200], dim=1)  # (N, 3, H, W)
     xyz = torch.where(f > 6 / 29, f**3, (f - 16 / 116) / 7.787)
     light = torch.einsum("ij,njhw->nihw", FROM_XYZ.to(f.device), xyz).clamp(0, 1)
-    return torch.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    dark = light <= 0.0031308  # clamped, because the slope of the root at 0 would be infinite
+    return torch.where(dark, 12.92 * light, 1.055 * light.clamp(0.0031308) ** (1 / 2.4) - 0.055)
 
 
 def to_bytes(rgb: Tensor) -> np.ndarray:

@@ -3,7 +3,7 @@
     colourise("grandmother.jpg").save("coloured.jpg")
 
 A network sees photos at the size it was trained for, and at others it is much worse. The chroma it
-answers is smooth, so it is enlarged to the photo and laid under the photo's own lightness, which
+predicts is smooth, so it is enlarged to the photo and laid under the photo's own lightness, which
 stays exactly as it was (`common.chroma`). All colours are guesses.
 """
 
@@ -34,7 +34,7 @@ from .evaluate import Colouriser, answer
 from .model import ColourNet
 
 BARE_SIZE = 128  # where nothing says what a network was trained on: the course's photos
-LONGEST = 8  # times the size: of a picture that is longer still, the network sees it shrunk
+LONGEST = 8  # times the size: the longest side that a network sees; more is shrunk further
 
 _INSTALLED = Path(__file__).with_name("shipped")  # setup.py puts data/weights there
 _CHECKOUT = Path(__file__).resolve().parents[1] / "data" / "weights"
@@ -47,15 +47,15 @@ def colourise(
     saturation: float = 1.0,
     size: int | None = None,
 ) -> Image.Image:
-    """The picture with guessed colours at its own size: RGB, or RGBA where it is see-through.
+    """The picture with guessed colours at its own size: RGB, or RGBA where it has transparency.
 
-    image: a file, or a picture of Pillow in any mode (of an animation the frame that it shows); an
+    image: a file, or a picture of Pillow in any mode (for an animation, the current frame); an
     array (H, W), (H, W, 3) or (H, W, 4), bytes or floats 0..1; a tensor (1 or 3, H, W) or
-    (1, 1 or 3, H, W), the same. It is not changed. Colours that it has are ignored.
+    (1, 1 or 3, H, W), the same. It is not changed. Any colours it already has are ignored.
     model: None for the weights that come with colourlib; a network, or any function from x
     (1, 1, h, w), scaled L, to y (1, 2, ., .), scaled ab; what weights.load gives; and, where
     `runs.weights` is imported, a Run, a run's folder or a .safetensors file.
-    saturation: multiplies ab; 0 gives the grey picture of equal L.
+    saturation: multiplies ab, as the card's own factor does; 0 gives the grey picture of equal L.
     size: shorter side in pixels at which the network sees the picture, enlarged if need be; None
     for what the weights' card says, which may be several (`at_sizes`), or 128 if nobody knows.
 
@@ -67,7 +67,7 @@ def colourise(
 
 
 def colourise_ours(image: Image.Image, model, saturation: float) -> Image.Image:
-    """The same for a picture that nobody wants afterwards: its memory may become the result's."""
+    """The same for a picture not needed afterwards: its memory may be reused for the result."""
     return _coloured(lambda: with_alpha(image, ours=True), model, saturation, None)
 
 
@@ -82,17 +82,19 @@ sys.modules[__name__].__class__ = _Callable
 
 
 def _coloured(
-    opened: Callable[[], Image.Image], model, saturation: float, size: int | None
+    load: Callable[[], Image.Image], model, saturation: float, size: int | None
 ) -> Image.Image:
-    """The picture that `opened` gives, its colours replaced in place; mistakes are told before."""
+    """The picture that `load` gives, coloured in place; wrong arguments are told before."""
     if not (isinstance(saturation, Real) and 0 <= saturation < math.inf):
-        raise CourseError(f"The saturation is {saturation!r}; give a number from 0 (grey) up.")
+        raise CourseError(f"The saturation is {saturation!r}; give a number, 0 (grey) or more.")
     if size is not None and not (isinstance(size, Integral) and size >= SMALLEST):
-        raise CourseError(f"The size is {size!r}; give whole pixels, from {SMALLEST} up.")
+        raise CourseError(
+            f"The size is {size!r}; give a whole number of pixels, {SMALLEST} or more."
+        )
     network, card = known(model)
     sizes = [size] if size else sizes_of(card)
     colouriser = at_sizes(network, sizes) if len(sizes) > 1 else network
-    picture = opened()
+    picture = load()
     ab = _guess(colouriser, picture, max(sizes)) * (saturation * card.get("saturation", 1.0))
     put_chroma(picture, ab, torch.get_num_threads())
     return picture
@@ -103,7 +105,7 @@ def _coloured(
 
 @functools.singledispatch
 def known(model) -> tuple[Colouriser, dict]:
-    """(what guesses, its card), for whatever stands for a model; `runs.weights` adds files."""
+    """(what guesses, its card) for anything accepted as a model; `runs.weights` adds files."""
     if isinstance(model, type):
         raise CourseError(f"{model.__name__} is a class: give a network, {model.__name__}().")
     if callable(model):
@@ -143,7 +145,7 @@ def shipped(path: Path) -> tuple[nn.Module, dict]:
 
 def sizes_of(card: dict) -> list[int]:
     """Shorter sides, in pixels, at which weights with this card want to see a picture."""
-    return card.get("sizes", [card["size"]])
+    return card.get("sizes") or [card["size"]]
 
 
 def at_sizes(network: Colouriser, sizes: Sequence[int]) -> Colouriser:
@@ -186,7 +188,7 @@ def _guess(colouriser: Colouriser, picture: Image.Image, size: int) -> np.ndarra
     if not ab.isfinite().all():
         raise CourseError(
             "The network's answer is not finite (NaN or infinite): its weights are broken, "
-            "most often by a training with too large a step (lr)."
+            "most often because the learning rate (lr) was too large."
         )
     return ab.numpy()
 
@@ -194,7 +196,7 @@ def _guess(colouriser: Colouriser, picture: Image.Image, size: int) -> np.ndarra
 def seen(width: int, height: int, size: int) -> tuple[int, int]:
     """(width, height) at which a network sees a picture: the shorter side at `size` pixels.
 
-    The longer side ends at 8 times `size`, and no side is below 16.
+    The longer side is limited to 8 times `size`, and no side is below 16.
     """
     scale = min(size / min(width, height), LONGEST * size / max(width, height))
     return max(SMALLEST, round(width * scale)), max(SMALLEST, round(height * scale))

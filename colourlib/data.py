@@ -1,8 +1,8 @@
 """From prepared photos to random batches of 20: a dataset and a loader.
 
-`prepare` decodes every kept photo once: L at full resolution and ab at a quarter of it, as uint8
-arrays on disk. They are memory-mapped, so the set may be larger than the memory, and a quarter
-larger than what the network sees, which leaves room for random crops.
+`prepare` decodes every kept photo once, into uint8 arrays on disk: L, and ab at a quarter of its
+side. They are memory-mapped, so the set may be larger than the memory. Photos are stored a quarter
+larger than the network sees them, which leaves room for random crops.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .common.memory import free_memory
 
 BATCH_SIZE = 20  # the course's own
 PHOTO_CROP = 0.4  # photos are few: crops of 40-100 % of the area make many out of each
-SCENE_CROP = 0.85  # practice scenes are small and plenty: closer crops cost more than they teach
+SCENE_CROP = 0.85  # practice scenes are small and plentiful: closer crops cost more than they teach
 ON_DEVICE = 0.25  # share of a GPU's free memory that the photos may take; the network needs more
 
 
@@ -68,7 +68,7 @@ class PhotoSet(Dataset):
 
     @property
     def nbytes(self) -> int:
-        """Bytes of what is trained on."""
+        """Size of the photos in bytes."""
         return self.L.nbytes + self.ab.nbytes
 
     def best(self, index: int) -> Tensor:
@@ -98,7 +98,7 @@ def _on(array: np.ndarray | Tensor, device: str | torch.device) -> Tensor:
 
 
 def resize(image: Tensor, size: int) -> Tensor:
-    """(B, C, S, S) -> (B, C, size, size) floats, bilinear; as it is where the size is right."""
+    """(B, C, S, S) -> (B, C, size, size) floats, bilinear; unchanged if it has that size."""
     image = image.float()
     if image.shape[-1] == size:
         return image
@@ -152,7 +152,7 @@ class PhotoData:
     runs: Path | None = None  # the folder in which `fit` keeps its runs; None: it keeps none
 
     def to(self, device: str | torch.device) -> PhotoData:
-        """The data with all training photos on a GPU that has the room; else as it is, on disk."""
+        """The data with all training photos on a GPU that has room for them; else as it is."""
         device = torch.device(device)
         free = free_memory(device) if device.type == "cuda" else None
         if free is None or self.train.nbytes > ON_DEVICE * free:
@@ -166,13 +166,13 @@ class PhotoData:
         too few photos. The seed decides order and crops, see `Batches`.
         """
         if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-            raise CourseError(f"batch_size is {batch_size!r}; give a whole number from 1 up.")
+            raise CourseError(f"batch_size is {batch_size!r}; give a whole number, 1 or more.")
         return DataLoader(
             self.train,
             batch_sampler=Batches(len(self.train), batch_size, seed),
             collate_fn=lambda batch: batch,  # the set already returns whole batches
-            # Each iteration draws a number for worker processes; torch's own ones are left alone,
-            # or dropout would differ in a run that was stopped and begins its epoch a second time.
+            # Each iteration draws a number for worker processes. Out of torch's own generator it
+            # would change what dropout draws in a run that begins its epoch a second time.
             generator=torch.Generator(),
         )
 
@@ -195,10 +195,10 @@ def _generator(seed: list[int]) -> torch.Generator:
 
 
 class Batches(Sampler):
-    """Deals the photos out in batches, in another order each epoch.
+    """Deals the photos out in batches, in a different order each epoch.
 
     Order and crops follow from the seed, the epoch and the number of the batch, from nothing else:
-    so a run that was stopped can go on in the middle of an epoch as if nothing had been.
+    so a run that was stopped can go on in the middle of an epoch as if nothing had happened.
     """
 
     def __init__(self, photos: int, batch_size: int, seed: int) -> None:

@@ -1,7 +1,7 @@
 """Train a network: mean squared error over batches of 20, Adam, L2 regularisation.
 
-`train` is the loop of 05_train, whole: `Training` holds what it moves on, `Config` every knob. What
-a student would also want (Stop, checkpoints, a board) watches from outside: see `runs.fit`.
+`train` is the loop of 05_train, whole. `Training` holds the state that it changes, `Config` every
+knob. Whatever else a student may want (Stop, checkpoints, a board) looks on: see `runs.fit`.
 """
 
 import math
@@ -18,7 +18,7 @@ from .common.copies import twin_of
 from .data import BATCH_SIZE, PhotoData
 from .device import Placement
 
-# [(from this share of a run on, side of the photos in pixels), ...], the first from 0 on
+# [(share of the run at which it starts, side of the photos in pixels), ...], from 0 on
 Stages = list[tuple[float, int]]
 LEAST = 48  # pixels a side of small photos
 LOSSES = {"mse": F.mse_loss}  # what the course teaches; another one would be added here
@@ -36,8 +36,8 @@ class Config:
     epochs: float = 10  # passes over the training photos
     minutes: float | None = None  # a time limit instead of a number of epochs
     small_first: float = 0.5  # share of the run in which photos are shown smaller; 0: never
-    average: float = 0.99  # weights are judged and kept as a running average of this decay; 0: off
-    seed: int = 0  # of the order of the photos and of the crops; not of the model's first weights
+    average: float = 0.99  # decay of the weights' running average, which is judged and kept; 0: off
+    seed: int = 0  # for the order of the photos and the crops, not for the initial weights
     precision: str = "auto"  # 'fp32', 'bf16', or 'auto': the faster one, by a short measurement
 
 
@@ -54,7 +54,7 @@ def stages(config: Config, size: int) -> Stages:
 
     Half the side is a quarter of the work, and most of what there is to learn shows in small
     photos, too (progressive resizing, as in fast.ai's entry to DAWNBench 2018). The sides are
-    multiples of 16 and no smaller than 48: from less, little carries over to large photos.
+    multiples of 16 and at least 48: little learnt on smaller ones carries over to large photos.
     """
     shares = {0.0: 0.5, config.small_first / 2: 0.75, config.small_first: 1.0}
     found: Stages = []
@@ -110,14 +110,14 @@ def train_step(
 
 @torch.no_grad()
 def average_(averaged: nn.Module, model: nn.Module, decay: float, step: int) -> None:
-    """Move the averaged weights a little toward the present ones, in place.
+    """Move the averaged weights, and BatchNorm's statistics, a little toward the current ones.
 
-    averaged = decay * averaged + (1 - decay) * present: the mean over about 1 / (1 - decay) steps,
+    averaged = decay * averaged + (1 - decay) * current: the mean over about 1 / (1 - decay) steps,
     over fewer at first, when the weights have not settled. It evens out the zigzag of single
     batches (Polyak and Juditsky 1992).
     """
     decay = min(decay, (1 + step) / (10 + step))
-    olds = [*averaged.parameters(), *averaged.buffers()]  # a weight that two layers share, once
+    olds = [*averaged.parameters(), *averaged.buffers()]  # a shared weight comes once
     news = [*model.parameters(), *model.buffers()]
     floats = []
     for old, new in zip(olds, news, strict=True):
@@ -150,10 +150,10 @@ class Training:
             self.averaged = twin_of(self.model, placement.device).eval().requires_grad_(False)
         self.optimiser = adam(self.model, config)
         self.loader = data.to(placement.device).loader(config.batch_size, config.seed)
-        self.epoch = self.batch = self.step = self.photos = 0  # where we are, and what has been
+        self.epoch = self.batch = self.step = self.photos = 0  # where we are, and how far we came
         self.losses: list[Tensor] = []  # since they were last read
         self.epoch_losses: list[float] = []
-        self.history: list[dict] = []  # a row a validation
+        self.history: list[dict] = []  # one row per validation
         self.best_weights: dict[str, Tensor] = {}
         self.to_validate = False  # between an epoch's or the run's last step and its validation
         self.seconds_before, self.start = 0.0, time.perf_counter()
@@ -191,11 +191,11 @@ class Training:
 
     @property
     def side(self) -> int:
-        """The side of the next batch; the first one is of full size, in case memory is short."""
+        """The side of the next batch. The first is full size, so a lack of memory shows at once."""
         return side_at(self.progress, self.plan) if self.step else self.plan[-1][1]
 
     def batches(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """The rest of the present epoch: x (B, 1, S, S) and y (B, 2, S, S), S as `side` has it."""
+        """The rest of the current epoch: x (B, 1, S, S) and y (B, 2, S, S), S as `side` has it."""
         sampler = self.loader.batch_sampler
         sampler.epoch, sampler.first = self.epoch, self.batch
         batches = iter(self.loader)
@@ -204,7 +204,7 @@ class Training:
             yield next(batches)
 
     def count(self, loss: Tensor, photos: int) -> None:
-        """One step more."""
+        """Count one more step."""
         self.losses.append(loss)
         self.step, self.photos, self.batch = self.step + 1, self.photos + photos, self.batch + 1
         if self.batch >= len(self.loader):
@@ -212,7 +212,7 @@ class Training:
         self.to_validate = self.to_validate or self.over
 
     def read_losses(self) -> list[float]:
-        """The losses since the last call. Seldom on a GPU: each look waits for it to finish."""
+        """The losses since the last call; on a GPU seldom, because each call waits for it."""
         new = torch.stack(self.losses).tolist() if self.losses else []
         self.losses = []
         self.epoch_losses += new
@@ -232,7 +232,7 @@ class Training:
             "seconds": round(self.seconds, 2),
         }
         if math.isfinite(error):
-            if not self.history or error < min(row["validation_loss"] for row in self.history):
+            if not self.history or error < min(r["validation_loss"] for r in self.history):
                 self.best_weights = self.weights()
             self.history.append(row)
         self.to_validate = False
@@ -240,7 +240,7 @@ class Training:
 
 
 class Watch:
-    """Who looks on and may end a training: `runs.session` saves and shows it."""
+    """An onlooker that may end the training: `runs.session` saves and shows it."""
 
     stopped = False  # True ends the loop after the step
 

@@ -17,15 +17,11 @@ def batch(pictures):
     return torch.cat([colour.to_tensor(p) for p in pictures])
 
 
-def whole_gamut():
-    """Every 5th level of red, green and blue: 140,608 colours, black, white and primaries too."""
-    level = np.arange(0, 256, 5, dtype=np.uint8)
-    return np.stack(np.meshgrid(level, level, level), axis=-1).reshape(1, 52 * 52, 52, 3)
-
-
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (16, 16), (33, 47), (250, 3), "the whole gamut"])
 def test_lab_and_rgb_agree_with_scikit_image_and_the_picture_comes_back(size):
-    pictures = whole_gamut()
+    """The gamut: every 5th level of red, green and blue, black, white and primaries too."""
+    level = np.arange(0, 256, 5, dtype=np.uint8)
+    pictures = np.stack(np.meshgrid(level, level, level), axis=-1).reshape(1, 52 * 52, 52, 3)
     if size != "the whole gamut":
         pictures = np.random.default_rng(1).integers(0, 256, (4, *size, 3), dtype=np.uint8)
     L, ab = colour.rgb_to_lab(batch(pictures))
@@ -152,9 +148,7 @@ def test_a_picture_too_large_for_the_memory_is_refused_before_it_is_read(kind, m
     monkeypatch.setattr(memory, "free_memory", lambda device: 8e9)
     with pytest.raises(CourseError, match=r"90000 x 100000 .* 990.0 GB .* 8.0 GB are free. .*2048"):
         colour.to_tensor(picture)
-
-
-def test_a_picture_of_unknown_memory_is_tried(monkeypatch):
+    # Where nobody knows how much is free, it is tried.
     monkeypatch.setattr(memory, "free_memory", lambda device: None)
     monkeypatch.setattr(opening, "TENSOR_BYTES", 1e9)
     assert colour.to_tensor(np.zeros((33, 47, 3), np.uint8)).shape == (1, 3, 33, 47)

@@ -139,12 +139,6 @@ def test_a_profile_counts_and_leaves_alpha_alone(tmp_path):
     assert set(coloured[..., 3].flat) == {90}
 
 
-def test_of_an_animation_the_first_frame(tmp_path):
-    frames = [Image.new("L", (20, 20), level) for level in (60, 120, 180)]
-    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
-    assert set(array(colourise(tmp_path / "a.gif", evaluate.grey)).flat) == {60}
-
-
 def test_arrays_and_tensors_are_the_same_picture():
     pixels, grey = smooth(), smooth()[..., 1]
     expected, in_grey = (colourise(Image.fromarray(p), PINK) for p in (pixels, grey))

@@ -93,23 +93,19 @@ def the_plain_way(photos, indices, generator):
     L = torch.from_numpy(np.array(photos.L)).double()[indices][:, None] / 255 * 100
     ab = torch.from_numpy(np.array(photos.ab)).double()[indices] - 128
     x, y = colour.scale_L(L), colour.scale_ab(ab)
-    batch = []
-    for five in zip(x.split(5), y.split(5), strict=True):
+    xs, ys = [], []
+    for first in range(0, len(indices), 5):
         area = photos.crop + (1 - photos.crop) * torch.rand(1, generator=generator).item()
         side = round(20 * area**0.5)
-        places = torch.randint(20 - side + 1, (len(five[0]), 2), generator=generator)
-        mirrored = torch.rand(len(five[0]), generator=generator) < 0.5
-        for i, (top, left) in enumerate(places.tolist()):
-            pair = []
-            for images, step in zip(five, (4, 1), strict=True):
-                square = images[i, :, step * top : step * (top + side)]
-                square = square[:, :, step * left : step * (left + side)]
-                square = square.flip(-1) if mirrored[i] else square
-                square = F.interpolate(square[None], (64, 64), mode="bilinear", antialias=True)
-                pair.append(square[0])
-            batch.append(pair)
-    xs, ys = zip(*batch, strict=True)
-    return torch.stack(xs), torch.stack(ys)
+        places = torch.randint(20 - side + 1, (5, 2), generator=generator).tolist()
+        mirrored = torch.rand(5, generator=generator) < 0.5
+        for i, flip, (top, left) in zip(range(first, first + 5), mirrored, places, strict=True):
+            for images, step, batch in ((x, 4, xs), (y, 1, ys)):
+                square = images[i : i + 1, :, step * top : step * (top + side)]
+                square = square[..., step * left : step * (left + side)]
+                square = square.flip(-1) if flip else square
+                batch.append(F.interpolate(square, (64, 64), mode="bilinear", antialias=True))
+    return torch.cat(xs), torch.cat(ys)
 
 
 def test_a_batch_is_what_the_plain_way_gives(practice_data):

@@ -89,10 +89,12 @@ def test_predict_uses_eval_mode_and_leaves_the_network_as_it_was(practice_data):
     """In train mode a photo's answer would depend on the batch it is in."""
     net = ColourNet(width=8)
     nn.init.normal_(net.head.weight, std=0.1)
+    frozen = net.down1[2].eval()
     answers = [evaluate.predict(net, practice_data.validation, size) for size in (1, 12)]
     one, many = (torch.cat([p for _, _, p in answer]) for answer in answers)
     torch.testing.assert_close(one, many, atol=1e-5, rtol=1e-4)
-    assert net.training
+    evaluate.validate(net, practice_data.validation)
+    assert net.training and net.down2.training and not frozen.training
 
 
 def test_two_networks_walked_side_by_side_leave_nothing_behind(practice_data):
@@ -105,10 +107,3 @@ def test_two_networks_walked_side_by_side_leave_nothing_behind(practice_data):
     net = nn.Conv2d(2, 2, 1)
     (net(answer) - y).square().mean().backward()  # and trained on
     assert net.weight.grad is not None
-
-
-def test_a_part_that_is_frozen_stays_so(practice_data):
-    net = ColourNet(width=8).train()
-    frozen = net.down1[2].eval()
-    evaluate.validate(net, practice_data.validation)
-    assert net.training and net.down2.training and not frozen.training

@@ -174,10 +174,9 @@ def load_run(
     """(network with the run's best weights in eval mode, the run's story as in run.json).
 
     Without `model` the network is built by its name from colourlib.model, with the arguments that
-    its weights tell. Raises CourseError where there is no run, or where its weights do not fit: it
-    then names the layers that differ, and `partly=True` carries over those that match and leaves
-    the others as they are. Without `model` it also raises where an edit left all weights as they
-    were, but not what the network does with them.
+    its weights tell. Raises CourseError where there is no run, where its weights do not fit (it
+    names the layers that differ; `partly=True` carries over those that match), and, without
+    `model`, where an edit left all weights as they were, but not what the network does with them.
     """
     folder = Path(folder)
     try:

@@ -81,9 +81,8 @@ def check_fit(network: nn.Module, weights: dict[str, Tensor], where, mend: str =
 def check_edits(network: nn.Module, then: dict, where, otherwise: Sequence[str] = ()) -> None:
     """Raises CourseError, naming the layers, where the network or its forward was another one then.
 
-    then: "layers" and "forward" as in run.json or in a card. Some edits leave the shapes of all
-    weights as they were: another activation, a skip connection left out. otherwise: what to say
-    where neither differs, if there is anything.
+    then: "layers" and "forward" as in run.json or in a card. Some edits leave all shapes as they
+    were, such as another activation. otherwise: what to say where neither differs.
     """
     texts = _differences(dict(then["layers"]), dict(checkpoints.layers(network)))
     source = checkpoints.source_of(type(network).forward)

@@ -20,9 +20,9 @@ TRIED = (TRACED, (1, 1, 75, 97))  # odd, so that every map is cut once
 def export_onnx(path: str | Path, model: nn.Module) -> Path:
     """Write the network as ONNX: input "L" (N, 1, H, W) scaled L, output "ab" (N, 2, H, W).
 
-    Batch, height and width are free, H and W from 32 pixels up: the graph is that of photos of 64 x
-    96, and on smaller maps ColourNet leaves out a pooling, which a fixed graph cannot. The checks
-    of the input are not in it. What is written has answered like torch at two sizes, to 1e-3.
+    Batch, height and width are free, H and W from 32 pixels up: on smaller maps ColourNet leaves
+    out a pooling, which a fixed graph cannot. The checks of the input are not in it. What is
+    written has answered like torch at two sizes, to 1e-3.
     Raises CourseError where packages are missing, for a network whose path depends on its input,
     and where the file cannot be written. It takes some ten seconds.
     """

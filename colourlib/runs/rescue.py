@@ -11,10 +11,8 @@ from ..common.errors import CourseError
 from ..common.memory import free_memory, gigabytes
 from .speed import give_back
 
-SHORTAGE = (  # what torch, CUDA, cuDNN, cuBLAS and C++ say of it
-    "out of memory", "not enough memory", "can't allocate memory", "cannot allocate memory",
-    "alloc_failed", "bad_alloc",
-)  # fmt: skip
+# What torch, CUDA, cuDNN, cuBLAS and C++ say of it.
+SHORTAGE = r"out of memory|not enough memory|can('|no)t allocate memory|alloc_failed|bad_alloc"
 POWERS = {"b": 0, "k": 1, "m": 2, "g": 3}  # "KB" is 2 ** 10 bytes, too: so torch means it on Apple
 DIVERGED = 10  # times the loss of the grey copy: worse than any colouring has a reason to be
 PATIENCE = 20  # steps that have to be that bad
@@ -22,8 +20,8 @@ PATIENCE = 20  # steps that have to be that bad
 
 def out_of_memory(error: BaseException | None) -> bool:
     """Does this exception of torch or Python mean that the memory ran out?"""
-    says = isinstance(error, RuntimeError) and any(w in str(error).lower() for w in SHORTAGE)
-    return says or isinstance(error, MemoryError)
+    says = isinstance(error, RuntimeError) and re.search(SHORTAGE, str(error), re.IGNORECASE)
+    return bool(says) or isinstance(error, MemoryError)
 
 
 def asked_for(error: BaseException) -> float | None:

@@ -74,10 +74,9 @@ class Samples:
         """The photos as the network colours them now; none where it fails at it."""
         try:  # how often one looks must not change what dropout does in the training
             with undisturbed():
-                y = answer(network, self.x)  # (3, 2, H, W)
+                pictures = to_picture(self.x, torch.nan_to_num(answer(network, self.x)))
         except Exception:  # training or validation tells of the same fault, or has done so
             return []
-        pictures = to_picture(self.x, torch.nan_to_num(y))
         return [
             Sample(row["query"], *three)
             for row, *three in zip(self.rows, self.grey, pictures, self.truth, strict=True)

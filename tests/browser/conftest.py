@@ -35,7 +35,10 @@ def jupyterlab(tmp_path_factory):
     """A JupyterLab server of our own: address, token and the folder that it shows."""
     pytest.importorskip("jupyterlab", reason="JupyterLab is not installed: pip install jupyterlab")
     folder = tmp_path_factory.mktemp("lab")
-    _quiet_settings(folder / "settings")
+    # No "would you like to receive official news?" in front of the notebook.
+    plugin = "@jupyterlab/apputils-extension/notification.jupyterlab-settings"
+    (folder / "settings" / plugin).parent.mkdir(parents=True)
+    (folder / "settings" / plugin).write_text('{"fetchNews": "false"}')
     home = {"JUPYTER_CONFIG_DIR": "config", "JUPYTERLAB_SETTINGS_DIR": "settings",
             "JUPYTERLAB_WORKSPACES_DIR": "workspaces", "JUPYTER_RUNTIME_DIR": "runtime",
             "JUPYTER_DATA_DIR": "share", "IPYTHONDIR": "ipython"}  # fmt: skip
@@ -100,13 +103,6 @@ def open_notebook(jupyterlab, browser):
     yield open_it
     for page in pages:
         page.close()
-
-
-def _quiet_settings(folder: Path) -> None:
-    """No "would you like to receive official news?" in front of the notebook."""
-    plugin = folder / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
-    plugin.parent.mkdir(parents=True)
-    plugin.write_text('{"fetchNews": "false"}')
 
 
 def _free_port() -> int:

@@ -54,6 +54,11 @@ def when_ready(page) -> None:
     page.wait_for_function(READY, timeout=WAIT)
 
 
+def restart_kernel(page) -> None:
+    page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    when_ready(page)
+
+
 def command(page, name: str, arguments: dict | None = None) -> None:
     """Run one of JupyterLab's commands, as its menus and keys do."""
     code = "([name, args]) => jupyterapp.commands.execute(name, args)"
@@ -70,11 +75,9 @@ def in_theme(page, theme: str) -> None:
 
 def run_all(page, timeout: int = WAIT) -> None:
     """Run all cells and wait, at most so many milliseconds, until the kernel is idle again."""
-    page.evaluate("() => { window.allRan = false; }")
-    page.evaluate(
-        "() => { jupyterapp.commands.execute('notebook:run-all-cells')"
-        ".finally(() => { window.allRan = true; }); }"
-    )
+    run = "jupyterapp.commands.execute('notebook:run-all-cells')"
+    then = "finally(() => { window.allRan = true; })"
+    page.evaluate(f"() => {{ window.allRan = false; {run}.{then}; }}")
     page.wait_for_function("() => window.allRan", timeout=timeout)
     page.wait_for_function(READY, timeout=WAIT)
 

@@ -123,10 +123,8 @@ def test_the_test_sees_an_error_a_widget_not_drawn_and_what_is_cut_off(open_note
 def only_the_network(cells) -> None:
     """Of chapter 04 only what defines ColourNet, and the clinic's look at it."""
     kept = [c for c in cells if "builds" in c.metadata.get("tags", [])]
-    look = nbformat.v4.new_code_cell(
-        "from colourlib import inspect\n\nnet = ColourNet()\ninspect(net, photos=0)"
-    )
-    cells[:] = [*kept, look]
+    look = "from colourlib import inspect\n\nnet = ColourNet()\ninspect(net, photos=0)"
+    cells[:] = [*kept, nbformat.v4.new_code_cell(look)]
 
 
 def retype(page, cell, behind: str, new: str) -> None:

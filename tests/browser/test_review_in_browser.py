@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from lab import CONTRAST, NO_PLAYWRIGHT, command, in_theme, run_all, when_ready
+from lab import CONTRAST, NO_PLAYWRIGHT, command, in_theme, restart_kernel, run_all, when_ready
 from PIL import Image
 
 from colourlib import practice
@@ -94,8 +94,7 @@ def test_decisions_stand_after_a_reload_and_a_new_kernel(open_notebook, workspac
     expect(state(page, 0)).to_have_text("✗ rejected by hand")
     expect(state(page, 1)).to_have_text("✓ kept")
 
-    page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
-    when_ready(page)
+    restart_kernel(page)
     run_all(page)
     wait_for_cards(page)
     expect(state(page, 0)).to_have_text("✗ rejected by hand")
@@ -130,10 +129,8 @@ def test_every_key_does_its_work_and_none_reaches_jupyterlab(open_notebook, work
 
     page.keyboard.press("Home")
     page.keyboard.press("ArrowDown")
-    columns = page.evaluate(
-        "() => getComputedStyle(document.querySelector('.colourlib-grid'))"
-        ".gridTemplateColumns.split(' ').length"
-    )
+    style = "getComputedStyle(document.querySelector('.colourlib-grid'))"
+    columns = page.evaluate(f"() => {style}.gridTemplateColumns.split(' ').length")
     assert columns > 2
     expect(cards(page).nth(columns)).to_be_focused()
     page.keyboard.press("PageDown")

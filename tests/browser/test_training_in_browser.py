@@ -7,7 +7,7 @@ import signal
 from dataclasses import replace
 
 import pytest
-from lab import NO_PLAYWRIGHT, WAIT, assert_no_errors, in_theme, when_ready
+from lab import NO_PLAYWRIGHT, WAIT, assert_no_errors, in_theme, restart_kernel, when_ready
 
 from colourlib.runs import all_runs
 
@@ -27,6 +27,7 @@ print("kernel", os.getpid())"""
 FIT = """\
 net = ColourNet(width=8)
 run = fit(net, photos, minutes={minutes}, precision="fp32")"""
+VALIDATED = re.compile(r"validation \S+ % at epoch (\d+)")
 
 
 @pytest.fixture
@@ -37,10 +38,11 @@ def cells(practice_data, tmp_path):
     return lambda minutes: [SETUP.format(photos=str(path)), FIT.format(minutes=minutes)]
 
 
-def run_cell(page, index: int) -> None:
-    """Run one cell as one does by hand, and do not wait for its end."""
-    page.locator(".jp-CodeCell").nth(index).locator(".cm-content").click()
-    page.keyboard.press("Control+Enter")
+def run_cells(page, *indices: int) -> None:
+    """Run cells as one does by hand, and do not wait for their end."""
+    for index in indices:
+        page.locator(".jp-CodeCell").nth(index).locator(".cm-content").click()
+        page.keyboard.press("Control+Enter")
 
 
 def board(page):
@@ -59,7 +61,7 @@ def press_stop(page) -> None:
 
 def last_epoch(page) -> int:
     """The epoch of the newest validation, as the board says it."""
-    return int(re.search(r"validation \S+ % at epoch (\d+)", board(page).inner_text())[1])
+    return int(VALIDATED.search(board(page).inner_text())[1])
 
 
 def in_both_themes(page, path, name: str) -> None:
@@ -69,13 +71,9 @@ def in_both_themes(page, path, name: str) -> None:
         page.screenshot(path=path / f"{name}-{theme}.png")
 
 
-VALIDATED = re.compile(r"validation \S+ % at epoch \d+")
-
-
 def test_stop_keeps_the_board_and_running_the_cell_again_goes_on(open_notebook, cells, tmp_path):
     page = open_notebook("training.ipynb", cells(minutes=0.4))
-    run_cell(page, 0)
-    run_cell(page, 1)
+    run_cells(page, 0, 1)
     expect(board(page)).to_contain_text("001-ColourNet", timeout=WAIT)
     expect(board(page)).to_contain_text(VALIDATED, timeout=WAIT)
     expect(board(page)).to_contain_text("training ·")
@@ -95,7 +93,7 @@ def test_stop_keeps_the_board_and_running_the_cell_again_goes_on(open_notebook, 
     (story,) = all_runs(tmp_path / "runs")
     assert story["state"] == "stopped" and story["history"][-1]["epoch"] == stopped_at
 
-    run_cell(page, 1)
+    run_cells(page, 1)
     expect(said(page)).to_contain_text("It goes on after", timeout=WAIT)
     expect(board(page)).to_contain_text("finished ·", timeout=2 * WAIT)
     expect(board(page)).to_contain_text("001-ColourNet")
@@ -120,8 +118,7 @@ def kill_kernel(page) -> None:
 @pytest.mark.parametrize("how", ["killed", "restarted"])
 def test_a_kernel_that_ends_while_it_trains_loses_nothing(open_notebook, cells, tmp_path, how):
     page = open_notebook(f"{how}.ipynb", cells(minutes=0.5))
-    run_cell(page, 0)
-    run_cell(page, 1)
+    run_cells(page, 0, 1)
     expect(board(page)).to_contain_text(VALIDATED, timeout=WAIT)
     for _ in range(600):  # tenths of a second, until there is a checkpoint
         if [story for story in all_runs(tmp_path / "runs") if story["history"]]:
@@ -130,13 +127,10 @@ def test_a_kernel_that_ends_while_it_trains_loses_nothing(open_notebook, cells, 
     if how == "killed":
         kill_kernel(page)
     else:
-        session = "jupyterapp.shell.currentWidget.sessionContext.session"
-        page.evaluate(f"() => {session}.kernel.restart()")
-        when_ready(page)
+        restart_kernel(page)
     (story,) = all_runs(tmp_path / "runs")
     assert story["state"] in ["training"] + ["stopped"] * (how == "restarted")
-    run_cell(page, 0)
-    run_cell(page, 1)
+    run_cells(page, 0, 1)
     expect(said(page)).to_contain_text("Run 001-ColourNet", timeout=WAIT)
     expect(said(page)).to_contain_text("It goes on after")
     expect(board(page)).to_contain_text("finished ·", timeout=2 * WAIT)

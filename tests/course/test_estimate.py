@@ -27,9 +27,7 @@ def said(capsys, *arguments) -> dict[str, str]:
     return {line.split()[0]: line for line in lines}
 
 
-def test_the_full_setting_tells_time_disk_and_assumptions_before_it_begins(
-    fresh_home, capsys, monkeypatch
-):
+def test_the_full_setting_tells_all_before_it_begins(fresh_home, capsys, monkeypatch):
     lines = said(capsys)
     assert "nothing yet" in lines["so"] and not {"collect", "prepare", "train"} & lines.keys()
     lines = said(capsys, "bing", "full")

@@ -68,7 +68,7 @@ def test_course_runs_all_in_order_and_tells_the_failure(tmp_path, fresh_home, ca
     assert copies["02_scores"].cells[2].outputs[0].text == "made quick\n"
 
 
-def test_course_passes_if_every_cell_ran(tmp_path, fresh_home):
+def test_course_passes_if_every_cell_ran_and_a_kernel_that_dies_is_told(tmp_path, fresh_home):
     folder = tmp_path / "notebooks"
     write(folder, "01_ok", "import sys; print(sys.executable)")
     write(folder, "02_ok", "1 / 0")
@@ -78,9 +78,6 @@ def test_course_passes_if_every_cell_ran(tmp_path, fresh_home):
     cell = nbformat.read(out / "01_ok.ipynb", 4).cells[1]
     assert cell.outputs[0].text.strip() == sys.executable  # the kernel is this Python, no other
     assert "No scores" in (out / "summary.md").read_text(encoding="utf-8")
-
-
-def test_a_kernel_that_dies_is_told(tmp_path):
     result = runner.execute(write(tmp_path, "01_dies", "import os; os._exit(1)"))
     assert result.cell == 1 and "DeadKernelError" in result.error
 

@@ -36,15 +36,7 @@ def test_a_choice_is_remembered_for_the_next_notebook(fresh_home, tmp_path, caps
     assert open_workspace().source == "practice" and "is gone" in capsys.readouterr().out
 
 
-def test_the_environment_goes_before_memory_and_an_argument_before_both(fresh_home, monkeypatch):
-    open_workspace(source="bing", setting="full")
-    monkeypatch.setenv("COLOURLIB_SOURCE", "practice")
-    ws = open_workspace()
-    assert (ws.source, ws.setting.name) == ("practice", "full")
-    assert open_workspace(source="bing").source == "bing"
-
-
-def test_the_command_line_goes_before_what_a_saved_notebook_names(fresh_home, monkeypatch, capsys):
+def test_command_line_notebook_environment_memory_in_this_order(fresh_home, monkeypatch, capsys):
     monkeypatch.setenv("COLOURLIB_SOURCE", "practice")
     monkeypatch.setenv("COLOURLIB_COMMAND_LINE", "1")
     assert open_workspace(source="bing").source == "practice"
@@ -52,6 +44,11 @@ def test_the_command_line_goes_before_what_a_saved_notebook_names(fresh_home, mo
     monkeypatch.delenv("COLOURLIB_COMMAND_LINE")
     monkeypatch.delenv("COLOURLIB_SOURCE")
     assert open_workspace().source == "practice"  # and was not remembered, either
+    open_workspace(source="bing", setting="full")
+    monkeypatch.setenv("COLOURLIB_SOURCE", "practice")
+    ws = open_workspace()
+    assert (ws.source, ws.setting.name) == ("practice", "full")
+    assert open_workspace(source="bing").source == "bing"
 
 
 def test_two_folders_of_one_name_do_not_share_a_workspace(fresh_home, tmp_path):

@@ -20,24 +20,14 @@ PACKAGE = Path(show.__file__).parent
 TEXT, LINE = 4.5, 3.0  # WCAG 2.1: 1.4.3 for text, 1.4.11 for lines and marks
 APART = 15.0  # Lab units; 2 can just be seen, and marks are small
 WHITE, DARK = "#FFFFFF", "#111111"  # a page in the light theme and in JupyterLab's dark one
-BLINDNESS = {
-    "none": np.eye(3),
-    "protanopia": [
-        [0.152286, 1.052583, -0.204868],
-        [0.114503, 0.786281, 0.099216],
-        [-0.003882, -0.048116, 1.051998],
-    ],
-    "deuteranopia": [
-        [0.367322, 0.860646, -0.227968],
-        [0.280085, 0.672501, 0.047413],
-        [-0.011820, 0.042940, 0.968881],
-    ],
-    "tritanopia": [
-        [1.255528, -0.076749, -0.178779],
-        [-0.078411, 0.930809, 0.147602],
-        [0.004733, 0.691367, 0.303900],
-    ],
-}
+MATRICES = """
+protanopia 0.152286 1.052583 -0.204868 0.114503 0.786281 0.099216 -0.003882 -0.048116 1.051998
+deuteranopia 0.367322 0.860646 -0.227968 0.280085 0.672501 0.047413 -0.011820 0.042940 0.968881
+tritanopia 1.255528 -0.076749 -0.178779 -0.078411 0.930809 0.147602 0.004733 0.691367 0.303900
+"""  # row by row
+BLINDNESS = {"none": np.eye(3)}
+for name, *numbers in map(str.split, MATRICES.strip().splitlines()):
+    BLINDNESS[name] = np.array(numbers, float).reshape(3, 3)
 
 
 def linear(colour: str) -> np.ndarray:
@@ -54,7 +44,7 @@ def contrast(one: str, other: str) -> float:
 
 def seen(colour: str, blindness: str) -> np.ndarray:
     """The Lab values that a reader with this colour blindness sees."""
-    light = np.clip(np.array(BLINDNESS[blindness]) @ linear(colour), 0, 1)
+    light = np.clip(BLINDNESS[blindness] @ linear(colour), 0, 1)
     return xyz2lab(colorconv.xyz_from_rgb @ light)
 
 
@@ -76,10 +66,7 @@ def test_colours_have_contrast_and_are_told_apart_by_everybody():
     assert [c for c in FIGURES if contrast(c, WHITE) < TEXT] == []
     assert [c for c in PAGE if min(contrast(c, WHITE), contrast(c, DARK)) < LINE] == []
     assert alike(FIGURES, 20) == [] and alike(PAGE) == []
-
-
-def test_every_curve_also_has_its_own_line_and_marker():
-    for column in zip(*show.STYLES, strict=True):
+    for column in zip(*show.STYLES, strict=True):  # every curve also has its own line and marker
         assert len(set(column)) == len(show.STYLES)
 
 

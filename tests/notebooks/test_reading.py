@@ -109,8 +109,6 @@ def test_links_to_the_web_are_listed_and_whole():
 
 
 SAMPLE = {"docs/a.md": "# Top\n## Two *words*, `x`\n## Two\n## Two\n", "README.md": "# Read\n"}
-
-
 FINE = ["a.md", "a.md#two-words-x", "#top", "a.md#two-1", "../README.md#read"]
 FINE += ["https://example.org/not/fetched"]
 DEAD = ["b.md", "a.md#three", "#read", "../../elsewhere.md", "/README.md"]
@@ -119,25 +117,19 @@ DEAD = ["b.md", "a.md#three", "#read", "../../elsewhere.md", "/README.md"]
 @pytest.mark.parametrize("link", FINE + DEAD)
 def test_a_dead_link_is_found(link):
     page = f"See [this\nplace]({link}), not `[code](nowhere.md)`.\n```\n[x](no.md)\n```\n"
-    texts = {**SAMPLE, "docs/a.md": SAMPLE["docs/a.md"] + page}
-    assert (dead_links("docs/a.md", texts["docs/a.md"], texts) == []) == (link in FINE)
-
-
-def entries(glossary: str) -> dict[str, str]:
-    """{term: what it means} in the order of the page."""
-    parts = re.split(r"^## +(.+)$", glossary, flags=re.MULTILINE)[1:]
-    return {term.strip(): text.strip() for term, text in zip(parts[::2], parts[1::2], strict=True)}
+    page = SAMPLE["docs/a.md"] + page
+    assert (dead_links("docs/a.md", page, SAMPLE | {"docs/a.md": page}) == []) == (link in FINE)
 
 
 def untidy_terms(glossary: str) -> list[str]:
     """Terms that come twice, stand out of order, or are not explained in one to three sentences."""
-    headings = re.findall(r"^## +(.+)$", glossary, flags=re.MULTILINE)
+    parts = re.split(r"^## +(.+)$", glossary, flags=re.MULTILINE)[1:]
+    headings, texts = parts[::2], parts[1::2]
     names = [slug(term) for term in headings]
     found = [f"{name} comes twice" for name in {n for n in names if names.count(n) > 1}]
-    ordered = sorted(headings, key=str.lower)
-    found += [f"{a} stands where {b} belongs"
-              for a, b in zip(headings, ordered, strict=True) if a != b][:1]  # fmt: skip
-    for term, text in entries(glossary).items():
+    pairs = zip(headings, sorted(headings, key=str.lower), strict=True)
+    found += [f"{a} stands where {b} belongs" for a, b in pairs if a != b][:1]
+    for term, text in zip(headings, texts, strict=True):
         sentences = len(re.findall(r"[.?!](?=\s|$)", re.sub(r"\b(et al|e\.g)\.", "", prose(text))))
         if not 1 <= sentences <= 3:
             found.append(f"{term}: {sentences} sentences")

@@ -449,10 +449,6 @@ def test_numbers_that_save_never_writes_are_refused(saved, tmp_path, name, to, s
         weights.load(path)
 
 
-class Small(nn.Conv2d):
-    """Answers at half the size."""
-
-
 def spoilt(value):
     """A network with such a number among its weights."""
     net = ColourNet(4)
@@ -470,7 +466,7 @@ REFUSED = {
     "nan": (ColourNet(4), {"size": 64, "scores": NAN}, "holds what JSON cannot"),
     "nan inside": (spoilt(NAN), {"size": 64}, "in up4.0.weight"),
     "too large": (spoilt(1e6), {"size": 64, "stored": "float16"}, "in up4.0.weight"),
-    "shape": (Small(1, 2, 3, 2, 1), {"size": 64}, r"it makes \(1, 2, 32, 32\)"),
+    "shape": (nn.Conv2d(1, 2, 3, 2, 1), {"size": 64}, r"it makes \(1, 2, 32, 32\)"),
     "fails": (nn.Linear(5, 2), {"size": 64}, "Linear fails on 64 x 64 pixels"),
     "no network": ({"weights": 1}, {"size": 64}, "takes a network, a Run or .* not a dict"),
 }

@@ -8,6 +8,7 @@ import re
 import sys
 import xml.etree.ElementTree as ET
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import IPython
 import matplotlib.figure
@@ -90,13 +91,6 @@ def train(board, clock, seconds, step=0.01, look=view):
         board.tick(look)
 
 
-def raising(error):
-    def fails(*args, **kwargs):
-        raise error
-
-    return fails
-
-
 def looked():
     pytest.fail("looked")
 
@@ -128,13 +122,10 @@ def test_the_time_for_looking_counts_as_well(notes, clock):
     assert len(notes.drawn) * 0.5 <= 0.03 * (clock.now - start)
 
 
-def test_a_tick_that_is_not_due_neither_looks_nor_draws(notes, clock):
+def test_a_tick_before_its_time_does_nothing_and_closing_draws_always_and_ends_it(notes, clock):
     clock.now += 0.99
     notes.tick(looked)
     assert notes.drawn == []
-
-
-def test_closing_draws_always_and_ends_it(notes, clock):
     notes.close(view)
     assert len(notes.drawn) == 1
     train(notes, clock, 100)
@@ -142,30 +133,20 @@ def test_closing_draws_always_and_ends_it(notes, clock):
 
 
 def test_a_failure_is_said_once_and_hurts_nothing(notes, clock, capsys):
-    looks = []
-
-    def look():
-        looks.append(clock.now)
-        raise ValueError("no\nphoto")
-
+    look = Mock(side_effect=ValueError("no\nphoto"))
     train(notes, clock, 100, look=look)
     notes.close(look)
     said = capsys.readouterr().out
     assert said.count("\n") == 1 and "(ValueError: no photo)" in said
-    assert len(looks) == 2  # at the first drawing and, for the last one, at the end
+    assert look.call_count == 2  # at the first drawing and, for the last one, at the end
     notes.close(view)  # what could not be seen once may be seen at the end
     assert len(notes.drawn) == 1
-
-
-def test_a_terminal_that_is_gone_does_not_stop_the_training(clock, monkeypatch):
-    monkeypatch.setattr(builtins, "print", raising(BrokenPipeError))
-    train(LinesBoard(clock), clock, 20)
 
 
 def test_stop_goes_through(notes, clock):
     clock.now += 5
     with pytest.raises(KeyboardInterrupt):
-        notes.tick(raising(KeyboardInterrupt))
+        notes.tick(Mock(side_effect=KeyboardInterrupt))
     notes.close(view)
     assert len(notes.drawn) == 1
 
@@ -198,11 +179,9 @@ def test_the_notebook_has_one_output_that_is_drawn_anew(displayed, clock, capsys
     assert "<svg" not in last["text/html"] and "data:image/png" in last["text/html"]
     assert first["text/plain"] == moment().text()
     assert capsys.readouterr().out == ""
-
-
-def test_a_run_shorter_than_a_second_is_shown_too(displayed):
-    NotebookBoard(Clock()).close(view)
-    assert [how for how, _ in displayed] == ["display"]
+    displayed.clear()
+    NotebookBoard(clock).close(view)
+    assert [how for how, _ in displayed] == ["display"], "a run shorter than a second, too"
 
 
 def test_lines_come_every_five_seconds_and_after_a_validation(clock, capsys):
@@ -225,11 +204,13 @@ def test_lines_come_every_five_seconds_and_after_a_validation(clock, capsys):
     assert "003-ColourNet: stopped, 42 % done, 1 min 15 s of training" in capsys.readouterr().out
 
 
-def test_a_terminal_without_a_character_gets_a_question_mark(monkeypatch):
+def test_a_terminal_may_lack_a_character_or_be_gone(monkeypatch, clock):
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="cp1252", newline="\n"))
     LinesBoard(Clock()).close(lambda: view(name="色", history=[]))
     assert raw.getvalue().startswith(b"?: training")
+    monkeypatch.setattr(builtins, "print", Mock(side_effect=BrokenPipeError))
+    train(LinesBoard(clock), clock, 20)  # goes on
 
 
 def test_silence_is_silent(clock, capsys):
@@ -259,9 +240,6 @@ def test_the_board_suits_the_place(monkeypatch, kind, board):
     monkeypatch.setattr(IPython, "get_ipython", lambda: kind())
     assert type(choose()) is board
     assert type(choose(quiet=True)) is Silent
-
-
-def test_without_ipython_there_are_lines(monkeypatch):
     monkeypatch.delitem(sys.modules, "IPython")
     assert type(choose()) is LinesBoard
 
@@ -334,11 +312,6 @@ def test_the_text_in_full():
     assert percent(-0.0001) == "0.0 %" and percent(-3) == "-300.0 %"
 
 
-def test_while_it_trains_one_reads_how_to_stop_it():
-    assert page.STOP in page.as_html(moment())
-    assert page.STOP not in page.as_html(moment(state="finished"))
-
-
 def test_hostile_words_are_shown_and_not_obeyed():
     names = {"name": HOSTILE, "sentence": HOSTILE, "samples": [sample(HOSTILE)]}
     now = moment(**names, levels={HOSTILE: 0.1})
@@ -349,7 +322,9 @@ def test_hostile_words_are_shown_and_not_obeyed():
     (page.as_html(now) + now.line()).encode("utf-8")
 
 
-def test_every_picture_has_its_words():
+def test_every_picture_has_its_words_and_one_reads_how_to_stop():
+    assert page.STOP in page.as_html(moment())
+    assert page.STOP not in page.as_html(moment(state="finished"))
     root = html_of()
     assert len(alts(root)) == len(set(alts(root))) == 10
     explained = " ".join(moment().explained())
@@ -398,10 +373,7 @@ def test_the_training_curve_is_thinned_and_ends_where_it_ends():
     assert np.allclose(training[:-1, 1], 0.45, atol=0.005)  # means, not picks
     few = moment(losses=losses[:3]).curves["training"]
     assert few == pytest.approx(np.array([(e, 1 - loss / 0.02) for e, loss in losses[:3]]))
-
-
-def test_training_is_measured_against_the_grey_copy_of_the_crops():
-    loss = view().losses[-1][1]
+    loss = view().losses[-1][1]  # measured against the grey copy of the crops
     for changes, grey in (({}, 0.02), ({"training_grey_loss": 0.5}, 0.5)):
         training = moment(**changes).curves["training"]
         assert training[-1, 1] == pytest.approx(1 - loss / grey)

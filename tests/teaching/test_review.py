@@ -5,7 +5,9 @@ import functools
 import io
 import re
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -104,20 +106,16 @@ def test_only_the_page_that_is_shown_is_opened(judged, monkeypatch):
     one = next(v for v in verdicts if v.keep)
     shas = [f"{i:064x}" for i in range(20_000)]
     many = [replace(one, photo=replace(one.photo, sha256=sha)) for sha in shas]
-    opened = []
     slider.thumbnail.cache_clear()
-    original = slider.open_picture
-    monkeypatch.setattr(
-        slider, "open_picture", lambda path, side: opened.append(path) or original(path, side)
-    )
+    opened = Mock(side_effect=slider.open_picture)
+    monkeypatch.setattr(slider, "open_picture", opened)
     desk = Desk(root, many)
-    assert opened == []
-    assert len(desk.answer({"do": "show"})["pictures"]) == len(opened) == PAGE
+    assert opened.call_count == 0
+    assert len(desk.answer({"do": "show"})["pictures"]) == opened.call_count == PAGE
     assert desk.answer({"do": "keep", "number": 3})["pictures"] == {}
-    desk.answer({"do": "turn", "page": 1})
-    assert len(opened) == 2 * PAGE
-    desk.answer({"do": "turn", "page": 0})
-    assert len(opened) == 2 * PAGE
+    for page in (1, 0):
+        desk.answer({"do": "turn", "page": page})
+        assert opened.call_count == 2 * PAGE
 
 
 def test_what_cannot_be_opened_is_a_card_without_a_picture(desk, judged):
@@ -241,10 +239,7 @@ def test_a_line_that_cannot_be_read_is_told_and_kept(judged):
 
 
 def test_a_disk_that_is_full_is_told(desk, monkeypatch):
-
-    def full(*arguments):
-        raise OSError(28, "No space left on device")
-
+    full = Mock(side_effect=OSError(28, "No space left on device"))
     monkeypatch.setattr(by_hand, "replace_text", full)
     answer = desk.answer({"do": "reject", "number": 0})
     assert answer["said"] == "Not saved: No space left on device."
@@ -254,11 +249,16 @@ def test_a_disk_that_is_full_is_told(desk, monkeypatch):
 # ---- the widget ----------------------------------------------------------------------------------
 
 
-def test_the_widget_answers_and_has_words_for_where_it_cannot_be_shown(judged, monkeypatch):
+def test_the_widget_answers_and_has_words_where_it_cannot_be_shown(judged, monkeypatch, capsys):
+    for name in ("grid.js", "grid.css"):
+        assert Path(review.__file__).with_name(name).stat().st_size > 1000
     root, verdicts = judged()
     grid = review.review(root, verdicts)
     assert repr(grid) == "Review by hand: 30 kept, 5 rejected, 0 of them by hand"
     assert grid._repr_mimebundle_()[0]["text/plain"] == repr(grid)
+    monkeypatch.setattr(review, "AnyWidget", None)
+    assert repr(review.review(root, verdicts)) == repr(grid)
+    assert "pip install anywidget" in capsys.readouterr().out
     sent = []
     monkeypatch.setattr(grid, "send", sent.append)
     grid._handle_custom_msg({"do": "reject", "number": 0, "asked": 3}, [])
@@ -267,23 +267,19 @@ def test_the_widget_answers_and_has_words_for_where_it_cannot_be_shown(judged, m
     assert "base64" not in state and verdicts[0].photo.sha256 not in state  # none in the notebook
 
 
-def test_without_anywidget_it_says_what_to_install(judged, monkeypatch, capsys):
-    monkeypatch.setattr(review, "AnyWidget", None)
-    assert repr(review.review(*judged())).startswith("Review by hand: 30 kept")
-    assert "pip install anywidget" in capsys.readouterr().out
-
-
-def test_photos_in_place_of_verdicts_are_explained(judged):
+def test_wrong_verdicts_and_rules_are_explained(judged):
     root, verdicts = judged()
     with pytest.raises(CourseError, match="clean.judge has returned, not Photo"):
         review.review(root, [v.photo for v in verdicts])
     with pytest.raises(CourseError, match="ws.photos.., not Verdict"):
         clean.judge(root, verdicts)
-
-
-def test_the_browsers_files_come_with_the_package():
-    for name in ("grid.js", "grid.css"):
-        assert (Path(review.__file__).with_name(name)).stat().st_size > 1000
+    for given, rule, message in (
+        (verdicts, "gray", "'gray'. Did you mean 'grey'.*too small"),
+        (verdicts, "unreadable", "'unreadable'. Choose from"),
+        ([], "grey", "No picture was measured"),
+    ):
+        with pytest.raises(CourseError, match=message):
+            threshold(root, given, rule)
 
 
 # ---- the slider ----------------------------------------------------------------------------------
@@ -295,6 +291,7 @@ def test_the_browsers_files_come_with_the_package():
         (list(range(40, 1040)), (64.0, 64.0), True, 40, 540),  # whole pixels
         (np.linspace(0, 60, 500).tolist(), (2.0, 2.0), True, 0, 30),
         (np.linspace(1, 8, 500).tolist(), (3.0, 2.5), False, 1.25, 8),
+        (np.geomspace(0.01, 100, 500).tolist(), (0.5, 0.5), True, 0.01, 1),
         ([5.0], (2.0, 2.0), True, 2, 5),
     ],
 )
@@ -305,27 +302,20 @@ def test_the_slider_reaches_from_nothing_rejected_to_half(values, limits, below,
     assert offered[-1] == pytest.approx(high, rel=0.02)
     if values[0] == 40:
         assert all(place.is_integer() for place in offered)
-
-
-def test_a_wide_range_is_walked_in_equal_ratios():
-    offered = np.array(places(np.geomspace(0.01, 100, 500).tolist(), (0.5, 0.5), True))
-    ratios = offered[1:] / offered[:-1]
-    assert len(offered) > 60 and ratios.max() < 1.25 and offered[0] == pytest.approx(0.01)
+    if values[0] == 0.01:  # a wide range is walked in equal ratios
+        assert len(offered) > 60 and max(b / a for a, b in pairwise(offered)) < 1.25
 
 
 def test_the_sentence_counts_what_changes_sides(judged):
     _, verdicts = judged()
     measured = [verdict for verdict in verdicts if "too small" in verdict.measures]
-    assert sentence("too small", measured, 64, 64) == (
-        "At 64, the limit in force: 1 picture rejected by this rule: fog 1."
-    )
-    assert sentence("too small", measured, 91, 64) == (
-        "At 91: 33 pictures rejected by this rule, 32 more than at 64 (the limit in force): "
-        "sea 30, fog 2."
-    )
-    assert sentence("too small", measured, 20, 64) == (
-        "At 20: 0 pictures rejected by this rule, 1 fewer than at 64 (the limit in force): fog 1."
-    )
+    there = "at 64 (the limit in force)"
+    for limit, words in {
+        64: ", the limit in force: 1 picture rejected by this rule: fog 1.",
+        91: f": 33 pictures rejected by this rule, 32 more than {there}: sea 30, fog 2.",
+        20: f": 0 pictures rejected by this rule, 1 fewer than {there}: fog 1.",
+    }.items():
+        assert sentence("too small", measured, limit, 64) == f"At {limit}{words}"
     assert "as many as at 64 (the limit in force)." in sentence("too small", measured, 65, 64)
     assert sentence("extreme shape", measured, 1.32, 3).startswith("At 1.32: ")
 
@@ -366,13 +356,3 @@ def test_words_from_the_web_are_text(judged):
     panel = threshold(root, verdicts, "grey")
     shown = panel.words.value + panel.pictures.value + panel.histogram.value
     assert "<script" not in shown and "&lt;script&gt;" in shown
-
-
-def test_a_rule_that_measures_nothing_is_named(judged):
-    root, verdicts = judged()
-    with pytest.raises(CourseError, match="'gray'. Did you mean 'grey'.*too small"):
-        threshold(root, verdicts, "gray")
-    with pytest.raises(CourseError, match="'unreadable'. Choose from"):
-        threshold(root, verdicts, "unreadable")
-    with pytest.raises(CourseError, match="No picture was measured"):
-        threshold(root, [], "grey")

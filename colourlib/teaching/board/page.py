@@ -190,7 +190,7 @@ def chart(moment: Moment) -> Image.Image:
     ax.set_xlabel("epochs")
     end = moment.epochs or 1.0
     if moment.state == "training":
-        # One sees what is still to come, up to a step: an estimate that wavers shakes no chart.
+        # What is still to come is seen, too; to a whole step, because the estimate wavers.
         about = max(moment.epochs, 0.98 * (moment.planned or end))
         end = MaxNLocator(**NUMBERS).tick_values(0, about)[-1]
     ax.set_xlim(0, end)

@@ -84,16 +84,12 @@ def _parameters(model: nn.Module) -> Iterator[Finding]:
 
 def _other_sizes(add: Callable, run: Callable, size: int) -> bool:
     """The contract for a batch of one, odd sizes, eval mode, small pictures; is the size fixed?"""
+    odd = " for a picture of 101 x 67 (odd sizes have to work, too)"
     cases = [  # validation and the last batch of an epoch hold fewer pictures: fit would stop
         ((1, 1, size, size), False, "error", " for a batch of one picture"),
         ((3, 1, size, size), True, "error", " for a batch of 3 pictures"),
         ((1, 1, size, size), True, "warning", " for a batch of one picture in train mode"),
-        (
-            (AXES, 1, 101, 67),
-            True,
-            "warning",
-            " for a picture of 101 x 67 (odd sizes have to work, too)",
-        ),
+        ((AXES, 1, 101, 67), True, "warning", odd),
         ((1, 1, 35, 49), False, "warning", " for a picture of 35 x 49 in eval mode"),
         ((1, 1, SMALLEST, SMALLEST), True, "warning", f" for a picture of {SMALLEST} x {SMALLEST}"),
     ]

@@ -34,7 +34,7 @@ def extents(trace: Trace) -> list[tuple[int, int] | str | None]:
 
     trace: of `ENDS` pictures in eval mode.
     """
-    rows, columns = _grid(trace.x.shape)
+    rows, columns = grid(trace.x.shape)
     ends = torch.stack([rows, -rows, columns, -columns])[:, None]
     return [_middle(shadow) for shadow in _follow(trace, ends, NOTHING, _look)]
 
@@ -44,11 +44,11 @@ def places(trace: Trace) -> list[Tensor | None]:
 
     trace: of `AXES` pictures.
     """
-    found = _follow(trace, torch.stack(_grid(trace.x.shape))[:, None], torch.nan, _lie)
+    found = _follow(trace, torch.stack(grid(trace.x.shape))[:, None], torch.nan, _lie)
     return [None if s is None or s.ndim != 4 else s.nanmean(1) for s in found]
 
 
-def _grid(shape, dtype=torch.float32) -> tuple[Tensor, Tensor]:
+def grid(shape, dtype=torch.float32) -> tuple[Tensor, Tensor]:
     """The row, and the column, of every place of a map: (H, W) each."""
     return torch.meshgrid(*(torch.arange(n, dtype=dtype) for n in shape[-2:]), indexing="ij")
 
@@ -193,8 +193,8 @@ def _interpolate(op: Op, s: Tensor) -> Tensor:
     if mode == "area":
         return _adaptive(op, s)
     # Between which places does each come to lie? The function itself tells, given their numbers.
-    grid = torch.stack(_grid(s.shape, torch.double))[None]
-    rows, columns = op.func(grid, *op.args[1:], **options)[0].round(decimals=6)
+    numbers = torch.stack(grid(s.shape, torch.double))[None]
+    rows, columns = op.func(numbers, *op.args[1:], **options)[0].round(decimals=6)
     for dim, place in ((2, rows[:, 0]), (3, columns[0])):
         first, last = place.floor(), place.ceil()
         more = (last - first) * (mode == "bicubic")  # one more on either side

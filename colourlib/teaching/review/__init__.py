@@ -99,7 +99,7 @@ class Desk:
         return f"{kept:,} kept, {rejected:,} rejected, {len(decided):,} of them by hand"
 
     def shown(self, decided: dict[str, bool], fresh: bool) -> dict:
-        """The page as the browser draws it. fresh: with small JPEGs, "" for what cannot be opened."""
+        """The page for the browser. fresh: with small JPEGs, "" for what cannot be opened."""
         here = self.order[self.page * PAGE : (self.page + 1) * PAGE]
         photos = {str(i): self.verdicts[i].photo for i in here if fresh and self.shas[i]}
         with ThreadPoolExecutor(4) as pool:

@@ -154,8 +154,7 @@ class Panel(widgets.VBox):
     def draw(self) -> None:
         """Show what the limit at which the slider stands would do."""
         limit, (low, high) = self.slider.value, self.ends
-        words = sentence(self.rule, self.measured, limit, self.in_force())
-        self.words.value = html.escape(words)
+        self.words.value = html.escape(sentence(self.rule, self.measured, limit, self.in_force()))
         rejected = rules.rejects(self.rule, self.values, limit)
         told = f"{rejected.sum():,} of {len(self.values):,} pictures"
         side = "below" if self.rule in rules.BELOW else "above"

@@ -33,22 +33,12 @@ def _made() -> dict:
         verdicts, split = ws.cleaned()
         data = ws.prepared()
         net, _ = ws.trained()
-    small = replace(
-        data, train=replace(data.train, size=32), validation=replace(data.validation, size=32)
-    )
-    kept = [verdict.photo for verdict in verdicts if verdict.keep]
-    photos = [verdict.photo for verdict in verdicts]
-    return {
-        "ws": ws,
-        "verdicts": verdicts,
-        "split": split,
-        "photos": photos,
-        "kept": kept,
-        "data": data,
-        "net": net,
-        "small": small,
-        "short_run": partial(_short_run, small),
-    }
+    train, validation = (replace(side, size=32) for side in (data.train, data.validation))
+    small = replace(data, train=train, validation=validation)
+    made = {"ws": ws, "verdicts": verdicts, "split": split, "data": data, "net": net}
+    made |= {"photos": [verdict.photo for verdict in verdicts]}
+    made |= {"kept": [verdict.photo for verdict in verdicts if verdict.keep]}
+    return made | {"small": small, "short_run": partial(_short_run, small)}
 
 
 def _short_run(data, lr=3e-3, batch_size=20, photos=1200, width=8):

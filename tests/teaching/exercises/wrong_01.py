@@ -46,7 +46,7 @@ def named(mistake, name, *says):
 
     def file_name(url, data):
         image = Image.open(io.BytesIO(data))
-        known = {"url": url, "data": data, "format": image.format}
+        known = {"url": url, "address": digits(url.encode()), "data": data, "format": image.format}
         known["ending"] = {"JPEG": ".jpg", "PNG": ".png", "GIF": ".gif"}[image.format]
         known["sha"], known["md5"] = (h(data).hexdigest() for h in (hashlib.sha256, hashlib.md5))
         known["pixels"] = image.convert("RGB").tobytes()
@@ -55,17 +55,11 @@ def named(mistake, name, *says):
     return Case(mistake, file_name, *says)
 
 
+ADDRESS = "the address, not the content"
+PNG = ("b.example", "'.jpg'", "the content is a PNG", "'.png'")
 WRONG["file_name"] = [
-    named(
-        "the address's ending",
-        lambda f: f.sha[:16] + f.url[-4:],
-        *("b.example", "'.jpg'", "the content is a PNG", "'.png'"),
-    ),
-    named(
-        "the address, not the content",
-        lambda f: digits(f.url.encode()) + f.ending,
-        *("SHA-256 of the address", "two names"),
-    ),
+    named("the address's ending", lambda f: f.sha[:16] + f.url[-4:], *PNG),
+    named(ADDRESS, lambda f: f.address + f.ending, "SHA-256 of the address", "two names"),
     named("the pixels, not the file", lambda f: digits(f.pixels) + f.ending, "decoded pixels"),
     named("the whole hash", lambda f: f.sha + f.ending, "64 digits", "37 million"),
     named("the last digits", lambda f: f.sha[-16:] + f.ending, "text[:16]"),
@@ -82,10 +76,12 @@ WRONG["file_name"] = [
 ]
 
 
-def steps(mistake, fault, step, *says):
-    return Case(mistake, STEPS | {fault: step}, *says)
+def changed(right):
+    """Cases that differ from what is right in one choice."""
+    return lambda mistake, thing, choice, *says: Case(mistake, right | {thing: choice}, *says)
 
 
+steps, shown = changed(STEPS), changed(SHOWN)
 HALF = "half a download taken for a file"
 WRONG["stopped_by"] = [
     steps("likeness taken for sameness", "recompressed copy", 3, "of 256 bits"),
@@ -108,15 +104,11 @@ def host(photo):
     return urlsplit(photo.url).hostname
 
 
-def kept(photo):
-    return not photo.rejected
-
-
 def pair(name, n, rows, every):
     return name, n / rows
 
 
-def hosts(mistake, answer, *says, of=host, counted=kept, place=0):
+def hosts(mistake, answer, *says, of=host, counted=lambda photo: not photo.rejected, place=0):
     """`answer` makes one of a host, its number, that of the rows counted and of every row."""
 
     def largest(photos):
@@ -126,6 +118,7 @@ def hosts(mistake, answer, *says, of=host, counted=kept, place=0):
     return Case(mistake, largest, *says)
 
 
+FIVE = ("b.example has 5 of the 5 rows", "if not photo.rejected")
 WRONG["largest_host"] = [
     hosts("counted what was turned away", pair, "b.example has 7", "photo.rejected", counted=bool),
     hosts("a share of all rows", lambda name, n, _, m: (name, n / m), "4 / 13", "4 / 8 = 0.5"),
@@ -135,12 +128,7 @@ WRONG["largest_host"] = [
     hosts("percent, not a share", lambda name, n, *_: (name, 100 * n / 8), "50 %"),
     hosts("another share", lambda name, n, *_: (name, n / 38), "4 / 8"),
     hosts("another host", pair, "a.example has most, 4", place=-1),
-    hosts(
-        "only what was turned away",
-        pair,
-        *("b.example has 5 of the 5 rows", "if not photo.rejected"),
-        counted=lambda photo: photo.rejected,
-    ),
+    hosts("only what was turned away", pair, *FIVE, counted=lambda photo: photo.rejected),
     hosts(
         "a host of other rows",
         lambda *_: ("practice.example", 0.87),
@@ -152,24 +140,14 @@ WRONG["largest_host"] = [
 ]
 
 
-def shown(mistake, thing, may, *says):
-    return Case(mistake, SHOWN | {thing: may}, *says)
-
-
+FOUND, COLOURED = "a photo that a search found", "a photo under CC BY-ND, coloured"
 WRONG["may_be_shown"] = [
-    shown(
-        "found is not free", "a photo that a search found", "with credit", "7 of 8", "no permission"
-    ),
-    shown("found is not free", "a photo that a search found", "yes", "Somebody"),
+    shown("found is not free", FOUND, "with credit", "7 of 8", "no permission"),
+    shown("found is not free", FOUND, "yes", "Somebody"),
     shown("smaller is still a copy", "the same photo, 64 x 64 pixels", "Yes", "64 · 64 = 4096"),
     shown("the credit", "a photo under CC BY", "yes", "author's name"),
     shown("the credit", "a photo under CC BY", "no", "With that"),
-    shown(
-        "a change that is not allowed",
-        "a photo under CC BY-ND, coloured",
-        "with credit",
-        "no derivatives",
-    ),
+    shown("a change that is not allowed", COLOURED, "with credit", "no derivatives"),
     shown("a face, and nobody asked", "my photo of a friend, not asked", "yes", "two people"),
     shown("more forbidden than need be", "the manifest of a search", "no", "addresses and numbers"),
     shown("more forbidden than need be", "a photo under CC0", "with credit"),

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from colourlib.model import ColourNet, chroma_head, conv_bn_relu, pool, upsample_to
@@ -132,10 +133,6 @@ def far(mistake, bricks, *says, kind=Far, **changes):
     return Case(mistake, lambda n: kind(bricks, **changes), *says)
 
 
-def flat(h):
-    return nn.functional.max_pool2d(h, (1, 2))
-
-
 WRONG["far_sight"] = [
     far("sees too little", 5, "It pools", pools=1),
     far("sees too little", 7, "17 × 17", "Nothing pools", w=8, pools=0),
@@ -143,7 +140,7 @@ WRONG["far_sight"] = [
     far("large windows", 5, "15² = 225 products", kernel=15, pools=0),
     far("over the budget", 4, "16 × 16 = 256", w=128),
     far("not enlarged again", 5, "16 × 16", up=False),
-    far("far in one direction only", 5, "columns", shrink=flat),
+    far("far in one direction only", 5, "columns", shrink=lambda h: F.max_pool2d(h, (1, 2))),
     far("not two channels", 5, "3 ", head=nn.Conv2d(16, 3, 1)),
     far("the clinic has a doubt", 5, "ReLU", head=nn.Sequential(nn.Conv2d(16, 2, 1), nn.ReLU())),
     far("it does not work yet", 5, "expects 8 channels", inner=8),

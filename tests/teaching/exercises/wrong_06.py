@@ -96,22 +96,14 @@ def quotient(py, pp, *_):
     return py / pp
 
 
+BY_TRUTH, MEAN = "divided by the truth's square", "a mean of the photos' factors"
 WRONG["best_factors"] = [
     factors("one factor for both", quotient, "both channels together", over=(0, 1, 2, 3)),
     factors("a and b swapped", lambda py, pp, *_: (py / pp).flip(0), "that of a"),
-    factors(
-        "divided by the truth's square",
-        lambda py, pp, yy, p, y: py / yy,
-        "the truth like the guess",
-    ),
+    factors(BY_TRUTH, lambda py, pp, yy, *_: py / yy, "the truth like the guess"),
     factors("as vivid as the truth", lambda py, pp, yy, *_: (yy / pp).sqrt(), "roots of y² / p²"),
     factors("a quotient of means", lambda py, pp, yy, p, y: y / p, "cancel"),
-    factors(
-        "a mean of the photos' factors",
-        lambda py, pp, *_: (py / pp).mean(0),
-        "Pool the sums",
-        over=(2, 3),
-    ),
+    factors(MEAN, lambda py, pp, *_: (py / pp).mean(0), "Pool the sums", over=(2, 3)),
     factors("upside down", lambda py, pp, *_: pp / py, "p² / p · y"),
     factors("not two factors", quotient, "(4, 2)", over=(2, 3)),
     Case("other factors", lambda p, y: [1.0, 1.0], "1.000", "can be had"),

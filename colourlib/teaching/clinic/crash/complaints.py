@@ -134,7 +134,7 @@ SAYINGS = [  # (kind of error, what its message says, which sentence or rule ans
     (Exception, r"view.*in-?place", "view"),
     (RecursionError, "", "recursion"),
     (AssertionError, "", "assertion"),
-    (CourseError, r"^(.+)\. (.*?)\.*$", lambda _, found, __: found.groups()),  # end with the mend
+    (CourseError, r"^(.+)\. (.*?)\.*$", lambda _, found, __: found.groups()),  # what; the mend
     (Exception, r"^([\w.<>]*?)(\w+)\(\) (?:missing|takes|got an unexpected)", _arguments),
     ((TypeError, AttributeError), "", _thing),
     (Exception, r"'(\w+)' object has no attribute '(\w+)'", _attribute),

@@ -29,7 +29,7 @@ NEVER = "; and since the head starts at 0, where ReLU has no slope, nothing ever
 CHOICES = {"argmax", "argmin", "argsort", "gt", "ge", "lt", "le", "eq", "ne", "long", "int", "bool"}
 ENDS = {name: f"{name}, which answers a choice, without a slope" for name in CHOICES}
 ENDS |= {"detach": ".detach()", "data": ".data", "tensor": "torch.tensor"}
-CASTS = ("float", "to", "type", "double", "expand_as")  # what they are given has ended it before
+CASTS = ("float", "to", "type", "double", "expand_as")  # what they were given ended it
 WITHOUT_SLOPE = {"round", "floor", "ceil", "sign", "trunc", "heaviside"}
 SUMMED = {"mean", "sum", "amax", "amin", "std", "var", "softmax", "max", "min", "norm"}
 CHROMA = 0.15  # about the spread of ab / 110
@@ -86,9 +86,9 @@ def learning(probe: Probe, already: set[str]) -> Iterator[Finding]:
         yield say("always the same", "forward")
     if probe.alike:
         yield say("alike", probe.alike[0], more=_more(probe.alike))
-    spread, moved = probe.spread, probe.moved
     if probe.dead:
         return
+    spread, moved = probe.spread, probe.moved
     if spread > 3:
         severity = "error" if spread > 1e4 else "warning"
         yield say("explodes", "(answer)", severity, spread=spread, times=spread / CHROMA)

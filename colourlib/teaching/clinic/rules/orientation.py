@@ -11,8 +11,8 @@ from torch import Tensor
 
 from ..functions import FOLDS, SUMS, TURNS
 from ..sentences import Finding, say
-from ..sight import places
-from ..watch.tracing import Op, Trace
+from ..sight import grid, places
+from ..watch.tracing import PICTURE, Op, Trace
 from ..wording import size_of
 
 STRAIGHT, TURNED, ASTRAY = "straight", "turned", "astray"
@@ -23,8 +23,8 @@ def turned(trace: Trace) -> Iterator[Finding]:
     """What exchanges height and width, or stacks maps along them. `trace`: of an oblong picture."""
     lies = [_lies(over) for over in places(trace)]
     for op in trace.ops:
-        meet = [i for i, s in zip(op.inputs, op.shapes, strict=True) if i is not None and i >= 0]
-        meet = [i for i in meet if lies[i] and trace.ops[i].shape[2:] == op.shape[2:]]
+        meet = [i for i in op.inputs if i not in (None, PICTURE) and lies[i]]
+        meet = [i for i in meet if trace.ops[i].shape[2:] == op.shape[2:]]
         wrong = [i for i in meet if lies[i] != STRAIGHT]
         if op.output is trace.output and lies[op.index] not in (STRAIGHT, None):
             wrong = [op.index]
@@ -42,8 +42,7 @@ def _lies(over: Tensor | None) -> str | None:
     """How a map lies, given the row and the column of the picture that each place lies over."""
     if over is None or min(over.shape[1:]) < 2:
         return None
-    own = torch.meshgrid(*(torch.arange(float(n)) for n in over.shape[1:]), indexing="ij")
-    both = torch.stack([*own, *over]).flatten(1)
+    both = torch.stack([*grid(over.shape), *over]).flatten(1)
     alike = torch.corrcoef(both)[:2, 2:].abs() > ALIKE
     if not both.isfinite().all() or (over.flatten(1).std(1) == 0).any():
         return None

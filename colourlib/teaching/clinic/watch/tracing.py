@@ -120,7 +120,7 @@ class Trace:
         return [later for later in self.ops if op.index in later.inputs]
 
     def chain(self, op: Op, passing) -> tuple[list[Op], list[Op]]:
-        """(ops in a row that alone take what the one before made, `passing`; who takes it then)."""
+        """(the ops of `passing` that follow in a single row, all that take what comes of them)."""
         way, users = [], self.consumers(op)
         while len(users) == 1 and users[0].name in passing:
             way += users
