@@ -9,6 +9,7 @@ python -m colourlib progress handed_in -o class.json  # a folder, with all .json
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -39,7 +40,12 @@ def progress(files: Sequence[str], out: str | None) -> int:
         print(overview(students), roll(students), sep="\n\n")
         content = {"kind": KIND, "students": students}
     if out is not None:
-        _write(Path(out), content)
+        text = json.dumps(content, indent=1, ensure_ascii=False)
+        try:
+            replace_text(Path(out), text.encode("utf-8", "replace").decode())  # half an emoji, too
+        except OSError as error:
+            raise CourseError(f"{out} cannot be written: {error.strerror}.") from error
+        print(f"written: {out}")
     return 1 if bad else 0
 
 
@@ -52,12 +58,9 @@ def _found(names: Sequence[str], out: str | None) -> list[Path]:
         below = sorted(name.rglob("*.json")) if name.is_dir() else [name]
         found += [path.resolve() for path in below if not path.is_dir()]
     if not found:
-        raise CourseError(
-            "There is no .json file there. Each student makes one, and sends it: "
-            "python -m colourlib progress -o ada.json"
-        )
-    written = Path(out).resolve() if out is not None else None
-    return [path for path in dict.fromkeys(found) if path != written]
+        make = "python -m colourlib progress -o ada.json"
+        raise CourseError(f"There is no .json file there. Each student makes one: {make}")
+    return [path for path in dict.fromkeys(found) if path != (out and Path(out).resolve())]
 
 
 def collected(paths: Sequence[Path]) -> tuple[dict[str, dict], list[str]]:
@@ -93,20 +96,8 @@ def _sent_twice(students: dict[str, dict]) -> list[str]:
 
 def _check_target(path: Path) -> None:
     """Only what this command wrote is written over."""
-    if not path.exists():
-        return
-    try:
+    with suppress(OSError, ValueError, KeyError, TypeError):
         if json.loads(path.read_text(encoding="utf-8"))["kind"] in (KIND, kept.KIND):
             return
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    raise CourseError(f"{path} is there and is not ours: name another file with -o.")
-
-
-def _write(path: Path, content: dict) -> None:
-    try:
-        text = json.dumps(content, indent=1, ensure_ascii=False)
-        replace_text(path, text.encode("utf-8", "replace").decode())  # half an emoji, for one
-    except OSError as error:
-        raise CourseError(f"{path} cannot be written: {error.strerror}.") from error
-    print(f"written: {path}")
+    if path.exists():
+        raise CourseError(f"{path} is there and is not ours: name another file with -o.")

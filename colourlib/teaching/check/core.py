@@ -16,8 +16,8 @@ recognised; a check says nothing of what it has not tested.
 
 import html
 import inspect
-import linecache
 import textwrap
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -88,11 +88,9 @@ class Verdict:
         said += map(_marked, self.message.split("\n"))
         said += [f"<em>Hint:</em> {_marked(self.hint)}"] * bool(self.hint)
         more = f"<details><summary>More</summary><p>{_marked(self.more)}</p></details>"
-        return (
-            f'<div role="status" style="border-left:5px solid {EDGES[self.state]};'
-            f'padding:0 0 0 12px">{"".join(f"<p>{one}</p>" for one in said)}'
-            f"{more * bool(self.more)}{_marked(self.remark)}</div>"
-        )
+        text = "".join(f"<p>{one}</p>" for one in said) + more * bool(self.more)
+        edge = f"border-left:5px solid {EDGES[self.state]};padding:0 0 0 12px"
+        return f'<div role="status" style="{edge}">{text}{_marked(self.remark)}</div>'
 
 
 def _marked(text: str) -> str:
@@ -164,8 +162,7 @@ def exercise(number: str, title: str, expects: str) -> Callable[[Callable], Exer
     """Make a check of a function; number: '05.3' for Task 3 of notebook 05; expects: in words."""
 
     def make(look: Callable) -> Exercise:
-        made = Exercise(look, number, title, expects)
-        EXERCISES[made.name] = made
+        EXERCISES[look.__name__] = made = Exercise(look, number, title, expects)
         return made
 
     return make
@@ -198,11 +195,9 @@ def call(function, *arguments):
 def _where(error: BaseException, function) -> str:
     """', in line 3 of it: ...': the deepest line of the traceback in the function's own file."""
     code = getattr(inspect.unwrap(function), "__code__", None)
-    where, step = "", error.__traceback__
-    while step is not None:
-        if code is not None and step.tb_frame.f_code.co_filename == code.co_filename:
-            line = linecache.getline(code.co_filename, step.tb_lineno).strip()
-            number = step.tb_lineno - code.co_firstlineno + 1
-            where = f", in line {number} of it" + (f": `{line}`" if line else "")
-        step = step.tb_next
-    return where
+    steps = reversed(traceback.extract_tb(error.__traceback__))
+    step = next((one for one in steps if code and one.filename == code.co_filename), None)
+    if step is None:
+        return ""
+    line = f": `{step.line}`" if step.line else ""
+    return f", in line {step.lineno - code.co_firstlineno + 1} of it{line}"

@@ -7,6 +7,7 @@ was made, and what was written for the teacher. classroom.py makes one file of a
 import json
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock
@@ -35,12 +36,10 @@ def read(path: Path | None = None) -> dict:
     path = path or file()
     if not path.exists():
         return {}
-    try:
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["kind"] == KIND and all(map(_is_entry, content["exercises"].values())):
             return content["exercises"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        pass
     raise CourseError(f"{path.name} is not a progress file of the course, or it is damaged.")
 
 

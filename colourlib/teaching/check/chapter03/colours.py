@@ -14,20 +14,18 @@ def chroma(answer):
     """The chroma of a = -36, b = 48 (L = 65): the root of the sum of the squares, 60."""
     given = number(answer, "leaf")
     minus = "−36² came out negative, as Python reads `-36**2`. Hint: `(-36)**2`."
+    from_black = (65**2 + 36**2 + 48**2) ** 0.5
     slips = {
         f"the minus is not squared: That is the root of −1296 + 2304 = 1008: {minus}": 1008**0.5,
         f"the minus is not squared: That is 1008, and the root is still to be taken: {minus}": 1008,
         f"the half, not the root: That is half of {2 * given:g}: Python reads `x ** 1/2` as (x ** "
         "1) / 2. Hint: brackets round the 1/2.": (1800, 504),
-        "the root is missing: That is 1296 + 2304, but no colour "
-        "is farther from grey than 134.": 3600,
+        "the root is missing: That is 1296 + 2304, but no chroma is larger than 134.": 3600,
         "a and b added with their signs: That is −36 + 48: green and yellow would cancel.": 12,
         "a and b added: That is 36 + 48, the way round the corner.": 84,
-        "L is counted, too: That is the root of 65² + 36² + 48², the distance from black.": 7825
-        ** 0.5,
+        "L is counted, too: That is √(65² + 36² + 48²), the distance from black.": from_black,
         "another number: For a = −3, b = 4 it is √(9 + 16) = 5. Hint: chroma is the length of the "
-        "arrow from grey (0, 0) to (a, b). More: Square each of the two, add, "
-        "and take the root of the sum.": ELSE,
+        "arrow from grey (0, 0) to (a, b). More: Square both, add, and take the root.": ELSE,
     }
     recognise(slips, given, right=60, start=f"You have {given:.4g}.")
     return (
