@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 from ..common import files
 from ..common.errors import CourseError
+from ..common.stop import Stop
 from ..common.unreadable import LARGE, open_photo
 from . import names, save
 from .names import Job
@@ -146,12 +147,10 @@ def weights_name(model) -> str:
 
 def _work(jobs: list[Job], paint, weights: str, done: Batch) -> None:
     """Colour photo after photo until all are done, the disk is full or Ctrl-C is pressed."""
-    from ..runs import stop  # brings torch along, see above
-
     done.left = len(jobs)
     no_bar = True if done.quiet or len(jobs) < 2 else None  # None: only on a terminal
     try:
-        with stop.Stop() as ctrl_c, tqdm(jobs, unit="photo", disable=no_bar) as bar:
+        with Stop() as ctrl_c, tqdm(jobs, unit="photo", disable=no_bar) as bar:
             for job in bar:
                 try:
                     _colour(job, paint, weights, done)

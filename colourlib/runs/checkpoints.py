@@ -56,6 +56,38 @@ def load_checkpoint(path: Path) -> dict:
     return state
 
 
+def state_of(session) -> dict:
+    """All that a run's Session needs to go on exactly, to the last bit on the CPU."""
+    now = session.training
+    return {
+        "averaged": None,
+        **{name: network.state_dict() for name, network in session.networks.items()},
+        "optimiser": now.optimiser.state_dict(),
+        "random": random_state(),
+        "place": [now.epoch, now.batch, now.step, now.photos],
+        "seconds": now.seconds,
+        "losses": [session.curve, now.epoch_losses, session.recent, session.run.losses],
+        "history": now.history,
+        "best_weights": now.best_weights,
+    }
+
+
+def restore(session, state: dict) -> None:
+    """Put a Session where it was when state_of was called."""
+    run, now = session.run, session.training
+    for name, network in session.networks.items():
+        network.load_state_dict(state[name])
+    now.optimiser.load_state_dict(state["optimiser"])
+    restore_random_state(state["random"])
+    now.epoch, now.batch, now.step, now.photos = state["place"]
+    run.photos, run.seconds = now.photos, state["seconds"]
+    now.seconds_before = run.seconds
+    session.curve, now.epoch_losses, session.recent, points = state["losses"]
+    run.losses = [tuple(point) for point in points]
+    run.history = now.history = state["history"]
+    run.best_weights = now.best_weights = state["best_weights"]
+
+
 def random_state() -> dict:
     """Where random numbers are, torch's and others': dropout needs it to go on exactly."""
     kind, keys, *place = np.random.get_state()

@@ -14,6 +14,7 @@ from torch import nn
 
 from ..common.copies import copy_of, undisturbed
 from ..common.errors import CourseError
+from ..common.stop import Stop
 from ..common.words import did_you_mean
 from ..data import PhotoData, PhotoSet
 from ..train import LOSSES, Config, Stages, stages, train
@@ -21,7 +22,6 @@ from . import Run, first_line, remember, rescue
 from .resume import begin
 from .session import Session
 from .speed import kept_memory, place
-from .stop import Stop
 from .view import Silent
 
 CHOICES = {

@@ -9,10 +9,10 @@ import math
 import time
 
 from ..common.copies import tensors_in
+from ..common.stop import Stop
 from ..train import Training, Watch
 from . import Run, checkpoints, rescue
 from .speed import flush_tiny_
-from .stop import Stop
 from .tensorboard import Curves
 from .view import Silent, View, done_at
 
@@ -37,7 +37,7 @@ class Session(Watch):
         self.look_every = 1 if run.placement.device == "cpu" else ON_GPU
         self.warned = False
         if checkpoint is not None:
-            self.restore(checkpoint)
+            checkpoints.restore(self, checkpoint)
         self.first_weights = self.training.weights()
         self.curves = Curves(run.folder)
         self.training.start = self.saved = time.perf_counter()
@@ -55,7 +55,7 @@ class Session(Watch):
             states = [network.state_dict() for network in self.networks.values()]
             flush_tiny_(tensors_in([*states, training.optimiser.state]))
         if len(training.losses) >= self.look_every or training.to_validate:
-            self._look_at_losses()
+            self.look_at_losses()
         if len(self.curve) >= max(1, len(training.loader) // POINTS):
             mean = sum(self.curve) / len(self.curve)
             run.losses.append((round(training.epochs_done, 3), mean))
@@ -76,43 +76,12 @@ class Session(Watch):
         self.run.best_weights = self.training.best_weights
         self.curves.add(row)
 
-    def _look_at_losses(self) -> None:
+    def look_at_losses(self) -> None:
         run = self.run
         if new := self.training.read_losses():
             self.recent = (self.recent + new)[-rescue.PATIENCE :]
             rescue.check_losses(self.recent, run.grey_loss, self.training.step, run.config.lr)
             self.curve += new
-
-    def state(self) -> dict:
-        """All that a checkpoint holds."""
-        self._look_at_losses()
-        now = self.training
-        return {
-            "averaged": None,
-            **{name: network.state_dict() for name, network in self.networks.items()},
-            "optimiser": now.optimiser.state_dict(),
-            "random": checkpoints.random_state(),
-            "place": [now.epoch, now.batch, now.step, now.photos],
-            "seconds": now.seconds,
-            "losses": [self.curve, now.epoch_losses, self.recent, self.run.losses],
-            "history": now.history,
-            "best_weights": now.best_weights,
-        }
-
-    def restore(self, state: dict) -> None:
-        """Be where the run was when state() was called."""
-        run, now = self.run, self.training
-        for name, network in self.networks.items():
-            network.load_state_dict(state[name])
-        now.optimiser.load_state_dict(state["optimiser"])
-        checkpoints.restore_random_state(state["random"])
-        now.epoch, now.batch, now.step, now.photos = state["place"]
-        run.photos, run.seconds = now.photos, state["seconds"]
-        now.seconds_before = run.seconds
-        self.curve, now.epoch_losses, self.recent, points = state["losses"]
-        run.losses = [tuple(point) for point in points]
-        run.history = now.history = state["history"]
-        run.best_weights = now.best_weights = state["best_weights"]
 
     def save_if_due(self) -> None:
         """A checkpoint now and then: a crash costs seconds, saving next to nothing."""
@@ -126,7 +95,9 @@ class Session(Watch):
             return
         start = time.perf_counter()
         try:
-            checkpoints.save_checkpoint(self.run.folder / "checkpoint.pt", self.state())
+            self.look_at_losses()
+            state = checkpoints.state_of(self)
+            checkpoints.save_checkpoint(self.run.folder / "checkpoint.pt", state)
             self.run.save()
             self.warned = False
         except OSError as error:
@@ -144,7 +115,7 @@ class Session(Watch):
 
         In this order, because a run that goes on must not know of that additional validation.
         """
-        self._look_at_losses()
+        self.look_at_losses()
         if self.run.state == "stopped":
             self.save()
         if self.training.step and not self.run.history:  # stopped in the first epoch

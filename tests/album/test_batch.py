@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import zlib
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,13 +25,18 @@ from colourlib.album.batch import CTRL_C, DISK, colourise_files
 from colourlib.common import unreadable
 from colourlib.model import ColourNet
 from colourlib.runs import weights
+from colourlib.show import encoded
 
 AB_SCALE = 110  # of scaled ab
+TURNED = 0x0112  # the tag of EXIF that says how the camera was held
 
 
 def tint(x):
     """A colouriser: the same warm colour everywhere. (N, 1, h, w) -> (N, 2, h, w)."""
     return x.new_tensor([0.2, 0.3])[None, :, None, None].expand(len(x), 2, *x.shape[2:])
+
+
+run = partial(colourise_files, model=tint)
 
 
 def grey(size=(48, 32)) -> Image.Image:
@@ -48,18 +54,16 @@ def photos(folder: Path, letters: str) -> list[Path]:
     return [photo(folder / f"{letter}.png") for letter in letters]
 
 
-def content(kind: str, image: Image.Image | None = None) -> bytes:
-    (image or grey()).save(file := io.BytesIO(), kind)
-    return file.getvalue()
-
-
-def run(photos, out, model=tint, **how):
-    return colourise_files(photos, out, model, **how)
-
-
 def files(folder: Path) -> list[str]:
     """All that lies below a folder, hidden files, too."""
     return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir())
+
+
+def one_line(capsys) -> str:
+    """What the command line says of a mistake."""
+    error = capsys.readouterr().err
+    assert error.startswith("colourlib: ") and error.count("\n") == 1
+    return error
 
 
 def is_coloured(path: Path) -> bool:
@@ -247,7 +251,7 @@ def test_a_file_says_by_which_weights_it_was_coloured(tmp_path, brown):
     ways = [((network, card), "ColourNet"), (network, "ColourNet")]
     ways += [(brown, brown.name), (str(brown), brown.name)]
     for number, (model, name) in enumerate(ways):
-        done = run([file], tmp_path / f"{number}.png", model)
+        done = run([file], tmp_path / f"{number}.png", model=model)
         assert f"weights: {name})" in Image.open(done.coloured[0]).text["Description"]
 
 
@@ -293,16 +297,16 @@ NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (90, 90), dtyp
 
 def bomb() -> bytes:
     """A PNG of a few bytes that claims 60,000 x 60,000 pixels."""
-    png = bytearray(content("PNG", Image.new("L", (8, 8))))
+    png = bytearray(encoded(Image.new("L", (8, 8)), "PNG"))
     png[16:24] = (60_000).to_bytes(4, "big") * 2
     png[29:33] = zlib.crc32(png[12:29]).to_bytes(4, "big")
     return bytes(png)
 
 
 BAD = {
-    "cut.jpg": (content("JPEG", NOISE)[:-900], "is cut short or damaged"),
-    "cut.png": (content("PNG", NOISE)[:-900], "is cut short or damaged"),
-    "cut.webp": (content("WEBP", NOISE)[:-900], "damaged"),
+    "cut.jpg": (encoded(NOISE, "JPEG")[:-900], "is cut short or damaged"),
+    "cut.png": (encoded(NOISE, "PNG")[:-900], "is cut short or damaged"),
+    "cut.webp": (encoded(NOISE, "WEBP")[:-900], "damaged"),
     "head.jpg": (b"\xff\xd8\xff\xe0 and then nothing", "damaged"),
     "empty.jpg": (b"", "is empty, 0 bytes"),
     "zeros.jpg": (bytes(4000), "holds zeros only"),
@@ -390,7 +394,7 @@ def test_a_network_that_fails_at_one_photo(tmp_path, error, capsys):
         return tint(x)
 
     given = [photo(tmp_path / "a.png", grey((90, 20))), photo(tmp_path / "b.png")]
-    done = run(given, tmp_path / "new", fails_at_wide)
+    done = run(given, tmp_path / "new", model=fails_at_wide)
     assert files(tmp_path / "new") == ["b.png"] and len(done.failed) == 1
     assert capsys.readouterr().err.count("\n") == 1
 
@@ -398,7 +402,7 @@ def test_a_network_that_fails_at_one_photo(tmp_path, error, capsys):
 def test_very_long_names_and_a_picture_too_long_for_its_format(tmp_path):
     longest = photo(tmp_path / ("x" * 251 + ".png"))  # no room for the name of a scratch file
     longer = tmp_path / ("y" * 255)
-    longer.write_bytes(content("PNG"))  # no room for an ending
+    longer.write_bytes(encoded(grey(), "PNG"))  # no room for an ending
     done = run([longest, longer], tmp_path / "new")
     assert files(tmp_path / "new") == [longest.name]
     assert done.failed[0][0] == longer and "too long" in done.failed[0][1].lower()
@@ -407,40 +411,31 @@ def test_very_long_names_and_a_picture_too_long_for_its_format(tmp_path):
     assert not (tmp_path / "b.webp").exists()
 
 
+MISTAKES = {  # what the line says, and photos with an OUT of which it says so
+    "is a file, not a folder": ["a.jpg file", "a.jpg file/below", "a.jpg file.png/a.jpg"],
+    "ends in .jpg": ["a.jpg new.gif", "a.jpg new.heic"],
+    "name a folder": ["a.jpg b.jpg new.png", ". new.png"],
+    "may not be written to": ["a.jpg closed"],
+}
+
+
 @pytest.mark.parametrize(
-    ("given", "out", "words"),
-    [
-        ("a.jpg", "file", "is a file, not a folder"),
-        ("a.jpg", "file/below", "is a file, not a folder"),
-        ("a.jpg", "file.png/a.jpg", "is a file, not a folder"),
-        ("a.jpg", "new.gif", "ends in .jpg"),
-        ("a.jpg", "new.heic", "ends in .jpg"),
-        ("a.jpg b.jpg", "new.png", "name a folder"),
-        (".", "new.png", "name a folder"),
-        ("a.jpg", "closed", "may not be written to"),
-    ],
+    "words, line", [(w, line) for w, lines in MISTAKES.items() for line in lines]
 )
 def test_an_out_that_cannot_be_is_a_mistake_and_nothing_is_done(
-    tmp_path, monkeypatch, capsys, given, out, words
+    tmp_path, monkeypatch, capsys, words, line
 ):
     monkeypatch.chdir(tmp_path)
     photo(tmp_path / "a.jpg"), photo(tmp_path / "b.jpg")
     for name in ("file", "file.png"):
         (tmp_path / name).write_text("mine")
+    *given, out = line.split()
     if out == "closed":
         monkeypatch.setattr(os, "access", lambda path, mode: False)
     before = files(tmp_path)
-    assert main(["colourise", *given.split(), "-o", str(tmp_path / out)]) == 2
-    error = capsys.readouterr().err
-    assert error.startswith("colourlib: ") and words in error and error.count("\n") == 1
+    assert main(["colourise", *given, "-o", str(tmp_path / out)]) == 2
+    assert words in one_line(capsys)
     assert files(tmp_path) == before and not (tmp_path / "closed").exists()
-
-
-def test_a_folder_where_the_file_should_be(tmp_path):
-    (tmp_path / "new" / "a.png").mkdir(parents=True)
-    done = run(given := photos(tmp_path, "ab"), tmp_path / "new", force=True)
-    assert done.failed[0][0] == given[0] and "is a folder" in done.failed[0][1]
-    assert files(tmp_path / "new") == ["b.png"]
 
 
 def at_second_file(monkeypatch, action) -> None:
@@ -474,18 +469,21 @@ def test_a_full_disk_ends_the_batch_and_leaves_nothing_half_written(tmp_path, mo
     assert (len(done.coloured), len(done.skipped)) == (3, 1)
 
 
-@pytest.mark.parametrize("error", [errno.EFBIG, errno.EACCES])
-def test_a_file_that_cannot_be_written_does_not_end_the_batch(tmp_path, monkeypatch, error):
-    given, real = photos(tmp_path, "ab"), os.replace
+def test_files_that_cannot_be_written_do_not_end_the_batch(tmp_path, monkeypatch):
+    codes = {"a.png": errno.EFBIG, "b.png": errno.EACCES}
+    given, real = photos(tmp_path, "abcd"), os.replace
+    (tmp_path / "new" / "c.png").mkdir(parents=True)
 
     def fails(scratch, path):
-        if path.name == "a.png":
-            raise OSError(error, os.strerror(error))
+        if code := codes.get(path.name):
+            raise OSError(code, os.strerror(code))
         real(scratch, path)
 
     monkeypatch.setattr(os, "replace", fails)
-    done = run(given, tmp_path / "new")
-    assert files(tmp_path / "new") == ["b.png"] and os.strerror(error) in done.failed[0][1]
+    done = run(given, tmp_path / "new", force=True)
+    assert files(tmp_path / "new") == ["d.png"] and [file for file, _ in done.failed] == given[:3]
+    words = [*map(os.strerror, codes.values()), "is a folder"]
+    assert all(word in why for word, (_, why) in zip(words, done.failed, strict=True))
 
 
 def test_ctrl_c_lets_the_photo_in_work_be_finished(tmp_path, capsys):
@@ -497,7 +495,7 @@ def test_ctrl_c_lets_the_photo_in_work_be_finished(tmp_path, capsys):
         seen.append(x)
         return tint(x)
 
-    done = run(given, tmp_path / "new", pressed)
+    done = run(given, tmp_path / "new", model=pressed)
     assert files(tmp_path / "new") == ["a.png"] and is_coloured(tmp_path / "new" / "a.png")
     assert (done.code, done.stopped, done.left) == (130, CTRL_C, 2)
     assert capsys.readouterr().out.splitlines()[-1].endswith("2 not begun: stopped by Ctrl-C.")
@@ -558,25 +556,24 @@ def test_weights_of_ones_own(tmp_path, brown, monkeypatch):
     assert np.abs(ab - np.array([0.1, 0.3]) * AB_SCALE * 0.5).max() < 1.5
 
 
-@pytest.mark.parametrize("kind", ["cut", "flipped", "text", "other", "edited", "folder", "missing"])
+BAD_WEIGHTS = {  # made of good ones
+    "cut": lambda good: good[:-100],
+    "flipped": lambda good: good[:-50] + bytes([good[-50] ^ 0x41]) + good[-49:],
+    "text": lambda good: b"these are my weights",
+    "other": lambda good: safetensors.torch.save({"w": torch.ones(3)}),
+    "edited": lambda good: good.replace(b"ColourNet", b"MyOwnNets"),
+}
+
+
+@pytest.mark.parametrize("kind", [*BAD_WEIGHTS, "folder", "missing"])
 def test_bad_weights_are_one_line_and_nothing_is_done(tmp_path, brown, kind, capsys):
     old, bad, out = photo(tmp_path / "a.png"), tmp_path / "bad.safetensors", tmp_path / "new"
-    good = brown.read_bytes()
-    wrong = {
-        "cut": good[:-100],
-        "flipped": good[:-50] + bytes([good[-50] ^ 0x41]) + good[-49:],
-        "text": b"these are my weights",
-        "other": safetensors.torch.save({"w": torch.ones(3)}),
-        "edited": good.replace(b"ColourNet", b"MyOwnNets"),
-    }
     if kind == "folder":
         bad.mkdir()
     elif kind != "missing":
-        bad.write_bytes(wrong[kind])
+        bad.write_bytes(BAD_WEIGHTS[kind](brown.read_bytes()))
     assert main(["colourise", str(old), "-o", str(out), "--model", str(bad)]) == 2
-    error = capsys.readouterr().err
-    assert error.startswith("colourlib: ") and error.count("\n") == 1 and bad.name in error
-    assert not out.exists()
+    assert bad.name in one_line(capsys) and not out.exists()
 
 
 def test_quiet_says_nothing_and_lines_leave_the_bar_whole(tmp_path, monkeypatch, capsys):

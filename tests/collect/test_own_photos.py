@@ -29,12 +29,14 @@ def collected(tmp_path, folder):
     return lambda: sources.collect(tmp_path / "ws", str(folder), per_query=1)
 
 
+def named(rows) -> dict:
+    return {Path(row.file).name: row for row in rows}
+
+
 def test_a_folder_is_read_in_place(tmp_path, folder, collected):
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
     rows = collected()
-    assert collect.summary(rows) == [
-        ("cats", 2, 2, 0), ("dogs", 1, 1, 0), ("my photos", 1, 1, 0)
-    ]  # fmt: skip
+    assert collect.summary(rows) == [("cats", 2, 2, 0), ("dogs", 1, 1, 0), ("my photos", 1, 1, 0)]
     assert all(row.path(tmp_path / "ws").is_absolute() for row in rows)
     assert [row.format for row in rows] == ["JPEG", "PNG", "JPEG", "JPEG"]
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
@@ -55,7 +57,7 @@ def test_a_folder_is_read_again_only_where_it_changed(tmp_path, folder, monkeypa
     monkeypatch.setattr(folders, "_row_of_file", lambda *a: read.append(a[1].name) or original(*a))
     again = collected()
     assert sorted(read) == ["d.jpg", "new.jpg"]
-    assert [Path(row.file).name for row in again] == ["b.PNG", "new.jpg", "c.jpeg", "d.jpg"]
+    assert list(named(again)) == ["b.PNG", "new.jpg", "c.jpeg", "d.jpg"]
     assert again[-1].width == 64 and rows[-1].width == 48
     assert collect.photos(tmp_path / "ws") == again
 
@@ -64,32 +66,28 @@ def test_bad_files_of_a_folder_are_rows_with_a_reason(tmp_path, folder, collecte
     (folder / "cats" / "copy.jpg").write_bytes((folder / "cats" / "a.jpg").read_bytes())
     (folder / "small.jpg").write_bytes(picture(4, (10, 10)))
     (folder / "page.jpg").write_text("<html>no</html>")
-    rows = {Path(row.file).name: row for row in collected()}
+    rows = named(collected())
     assert "same bytes as" in rows["copy.jpg"].rejected
     assert "smaller than 16" in rows["small.jpg"].rejected
     assert "web page" in rows["page.jpg"].rejected
     (folder / "cats" / "a.jpg").unlink()  # now the copy is the only one
-    rows = {Path(row.file).name: row for row in collected()}
-    assert rows["copy.jpg"].rejected == ""
+    assert named(collected())["copy.jpg"].rejected == ""
 
 
 def test_a_folder_without_pictures_says_what_it_holds(tmp_path):
-    root, empty, texts, broken = (tmp_path / name for name in ("ws", "empty", "texts", "broken"))
-    for path in (empty, texts, broken):
-        path.mkdir()
-    (texts / "a.txt").write_text("x")
-    (texts / "b.heic").write_text("x")
-    (broken / "a.jpg").write_text("x")
-    for path, words in [
-        (empty, "no file at all"),
-        (texts, r"no picture: \.heic, \.txt"),
-        (broken, r"a\.jpg: text, not a picture"),
-        (texts / "a.txt", "is a file. Give the folder"),
-        (tmp_path / "nowhere", "There is no source"),
-    ]:
+    files = {"empty": [], "texts": ["a.txt", "b.heic"], "broken": ["a.jpg"]}
+    for folder, names in files.items():
+        (tmp_path / folder).mkdir()
+        for name in names:
+            (tmp_path / folder / name).write_text("x")
+    for path, words in {
+        "empty": "no file at all", "texts": r"no picture: \.heic, \.txt",
+        "broken": r"a\.jpg: text, not a picture", "texts/a.txt": "is a file. Give the folder",
+        "nowhere": "There is no source",
+    }.items():  # fmt: skip
         with pytest.raises(CourseError, match=words):
-            sources.collect(root, str(path))
-    assert not root.exists()
+            sources.collect(tmp_path / "ws", str(tmp_path / path))
+    assert not (tmp_path / "ws").exists()
 
 
 def test_the_courses_own_pictures_inside_the_folder_are_not_part_of_it(folder, monkeypatch):
@@ -126,8 +124,7 @@ def test_what_could_not_be_read_is_tried_again(tmp_path, folder, monkeypatch, co
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "read_bytes", fail)
-        rows = {Path(row.file).name: row for row in collected()}
-    assert "unreadable: " in rows["a.jpg"].rejected
+        assert "unreadable: " in named(collected())["a.jpg"].rejected
     assert not any(row.rejected for row in collected())
 
 
@@ -145,14 +142,13 @@ def test_a_folder_that_cannot_be_walked_is_told(tmp_path, folder, monkeypatch, c
         collected()
 
 
-def test_a_forgotten_photo_stays_in_its_folder_and_out_of_the_set(tmp_path, folder, capsys):
-    root = tmp_path / "ws"
-    row = next(r for r in sources.collect(root, str(folder)) if r.file.endswith("d.jpg"))
+def test_a_forgotten_photo_stays_where_it_is_out_of_the_set(tmp_path, folder, capsys, collected):
+    root, row = tmp_path / "ws", named(collected())["d.jpg"]
     said = forget(root, row.sha256[:12])
     assert any("is a file of your own: it is left where it is" in line for line in said)
     (folder / "dogs" / "the same once more.jpg").write_bytes((folder / "d.jpg").read_bytes())
     capsys.readouterr()
-    rows = sources.collect(root, str(folder))
+    rows = collected()
     assert "5" not in capsys.readouterr().out[:1]
     assert (folder / "d.jpg").exists() and row.sha256 not in {r.sha256 for r in rows}
     assert collect.photos(root) == rows and len(rows) == 3

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from scipy.io import savemat
+from test_collect import Web, saved
 from torchvision import datasets
 
 from colourlib import CourseError, clean, collect, open_workspace
@@ -32,15 +33,8 @@ def pixels(seed: int, side: int) -> np.ndarray:
     return np.asarray(Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC))
 
 
-def saved(save, *arguments, **more) -> bytes:
-    """The bytes that a function writes into a file that it is given."""
-    buffer = io.BytesIO()
-    save(buffer, *arguments, **more)
-    return buffer.getvalue()
-
-
 def jpeg(seed: int, side: int) -> bytes:
-    return saved(Image.fromarray(pixels(seed, side)).save, "JPEG", quality=90)
+    return saved(Image.fromarray(pixels(seed, side)), "JPEG")
 
 
 def md5(data: bytes) -> str:
@@ -57,30 +51,21 @@ def tgz(files: dict[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-class Web:
-    """Serves whole files at their addresses, and remembers what was asked."""
-
-    def __init__(self):
-        self.files, self.asked = {}, []
-
-    def __call__(self, url):
-        self.asked.append(url)
-        there = Response(self.files.get(url), content_type="application/gzip")
-        return there if url in self.files else Response(b"not here", 404)
-
-
 @pytest.fixture
 def web(monkeypatch):
     """The four sets, each with three pictures in each of its classes (Flowers102: of two)."""
-    web = Web()
+    web = Web({}, first=lambda url: None if url in web.files else Response(b"not here", 404))
     for make in (_imagenette, _flowers, _stl10, _cifar10):
         make(web, monkeypatch)
     with serve(web):
         yield web
 
 
-def _checked(monkeypatch, data_set, parts):
-    """Let torchvision's checksums be those of these parts."""
+def _serve_archive(web, monkeypatch, data_set, folder, parts):
+    """Let torchvision's address give these parts in a folder, and its checksums be theirs."""
+    archive = tgz({f"{folder}/{name}": data for name, data in parts.items()})
+    web.files[data_set.url] = archive
+    monkeypatch.setattr(data_set, "tgz_md5", md5(archive))
     for group in ("train_list", "test_list"):
         checked = [[name, md5(parts[name])] for name, _ in getattr(data_set, group)]
         monkeypatch.setattr(data_set, group, checked)
@@ -100,18 +85,19 @@ def _imagenette(web, monkeypatch, files=None):
 
 def _flowers(web, monkeypatch):
     def mat(**content):
-        return saved(savemat, content)
+        buffer = io.BytesIO()
+        savemat(buffer, {name: np.array([values]) for name, values in content.items()})
+        return buffer.getvalue()
 
-    labels = [1, 2, 1, 2, 1, 2]  # of image_00001.jpg to image_00006.jpg; classes count from 1
-    parts = {
-        "102flowers.tgz": tgz({f"jpg/image_{n:05d}.jpg": jpeg(200 + n, 96) for n in range(1, 7)}),
-        "imagelabels.mat": mat(labels=np.array([labels])),
-        "setid.mat": mat(trnid=np.array([[1, 2]]), valid=np.array([[3, 4]]), tstid=[[5, 6]]),
+    images = tgz({f"jpg/image_{n:05d}.jpg": jpeg(200 + n, 96) for n in range(1, 7)})
+    parts = {  # labels: of image_00001.jpg to image_00006.jpg; classes count from 1
+        "image": ("102flowers.tgz", images),
+        "label": ("imagelabels.mat", mat(labels=[1, 2, 1, 2, 1, 2])),
+        "setid": ("setid.mat", mat(trnid=[1, 2], valid=[3, 4], tstid=[5, 6])),
     }
-    kinds = {"102flowers.tgz": "image", "imagelabels.mat": "label", "setid.mat": "setid"}
     prefix = datasets.Flowers102._download_url_prefix
-    web.files |= {prefix + name: data for name, data in parts.items()}
-    constants = {kinds[name]: (name, md5(data)) for name, data in parts.items()}
+    web.files |= {prefix + name: data for name, data in parts.values()}
+    constants = {kind: (name, md5(data)) for kind, (name, data) in parts.items()}
     monkeypatch.setattr(datasets.Flowers102, "_file_dict", constants)
 
 
@@ -119,31 +105,22 @@ def _stl10(web, monkeypatch):
     def columns(seeds):  # as in the set: channels first, column by column
         return b"".join(pixels(seed, 96).transpose(2, 1, 0).tobytes() for seed in seeds)
 
-    labels = bytes([n % 10 + 1 for n in range(30)])
     parts = {
-        "train_X.bin": columns(range(300, 330)), "train_y.bin": labels,
-        "unlabeled_X.bin": columns([400]),
-        "test_X.bin": columns([401]), "test_y.bin": b"\x01",
+        "train_X.bin": columns(range(300, 330)), "train_y.bin": bytes([*range(1, 11)] * 3),
+        "unlabeled_X.bin": columns([400]), "test_X.bin": columns([401]), "test_y.bin": b"\x01",
         "class_names.txt": b"airplane\nbird\ncar\ncat\ndeer\ndog\nhorse\nmonkey\nship\ntruck\n",
     }  # fmt: skip
-    archive = tgz({f"stl10_binary/{name}": data for name, data in parts.items()})
-    web.files[datasets.STL10.url] = archive
-    monkeypatch.setattr(datasets.STL10, "tgz_md5", md5(archive))
-    _checked(monkeypatch, datasets.STL10, parts)
+    _serve_archive(web, monkeypatch, datasets.STL10, "stl10_binary", parts)
 
 
 def _cifar10(web, monkeypatch):
-    names = {"label_names": [*"abcd", "deer", *"fghij"]}
-    parts = {"batches.meta": pickle.dumps(names)}
-    batches = [name for name, _ in datasets.CIFAR10.train_list + datasets.CIFAR10.test_list]
-    for number, name in enumerate(batches):  # five pictures of 32 x 32 in each batch
+    parts = {"batches.meta": pickle.dumps({"label_names": [*"abcd", "deer", *"fghij"]})}
+    batches = datasets.CIFAR10.train_list + datasets.CIFAR10.test_list
+    for number, (name, _) in enumerate(batches):  # five pictures of 32 x 32 in each batch
         seeds = range(500 + 5 * number, 505 + 5 * number)
         data = np.stack([pixels(seed, 32).transpose(2, 0, 1).ravel() for seed in seeds])
         parts[name] = pickle.dumps({"data": data, "labels": [s % 10 for s in seeds]})
-    archive = tgz({f"cifar-10-batches-py/{name}": data for name, data in parts.items()})
-    web.files[datasets.CIFAR10.url] = archive
-    monkeypatch.setattr(datasets.CIFAR10, "tgz_md5", md5(archive))
-    _checked(monkeypatch, datasets.CIFAR10, parts)
+    _serve_archive(web, monkeypatch, datasets.CIFAR10, "cifar-10-batches-py", parts)
     meta = datasets.CIFAR10.meta | {"md5": md5(parts["batches.meta"])}
     monkeypatch.setattr(datasets.CIFAR10, "meta", meta)
 
@@ -173,8 +150,7 @@ def test_a_set_arrives_with_its_origin(tmp_path, web, capsys, name):
         assert row.file.startswith("photos/") and row.time
     more = collect_set(tmp_path, name, per_query=100)
     assert all(kept <= most for _, _, kept, _ in collect.summary(more))
-    (row,) = [row for row in more if row.url == f"torchvision:{address}"]
-    assert row.query == query
+    assert [row.query for row in more if row.url == f"torchvision:{address}"] == [query]
     said = capsys.readouterr().out
     assert f"Download: {published.SETS[name].megabytes} MB" in said
     assert published.SETS[name].homepage in said and published.SETS[name].terms in said
@@ -192,8 +168,7 @@ def test_files_are_copied_byte_for_byte_and_numbers_become_the_same_pixels(tmp_p
 
 def test_it_goes_on_where_it_was_and_downloads_nothing_twice(tmp_path, web, monkeypatch, capsys):
     first = collect_set(tmp_path, "CIFAR10", per_query=1)
-    asked = len(web.asked)
-    (lost, *_) = first
+    asked, lost = len(web.asked), first[0]
     lost.path(tmp_path).unlink()
     rows = collect_set(tmp_path, "CIFAR10", per_query=2)
     assert {row.file for row in first} < {row.file for row in rows}
@@ -286,8 +261,7 @@ def test_what_is_not_what_was_published_is_turned_away(tmp_path, web):
 
 
 def test_room_on_the_disk_is_checked_before_the_download(tmp_path, web, monkeypatch):
-    there = shutil.disk_usage(tmp_path)
-    little = there._replace(free=5_000_000_000)
+    little = shutil.disk_usage(tmp_path)._replace(free=5_000_000_000)
     monkeypatch.setattr(published.shutil, "disk_usage", lambda path: little)
     with pytest.raises(CourseError, match=r"need 6600 MB.*has 5000 MB left.*COLOURLIB_HOME"):
         collect_set(tmp_path / "new", "STL10", per_query=1)
@@ -311,9 +285,7 @@ def test_a_wrong_name_is_explained(fresh_home, tmp_path, source, says):
     assert not fresh_home.exists() and not (tmp_path / "new").exists()
 
 
-def test_a_set_has_a_workspace_and_is_remembered_until_it_is_no_more(
-    fresh_home, monkeypatch, capsys
-):
+def test_a_set_has_a_workspace_until_it_is_no_more(fresh_home, monkeypatch, capsys):
     ws = open_workspace("torchvision:CIFAR10", "quick")
     assert ws.root == fresh_home / "torchvision-CIFAR10-quick"
     assert (ws.size, ws.practice) == (32, False), "no larger than its pictures"

@@ -53,7 +53,7 @@ def test_which_photos_are_picked(report):
 def test_a_gallery_says_its_numbers(report, optimum, tmp_path):
     picture = gallery.show_photos(tmp_path, report, [0, 5], "Two")
     for i in (0, 5):
-        x, y, p = report.answer([i])
+        _, y, p = report.answer([i])
         distance = colour.unscale_ab(p - y).norm(dim=1).mean().item()
         share = f"{round(report.explained[i], 2) + 0.0:.0%}"
         assert f"{report.photos.rows[i]['query']} ({share}, {distance:.0f})" in picture.alt
@@ -67,15 +67,13 @@ def test_a_gallery_says_its_numbers(report, optimum, tmp_path):
 def test_the_true_chroma_gives_the_true_picture(report, tmp_path):
     _, y, _ = report.answer([2])
     truth = gallery.truths(tmp_path, report, [2])
-    (mine,) = gallery.coloured(truth, y)
-    (grey,) = gallery.coloured(truth, 0 * y)
+    (mine,), (grey,) = (gallery.coloured(truth, chroma) for chroma in (y, 0 * y))
     away = [np.abs(np.asarray(truth[0]).astype(int) - z).mean() for z in (mine, grey)]
     assert away[0] < 0.4 * away[1] and np.ptp(grey, axis=-1).max() <= 1
 
 
 def test_the_price_is_what_judging_the_factors_gives(report, practice_data):
-    factors = [0, 0.5, 1.5]
-    price = brown.price(report, factors)
+    price = brown.price(report, factors := [0, 0.5, 1.5])
     for i, factor in enumerate(factors):
         by_hand = judging.judge(lambda x, f=factor: f * network(x), practice_data.validation)
         assert price.explained[i] == pytest.approx(by_hand.value("explained"), abs=1e-5)
@@ -92,12 +90,12 @@ def test_the_price_is_what_judging_the_factors_gives(report, practice_data):
 
 def test_chroma_of_grey_and_of_the_truth(practice_data, optimum):
     grey = judging.judge(grey_copy, practice_data.validation)
-    alt = brown.chroma({"grey": grey, "optimum": optimum}).alt
+    reports = {"grey": grey, "optimum": optimum}
     y = colour.unscale_ab(practice_data.validation.__getitems__(list(range(12)))[1])
     over = (y.norm(dim=1) > brown.VIVID).float().mean().item()
-    assert f"truth {over:.0%}, grey 0%" in alt
-    alt = brown.plane({"grey": grey, "optimum": optimum}).alt
-    numbers = {k: int(v) for k, v in re.findall(r"(truth|grey|optimum) (\d+)", alt)}
+    assert f"truth {over:.0%}, grey 0%" in brown.chroma(reports).alt
+    found = re.findall(r"(truth|grey|optimum) (\d+)", brown.plane(reports).alt)
+    numbers = {name: int(number) for name, number in found}
     rms = y.square().sum(1).mean().sqrt().item()
     assert numbers["truth"] == pytest.approx(rms, abs=1) and numbers["grey"] <= 2
 
@@ -119,9 +117,8 @@ def test_the_optimum_answers_with_the_mean_of_each_class(optimum):
     found = by_thing.telling(by_thing.of(optimum))
     assert [thing.spread > by_thing.MANY for thing in found].count(True) >= 1
     assert found[0].name in by_thing.draw_clouds(found).alt
-    photos = replace(optimum.photos, optimum=None)
     with pytest.raises(CourseError, match="practice scenes only"):
-        by_thing.of(judging.judge(grey_copy, photos))
+        by_thing.of(judging.judge(grey_copy, replace(optimum.photos, optimum=None)))
 
 
 def test_a_thing_by_hand():
@@ -140,10 +137,10 @@ def shown(view) -> list[Image.Image]:
     return [Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB") for data in found]
 
 
-def at_both_ends(panel) -> list[Image.Image]:
-    """The two pictures of a slider, each whole."""
+def at(panel, *values) -> list[Image.Image]:
+    """The pictures that a slider shows at these values."""
     pictures = []
-    for panel.slider.value in (100, 0):
+    for panel.slider.value in values:
         pictures += shown(panel.view)
     return pictures
 
@@ -152,8 +149,7 @@ def test_the_before_after_slider_uncovers_from_the_right():
     before, after = Image.new("RGB", (200, 60), "black"), Image.new("RGB", (200, 60), "red")
     panel = sliders.uncover(before, after)
     for place, cut in ((0, 0), (25, 50), (100, 200)):
-        panel.slider.value = place
-        picture = np.asarray(shown(panel.view)[0])
+        picture = np.asarray(at(panel, place)[0])
         assert (picture[:, : max(0, cut - 8), 0] < 20).all(), "left of it the first picture"
         assert (picture[:, cut + 8 :, 0] > 230).all(), "right of it the second"
         assert f"{place} % of its width" in panel.view.value
@@ -163,17 +159,16 @@ def test_the_before_after_slider_uncovers_from_the_right():
 def test_before_after_shows_a_photo_in_grey_and_coloured(tmp_path, monkeypatch):
     Image.fromarray(practice.scene("cars", 1, 512, 400).rgb()).save(tmp_path / "a.png")
     panel = sliders.before_after(tmp_path / "a.png", network, size=32)
-    before, after = at_both_ends(panel)
+    before, after = at(panel, 100, 0)
     assert after.size == before.size and max(after.size) == sliders.LARGEST
-    assert np.ptp(np.asarray(before), axis=-1).max() <= 1
-    assert np.ptp(np.asarray(after), axis=-1).max() > 5
+    assert np.ptp(before, axis=-1).max() <= 1 and np.ptp(after, axis=-1).max() > 5
     # Pictures are opened as the colouriser does it, and made small.
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
     image = Image.new("RGB", (900, 600))
     image.save(tmp_path / "large.png")
     for picture in ("~/large.png", np.asarray(image), image):
-        assert at_both_ends(sliders.before_after(picture, grey_copy))[0].width <= 480
+        assert at(sliders.before_after(picture, grey_copy), 100, 0)[0].width <= 480
     (tmp_path / "text.jpg").write_bytes(b"no picture")
     (tmp_path / "program.jpg").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9")
     for name in ("none.jpg", "text.jpg", "program.jpg"):
@@ -185,19 +180,16 @@ def test_the_saturation_slider(report, tmp_path):
     panel = sliders.saturation(tmp_path, report, 4)
     assert f"At 1.0: {report.explained[4]:.0%} of the chroma" in panel.view.value
     at_one = shown(panel.view)
-    panel.slider.value = 0
-    grey, coloured, truth = shown(panel.view)
+    grey, coloured, truth = at(panel, 0)
     assert np.abs(np.asarray(grey).astype(int) - np.asarray(coloured)).max() <= 2
     assert "At 0.0: 0% of the chroma is explained, and the picture is 0.00" in panel.view.value
-    panel.slider.value = 2
+    at_two = at(panel, 2)
     x, y, p = report.answer([4])
     expected = 1 - (2 * p - y).square().sum() / y.square().sum()
     cost = brown.price(report, [0, 1, 2], [(x, y, p)])
     assert cost.explained == pytest.approx([0, report.explained[4], expected.item()], abs=1e-4)
     assert f"At 2.0: {expected:.0%}" in panel.view.value and "At 2.0" in repr(panel)
-    both = (np.asarray(pictures[1], int) for pictures in (shown(panel.view), at_one))
-    vivid = [np.ptp(picture, axis=-1).mean() for picture in both]
+    vivid = [np.ptp(np.asarray(pictures[1], int), axis=-1).mean() for pictures in (at_two, at_one)]
     assert vivid[0] > 1.5 * vivid[1]
     assert np.asarray(truth).std() > 0 and len(at_one) == 3
-    still = sliders.saturations(tmp_path, report, 4, factors=(0, 1))
-    assert "0, 1, from grey" in still.alt
+    assert "0, 1, from grey" in sliders.saturations(tmp_path, report, 4, factors=(0, 1)).alt

@@ -17,10 +17,10 @@ from filelock import FileLock
 from torch import nn
 
 from colourlib import CourseError
+from colourlib.common.stop import Stop
 from colourlib.runs import Run, all_runs, checkpoints, load_run, rescue
 from colourlib.runs import fit as runs_fit
 from colourlib.runs.session import ON_GPU, Session
-from colourlib.runs.stop import Stop
 from colourlib.runs.view import Silent
 from colourlib.teaching import board
 from colourlib.train import Training

@@ -414,6 +414,7 @@ WRITES = {
 }
 
 
+@pytest.mark.slow
 @fork
 def test_killed_in_the_middle_of_each_writing_nothing_is_lost(processes, tmp_path):
     expected = reference_of(processes, tmp_path / "reference", 0)
@@ -450,6 +451,7 @@ def wait_for(processes_, pipes):
     return said
 
 
+@pytest.mark.slow
 @fork
 def test_four_that_train_at_once_in_one_workspace_keep_a_folder_each(processes, tmp_path):
     references = [reference_of(processes, tmp_path / f"reference-{i}", i) for i in (0, 1)]

@@ -17,16 +17,14 @@ from ....practice import faults
 from ..core import call, exercise
 from ..slips import ELSE, must_be, recognise, wrong_if
 
-_HIT = '<a href="{page}"><img data-full="{full}" data-thumb="{thumb}"></a>'
-
 
 def _page(addresses: list[str]) -> str:
     """A page of results of an engine that there is not, one line for each address."""
-    small = [re.sub(r"\.(jpg|png).*", "-small.jpg", one) for one in addresses]
-    hits = [
-        _HIT.format(page=f"https://look.example/view/{i}", full=html.escape(one), thumb=thumb)
-        for i, (one, thumb) in enumerate(zip(addresses, small, strict=True), 1)
-    ]
+    hits = []
+    for i, one in enumerate(addresses, 1):
+        thumb = re.sub(r"\.(jpg|png).*", "-small.jpg", one)
+        hits.append(f'<a href="https://look.example/view/{i}"><img data-full="{html.escape(one)}"')
+        hits[-1] += f' data-thumb="{thumb}"></a>'
     return "\n".join(hits)
 
 
@@ -47,10 +45,9 @@ def pattern(answer):
     for page, wanted in ((PAGE, _SHOWN), (_page(_OTHER), _OTHER)):
         _compare_links(read, page, [html.escape(one) for one in wanted])
     return (
-        f"It finds the {len(_SHOWN)} addresses on this page, and {len(_OTHER)} on another page of "
-        "the same engine. What it gives is still wrapped: html.unescape makes "
-        f"{html.escape(_SHOWN[0])[-16:]} into {_SHOWN[0][-12:]}. Nobody has tried it on a page "
-        "whose makers have changed it, which is when scrapers break."
+        f"It finds all addresses on this page and on another page of the engine. html.unescape "
+        f"makes {html.escape(_SHOWN[0])[-16:]} into {_SHOWN[0][-12:]}. Nobody has tried it on a "
+        "page whose makers have changed it, which is when scrapers break."
     )
 
 
@@ -58,10 +55,10 @@ def _compare_links(read: re.Pattern, page: str, wanted: list[str]) -> None:
     """Raise Wrong where the pattern does not find just these addresses on a page."""
     found, groups = read.findall(page), read.groups
     before = re.split(r"[(\[.\\]", read.pattern)[0]
+    times = page.count(before) if before else 0
     slips = {
         f"nothing found: Your pattern finds 0 of {len(wanted)} addresses. {before!r} occurs "
-        f"{page.count(before) if before else 0} times. Hint: here a quotation "
-        "mark is one, not &quot;.": not found and page == PAGE,
+        f'{times} times. Hint: here a quotation mark is ", not &quot;.': not found and page == PAGE,
         f"not one pair of brackets: It has {groups} pairs of brackets. Hint: put "
         "one pair round what you want.": groups > 1 or (not groups and found and found != wanted),
         f"nothing between the brackets: It finds {len(found)} pieces, and each is empty. Hint: go "
@@ -70,22 +67,19 @@ def _compare_links(read: re.Pattern, page: str, wanted: list[str]) -> None:
     recognise(slips)
     first, odd = next(iter(found), ""), next((one for one in found if one not in wanted), "")
     small, views = ([one for one in found if part in one] for part in ("-small", "/view/"))
-    behind = first.startswith(wanted[0])
-    longer = f"goes on behind the address with {first[len(wanted[0]) :][:14]!r}"
-    longer = longer if behind else f"begins with {first[:14]!r}"
+    behind = first.removeprefix(wanted[0])[:14]
+    longer = f"{'begins' if first.startswith(behind) else 'goes on behind it'} with {behind!r}"
     slips = {
         f"the quotation marks, too: The first is of {len(first)} characters; the "
         f"address has {len(wanted[0])}.": [one.strip('"') for one in found] == wanted,
         f"a greedy pattern: The first of {len(found)} pieces {longer}. Hint: .* takes as much as "
-        "it can get. More: `.*?` takes "
-        "as little as will do.": any('"' in one or ">" in one for one in found),
+        "it can. More: `.*?` takes as little.": any('"' in one or ">" in one for one in found),
         f"the small preview: Of {len(found)} addresses that it finds, {len(small)} are of "
         f"previews, such as {small[:1]}.": small,
         f"the page, not the picture: The first of {len(found)} that it finds is {first!r}.": views,
         f"fits some addresses only: On a page with {len(wanted)} addresses it finds {len(found)}, "
-        f"and not whole {odd!r}; there is {wanted[0]!r}. Hint: which attribute has the large "
-        "picture? Write what stands before and behind its address, "
-        "nothing of the address itself.": ELSE,
+        f"and not whole {odd!r}; there is {wanted[0]!r}. Hint: write what stands before and behind "
+        "the large picture's address, nothing of the address itself.": ELSE,
     }
     recognise(slips, right=found == wanted)
 
@@ -110,9 +104,8 @@ def file_name(answer):
     for url, data, kind in files:
         _compare_name(call(answer, url, data), url, data, kind)
     return (
-        "Four files have the right names, whatever their addresses said. The same bytes at another "
-        "address got the same name, so a second copy would be seen. Not looked at: files that are "
-        "no picture, which step 2 has turned away."
+        "Four files have the right names, and the same bytes at another address got the same name, "
+        "so a second copy would be seen. Not looked at: files that step 2 has turned away."
     )
 
 
@@ -130,8 +123,7 @@ def _compare_name(given, url: str, data: bytes, kind: str) -> None:
         f"the address's ending: The address ends in {named!r}, the "
         f"content is a {kind}: {ending!r}.": end == named != ending,
         f"another spelling of the ending: It should be {ending!r}. Hint: a dot and three small "
-        "letters: two spellings would be two "
-        "names.": not end or end.lower().strip(".") in (kind.lower(), ending[1:]),
+        "letters.": not end or end.lower().strip(".") in (kind.lower(), ending[1:]),
         f"another ending: Its ending is {end!r}, but should be {ending!r}. Hint: "
         "Image.open(io.BytesIO(data)).format looks inside: .jpg, .png or .gif.": ELSE,
     }

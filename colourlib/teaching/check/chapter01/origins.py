@@ -52,19 +52,16 @@ def stopped_by(answer):
         "reads the name. Which is the first that needs the content?": "named" in fault,
         f"a copy let in: It is decoded to 216 × 160 pixels; its SHA-256 starts {one[:8]}. Hint: "
         "which step looks for numbers that are known?": fault == "same bytes, other address",
-        f"likeness taken for sameness: Its SHA-256 is another: {bits} of 256 bits differ, as "
-        "between any two files. Hint: SHA-256 knows what is the "
-        "same, and not what looks alike.": fault == "recompressed copy",
+        f"likeness taken for sameness: Of its SHA-256 {bits} of 256 bits differ. "
+        "Hint: it knows what is the same, not what looks alike.": fault == "recompressed copy",
         f"judged too early: It arrives whole and is decoded, a {kind} of {width} × {height} "
-        "pixels. Hint: the collector asks whether all bytes came, whether it is a "
-        "picture, and whether it is known.": ELSE,
+        "pixels. Hint: did all bytes come, are they a picture, and is it known?": ELSE,
     }
     start = f"{7 - len(wrong)} of 7 are right. {fault!r}: you say {_WHICH[made[fault]]}."
     recognise(slips, right=not wrong, start=start)
     return (
-        "Two kinds of half a photo are stopped by different steps; a name stops nothing, and to "
-        "SHA-256 a copy with one other byte is another file. The next cells collect: the table "
-        "'What became of each fault' shows the same for all the others."
+        "A name stops nothing, and to SHA-256 a copy with one other byte is another file. The next "
+        "cells collect: the table 'What became of each fault' shows the others."
     )
 
 
@@ -86,9 +83,8 @@ def largest_host(answer):
     for photos in (_rows("aaaabbcc", "bbbbb"), _rows("ccbcacbcca", "aaaaaaaa", "fog")):
         _compare_host(call(answer, list(photos)), photos)
     return (
-        "On two little manifests it names the host with most of the kept pictures, 4 of 8 and 6 of "
-        "10. Try it on `photos`: the more of a set comes from one place, the more of its taste a "
-        "network learns. Not looked at: two hosts with equally many, and rows without a host."
+        "Right on two little manifests. Try it on `photos`: of the place that most of a set comes "
+        "from, a network learns the taste. Not looked at: ties, and rows without a host."
     )
 
 
@@ -119,8 +115,7 @@ def _compare_host(given, photos: list[Photo]) -> None:
         f"has {m}; of the pictures that are there, {hosts[most]}. {rejected}": all_counted,
         f"only what was turned away: {name} has {away[name]} of the {rows - kept} rows that were "
         f"turned away. {rejected}": name != host and name == gone,
-        f"the address, not the host: An address occurs once: a share "
-        f"of 1/{kept} = {1 / kept:.3g}.": "/" in str(name),
+        f"the address, not the host: It occurs once: 1/{kept} = {1 / kept:.3g}.": "/" in str(name),
         f"the query, not the host: {name!r} is what was searched for.": name in queries,
         "a host of other rows: That is none of them. Hint: count the rows that the function is "
         "given, not those of the notebook.": isinstance(name, str) and name not in every,
@@ -165,17 +160,13 @@ def may_be_shown(answer):
         "With that it may be shown. Hint: which choice says just that?": thing.endswith("CC BY"),
         "a change that is not allowed: ND is 'no derivatives': it may be passed on as it is. Hint: "
         "what a network has coloured is no longer as it is.": "ND" in thing,
-        "a face, and nobody asked: The photo is yours, and the face is your "
-        "friend's: two people have a say.": "friend" in thing,
+        "a face, and nobody asked: Two people have a say, you and your friend.": "friend" in thing,
         "more forbidden than need be: A practice scene has no owner, CC0 gives up every right, and "
         "a manifest holds addresses and numbers, and no picture. Hint: who could object?": ELSE,
     }
-    start = (
-        f"{8 - len(wrong)} of 8 are as the section has it. For {thing!r} you say {made[thing]!r}."
-    )
+    start = f"{8 - len(wrong)} of 8 are right. For {thing!r} you say {made[thing]!r}."
     recognise(slips, right=not wrong, start=start)
     return (
-        "All eight are as the section and the licences have it: a photo has an owner and people in "
-        "it. Not looked at: the law of your country, which knows exceptions, for teaching among "
-        "others: where it matters, ask somebody who knows it."
+        "All eight are right: a photo has an owner, and people in it. Not looked at: the law of "
+        "your country, which has exceptions (teaching, for one): where it matters, ask a lawyer."
     )

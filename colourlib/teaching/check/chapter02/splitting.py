@@ -1,9 +1,6 @@
-"""Exercises of chapter 02 about the split: deal groups out so that nothing leaks, and say by what
-a set of one's own would have to be split.
-"""
+"""Exercises of chapter 02 about the split: deal groups so that nothing leaks; split by what?"""
 
 import itertools
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -45,10 +42,9 @@ def deal(answer):
     old = _pictures(60)
     moved = _moved(_sides(answer, old), _sides(answer, old + _pictures(40, "new-"))[: len(old)])
     return (
-        f"160 groups in two sets, some of {max(Counter(groups).values())} pictures: not one is "
-        f"torn apart, and a second call gives the same. Of the second set {share:.0f} % of the "
-        f"pictures validate, as groups differ in size. {remark}Not looked at: what happens when "
-        f"more pictures come. With 40 groups more, {moved} of {len(old)} old pictures would change "
+        f"Of 160 groups not one is torn apart, and a second call gives the same. {share:.0f} % of "
+        f"the second set's pictures validate, as groups differ in size. {remark}Not looked at: "
+        f"more pictures. With 40 groups more, {moved} of {len(old)} old pictures would change "
         "sides with yours; the course writes the sides down in split.json."
     )
 
@@ -102,9 +98,8 @@ def _look(sides: list[str], groups: list[str]) -> None:
     share = n / len(of_group)
     said = f"{n} of {len(of_group)} groups validate, {100 * share:.0f} %, but about 15 % should."
     slips = {
-        f"pictures dealt, not groups: Groups on both sides: {len(torn)}. Dealt one by one, "
-        f"{torn[:1]} stays together with a chance of 0.85^{size} + 0.15^{size} = "
-        f"{100 * (0.85**size + 0.15**size):.0f} %.": torn,
+        f"pictures dealt, not groups: Groups on both sides: {len(torn)}. {torn[:1]} stays together "
+        f"at 0.85^{size} + 0.15^{size} = {100 * (0.85**size + 0.15**size):.0f} %.": torn,
         f"the sides swapped: {said} Hint: chance < 0.15 comes true in 15 of 100.": share > 1 - MOST,
         f"nothing to validate: {said} No leak, and no way to know how good the network is.": n == 0,
         f"another share: {said} Hint: shuffle the groups, and take the first round(0.15 * number "
@@ -141,9 +136,8 @@ def fair_split(answer, text=""):
     name = wrong[0] if wrong else "webcam"
     unit = made[name]
     slips = {
-        "neighbours on both sides: A frame has at least one of its two neighbours in training with "
-        "a chance of 1 - 0.15² = 0.98. "
-        "They are nearly one picture.": unit == "picture" and name == "film frames",
+        "neighbours on both sides: A frame has a neighbour, nearly the same picture, in training "
+        "with a chance of 1 - 0.15² = 0.98.": unit == "picture" and name == "film frames",
         f"dealt picture by picture: The chance {TORN.get(name)}.": unit == "picture",
         f"copies are not all that leaks: {ALIKE.get(name)} can differ in as many of the "
         "128 bits as any other picture.": unit == "group of copies",
@@ -154,10 +148,7 @@ def fair_split(answer, text=""):
     }
     start = f"{4 - len(wrong)} of 4 are fair. For {name!r} you split by {unit}."
     recognise(slips, right=not wrong, start=start)
-    hint = (
-        "`text`: what is in your own set, what do two of its pictures have in common, "
-        "and by what would you split it?"
-    )
+    hint = "`text`: what do two pictures of your own set share, and by what would you split it?"
     kept = words_for_teacher(text, "The four choices are fair. ", hint)
     return Noted(
         "The four choices are fair: each is the largest thing that training and validation could "

@@ -50,7 +50,16 @@ def _lightness(Y: Tensor, dark: bool = True) -> Tensor:
 def lightness(answer):
     """All 256 bytes, against the curve of CIE 1976 and against what colour.rgb_to_lab gives."""
     byte = torch.arange(256, dtype=torch.float64)
-    given, v, Y = _of_bytes(answer, byte), byte / 255, _light(byte / 255)
+    try:
+        given = numbers(call(answer, byte), (256,), "a number for each of the bytes")
+    except Wrong as wrong:
+        wrong_if(
+            wrong.mistake == CRASHED and "Boolean value of Tensor" in str(wrong),
+            "one question for the whole tensor: Your function asks `if` of 256 bytes at once, dark "
+            "or not. Hint: torch.where(v <= 0.04045, v / 12.92, ...) asks at each place.",
+        )
+        raise
+    v, Y = byte / 255, _light(byte / 255)
     true, no_dark_gamma, third = _lightness(Y), _light(v, dark=False), 116 * Y / 3 - 16
     encoded = torch.where(v <= 0.0031308, 12.92 * v, 1.055 * v ** (1 / 2.4) - 0.055)
     gap = (given - true).abs()
@@ -85,26 +94,11 @@ def lightness(answer):
     }
     recognise(slips, given, right=bool(gap.max() < 0.05), start=start)
     course = colour.rgb_to_lab(colour.to_tensor(byte.byte()[None].numpy()))[0].flatten()
+    yours, linear = (f"{(one - course).abs().max():.2g}" for one in (given, 100 * v))
     return (
-        "All 256 bytes have their L*. From `colour.rgb_to_lab` yours differs by "
-        f"{(given - course).abs().max():.1g} at most; byte / 255 · 100 by "
-        f"{(100 * v - course).abs().max():.1f}. Not looked at: of a coloured pixel, Y is a "
-        "weighted sum of the light of R, G and B."
+        f"All 256 bytes have their L*: from `colour.rgb_to_lab` yours differs by {yours} at most, "
+        f"byte / 255 · 100 by {linear}. Not looked at: coloured pixels, whose Y is a weighted sum."
     )
-
-
-def _of_bytes(answer, byte: Tensor) -> Tensor:
-    """What the function gives for all bytes."""
-    try:
-        return numbers(call(answer, byte), (256,), "a number for each of the bytes")
-    except Wrong as wrong:
-        wrong_if(
-            wrong.mistake == CRASHED and "Boolean value of Tensor" in str(wrong),
-            "one question for the whole tensor: Your function asks `if` of 256 bytes at once, of "
-            "which some are dark and some are not. Hint: torch.where(v <= 0.04045, v / "
-            "12.92, ...) asks at each place.",
-        )
-        raise
 
 
 @exercise("03.4", "The way back", "a function of (x, y) that gives L and ab")
@@ -135,8 +129,7 @@ def way_back(answer):
         "forgot to multiply by 110: It is as it came: every picture would be almost grey.": y,
         "divided by 110 a second time: That is y / 110, the way there once more.": y / 110,
         "128 in place of 110: That is 128 · y: all colours are 16% too strong.": 128 * y,
-        "1 is added to y: That is 110 · (y + 1): grey becomes (110, 110), an orange.": 110
-        * (y + 1),
+        "1 is added to y: That is 110 · (y + 1): grey becomes (110, 110), orange.": 110 * (y + 1),
         "the scale of L for ab: That is 50 · y: colours are less than half as strong.": 50 * y,
         "another ab: Grey is 0 on both sides. Hint: solve y = ab / 110 for ab.": ELSE,
     }

@@ -26,10 +26,9 @@ def mean_tint(answer):
 
     moved = [error(best + torch.tensor(step)) for step in ((1, 0), (-1, 0), (0, 1), (0, -1))]
     return (
-        f"On {len(ab)} small pictures a tint of a = {best[0]:.1f}, b = {best[1]:.1f} misses the "
-        f"true colours by {error(best):.1f} (mean square), grey by {error(torch.zeros(2)):.1f}. "
-        f"Moved by one unit to any of four sides it misses by {min(moved):.1f}, 1 more. "
-        "`data.mean_tint` is that of the training photos, divided by 110."
+        f"On {len(ab)} small pictures your tint misses the true colours by {error(best):.1f} (mean "
+        f"square), grey by {error(torch.zeros(2)):.1f}, a tint one unit beside yours by "
+        f"{min(moved):.1f}. `data.mean_tint` is that of the training photos, divided by 110."
     )
 
 
@@ -37,12 +36,11 @@ def _one_tint(given: Tensor, ab: Tensor) -> None:
     """Raise Wrong unless given is the mean a and the mean b of ab (N, 2, H, W)."""
     n, _, h, w = ab.shape
     size, shape, flat = given.numel(), tuple(given.shape), ab.transpose(0, 1).flatten(1)
-    want, pixels = flat.mean(dim=1), flat.shape[1]
+    want, median, pixels = flat.mean(dim=1), flat.median(dim=1).values, flat.shape[1]
     due = f"a = {want[0]:.4g} and b = {want[1]:.4g}"
     yours = [round(x, 3) for x in given.flatten().tolist()] if size < 3 else f"a tensor {shape}"
     slips = {
-        f"one number for both channels: {due} are mixed into one, and no colour is left.": size
-        == 1,
+        f"one number for both channels: {due} are mixed into one: no colour is left.": size == 1,
         f"a tint for each photo: That is a colour for each of {n} photos. Hint: "
         "the photos are an axis, too.": size > 2 and (shape[:2] == (n, 2) or shape == (2, n)),
         f"the mean over the wrong axes: {ab.numel()} numbers have to become 2: each the mean of "
@@ -52,13 +50,9 @@ def _one_tint(given: Tensor, ab: Tensor) -> None:
         f"a and b swapped: It should be {due}. Hint: channel 0 is a, channel 1 is b.": want.flip(0),
         f"the sum, not the mean: That is {pixels} times as much as the means. Hint: divide by the "
         "number of pixels, or let `mean` do it.": flat.sum(dim=1),
-        f"the median, not the mean: The means are {due}, not the medians.": flat.median(
-            dim=1
-        ).values,
-        f"the signs are lost: With the signs it is {due}: green and red are on "
-        "two sides of 0, and do cancel.": flat.abs().mean(dim=1),
-        f"scaled already: That is divided by 110. In Lab units it is {due}.": want
-        / colour.AB_SCALE,
+        f"the median, not the mean: The means are {due}, not the medians.": median,
+        f"the signs are lost: It is {due}: green and red do cancel.": flat.abs().mean(dim=1),
+        f"scaled already: In Lab units, not divided by 110, it is {due}.": want / colour.AB_SCALE,
         f"another colour: Each channel has {pixels} numbers; their means are {due}. Hint: which of "
         "the four axes of (N, 2, H, W) go, and which one stays? More: Axis 0 counts photos, 1 the "
         "channels a and b, 2 rows, 3 columns. Only 1 may stay.": ELSE,
@@ -95,10 +89,7 @@ def two_cars(answer):
     recognise(slips, given, right=same(given, best, 1e-3), start=start)
     looks = "`looks`: how does it look beside the cars, and what would you do about it?"
     kept = words_for_teacher(answer["looks"], "The numbers are right. ", looks)
-    return Noted(
-        f"The numbers are right: {yours}, and no other answer has less. It is the mean, the colour "
-        f"of neither car. {kept}"
-    )
+    return Noted(f"The numbers are right: {yours}. It is the mean, and no car has it. {kept}")
 
 
 PHOTOS, SIZE = 23, 5  # 4 whole batches and 3 photos over
@@ -121,17 +112,15 @@ def deal_batches(answer):
         "the order must depend on the epoch.": first == epochs[1],
         f"the same photos always left out: In {EPOCHS} epochs photo {min(left_out, default=0)} "
         f"never came; nor did {len(left_out) - 1} others. Hint: first shuffle, then cut.": left_out,
-        f"another order when dealt again: Epoch 0 began with {first[0]}, and when dealt a second "
-        f"time with {again[0]}. Hint: the order must "
-        "depend on nothing but the epoch.": first != again,
+        f"another order when dealt again: Epoch 0 began with {first[0]}, when dealt a second time "
+        f"with {again[0]}. Hint: it must depend on nothing but the epoch.": first != again,
         f"a whole batch is lost: 20 = 4 · 5 come out even, and yours are {even} batches. Hint: "
         f"drop the last batch only where it is smaller. More: {SEED}": even < 4,
     }
     recognise(slips)
     return (
-        f"{EPOCHS} epochs of 23 photos in batches of 5: each has 4 whole batches and no photo "
-        "twice; every photo came in the end; epoch 0 dealt a second time was the same. That is "
-        "how `data.loader` deals. Not looked at: fewer photos than one batch holds."
+        f"{EPOCHS} epochs: each has 4 whole batches and no photo twice; every photo came in the "
+        "end, as in `data.loader`. Not looked at: fewer photos than one batch holds."
     )
 
 
@@ -143,9 +132,8 @@ def _dealt(answer, epoch: int, photos: int = PHOTOS) -> list[list[int]]:
     batches = [b.tolist() if hasattr(b, "tolist") else b for b in given]
     wrong_if(
         batches and all(isinstance(b, int) for b in batches),
-        f"one long list: Your function gives {batches[:3]} and so on: the order, not yet cut into "
-        "batches. Hint: `order[start : start + batch_size]`, with start = 0, "
-        "batch_size, 2 · batch_size ...",
+        f"one long list: Your function gives {batches[:3]} and so on, not yet cut into batches. "
+        "Hint: `order[start : start + batch_size]`, with start = 0, batch_size, 2 · batch_size ...",
     )
     batches = [list(b) if isinstance(b, Iterable) else [b] for b in batches]
     whole = [[int(n) for n in batch] for batch in batches]
@@ -181,10 +169,10 @@ def _shuffled(batches: list[list[int]]) -> None:
     together = (steps.abs() == 1).double().mean().item()
     in_order = bool((steps == 1).all() or (steps == -1).all())
     blocks = all(max(batch) - min(batch) == SIZE - 1 for batch in batches)
+    inside = any(batch != sorted(batch) for batch in batches)
     slips = {
         "not shuffled: Those are neighbours on disk, photos of one query.": in_order,
-        "shuffled inside the batches only: They hold the same 5 neighbours.": blocks
-        and any(batch != sorted(batch) for batch in batches),
+        "shuffled inside the batches only: They hold the same 5 neighbours.": blocks and inside,
         "only the batches are shuffled: They change places, but each holds 5 neighbours.": blocks,
         f"moved on, not shuffled: {together:.0%} come after a neighbour: it is still the same row. "
         f"Hint: first shuffle all photos, then cut. More: {RANDPERM}": together > 0.6,

@@ -30,23 +30,19 @@ def same_padding(answer):
         "another padding: 2·p has to undo − 7 + 1. Hint: how many of the seven pixels lie to the "
         "left of the middle one? More: Solve 64 + 2·p − 7 + 1 = 64 for p.": ELSE,
     }
-    start = (
-        f"With a padding of {p:g} 64 rows become 64 + 2·{p:g} − 7 + 1 = "
-        f"{58 + 2 * p:g} rows, not 64."
-    )
+    start = f"With padding {p:g} you get 64 + 2·{p:g} − 7 + 1 = {58 + 2 * p:g} rows, not 64."
     recognise(slips, p, right=p == 3, start=start)
     out = nn.Conv2d(1, 1, 7, padding=3)(torch.zeros(1, 1, 64, 64)).shape[-2]
     return (
-        f"64 + 2·3 − 7 + 1 = {out}: the size stays, and torch agrees. An odd kernel k needs (k − "
-        "1) / 2, which is `k // 2`, as in the brick. An even one has no "
-        "such padding: 4 would need 1.5."
+        f"64 + 2·3 − 7 + 1 = {out}, and torch agrees. An odd kernel k needs (k − 1) / 2, which is "
+        "`k // 2`, as in the brick. An even one has no such padding: 4 would need 1.5."
     )
 
 
 @exercise("04.3", "Count the parameters of a brick", "a whole number")
 def brick_parameters(answer):
     """conv_bn_relu(16, 32, kernel=5): 32 · 16 · 25 weights, and two numbers a channel: 12,864."""
-    given, weights = number(answer, "count"), 32 * 16 * 25
+    given, weights, narrow = number(answer, "count"), 32 * 16 * 25, 32 * 16 * 5
     slips = {
         "BatchNorm is forgotten: That is 32 · 16 · 5², the convolution's weights, all of them. "
         "Hint: BatchNorm multiplies and shifts each channel.": weights,
@@ -56,22 +52,19 @@ def brick_parameters(answer):
         "convolution has `bias=False`: BatchNorm would subtract it again.": weights + 64 + 32,
         "the running averages are counted: That is 12,800 weights and four numbers a channel. "
         "Running averages are kept, not learnt.": weights + 4 * 32,
-        "the window is not squared: That is 32 · 16 · 5 + 64. The window is 5 × 5.": 32 * 16 * 5
-        + 64,
+        "the window is not squared: That is 32 · 16 · 5 + 64. The window is 5 × 5.": narrow + 64,
         "one channel in: That is 32 · 25 + 64. But each channel out needs a window of its own for "
         "each of the 16 channels that come in.": 32 * 25 + 64,
         "as for a kernel of 3: This brick has `kernel=5`.": 32 * 16 * 9 + 64,
-        "another count: From 2 channels to 3 with a 3×3 window there are 3 · 2 · 9 = 54 weights, "
-        "and 2 · 3 = 6 numbers of BatchNorm, together 60. Hint: a window for each pair of a "
-        "channel in and one out.": ELSE,
+        "another count: From 2 channels to 3 with 3×3: 3 · 2 · 9 = 54 weights, 2 · 3 of BatchNorm, "
+        "together 60. Hint: a window for each pair of a channel in and one out.": ELSE,
     }
     right = near(given, weights + 64, share=1e-9)
     recognise(slips, given, right, start=f"You have {given:,.0f}.")
     counted = sum(p.numel() for p in conv_bn_relu(16, 32, kernel=5).parameters())
     return (
-        f"32 · 16 · 5² = 12,800 weights and 2 · 32 = 64 numbers of BatchNorm: {counted:,}, as "
-        "torch counts, whatever the picture's size. On a map of 64 × 64 they make "
-        f"{weights * 64 * 64 / 1e6:.0f} million multiply-adds."
+        f"12,800 weights and 64 numbers of BatchNorm: {counted:,}, as torch counts. On a map of "
+        f"64 × 64 they make {weights * 64 * 64 / 1e6:.0f} million multiply-adds."
     )
 
 
@@ -133,8 +126,7 @@ def _normalised(answer, h: Tensor, kept: Tensor, training: bool) -> Tensor:
             wrong.mistake == CRASHED and "must match the size" in str(wrong),
             f"a number a channel along the wrong axis: With training={training}: {wrong}. A tensor "
             "of shape (3,) is laid along the last axis, the width. Hint: channels are the second "
-            "axis of four. More: `weight[:, None, None]` has the shape (3, 1, 1): a number for "
-            "each channel. Bias, mean and variance need it as well.",
+            "axis of four. More: `weight[:, None, None]`; bias, mean and variance need it as well.",
         )
         raise
 

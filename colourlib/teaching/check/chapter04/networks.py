@@ -27,19 +27,15 @@ ASK = "`inspect(...)` of your network also says how to mend it."
 
 def _report(answer) -> Report:
     """The clinic's report. Raises Wrong for what is not a network."""
+    from ...clinic import inspect  # here, because it takes a second that other checks can save
+
     name = getattr(answer, "__name__", "")
     unreadable_if(
         isinstance(answer, type),
         f"{name} is the plan of a network, not yet one. Hint: the brackets make one: {name}().",
     )
     must_be(isinstance(answer, nn.Module), answer, "a network, an nn.Module")
-    return _inspected(answer)
-
-
-def _inspected(net: nn.Module) -> Report:
-    from ...clinic import inspect  # here, because it takes a second that other checks can save
-
-    return inspect(net, photos=0)
+    return inspect(answer, photos=0)
 
 
 def _objection(report: Report, *severities: str) -> str:
@@ -75,11 +71,11 @@ def far_sight(answer):
     )
     high, wide = (128, 128) if whole else last.sees
     sees = "the whole picture" if whole else f"{high} × {wide} pixels"
-    _looks(report, high, wide, f"It sees {sees} for {_million(adds)} multiply-adds.")
+    start = f"It sees {sees} for {_million(adds)} multiply-adds."
+    _looks(report, high, wide, start)
     return (
-        f"It sees {sees} for {_million(adds)} multiply-adds; the one given saw 13 × 13 for "
-        f"{GIVEN_ADDS / adds:.0f} times the work. Not looked at: how much the pixels at the edge "
-        "count, and how well it colours."
+        f"{start} The one given saw 13 × 13 for {GIVEN_ADDS / adds:.0f} times the work. Not looked "
+        "at: how much the pixels at the edge count, and how well it colours."
     )
 
 
@@ -108,10 +104,8 @@ def _looks(report: Report, high: int, wide: int, start: str) -> None:
     kernel = top.kind.split(",")[0].split()[-1].split("x")[0]
     window = int(kernel) if kernel.isdigit() else 0
     over = report.multiply_adds > BUDGET
-    dear = (
-        f"That is {report.multiply_adds / BUDGET:.3g} times the budget. The dearest layer is "
-        f"{top.name}, {top.kind}:"
-    )
+    times = f"{report.multiply_adds / BUDGET:.3g} times the budget"
+    dear = f"That is {times}. The dearest layer is {top.name}, {top.kind}:"
     doubt = _objection(report, "error", "warning")
     slips = {
         f"far in one direction only: It should be {SEE} rows and {SEE} columns. Hint: pool, or "
@@ -153,8 +147,8 @@ def mended(answer):
     relu = isinstance(list(getattr(answer, "head", nn.Identity()).modules())[-1], nn.ReLU)
     if _stopped(report) and hidden and relu:
         raise Open(
-            "This is still the network that was given, or as ill: it stops at a layer, it hides "
-            "layers from torch, and its head cannot paint green. Mend the three."
+            "This is still the network that was given: it stops at a layer, it hides layers from "
+            "torch, and its head cannot paint green. Mend the three."
         )
     wrong_if(
         _stopped(report),
@@ -167,12 +161,11 @@ def mended(answer):
     joined = any(row.kind.startswith(("cat", "add", "hstack")) for row in report.rows)
     slips = {
         f"layers in a plain list: torch finds {_count(answer):,} parameters of about "
-        f"{_count(_healthy()):,}; the others would never learn. Hint: `nn.ModuleList([...])` is a "
-        "list that tells the network.": hidden,
+        f"{_count(_healthy()):,}. Hint: `nn.ModuleList([...])` tells the network.": hidden,
         "ReLU behind the head: Nothing below 0 comes out, neither green (−a) nor blue (−b). Hint: "
         "the last layer is not a brick. Which one did section 1 make for it?": relu,
-        "the skip is cut out: Nothing joins the sharp map of `down` with the enlarged "
-        "one. Hint: let torch.cat stand.": not joined,
+        "the skip is cut out: Nothing joins the sharp map of `down` with the enlarged one. Hint: "
+        "let torch.cat stand.": not joined,
         f"layers are left out: It sees {sees}, and with both bricks of `deep` {PATIENT_SEES}.": cut,
         f"another network: Before its head it has {own:,} parameters, the mended patient "
         f"{wanted:,}: it was rebuilt.": own != wanted,
@@ -181,9 +174,8 @@ def mended(answer):
     }
     recognise(slips, start="It runs.")
     return (
-        f"It runs, and torch finds all its {_count(answer):,} parameters; the patient had hidden "
-        f"{_count(_healthy().deep):,} of them. torch alone would have stopped at one of the three; "
-        "with the other two it would have trained, badly. Not looked at: how well it colours."
+        f"It runs, and torch finds all its {_count(answer):,} parameters. torch itself stops at "
+        "one of the three faults; with the others it trains, badly. Not looked at: how it colours."
     )
 
 
@@ -191,7 +183,7 @@ def mended(answer):
 def twice_the_work(answer):
     """Kept for the teacher; told with what ColourNet costs, and where."""
     kept = words_for_teacher(answer)
-    report = _inspected(ColourNet())
+    report = _report(ColourNet())
     top = max(report.rows, key=lambda row: row.multiply_adds)
     return Noted(
         f"{kept} To compare with: ColourNet takes {_million(report.multiply_adds)} multiply-adds a "

@@ -41,9 +41,8 @@ def best_answer(answer, error):
     start = "The answer 4 misses every red apple by 56 and every green one by 24."
     recognise(slips, error, right=1344, start=start)
     return (
-        "4 = 0.3 · 60 + 0.7 · (-20) is the mean, and no apple has it. Its MSE, 0.3 · 56² + 0.7 · "
-        "24² = 1344, is the variance: no training gets below it while red "
-        "and green look alike in grey."
+        "4 is the mean, and no apple has it. Its MSE, 0.3 · 56² + 0.7 · 24² = 1344, is the "
+        "variance: no training gets below it while red and green look alike in grey."
     )
 
 
@@ -80,8 +79,7 @@ def masked_mse(answer):
     mse = F.mse_loss(guess, truth).item()
     slips = {
         f"no gradient: The value is right. But from a {type(given).__name__} `loss.backward()` has "
-        "nowhere to go. Hint: return the "
-        "tensor itself.": not getattr(given, "requires_grad", False),
+        "nowhere to go. Hint: return the tensor.": not getattr(given, "requires_grad", False),
         f"right for one mask only: With a mask of ones `F.mse_loss` is {mse:.4f}, and yours "
         f"{ones:.4f}. Hint: the mask says how many count.": not near(ones, mse),
     }
@@ -112,10 +110,7 @@ def _loss(loss: float, guess: Tensor, truth: Tensor, mask: Tensor) -> None:
         "that count by how many they are. More: In a product with (N, 2, H, W) the mask serves "
         "both channels, but mask.sum() counts each pixel once.": ELSE,
     }
-    start = (
-        f"The squares that count add up to {total:.2f}, and 9 pixels · 2 channels = 18 numbers. "
-        f"Yours gives {loss:.4f}."
-    )
+    start = f"The squares of 9 pixels · 2 channels add up to {total:.2f}. Yours gives {loss:.4f}."
     recognise(slips, loss, right=total / 18, start=start)
 
 
@@ -142,6 +137,7 @@ def _wanted(w: Tensor, *rest) -> Tensor:
 def _slips(w: Tensor, grad: Tensor, *kept) -> dict[str, Tensor]:
     """{what is said of a slip: the w that it leads to}."""
     pull, step = LR * STRENGTH * w, _step(grad, *kept)
+    unfair, rootless = _step(grad, *kept, fair=False), _step(grad, *kept, root=False)
     return {
         "L2 instead of decay: You add strength · w to the gradient: that is L2. "
         "Adam then divides the pull, too.": w - _step(grad + STRENGTH * w, *kept),
@@ -152,12 +148,10 @@ def _slips(w: Tensor, grad: Tensor, *kept) -> dict[str, Tensor]:
         "chance. w² / 2 is the price, and its gradient is w.": w - pull * w / 2 - step,
         "the pull after the step: Your pull is taken of the weight that has "
         "moved already, not of the old w.": (w - step) * (1 - LR * STRENGTH),
-        "without bias correction: In step 1 the quotient of m and the root of v is 0.1 / 0.032 = "
-        "3.2, not 1. Hint: divide m by 1 - 0.9**t and v by 1 - "
-        "0.999**t, for the step only.": w - pull - _step(grad, *kept, fair=False),
+        "without bias correction: In step 1 m by the root of v is 0.1 / 0.032 = 3.2, not 1. Hint: "
+        "divide m by 1 - 0.9**t and v by 1 - 0.999**t, for the step only.": w - pull - unfair,
         "uphill: Your step is added to the weight.": w - pull + step,
-        "no root: Your step is divided by v itself. Hint: "
-        "`v_fair.sqrt()`, as in the cell of part 4.": w - pull - _step(grad, *kept, root=False),
+        "no root: Your step is divided by v itself. Hint: `v_fair.sqrt()`.": w - pull - rootless,
     }
 
 
@@ -189,15 +183,13 @@ def adamw_step(answer):
         optimiser.step()
         wrong_if(
             not torch.allclose(w, theirs.detach(), rtol=1e-6, atol=1e-8),
-            f"no longer torch's: Wrong after {t} steps on end your first weight is {w[0]:.8f} and "
-            f"that of `torch.optim.AdamW` {theirs[0]:.8f}. Hint: does your "
-            "function use `t` and both averages?",
+            f"no longer torch's: Wrong after {t} steps on end: your first weight is {w[0]:.8f}, "
+            f"torch's {theirs[0]:.8f}. Hint: does your function use `t` and both averages?",
         )
     return (
-        "w = 2, gradient 0.5, first step: Adam's step is lr · 1 = 0.01, the pull lr · strength · 2 "
-        "= 0.002, together 1.988. Five steps later your weights are those of `torch.optim.AdamW`. "
-        "Not looked at: which weights should be pulled at; BatchNorm's "
-        "scales and the biases should not."
+        "Adam's step from w = 2 is 0.01, the pull 0.002, together 1.988. Five steps later your "
+        "weights are those of `torch.optim.AdamW`. Not looked at: which weights should be pulled "
+        "at; BatchNorm's scales and the biases should not."
     )
 
 
@@ -229,8 +221,7 @@ def _another_step(answer, early: tuple, late: tuple) -> None:
     slips = {text: _same(first, one) and _same(third, three) for (text, one), three in both}
     slips |= {
         f"another step: {rest} Hint: AdamW's pull is lr · strength · w, beside Adam's step. More: "
-        "Move m and v with the gradient as it is; make Adam's step of them; take "
-        "it and the pull off the old w.": ELSE,
+        "Move m and v with the gradient; take Adam's step of them and the pull off w.": ELSE,
     }
     start = (
         "w = 2, gradient 0.5, first step, lr 0.01, strength 0.1: Adam's step is 0.01, the pull "

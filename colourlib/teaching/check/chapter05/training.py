@@ -16,12 +16,10 @@ from .... import evaluate
 from ....data import PhotoData, PhotoSet
 from ..answers import number, words_for_teacher
 from ..core import Noted, call, exercise
-from ..slips import ELSE, must_be, near, recognise, wrong_if
+from ..slips import ELSE, must_be, near, recognise, same, wrong_if
 
 
-@exercise(
-    "05.4", "A learning rate for batches of 5", "your losses by rate, and the rate you choose"
-)
+@exercise("05.4", "A learning rate for batches of 5", "your losses by rate, and the rate chosen")
 def learning_rate(tried, chosen):
     """Judge a search: enough rates, far enough apart, the best one inside, and that one chosen."""
     runs = _runs(tried)
@@ -32,11 +30,11 @@ def learning_rate(tried, chosen):
     rates, best = sorted(runs), min(levels, key=levels.get)
     table = "; ".join(f"{rate:g}: {levels[rate]:.4f}" for rate in rates)
     told = f"The mean loss of the last third of the {len(runs[best])} steps by rate, {table}."
+    spread = rates[-1] / rates[0]
     side, way = ("smallest", "smaller") if best == rates[0] else ("largest", "larger")
     slips = {
-        f"the rates are too near: {len(rates)} rates, the largest {rates[-1] / rates[0]:.3g} times "
-        "the smallest. Hint: four at least, "
-        "each three times the one before.": len(rates) < 4 or rates[-1] < 25 * rates[0],
+        f"the rates are too near: {len(rates)} rates, the largest {spread:.3g} times the smallest. "
+        "Hint: four at least, each three times the one before.": len(rates) < 4 or spread < 25,
         f"the best is at the rim: The lowest is that of {best:g}, the {side} you tried. Hint: go "
         f"on with {way} rates until the loss rises.": best in (rates[0], rates[-1]),
         f"a rate that was not tried: You choose {chosen:g}. Hint: choose one that you "
@@ -81,9 +79,8 @@ def _runs(tried) -> dict[float, list[float]]:
         slips = {
             f"the network came along: For {rate} you hand over a network and its losses. Hint: "
             "`short_run(...)[1]` is the list of losses.": both,
-            f"one number for a run: For {rate} there is {losses!r:.40}, not a list of ten losses "
-            "or more. Hint: a single step "
-            "says little.": not isinstance(losses, list | tuple) or len(losses) < 10,
+            f"one number for a run: For {rate} there is {losses!r:.40}, not a list of ten losses. "
+            "Hint: a step says little.": not isinstance(losses, list | tuple) or len(losses) < 10,
         }
         recognise(slips)
         runs[number(rate, "a rate")] = [float(x) for x in losses]
@@ -133,8 +130,7 @@ def one_minute(net, judge, data):
         any(one.train_mode for one in asked) and not near(right, used),
         f"forgot .eval(): Your judge asks in train mode, {company} at a time: BatchNorm takes mean "
         f"and deviation from these alone. So the {len(x)} photos come to {used:.1%}; in eval mode "
-        f"to {right:.1%}, whatever stands beside them. Hint: `net.eval()` "
-        f"before the loop. More: {MORE}",
+        f"to {right:.1%}. Hint: `net.eval()` before the loop. More: {MORE}",
     )
     _value(number(given, "what your judge returns"), answers, y)
     explained, tint = _beaten(net, data)
@@ -160,30 +156,21 @@ def _over_the_shoulder(judge, probe: nn.Module, photos: PhotoSet) -> tuple[list[
     return asked, call(judge, probe, photos)
 
 
-def _which(x: Tensor, known: Tensor) -> int | None:
-    """The number of a picture x (1, H, W) among some; None where it is none of them."""
-    if x.shape != known[0].shape:
-        return None
-    same = (known - x).abs().amax((1, 2, 3)) < 1e-4
-    return int(same.nonzero()[0]) if same.any() else None
-
-
 def _answers(asked: list[Question], known: Tensor) -> Tensor:
     """What the network answered to each photo, the last time: (N, 2, H, W) in their order.
 
     Raises Wrong unless it was asked about all these photos, and no others.
     """
     pairs = [pair for one in asked for pair in zip(one.x, one.answer, strict=True)]
-    which = [_which(x, known) for x, _ in pairs]
+    which = [next((i for i, k in enumerate(known) if same(x, k)), None) for x, _ in pairs]
     strange, seen = which.count(None), len(set(which))
     slips = {
         "the network was not asked: Your judge never calls the network that it is handed. Hint: "
         "`net(x[None])`: the argument `net`, not a network of the notebook.": not asked,
         f"other photos: It showed the network {len(which)} pictures, {strange} of them training "
         "photos or others. Hint: take the photos from the argument `photos`.": strange > 0,
-        f"not all photos: It showed the network {seen} of {len(known)} photos. Hint: is the "
-        "`return` inside the loop? Does the loop end "
-        f"at `len(photos)`? More: {MORE}": seen < len(known),
+        f"not all photos: It showed the network {seen} of {len(known)} photos. Hint: is `return` "
+        f"inside the loop? Does it end at `len(photos)`? More: {MORE}": seen < len(known),
     }
     recognise(slips)
     found = {i: answer for i, (_, answer) in zip(which, pairs, strict=True)}
@@ -197,14 +184,13 @@ def _pooled(answer: Tensor, y: Tensor) -> float:
 def _value(given: float, answers: Tensor, y: Tensor) -> None:
     """Raise Wrong unless the judge gave the pooled share."""
     error, grey = ((z**2).sum((1, 2, 3)) for z in (answers - y, y))  # (N,) each
-    pooled, each = _pooled(answers, y), 1 - error / grey
+    pooled, each, mse = _pooled(answers, y), 1 - error / grey, error.sum() / answers.numel()
     slips = {
         f"the mean of shares: That is the mean of {len(y)} shares, from {each.min():.0%} to "
         f"{each.max():.0%}: nearly grey photos weigh as much as vivid ones.": each.mean(),
         "what is left: That is what is not explained.": 1 - pooled,
         "in per cent: That is a hundred times as much.": 100 * pooled,
-        "the error itself: That is the MSE. Hint: divide it by the grey copy's.": error.sum()
-        / answers.numel(),
+        "the error itself: That is the MSE. Hint: divide it by the grey copy's.": mse,
         "the last photo only: That is the last photo's. Hint: `+=` in the loop.": each[-1],
         "upside down: That divides grey by network.": 1 - grey.sum() / error.sum(),
         "another share: Only that follows. Hint: two sums over all the photos handed over: "
@@ -231,12 +217,8 @@ def _beaten(net: nn.Module, data: PhotoData) -> tuple[float, float]:
             "below the mean tint: It has learnt too little. Hint: does the training loss fall? If "
             "not, look at the learning rate. More: `short_run()` as it stands gets there.": ELSE,
         }
-        start = (
-            f"Your judge is right. But your network explains {explained:.1%} of the chroma of the "
-            f"{len(photos)} validation photos, and one colour "
-            f"everywhere, the mean tint, {tint:.1%}."
-        )
-        recognise(slips, start=start)
+        start = f"Your judge is right. But on {len(photos)} photos your network explains"
+        recognise(slips, start=f"{start} {explained:.1%}, the mean tint {tint:.1%}.")
     return explained, tint
 
 

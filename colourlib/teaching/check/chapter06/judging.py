@@ -64,8 +64,7 @@ def pooled_psnr(answer):
     slips = {
         f"the mean of PSNRs: It is the mean of {each} dB: first decibels, then the mean. "
         "Pooled is the other way round.": averaged,
-        "20 instead of 10: It is twice that. 20 · log10 is for errors that are not squared.": 2
-        * pooled,
+        "20 instead of 10: It is twice that; 20 · log10 is for unsquared errors.": 2 * pooled,
         "of the root: It takes the root before the logarithm.": pooled / 2,
         "the natural logarithm: It is -10 · ln. Hint: `math.log10`.": -10 * math.log(mean),
         "the sign is turned: It falls when the error falls. Hint: -10 · log10, because the "
@@ -79,15 +78,11 @@ def pooled_psnr(answer):
         "photos, channels and pixels.": ELSE,
     }
     errors = ", ".join(f"{m:.5f}" for m in mse)
-    start = (
-        f"The three pictures have an MSE of {errors}, all together "
-        f"{mean:.5f}; yours is {given:.2f} dB."
-    )
+    start = f"The pictures' MSE is {errors}, all together {mean:.5f}; yours is {given:.2f} dB."
     recognise(slips, given, right=abs(given - pooled) <= 0.005, start=start)
     return (
-        f"Three pictures with an MSE of {errors}: pooled {pooled:.2f} dB. Their own PSNRs are "
-        f"{each} dB, with a mean of {averaged:.2f}: there the nearly right one decides, here the "
-        "worst one. Not looked at: a perfect guess, whose PSNR is infinite."
+        f"Pooled {pooled:.2f} dB. The three PSNRs, {each} dB, have a mean of {averaged:.2f}: there "
+        "the nearly right one decides, here the worst. Not looked at: a perfect guess (infinite)."
     )
 
 
@@ -114,13 +109,11 @@ def best_factors(answer):
     slips = {
         "one factor for both: That is the factor of both channels together.": is_(both),
         "a and b swapped: The first has to be that of a.": is_(right.flip(0)),
-        "divided by the truth's square: That is p · y / y², which "
-        "makes the truth like the guess.": is_(py / yy),
+        "divided by the truth's square: p · y / y² makes the truth like the guess.": is_(py / yy),
         "as vivid as the truth: Those are the roots of y² / p²: they make the guess as vivid as "
         "the truth even where it is wrong, and so pay more.": is_((yy / pp).sqrt()),
         "a quotient of means: Green and red cancel.": is_(truth.sum(axes) / guess.sum(axes)),
-        "a mean of the photos' factors: Those are means of a factor for "
-        "each photo. Pool the sums first.": is_(each.mean(0)),
+        "a mean of the photos' factors: Pool the sums of all photos first.": is_(each.mean(0)),
         "upside down: That is p² / p · y.": is_(pp / py),
         f"other factors: They leave an error of {left(given):.2f}; {left(right):.2f} can be had. "
         "Hint: the formula below the figure. More: (guess * truth).sum(dim=(0, 2, 3)) is a sum "
@@ -133,10 +126,9 @@ def best_factors(answer):
     )
     recognise(slips, right=left(given) <= 1.001 * left(right), start=start)  # a search will do
     return (
-        f"On the check's pictures your factors are {text}: squared error {left(torch.ones(2)):.1f} "
-        f"as guessed, {left(both):.1f} with {both[0]:.2f} for both, {left(right):.1f} with yours. "
-        "Not looked at: your network. `x, y, p = next(report.batches())` gives twenty "
-        "photos: try `best_factors(p, y)`."
+        f"Here the squared error is {left(torch.ones(2)):.1f} as guessed, {left(both):.1f} with "
+        f"{both[0]:.2f} for both, and {left(right):.1f} with yours. Not looked at: your network. "
+        "`x, y, p = next(report.batches())` gives twenty photos: try `best_factors(p, y)`."
     )
 
 
@@ -150,7 +142,6 @@ def _two(given) -> Tensor:
     wrong_if(
         not isinstance(given, Tensor | np.ndarray | tuple | list) or len(given) != 2,
         f"not two factors: Your function returns {type(given).__name__} of shape {shape}, but must "
-        "return two numbers, for a and for b. Hint: sum over photos, rows and columns: axes 0, 2 "
-        "and 3 of (N, 2, H, W).",
+        "return two numbers. Hint: sum over photos, rows and columns: axes 0, 2 and 3.",
     )
     return torch.tensor([number(one, "a factor") for one in given])

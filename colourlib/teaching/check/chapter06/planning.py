@@ -33,30 +33,31 @@ def difference_interval(answer):
     width = (high - low) / right  # 1 where it is as wide as the right one
     off = abs((low + high) / 2 - sum(wanted) / 2) / right
 
-    def at(pair, share: float) -> bool:
-        return abs(low - pair[0]) + abs(high - pair[1]) < share * (pair[1] - pair[0])
+    def at(ends) -> bool:
+        return abs(low - ends[0]) + abs(high - ends[1]) < 0.3 * (ends[1] - ends[0])
+
+    def of_width(share: float) -> bool:
+        return off < 0.25 and abs(width - share) < 0.06
 
     slips = {
         "high before low: It goes down to the smaller one. Hint: `np.percentile` answers in the "
         "order in which it is asked: [2.5, 97.5].": width < 0,
-        "in per cent: That is a hundred times too much.": at([100 * end for end in wanted], 0.3),
+        "in per cent: That is a hundred times too much.": at([100 * end for end in wanted]),
         "no spread: All draws are the same: without replacement, or with the same seed. Hint: make "
         "the dice once; `dice.integers(n, size=n)` puts each photo back.": width < 0.01,
-        "A minus B: It says that B is worse.": at((-wanted[1], -wanted[0]), 0.3),
+        "A minus B: It says that B is worse.": at((-wanted[1], -wanted[0])),
         f"the mean of shares: The nearly grey photos decide. Pooled, B is ahead by {pooled:.1%}. "
-        "Hint: sum errors, then divide.": at(shares, 0.3),
+        "Hint: sum errors, then divide.": at(shares),
         "drawn apart: A is scored on some photos and B on others. Drawn alike, it is "
         f"{100 * right:.2f} points wide.": abs(width * right / (apart[1] - apart[0]) - 1) < 0.15,
         "percentiles as shares: np.percentile(scores, 0.025) asks for the lowest 0.025 per cent. "
         "Hint: `np.percentile` counts from 0 to 100.": high < wanted[0],
-        "90 %, not 95 %: It is 0.84 times as wide. Hint: 2.5 % on either side.": off < 0.25
-        and abs(width - 0.84) < 0.06,
+        "90 %, not 95 %: It is 0.84 times as wide. Hint: 2.5 % on either side.": of_width(0.84),
         "one standard deviation: Mean ± one standard deviation holds 68 % of the draws. Hint: mean "
-        "± 1.96 standard deviations.": off < 0.25 and abs(width - 0.51) < 0.06,
+        "± 1.96 standard deviations.": of_width(0.51),
         f"another interval: A thousand draws give {wanted[0]:.2%} to {wanted[1]:.2%}. Hint: draw "
         "indices once, and use them for all three arrays. More: A thousand times: drawn = "
-        "dice.integers(n, size=n); explained(B) - explained(A) at [drawn]. Last, the 2.5th and "
-        "the 97.5th percentile.": ELSE,
+        "dice.integers(n, size=n); explained(B) - explained(A) at [drawn]; then percentiles.": ELSE,
     }
     start = f"Your interval is {low:.2%} to {high:.2%}, {100 * (high - low):.2f} points wide."
     recognise(slips, right=bool(abs(width - 1) <= 0.1 and off <= 0.1), start=start)
@@ -71,9 +72,10 @@ LISTS = {
     "what differs": ("width", "learning rate", "seed", "photos"),
     "beside it": ("grey copy", "mean tint", "optimum"),
 }
+TRAINING, EYE = "training photos", "five photos picked by eye"
 CHOICES = {
     "each trained for": ("the same minutes", "the same epochs", "until it is at its best"),
-    "judged on": ("training photos", "validation photos", "five photos picked by eye"),
+    "judged on": (TRAINING, "validation photos", EYE),
     "mode": ("train mode", "eval mode"),
     "score": ("explained chroma, pooled", "mean of PSNRs", "colourfulness", "SSIM"),
     "wider wins if": (
@@ -111,10 +113,8 @@ def fair_comparison(plan):
         "what stays the same cannot be the reason for a difference.": bool(others),
         "each as long as it likes: A longer run picks the best of more numbers. Hint: "
         "minutes or epochs, fixed before.": plan["each trained for"] == "until it is at its best",
-        "judged on training photos: A wider network learns more by heart.": judged
-        == "training photos",
-        "picked photos: By query alone, explained chroma goes from below 0 to above 90 %.": judged
-        == "five photos picked by eye",
+        "judged on training photos: A wider network learns more by heart.": judged == TRAINING,
+        "picked photos: By query, explained chroma goes from below 0 to above 90 %.": judged == EYE,
         "forgot .eval(): In train mode the score depends on which photos share a batch: chapter 05 "
         "lost several dB by that. Hint: `net.eval()`.": plan["mode"] == "train mode",
         f"a score that is blind here: {score} alone decides. {BLIND.get(score)} Hint: the "
@@ -130,15 +130,11 @@ def fair_comparison(plan):
         "Hint: what else could be the reason for a difference?": rule == "its mean is better",
     }
     recognise(slips)
-    what = {
-        "the same minutes": "for the same time, which the wider one uses for fewer steps",
-        "the same epochs": "for the same photos; the wider one has had more time, so say so",
-    }[plan["each trained for"]]
+    timed = plan["each trained for"] == "the same minutes"
+    cost = "takes fewer steps in that time" if timed else "has more time; say so"
     return (
-        f"{pairs:g} pairs of runs in which only the width differs, {what}; judged on photos that "
-        f"neither saw, in eval mode, beside {' and '.join(plan['beside it'])}. That can be "
-        "answered with yes, no, or not known. Not looked at: whether each width would want a "
-        "learning rate of its own."
+        f"{pairs:g} pairs of runs in which only the width differs; the wider one {cost}. The answer "
+        "is yes, no, or not known. Not looked at: whether each width wants a rate of its own."
     )
 
 
