@@ -88,16 +88,12 @@ def main(arguments: list[str] | None = None) -> int:
         source = _folder(args.photos) if args.photos is not None else args.source
         return 0 if runner.run_course(source, args.setting, args.out, args.only) else 1
     except CourseError as error:
-        print(f"colourlib: {_printable(error)}", file=sys.stderr)
+        # In one line, without what a file's name could do to a terminal.
+        print(f"colourlib: {' '.join(printable(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\ncolourlib: stopped by Ctrl-C", file=sys.stderr)
         return 130
-
-
-def _printable(error: CourseError) -> str:
-    """One line; what a file's name could do to a terminal is left out."""
-    return " ".join(printable(error).split())
 
 
 def _folder(text: str) -> str:

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from .common.pictures import normalise, open_picture
+from .common.pictures import encoded, normalise, open_picture
 
 # As in Okabe and Ito's palette, but so dark that each has a contrast of 4.5 on white, and still
 # told apart by colour-blind readers: tests/test_accessibility.py computes both. A line style or a
@@ -45,20 +45,17 @@ class Picture:
 
     def encoded(self) -> tuple[str, bytes]:
         """('PNG' or 'JPEG', the bytes of such a file), whichever keeps a notebook small."""
-        png = encoded(self.image, "PNG")
-        return ("PNG", png) if len(png) <= PNG_LIMIT else ("JPEG", encoded(self.image, "JPEG"))
+        png = encoded(self.image, "PNG", optimize=True)
+        return (
+            ("PNG", png)
+            if len(png) <= PNG_LIMIT
+            else ("JPEG", encoded(self.image, "JPEG", quality=88))
+        )
 
     def save(self, path: str | Path) -> Path:
         """Write the image to a file and return its path."""
         self.image.save(path)
         return Path(path)
-
-
-def encoded(image: Image.Image, kind: str, quality: int = 88) -> bytes:
-    """The bytes of a PNG or a JPEG file; only a JPEG takes notice of the quality."""
-    buffer = io.BytesIO()
-    image.save(buffer, kind, optimize=kind == "PNG", quality=quality)
-    return buffer.getvalue()
 
 
 def data_address(
@@ -71,7 +68,7 @@ def data_address(
     if isinstance(picture, Picture):
         kind, picture = picture.encoded()
     elif isinstance(picture, Image.Image):
-        picture = encoded(picture, kind, quality)
+        picture = encoded(picture, kind, optimize=kind == "PNG", quality=quality)
     return f"data:image/{kind.lower()};base64,{base64.b64encode(picture).decode()}"
 
 

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from colourlib import show
+from colourlib.common.pictures import encoded
 
 
 def bundle(picture):
@@ -17,33 +18,31 @@ def bundle(picture):
     return kind, data, metadata
 
 
-@pytest.mark.parametrize(
-    "picture",
-    [
-        show.grid([np.zeros((8, 8), np.uint8)] * 3, ["a", "b", "c"], 2, title="t", alt="three"),
-        show.histogram([1, 2, 2, 3], 2.5, title="t", xlabel="x", alt="three"),
-        show.lines({"a": ([1, 2], [3, 4])}, title="t", xlabel="x", ylabel="y", alt="three"),
-    ],
-)
+WORDS = {"title": "t", "alt": "three"}
+PICTURES = [
+    show.grid([np.zeros((8, 8), np.uint8)] * 3, ["a", "b", "c"], 2, **WORDS),
+    show.histogram([1, 2, 2, 3], 2.5, xlabel="x", **WORDS),
+    show.lines({"a": ([1, 2], [3, 4])}, xlabel="x", ylabel="y", **WORDS),
+]
+
+
+@pytest.mark.parametrize("picture", PICTURES)
 def test_a_picture_says_in_words_what_it_shows(picture):
     kind, data, metadata = bundle(picture)
     assert data["text/plain"] == "three" and metadata[kind]["alt"] == "three"
     assert Image.open(io.BytesIO(data[kind])).size == picture.image.size
 
 
-def test_photos_are_stored_as_jpeg_and_drawings_as_png(tmp_path):
+def test_photos_are_stored_as_jpeg_drawings_as_png_and_an_address_holds_either(tmp_path):
     noise = np.random.default_rng(0).integers(0, 256, (300, 300, 3), np.uint8)
     assert bundle(show.Picture(Image.fromarray(noise), ""))[0] == "image/jpeg"
     even = show.Picture(Image.new("RGB", (300, 300)), "")
     assert bundle(even)[0] == "image/png"
     assert Image.open(even.save(tmp_path / "x.png")).size == (300, 300)
-
-
-def test_an_address_holds_the_picture():
     image = Image.new("RGB", (30, 20), "red")
     png = show.data_address(image)
     assert show.data_address(show.Picture(image, "")) == png
-    assert show.data_address(show.encoded(image, "PNG")) == png
+    assert show.data_address(encoded(image, "PNG", optimize=True)) == png
     opened = Image.open(io.BytesIO(base64.b64decode(png.removeprefix("data:image/png;base64,"))))
     assert (np.asarray(opened) == np.asarray(image)).all()
     assert show.data_address(image, "JPEG", quality=80).startswith("data:image/jpeg;base64,")
@@ -60,8 +59,7 @@ def test_a_grid_takes_files_pictures_and_arrays(tmp_path):
 def test_a_table_reads_as_text_and_as_html():
     table = show.table([["<a>", 1], ["b", 22]], ["name", "n"], "Two rows")
     assert repr(table).splitlines() == ["Two rows", "name   n", "<a>    1", "b     22"]
-    html = table._repr_html_()
-    left = ' style="text-align:left"'
+    html, left = table._repr_html_(), ' style="text-align:left"'
     assert f'<th scope="row"{left}>&lt;a&gt;</th><td>1</td>' in html and "<caption>Two rows" in html
     words = show.table([["a", "x", "1.5 %"], ["b", "long", "-3"]], ["name", "kind", "n"], "")
     rows = "name  kind      n", "a     x     1.5 %", "b     long     -3"
@@ -77,25 +75,22 @@ def test_a_table_reads_as_text_and_as_html():
 
 def test_dollars_in_names_are_dollars():
     def drawn(title, name):
-        curves, no_words = {name: ([1, 2], [3, 4])}, dict.fromkeys(("xlabel", "ylabel", "alt"), "")
-        return np.asarray(show.lines(curves, title=title, **no_words).image)
+        curves = {name: ([1, 2], [3, 4])}
+        return np.asarray(show.lines(curves, title=title, xlabel="", ylabel="", alt="").image)
 
     assert (drawn("to $x$", "a $b$") != drawn("to x", "a b")).any()
     drawn("costs $5 or $6_", "$\\bad$")  # as formulas both would be errors
 
 
 def test_powers_on_an_axis_of_logarithms_are_still_powers():
-    def drawn(log):
-        fig = Figure()
-        ax = fig.subplots()
+    for scale in ("log", "linear"):
+        ax = (fig := Figure()).subplots()
         ax.plot([1, 2], [1e-3, 1e3])
-        ax.set_yscale("log" if log else "linear")
+        ax.set_yscale(scale)
         show.figure(fig, "")
-        return [t.get_parse_math() for t in ax.get_yticklabels() if t.get_text()]
-
-    assert all(drawn(log=True)) and not any(drawn(log=False))
+        math = {t.get_parse_math() for t in ax.get_yticklabels() if t.get_text()}
+        assert math == {scale == "log"}
 
 
 def test_a_history_is_drawn_even_if_no_epoch_was_finished():
-    row = {"epoch": 1, "loss": None, "validation_loss": 0.02}
-    assert "nan" in show.history([row]).alt
+    assert "nan" in show.history([{"epoch": 1, "loss": None, "validation_loss": 0.02}]).alt

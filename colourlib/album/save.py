@@ -2,12 +2,10 @@
 guesses. Nothing else goes along: no place, no date, no camera.
 """
 
-import io
-
 from PIL import Image, PngImagePlugin
 
 from ..common.files import printable
-from ..common.pictures import on_white
+from ..common.pictures import encoded, on_white
 from ..common.version import __version__
 
 DESCRIPTION, SOFTWARE = 0x010E, 0x0131  # EXIF tags, the same numbers as in TIFF
@@ -47,9 +45,7 @@ def encode(picture: Image.Image, kind: str, weights: str) -> bytes:
         exif[DESCRIPTION] = said.encode("ascii", "replace").decode()  # EXIF knows nothing else
         exif[SOFTWARE] = program
         more = {"exif": exif}
-    content = io.BytesIO()
-    picture.save(content, kind, **SETTINGS[kind], **more)
-    return content.getvalue()
+    return encoded(picture, kind, **SETTINGS[kind], **more)
 
 
 def is_ours(image: Image.Image) -> bool:

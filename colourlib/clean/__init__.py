@@ -75,9 +75,6 @@ def around(verdicts: Iterable[Verdict], rule: str, limit: float, count: int = 6)
     return looked[max(middle - count, 0) : middle], looked[middle : middle + count]
 
 
-# ---- the rules -----------------------------------------------------------------------------------
-
-
 def _by_rule(photo: Photo, looked: dict, limits: Mapping[str, float]) -> Verdict:
     """The verdict of the rules that look at one picture alone."""
     for rule, key in (("at collection", "rejected"), ("unreadable", "unreadable")):

@@ -102,9 +102,6 @@ def match(decided: Mapping[str, bool], shas: Iterable[str]) -> dict[str, bool]:
     return matched
 
 
-# ---- lines ---------------------------------------------------------------------------------------
-
-
 def _parse(lines: Iterable[str]) -> Iterator[Line]:
     """The meaning of each line; comments and empty lines have none."""
     for number, text in enumerate(map(str.strip, lines), start=1):
@@ -139,9 +136,6 @@ def _values(root: Path) -> dict:
         values.pop(line.what, None)
         values[line.what] = line.value
     return values
-
-
-# ---- the file ------------------------------------------------------------------------------------
 
 
 def _read(root: Path) -> list[str]:

@@ -82,9 +82,6 @@ def look(path: Path) -> dict:
     }
 
 
-# ---- the measures --------------------------------------------------------------------------------
-
-
 def chroma(image: Image.Image) -> float:
     """The chroma (Lab units, 0 to about 130) that 99 % of the pixels stay below.
 
@@ -183,9 +180,6 @@ def _field_means(values: np.ndarray) -> np.ndarray:
 def _over_channels(most: Callable, pixels: np.ndarray) -> np.ndarray:
     """(H, W, 3) -> (H, W). Many times faster than a reduction over an axis of three."""
     return most(most(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
-
-
-# ---- looking at many pictures --------------------------------------------------------------------
 
 
 def look_at_all(root: Path, photos: Sequence[Photo]) -> Iterator[dict]:

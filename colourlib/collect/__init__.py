@@ -89,9 +89,6 @@ def check(queries: Sequence[str], per_query: int) -> None:
         raise CourseError(f"queries is {queries!r}; give a list of search words: ['moon', 'rain'].")
 
 
-# ---- the web, real or practice -------------------------------------------------------------------
-
-
 @dataclass
 class _Run:
     """One run over the web: what is there, how to ask for more, what went wrong by query."""

@@ -102,7 +102,7 @@ class Web:
         Raises Failed, Rejected for too large an answer, Stopped, and TimeUp.
         """
         over = getattr(self._mine, "end", None)
-        if over is None:  # somebody else in this process: none of our business
+        if over is None:  # somebody else in this process asks: leave them alone
             return self._plain.open(request, data, timeout)
         end = min(time.monotonic() + self.patience.picture, over)
         pause = 0.0

@@ -6,7 +6,6 @@ Their classes take the place of queries.
 """
 
 import contextlib
-import io
 import json
 import shutil
 import socket
@@ -19,6 +18,7 @@ from pathlib import Path
 from ..common.bars import bar
 from ..common.errors import CourseError
 from ..common.files import read_json, replace_text
+from ..common.pictures import encoded
 from ..common.words import did_you_mean
 from . import manifest
 from .connection import Rejected, in_words
@@ -140,12 +140,7 @@ def _bytes_of(data, number: int, path: str | Path | None) -> bytes:
     """The file of a picture as it is, or the numbers of one that has no file as PNG."""
     if path is not None:
         return Path(path).read_bytes()
-    buffer = io.BytesIO()
-    data[number][0].save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-# ---- the download --------------------------------------------------------------------------------
+    return encoded(data[number][0], "PNG")
 
 
 def _open_parts(root: Path, name: str, chosen: DataSet) -> list:

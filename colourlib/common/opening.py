@@ -56,7 +56,7 @@ def _from_file(path: Path) -> Image.Image:
 
 
 def _from_array(array: np.ndarray | Tensor) -> Image.Image:
-    """An array or a tensor as a picture of Pillow. Raises CourseError for what is none."""
+    """An array or a tensor as a picture of Pillow. Raises CourseError where it cannot be one."""
     shape = tuple(array.shape)
     if isinstance(array, Tensor):
         what = "(C, H, W) or (1, C, H, W) with C = 1 or 3"

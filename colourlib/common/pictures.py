@@ -146,3 +146,10 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 def square(picture: Image.Image, side: int) -> Image.Image:
     """The middle square of a picture, resized to side x side."""
     return ImageOps.fit(picture, (side, side), Image.Resampling.LANCZOS)
+
+
+def encoded(picture: Image.Image, kind: str, **options) -> bytes:
+    """The bytes of a picture's file."""
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return buffer.getvalue()

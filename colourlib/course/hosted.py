@@ -56,9 +56,6 @@ def ready() -> None:
         print(FILES[where])
 
 
-# ---- packages ------------------------------------------------------------------------------------
-
-
 def _name(requirement: str) -> str:
     return re.match(r"[\w.-]+", requirement)[0]
 

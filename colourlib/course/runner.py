@@ -69,9 +69,6 @@ def find(folder: Path = NOTEBOOKS, only: str | None = None) -> list[Path]:
     return chosen
 
 
-# ---- running one ---------------------------------------------------------------------------------
-
-
 def execute(path: Path, env: Mapping[str, str] | None = None) -> Result:
     """Run one notebook in a fresh kernel of this very Python; `env` is the kernel's environment.
 
@@ -145,9 +142,6 @@ def _one_line(error: BaseException | None) -> str:
     if isinstance(error, CellExecutionError):
         text = f"{error.ename}: {error.evalue}"
     return textwrap.shorten(text, 300, placeholder=" ...")
-
-
-# ---- the whole course ----------------------------------------------------------------------------
 
 
 def run_course(

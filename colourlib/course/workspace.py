@@ -52,14 +52,10 @@ SETTINGS = {
         "full", 100, 256, 128, 60, 60, "a GPU and the real web, hours of collecting and of training"
     ),
 }
+LAST_CHOICE = "last_choice.json"  # source and setting that a notebook named last
 REMEMBERED = "as chosen last; open_workspace('practice', 'quick') goes back"
 COMMAND_LINE = "COLOURLIB_COMMAND_LINE"  # set while `python -m colourlib course` runs notebooks
 COURSE_RUN = "colournet"  # the name of 05_train's own run, which 06_evaluate looks for
-
-
-def _last_choice() -> Path:
-    """The file with the source and setting that a notebook named last: the next one goes on."""
-    return home() / "last_choice.json"
 
 
 def _choice(what: str, given, default: str) -> tuple[str, str]:
@@ -74,7 +70,7 @@ def _choice(what: str, given, default: str) -> tuple[str, str]:
         return from_environment, f"from the command line; this notebook names {given!r}"
     if from_environment:
         return from_environment, f"from COLOURLIB_{what.upper()}"
-    if what in (last := read_json(_last_choice())):
+    if what in (last := read_json(home() / LAST_CHOICE)):
         return last[what], REMEMBERED
     return default, "the default"
 
@@ -98,7 +94,7 @@ def open_workspace(source: str | Path | None = None, setting: str | None = None)
     ws = Workspace(raw_source, SETTINGS[name])
     ws.root.mkdir(parents=True, exist_ok=True)
     if (source is not None or setting is not None) and not os.environ.get(COMMAND_LINE):
-        replace_text(_last_choice(), json.dumps({"source": ws.source, "setting": name}))
+        replace_text(home() / LAST_CHOICE, json.dumps({"source": ws.source, "setting": name}))
     print(f"source   {ws.source} ({why_source})")
     print(f"setting  {name} ({why_setting}): {ws.setting.cost}")
     print(f"device   {ws.device.name}: {ws.device.reason}")

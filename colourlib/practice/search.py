@@ -7,7 +7,6 @@ server is one function from an address to a `Response`; pass your own to play an
 
 import contextlib
 import html
-import io
 import json
 import socket
 import threading
@@ -21,6 +20,7 @@ from urllib.parse import parse_qs, quote, unquote, urljoin, urlsplit
 from PIL import Image
 
 from .. import practice
+from ..common.pictures import encoded
 from ..common.queries import QUERIES
 
 PAGE = 12  # links on one page of results: a query needs several pages, as on the web
@@ -45,13 +45,6 @@ class Response:
     wait: float = 0.0  # seconds before anything is sent; math.inf: for ever
     drip: float = 0.0  # seconds before each single byte of the body
     hang_up: bool = False  # close the connection without an answer
-
-
-def encoded(image: Image.Image, kind: str, **options) -> bytes:
-    """The bytes of a picture's file."""
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
 
 
 def results_page(links: list[str]) -> Response:

@@ -165,9 +165,6 @@ def _to_byte(ab: torch.Tensor) -> np.ndarray:
     return (ab + 128).round().clamp(0, 255).byte().numpy()
 
 
-# ---- how a set lies on the disk ------------------------------------------------------------------
-
-
 def load(folder: Path, mode: str = "r") -> Prepared | None:
     """The set in a folder, memory-mapped; None where there is none that is whole."""
     if mode != "r" and load(folder) is None:  # opened for writing, a torn file would be filled up

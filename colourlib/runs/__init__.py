@@ -5,7 +5,6 @@
 `sample-1.png` … show three validation photos beside `truth-1.png` ….
 """
 
-import io
 import json
 import platform
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from torch import Tensor, nn
 
 from ..common import files
 from ..common.errors import CourseError
+from ..common.pictures import encoded
 from ..common.version import __version__
 from ..common.words import percent
 from ..data import PhotoData
@@ -134,9 +134,8 @@ class Run:
             files.write(folder / "network.txt", self.described.encode())
         for i, sample in enumerate(pictures, start=1):
             for kind, array in (("sample", sample.network), ("truth", sample.truth)):
-                content = io.BytesIO()
-                Image.fromarray(array).save(content, "PNG")
-                files.write(folder / f"{kind}-{i}.png", content.getbuffer())
+                content = encoded(Image.fromarray(array), "PNG")
+                files.write(folder / f"{kind}-{i}.png", content)
         files.write(folder / "run.json", json.dumps(self.story(), indent=1).encode())
 
 

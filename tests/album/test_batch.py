@@ -10,15 +10,17 @@ import sys
 import zlib
 from functools import partial
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 import safetensors.torch
 import torch
-from PIL import Image, PngImagePlugin
+from PIL import Image
 from skimage.color import rgb2lab
+from test_pictures import private, turned_exif
 
-from colourlib import CourseError
+from colourlib import CourseError, evaluate
 from colourlib.__main__ import main
 from colourlib.album import batch, names, save
 from colourlib.album.batch import CTRL_C, DISK, colourise_files
@@ -27,15 +29,7 @@ from colourlib.model import ColourNet
 from colourlib.runs import weights
 from colourlib.show import encoded
 
-AB_SCALE = 110  # of scaled ab
-TURNED = 0x0112  # the tag of EXIF that says how the camera was held
-
-
-def tint(x):
-    """A colouriser: the same warm colour everywhere. (N, 1, h, w) -> (N, 2, h, w)."""
-    return x.new_tensor([0.2, 0.3])[None, :, None, None].expand(len(x), 2, *x.shape[2:])
-
-
+tint = evaluate.tint(torch.tensor([0.2, 0.3]))  # the same warm colour everywhere
 run = partial(colourise_files, model=tint)
 
 
@@ -59,16 +53,8 @@ def files(folder: Path) -> list[str]:
     return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir())
 
 
-def one_line(capsys) -> str:
-    """What the command line says of a mistake."""
-    error = capsys.readouterr().err
-    assert error.startswith("colourlib: ") and error.count("\n") == 1
-    return error
-
-
 def is_coloured(path: Path) -> bool:
-    with Image.open(path) as image:
-        return bool(np.ptp(np.asarray(image.convert("RGB")), axis=-1).mean() > 10)
+    return bool(np.ptp(Image.open(path).convert("RGB"), axis=-1).mean() > 10)
 
 
 def test_a_folder_is_mirrored_and_its_photos_stay_as_they_were(tmp_path, capsys):
@@ -151,13 +137,8 @@ def test_links_in_a_circle_and_to_nowhere(tmp_path, capsys):
 
 @pytest.mark.parametrize("ending", ["jpg", "png", "webp", "tif"])
 def test_each_file_says_that_its_colours_are_estimated_and_nothing_else(tmp_path, ending):
-    exif = Image.Exif()
-    exif[0x010E], exif[0x0112], exif[0x0132] = "at home with Ann", 6, "1999:01:01 00:00:00"
-    exif.get_ifd(0x8825)[2] = (47.0, 22.0, 11.0)  # GPS latitude
-    text = PngImagePlugin.PngInfo()
-    text.add_text("Comment", "Ann")
-    more = {"png": {"pnginfo": text}, "jpg": {"comment": "Ann"}}.get(ending, {})
-    old = photo(tmp_path / f"a.{ending}", exif=exif, dpi=(300, 300), icc_profile=b"Ann", **more)
+    more = private("JPEG" if ending == "jpg" else ending)
+    old = photo(tmp_path / f"a.{ending}", dpi=(300, 300), icc_profile=b"Ann", **more)
     assert b"Ann" in old.read_bytes()
     new = run([old], tmp_path / "new").coloured[0]
     assert b"Ann" not in new.read_bytes() and b"1999" not in new.read_bytes()
@@ -174,8 +155,7 @@ def test_each_file_says_that_its_colours_are_estimated_and_nothing_else(tmp_path
         assert "olours estimated" in words and "weights: function" in words
         assert program.startswith("colourlib ") and save.is_ours(image)
         assert "icc_profile" not in image.info
-    with Image.open(old) as image:
-        assert not save.is_ours(image)
+    assert not save.is_ours(Image.open(old))
 
 
 def test_the_name_of_the_weights_cannot_break_the_tag():
@@ -187,8 +167,7 @@ def test_the_name_of_the_weights_cannot_break_the_tag():
 
 def test_transparency_is_kept_where_the_format_has_it(tmp_path):
     alpha = Image.linear_gradient("L").resize((48, 32))
-    image = Image.merge("LA", (grey(), alpha))
-    old = photo(tmp_path / "a.png", image)
+    old = photo(tmp_path / "a.png", Image.merge("LA", (grey(), alpha)))
     for ending in ("png", "webp", "tif"):
         run([old], tmp_path / f"b.{ending}")
         with Image.open(tmp_path / f"b.{ending}") as made:
@@ -214,19 +193,15 @@ def test_what_is_said_about_photos_that_are_coloured_all_the_same(tmp_path, caps
     assert done.notes[batch.FIRST_FRAME] == [moving, pages]
     printed = capsys.readouterr()
     assert printed.err == "" and f"{coloured}: {batch.OWN_COLOURS}\n" in printed.out
-    with Image.open(tmp_path / "new" / "b.png") as image:
-        assert image.n_frames == 1
+    assert Image.open(tmp_path / "new" / "b.png").n_frames == 1
 
 
 def test_saturation_reaches_the_file_and_a_tiff_is_turned(tmp_path):
     """Grey and uncompressed: one that is mapped into memory is turned wrongly by Pillow 13."""
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    old = photo(tmp_path / "a.tif", exif=exif)
+    old = photo(tmp_path / "a.tif", exif=turned_exif(6))
     run([old], tmp_path / "b.png", saturation=0)
     assert not is_coloured(tmp_path / "b.png")
-    with Image.open(tmp_path / "b.png") as made:
-        got = np.asarray(made.convert("L")).astype(int)
+    got = np.asarray(Image.open(tmp_path / "b.png").convert("L")).astype(int)
     assert np.abs(got - np.asarray(grey().transpose(Image.Transpose.ROTATE_270))).max() <= 1
     for wrong in (-0.1, float("nan"), float("inf"), "much"):
         with pytest.raises(CourseError, match="saturation"):
@@ -235,8 +210,8 @@ def test_saturation_reaches_the_file_and_a_tiff_is_turned(tmp_path):
 
 
 def test_the_home_folder_may_be_written_as_a_tilde(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.chdir(photo(tmp_path / "here" / "a.jpg").parent)
     done = run(["~/here/a.jpg"], "~/out/")
     assert [file.parent for file in done.coloured] == [tmp_path / "out"] == [done.out]
@@ -244,15 +219,6 @@ def test_the_home_folder_may_be_written_as_a_tilde(tmp_path, monkeypatch):
     monkeypatch.setattr(os.path, "lexists", lambda path: False)  # a drive that is not there
     with pytest.raises(CourseError, match="there is no .*choose another place"):
         names._check_place(tmp_path / "out")
-
-
-def test_a_file_says_by_which_weights_it_was_coloured(tmp_path, brown):
-    file, (network, card) = photo(tmp_path / "a.jpg"), weights.load(brown)
-    ways = [((network, card), "ColourNet"), (network, "ColourNet")]
-    ways += [(brown, brown.name), (str(brown), brown.name)]
-    for number, (model, name) in enumerate(ways):
-        done = run([file], tmp_path / f"{number}.png", model=model)
-        assert f"weights: {name})" in Image.open(done.coloured[0]).text["Description"]
 
 
 def test_what_is_there_stays_without_force(tmp_path, capsys):
@@ -345,8 +311,7 @@ def test_bad_photos_are_told_in_a_line_and_the_others_go_on(tmp_path, name, caps
 
 def test_files_that_are_not_there_or_not_files(tmp_path, capsys):
     good = photo(tmp_path / "good.jpg")
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "texts").mkdir()
+    (tmp_path / "empty").mkdir(), (tmp_path / "texts").mkdir()
     (tmp_path / "texts" / "a.txt").write_text("a")
     odd = {tmp_path / "none.jpg": "no such file", tmp_path / "empty": "is empty"}
     odd |= {tmp_path / "texts": ".txt (1)", tmp_path / ("x" * 300): "too long"}
@@ -354,35 +319,30 @@ def test_files_that_are_not_there_or_not_files(tmp_path, capsys):
         os.mkfifo(tmp_path / "pipe.jpg")
         odd[tmp_path / "pipe.jpg"] = "neither a file nor a folder"
     done = run([*odd, good], tmp_path / "new")
-    assert len(done.coloured) == 1 and done.code == 1
-    assert len(done.failed) == len(odd)
-    for path, why in done.failed:
-        assert odd[path] in why
+    assert len(done.coloured) == 1 and done.code == 1 and len(done.failed) == len(odd)
+    assert all(odd[path] in why for path, why in done.failed)
     assert capsys.readouterr().err.count("\n") == len(odd)
 
 
 def test_a_photo_and_a_folder_without_permission_are_told(tmp_path, monkeypatch, capsys):
-    good, bad, private = photo(tmp_path / "a.jpg"), photo(tmp_path / "b.jpg"), tmp_path / "private"
-    opened, walked = Image.open, os.walk
-
-    def refused(path) -> PermissionError:
-        return PermissionError(errno.EACCES, "Permission denied", str(path))
+    good, bad, locked = photo(tmp_path / "a.jpg"), photo(tmp_path / "b.jpg"), tmp_path / "locked"
+    opened, walked, denied = Image.open, os.walk, (errno.EACCES, "Permission denied")
 
     def refuse(path, *more, **how):
         if path == bad:
-            raise refused(path)
+            raise PermissionError(*denied, str(path))
         return opened(path, *more, **how)
 
-    def walk(folder, onerror=None):
-        onerror(refused(private))
+    def walk(folder, onerror):
+        onerror(PermissionError(*denied, str(locked)))
         return walked(folder, onerror=onerror)
 
     monkeypatch.setattr(unreadable.Image, "open", refuse)
     monkeypatch.setattr(os, "walk", walk)
     done = run([tmp_path], tmp_path / "new")
     assert done.coloured == [tmp_path / "new" / good.name]
-    assert done.failed[0] == (private, "this folder cannot be read: Permission denied")
-    assert [photo for photo, _ in done.failed] == [private, bad]
+    assert done.failed[0] == (locked, "this folder cannot be read: Permission denied")
+    assert [photo for photo, _ in done.failed] == [locked, bad]
     assert "may not be opened" in capsys.readouterr().err
 
 
@@ -419,12 +379,8 @@ MISTAKES = {  # what the line says, and photos with an OUT of which it says so
 }
 
 
-@pytest.mark.parametrize(
-    "words, line", [(w, line) for w, lines in MISTAKES.items() for line in lines]
-)
-def test_an_out_that_cannot_be_is_a_mistake_and_nothing_is_done(
-    tmp_path, monkeypatch, capsys, words, line
-):
+@pytest.mark.parametrize("words, line", [(w, line) for w in MISTAKES for line in MISTAKES[w]])
+def test_an_out_that_cannot_be_is_a_mistake(tmp_path, monkeypatch, capsys, words, line):
     monkeypatch.chdir(tmp_path)
     photo(tmp_path / "a.jpg"), photo(tmp_path / "b.jpg")
     for name in ("file", "file.png"):
@@ -434,29 +390,20 @@ def test_an_out_that_cannot_be_is_a_mistake_and_nothing_is_done(
         monkeypatch.setattr(os, "access", lambda path, mode: False)
     before = files(tmp_path)
     assert main(["colourise", *given, "-o", str(tmp_path / out)]) == 2
-    assert words in one_line(capsys)
+    error = capsys.readouterr().err
+    assert error.startswith("colourlib: ") and words in error and error.count("\n") == 1
     assert files(tmp_path) == before and not (tmp_path / "closed").exists()
 
 
 def at_second_file(monkeypatch, action) -> None:
     """Do something when the second file of the batch is about to lie on the disk."""
-    real, count = os.fsync, []
-
-    def fsync(handle):
-        count.append(handle)
-        if len(count) == 2:
-            action()
-        real(handle)
-
-    monkeypatch.setattr(os, "fsync", fsync)
+    real, before = os.fsync, iter([lambda: None, action])
+    monkeypatch.setattr(os, "fsync", lambda handle: (next(before)(), real(handle)))
 
 
 def test_a_full_disk_ends_the_batch_and_leaves_nothing_half_written(tmp_path, monkeypatch, capsys):
-    def full():
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    given = photos(tmp_path, "abcd")
-    at_second_file(monkeypatch, full)
+    given, full = photos(tmp_path, "abcd"), OSError(errno.ENOSPC, "No space left on device")
+    at_second_file(monkeypatch, Mock(side_effect=full))
     done = run(given, tmp_path / "new")
     assert files(tmp_path / "new") == ["a.png"]
     assert (len(done.coloured), len(done.failed), done.left) == (1, 1, 2)
@@ -486,41 +433,31 @@ def test_files_that_cannot_be_written_do_not_end_the_batch(tmp_path, monkeypatch
     assert all(word in why for word, (_, why) in zip(words, done.failed, strict=True))
 
 
-def test_ctrl_c_lets_the_photo_in_work_be_finished(tmp_path, capsys):
-    given, seen = photos(tmp_path, "abc"), []
+def test_ctrl_c_lets_the_photo_be_finished_and_a_second_one_does_not(tmp_path, monkeypatch, capsys):
+    given = photos(tmp_path, "abc")
 
-    def pressed(x):
-        if not seen:
-            signal.raise_signal(signal.SIGINT)
-        seen.append(x)
+    def pressed(x):  # once: after it the batch has ended
+        signal.raise_signal(signal.SIGINT)
         return tint(x)
 
     done = run(given, tmp_path / "new", model=pressed)
     assert files(tmp_path / "new") == ["a.png"] and is_coloured(tmp_path / "new" / "a.png")
     assert (done.code, done.stopped, done.left) == (130, CTRL_C, 2)
     assert capsys.readouterr().out.splitlines()[-1].endswith("2 not begun: stopped by Ctrl-C.")
-
-
-def test_a_second_ctrl_c_ends_it_at_once(tmp_path, monkeypatch):
-    def impatient():
-        signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGINT)
-
-    given = photos(tmp_path, "abc")
-    at_second_file(monkeypatch, impatient)
-    done = run(given, tmp_path / "new")
-    assert files(tmp_path / "new") == ["a.png"] and (done.code, done.left) == (130, 2)
+    at_second_file(monkeypatch, lambda: [signal.raise_signal(signal.SIGINT) for _ in range(2)])
+    done = run(given, tmp_path / "newer")
+    assert files(tmp_path / "newer") == ["a.png"] and (done.code, done.left) == (130, 2)
 
 
 def test_the_command(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(batch, "_painter", lambda *about: (told.append(about), (paint, "w"))[1])
-    told, paint = [], lambda image: Image.new("RGB", image.size, "red")
+    painted = lambda image: Image.new("RGB", image.size, "red"), "w"
+    monkeypatch.setattr(batch, "_painter", painter := Mock(return_value=painted))
     old = [*photos(tmp_path, "a"), photo(tmp_path / "-b.png")]
     out = ["-o", str(tmp_path / "new")]
     assert main(["colourise", *map(str, old), *out, "--saturation", "1.5", "--model", "m"]) == 0
-    assert told == [("m", 1.5)]  # once for all photos
+    painter.assert_called_once_with("m", 1.5)  # for all photos
     assert main(["colourise", *map(str, old), *out]) == 0  # all skipped: all done
-    assert len(told) == 1  # and nothing loaded
+    assert painter.call_count == 1  # and nothing loaded
     monkeypatch.chdir(tmp_path)
     assert main(["colourise", "-o", "newer", "--", "-b.png", "none.png"]) == 1
     assert files(tmp_path / "newer") == ["-b.png"]
@@ -531,7 +468,7 @@ def test_the_command(tmp_path, monkeypatch, capsys):
         assert stop.value.code == 2 and "usage" in capsys.readouterr().err
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def brown(tmp_path_factory) -> Path:
     """Weights of a tiny network that colours everything in the same brown."""
     network = ColourNet(width=4)
@@ -540,20 +477,23 @@ def brown(tmp_path_factory) -> Path:
     return weights.save(folder / "brown.safetensors", network, {"size": 32, "saturation": 0.5})
 
 
-def test_weights_of_ones_own(tmp_path, brown, monkeypatch):
+def test_weights_of_ones_own_are_used_and_named(tmp_path, brown, monkeypatch):
     old = [photo(tmp_path / f"{name}.png", Image.new("L", (48, 32), 120)) for name in "ab"]
-    real, loaded = weights.load, []
-    monkeypatch.setattr(weights, "load", lambda where: (loaded.append(where), real(where))[1])
+    ways = [(network := weights.load(brown), "ColourNet"), (network[0], "ColourNet")]
+    for number, (model, name) in enumerate([*ways, (brown, brown.name), (str(brown), brown.name)]):
+        done = run(old[:1], tmp_path / f"{number}.png", model=model)
+        assert f"weights: {name})" in Image.open(done.coloured[0]).text["Description"]
+    monkeypatch.setattr(weights, "load", load := Mock(wraps=weights.load))
     out = tmp_path / "new"
     assert main(["colourise", *map(str, old), "-o", str(out), "--model", str(brown)]) == 0
-    assert loaded == [str(brown)]  # once for both photos
+    load.assert_called_once_with(str(brown))  # for both photos
     with Image.open(out / "a.png") as image:
         assert "weights: brown.safetensors" in image.info["Description"]
         assert str(tmp_path) not in image.info["Description"]
         pixel = np.array(image.getpixel((20, 20)), dtype=np.uint8)
     # the network's answer in Lab, times the card's saturation
     ab = rgb2lab(pixel[None, None])[0, 0, 1:]
-    assert np.abs(ab - np.array([0.1, 0.3]) * AB_SCALE * 0.5).max() < 1.5
+    assert np.abs(ab - np.array([0.1, 0.3]) * 110 * 0.5).max() < 1.5
 
 
 BAD_WEIGHTS = {  # made of good ones
@@ -573,15 +513,14 @@ def test_bad_weights_are_one_line_and_nothing_is_done(tmp_path, brown, kind, cap
     elif kind != "missing":
         bad.write_bytes(BAD_WEIGHTS[kind](brown.read_bytes()))
     assert main(["colourise", str(old), "-o", str(out), "--model", str(bad)]) == 2
-    assert bad.name in one_line(capsys) and not out.exists()
+    error = capsys.readouterr().err
+    assert error.startswith("colourlib: ") and bad.name in error and error.count("\n") == 1
+    assert not out.exists()
 
 
 def test_quiet_says_nothing_and_lines_leave_the_bar_whole(tmp_path, monkeypatch, capsys):
     class Terminal(io.StringIO):
-        encoding = "ascii"  # a name may hold letters that it does not know
-
-        def isatty(self):
-            return True
+        encoding, isatty = "ascii", lambda self: True  # which lacks letters that a name may hold
 
     photos(tmp_path, "aüz")
     (tmp_path / "ä.jpg").write_bytes(b"")
@@ -589,8 +528,8 @@ def test_quiet_says_nothing_and_lines_leave_the_bar_whole(tmp_path, monkeypatch,
     assert (len(done.coloured), len(done.failed)) == (3, 1) and capsys.readouterr() == ("", "")
     shutil.rmtree(tmp_path / "quiet")
     screen = Terminal()
-    monkeypatch.setattr(sys, "stderr", screen)
-    monkeypatch.setattr(sys, "stdout", screen)
+    for stream in ("stderr", "stdout"):
+        monkeypatch.setattr(sys, stream, screen)
     run([tmp_path], tmp_path / "new")
     lines = screen.getvalue().split("\n")
     told = [line.rpartition("\r")[2] for line in lines if "is empty" in line]

@@ -1,6 +1,5 @@
 """Decisions by hand: limits beside keep and reject, taking back, two writers at once."""
 
-import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -11,16 +10,7 @@ import pytest
 from colourlib import CourseError
 from colourlib.clean import by_hand
 
-ROOT = Path(__file__).resolve().parents[2]
 A, B = "a" * 64, "b" * 64
-
-
-def lines(root) -> list[str]:
-    text = (root / "decisions.txt").read_text(encoding="utf-8")
-    return [line for line in text.splitlines() if not line.startswith("#")]
-
-
-# ---- limits --------------------------------------------------------------------------------------
 
 
 def test_limits_and_decisions_stand_in_one_file(tmp_path):
@@ -30,9 +20,9 @@ def test_limits_and_decisions_stand_in_one_file(tmp_path):
     by_hand.set_limit(tmp_path, "too small", 32)
     assert by_hand.limits(tmp_path) == {"grey": 3.5, "too small": 32}
     assert by_hand.decisions(tmp_path) == {"a" * 16: False}
-    assert lines(tmp_path) == [
-        "limit grey 3.5  # fog is fine", "reject aaaaaaaaaaaaaaaa", "limit too small 32",
-    ]  # fmt: skip
+    lines = (tmp_path / "decisions.txt").read_text(encoding="utf-8").splitlines()
+    ours = ["limit grey 3.5  # fog is fine", "reject aaaaaaaaaaaaaaaa", "limit too small 32"]
+    assert [line for line in lines if not line.startswith("#")] == ours
     by_hand.set_limit(tmp_path, "grey", 1e-5)
     assert by_hand.limits(tmp_path)["grey"] == 1e-5
     by_hand.set_limit(tmp_path, "grey", None)
@@ -53,16 +43,12 @@ def test_lines_as_a_person_writes_them(tmp_path):
 
 @pytest.mark.parametrize(
     ("line", "says"),
-    [
-        ("limit gray 2", "no rule 'gray'. Did you mean 'grey'"),
-        ("limit colour 2", "no rule 'colour'.*too small"),
-        *[
-            (line, "is not a decision")
-            for line in ("limit grey", "limit grey 3,5", "limit grey -1", "limit grey 1.2.3",
-                         "limit grey 1e999", "limit 3", "delete 0123456789ab", "keep 0123",
-                         "keep x123456789", "keep")
-        ],
-    ],
+    [("limit gray 2", "no rule 'gray'. Did you mean 'grey'"),
+     ("limit colour 2", "no rule 'colour'.*too small"),
+     *[(line, "is not a decision")
+       for line in ("limit grey", "limit grey 3,5", "limit grey -1", "limit grey 1.2.3",
+                    "limit grey 1e999", "limit 3", "delete 0123456789ab", "keep 0123",
+                    "keep x123456789", "keep")]],
 )  # fmt: skip
 def test_a_line_that_cannot_be_read_is_named(tmp_path, line, says):
     (tmp_path / "decisions.txt").write_text(f"# ours\n{line}\n")
@@ -85,39 +71,30 @@ def test_what_is_no_limit_and_what_is_no_sha256_is_refused(tmp_path):
     assert not (tmp_path / "decisions.txt").exists()
 
 
-# ---- one picture, several lines ------------------------------------------------------------------
-
-
-def test_deciding_again_replaces_every_line_about_the_picture(tmp_path):
+def test_of_several_lines_about_a_picture_the_last_counts_and_a_decision_replaces_all(tmp_path):
     file, before = tmp_path / "decisions.txt", f"keep aaaaaaaa\nREJECT {A.upper()}\nkeep {B}\n"
     file.write_text(f"# about aaaaaaaaaaaaaaaa: ask Bo\n{before}")
     by_hand.decide(tmp_path, A, keep=None)
     assert by_hand.decisions(tmp_path) == {B: True}
     assert "ask Bo" in file.read_text()
-
-
-def test_the_later_line_counts_whatever_its_length(tmp_path):
-    file = tmp_path / "decisions.txt"
-    file.write_text(f"keep {A}\nreject aaaaaaaa\nkeep {A}\n")
-    assert by_hand.match(by_hand.decisions(tmp_path), [A, B]) == {A: True}
-    file.write_text(f"reject aaaaaaaa\nkeep {A}\nreject aaaaaaaa\n")
-    assert by_hand.match(by_hand.decisions(tmp_path), [A, B]) == {A: False}
+    long, short = f"keep {A}\n", "reject aaaaaaaa\n"
+    for text, kept in ((long + short + long, True), (short + long + short, False)):
+        file.write_text(text)
+        assert by_hand.match(by_hand.decisions(tmp_path), [A, B]) == {A: kept}
     file.write_text(f"keep {A}\nlimit grey 3\nreject aaaaaaaa # Bo\n")
     assert by_hand.about(tmp_path, A) == ("aaaaaaaa", False, "Bo")
     assert by_hand.about(tmp_path, B) is None
 
 
 def test_a_file_that_is_not_text_is_named(tmp_path):
-    (tmp_path / "decisions.txt").write_bytes(b"keep \xff\xfe")
+    file = tmp_path / "decisions.txt"
+    file.write_bytes(b"keep \xff\xfe")
     with pytest.raises(CourseError, match="decisions.txt cannot be read: it is not text in UTF-8"):
         by_hand.decide(tmp_path, A, keep=True)
-    (tmp_path / "decisions.txt").unlink()
-    (tmp_path / "decisions.txt").mkdir()
+    file.unlink()
+    file.mkdir()
     with pytest.raises(CourseError, match="decisions.txt cannot be read"):
         by_hand.limits(tmp_path)
-
-
-# ---- at the same time ----------------------------------------------------------------------------
 
 
 def sha(writer: int, number: int) -> str:
@@ -132,10 +109,8 @@ def write(root, writer: int, count: int, keep: bool):
 def test_two_that_decide_at_once_lose_nothing(tmp_path):
     """Four threads here and another process there, each with pictures of its own."""
     script = "import sys, test_by_hand; test_by_hand.write(sys.argv[1], 9, 20, True)"
-    other = subprocess.Popen(
-        [sys.executable, "-c", script, str(tmp_path)],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(Path(__file__).parent)])},
-    )
+    command = [sys.executable, "-c", script, tmp_path]
+    other = subprocess.Popen(command, cwd=Path(__file__).parent)  # where it finds this file
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda writer: write(tmp_path, writer, 10, False), range(4)))
     assert other.wait(120) == 0

@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from colourlib.clean import measures, rules
 from colourlib.collect.manifest import Photo
 from colourlib.practice import lab_to_rgb
+from colourlib.practice.faults.files import jpeg
 
 
 def painted(L: np.ndarray, ab: np.ndarray) -> Image.Image:
@@ -21,12 +22,7 @@ def noisy(size=(160, 120), seed=1, low=0, high=256) -> np.ndarray:
 
 
 def saved(image: Image.Image, quality: int) -> Image.Image:
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=quality)
-    return Image.open(buffer).convert("RGB")
-
-
-# ---- chroma --------------------------------------------------------------------------------------
+    return Image.open(io.BytesIO(jpeg(image, quality))).convert("RGB")
 
 
 def test_chroma_sees_one_lamp_but_not_one_pixel():
@@ -34,9 +30,6 @@ def test_chroma_sees_one_lamp_but_not_one_pixel():
         pixels = np.full((100, 100, 3), 90, np.uint8)
         pixels.reshape(-1, 3)[: round(10_000 * share)] = (255, 0, 0)  # chroma 104.6
         assert low <= measures.chroma(Image.fromarray(pixels)) <= high
-
-
-# ---- single tint ---------------------------------------------------------------------------------
 
 
 def test_stray_is_the_distance_from_the_best_curve():
@@ -81,8 +74,6 @@ def test_fog_with_next_to_no_colour_is_not_toned():
     assert measures.stray(painted(L, ab)) > 2 * rules.LIMITS["single tint"]
 
 
-# ---- drawing or poster ---------------------------------------------------------------------------
-
 RED, BLUE = (200, 60, 60), (60, 60, 200)
 
 
@@ -92,32 +83,20 @@ def halves(left, right) -> np.ndarray:
     return pixels
 
 
-def test_plain_colour_beside_an_edge_is_counted_exactly():
+def test_plain_colour_beside_a_hard_edge_is_counted_exactly_and_nothing_else():
     # Columns 127 and 128 are the edge; 8 on each side of them are plain: 16 of 256.
     assert measures.plain_colour(halves(RED, BLUE)) == pytest.approx(6.25)
     assert measures.plain_colour(halves(RED, (0, 0, 0))) == pytest.approx(3.125)
-
-
-@pytest.mark.parametrize(
-    "pixels",
-    [halves(RED, RED),  # no edge
-     halves(RED, (200, 140, 60)),  # a soft one
-     halves((0, 0, 0), (255, 255, 255)),  # a silhouette
-     halves(RED, BLUE) + noisy((256, 256), high=3)],  # a camera's noise
-)  # fmt: skip
-def test_where_there_is_no_plain_colour_beside_a_hard_edge(pixels):
-    assert measures.plain_colour(pixels) < 0.3
-
-
-def test_a_colour_that_is_rare_does_not_count():
+    no_edge, soft_edge = halves(RED, RED), halves(RED, (200, 140, 60))
+    silhouette = halves((0, 0, 0), (255, 255, 255))
+    camera_noise = halves(RED, BLUE) + noisy((256, 256), high=3)
+    for pixels in (no_edge, soft_edge, silhouette, camera_noise):
+        assert measures.plain_colour(pixels) < 0.3
     pixels = noisy((256, 256))
-    pixels[100:140, 100:140] = RED  # 2.4 % of the picture
+    pixels[100:140, 100:140] = RED  # 2.4 % of the picture: too rare to count
     assert measures.plain_colour(pixels) == 0
     pixels[100:160, 100:160] = RED  # 5.5 %
     assert measures.plain_colour(pixels) > 1
-
-
-# ---- mostly border -------------------------------------------------------------------------------
 
 
 def framed(top, bottom, left, right, colour=(240, 240, 240), size=(200, 160)) -> np.ndarray:
@@ -139,24 +118,25 @@ def test_the_share_of_a_frame_is_exact(margins, share):
     for colour in ((240, 240, 240), (0, 0, 0), (230, 210, 255)):
         pixels = framed(*margins, colour)
         assert measures.frame(pixels) == pytest.approx(share)
-        jpeg = np.asarray(saved(Image.fromarray(pixels), 85))
-        assert measures.frame(jpeg) == pytest.approx(share, abs=2.5)
+        compressed = np.asarray(saved(Image.fromarray(pixels), 85))
+        assert measures.frame(compressed) == pytest.approx(share, abs=2.5)
     assert measures.frame(np.full((90, 160, 3), 77, np.uint8)) == 100
 
 
 def test_what_is_even_at_the_rim_of_a_photo_is_no_frame():
-    moon = Image.new("RGB", (200, 160))
+    def sheet(values):
+        return np.broadcast_to(values, (160, 200, 3)).astype(np.uint8)
+
+    moon, far_moon = Image.new("RGB", (200, 160)), Image.new("RGB", (200, 160), (10, 10, 30))
     ImageDraw.Draw(moon).ellipse((50, 30, 150, 130), fill=(200, 195, 180))
-    stars = np.zeros((160, 200, 3), np.uint8)
-    stars[np.random.default_rng(1).random((160, 200)) < 0.002] = 255
-    sea = np.empty((160, 200, 3), np.uint8)
-    sea[:80] = (200, 220, 240)  # sky, with a straight horizon
+    ImageDraw.Draw(far_moon).ellipse((120, 40, 130, 50), fill=(240, 240, 220))
+    stars = sheet(255 * (np.random.default_rng(1).random((160, 200, 1)) < 0.002))
+    sea = sheet((200, 220, 240))  # the upper half is sky, with a straight horizon
     sea[80:] = noisy((200, 80), high=120)
-    dusk = np.empty((160, 200, 3), np.uint8)
-    dusk[:] = np.linspace(40, 255, 160)[:, None, None]  # every row is even, none like the next
-    fade = np.empty((160, 200, 3), np.uint8)  # steeper, and on both sides
-    fade[:] = np.minimum(3 * np.minimum(np.arange(160), np.arange(160)[::-1]), 200)[:, None, None]
-    lamp = np.full((160, 200, 3), 5, np.uint8)
+    dusk = sheet(np.linspace(40, 255, 160)[:, None, None])  # every row is even, none like the next
+    rim = np.minimum(np.arange(160), np.arange(160)[::-1])
+    fade = sheet(np.minimum(3 * rim, 200)[:, None, None])  # steeper, and on both sides
+    lamp = sheet(5)
     lamp[:, 80:100] = 220  # straight edges, but a thing on plain ground
     room = framed(40, 40, 0, 0, (200, 190, 180))  # walls that the light falls off on, not bars
     room[:40] += np.linspace(0, 24, 40).astype(np.uint8)[:, None, None]
@@ -165,13 +145,8 @@ def test_what_is_even_at_the_rim_of_a_photo_is_no_frame():
     for x in range(200):
         hills[: 40 + int(12 * np.sin(x / 15)), x] = (220, 230, 240)
         hills[120 + int(12 * np.sin(x / 20)) :, x] = (220, 230, 240)
-    far_moon = Image.new("RGB", (200, 160), (10, 10, 30))
-    ImageDraw.Draw(far_moon).ellipse((120, 40, 130, 50), fill=(240, 240, 220))
     for photo in (moon, far_moon, stars, sea, dusk, fade, lamp, room, hills):
         assert measures.frame(np.asarray(photo)) == 0
-
-
-# ---- looking -------------------------------------------------------------------------------------
 
 
 def test_a_look_has_a_number_for_every_rule_and_leaves_the_file_alone(tmp_path):
@@ -197,9 +172,8 @@ def test_odd_sizes_are_measured_too(tmp_path, size):
 def rows(tmp_path, count: int) -> list[Photo]:
     for i in range(count):
         Image.fromarray(noisy((80, 70), i)).save(tmp_path / f"{i}.png")
-    return [
-        Photo("q", f"u{i}", f"{i}.png", f"{i:064x}", 1, 80, 70, "PNG", "") for i in range(count)
-    ]
+    names = [(f"u{i}", f"{i}.png", f"{i:064x}") for i in range(count)]
+    return [Photo("q", *three, 1, 80, 70, "PNG", "") for three in names]
 
 
 def test_a_second_run_opens_no_picture(tmp_path, monkeypatch):
@@ -222,10 +196,9 @@ def test_a_second_run_opens_no_picture(tmp_path, monkeypatch):
 
 def test_a_file_that_is_gone_is_unreadable_until_it_is_back(tmp_path):
     (row,) = rows(tmp_path, 1)
-    content = row.path(tmp_path).read_bytes()
-    row.path(tmp_path).unlink()
+    path = row.path(tmp_path).rename(tmp_path / "away")
     assert list(measures.look_at_all(tmp_path, [row])) == [{"unreadable": "the file is gone"}]
-    row.path(tmp_path).write_bytes(content)
+    path.rename(row.path(tmp_path))
     assert "grey" in next(iter(measures.look_at_all(tmp_path, [row])))
 
 

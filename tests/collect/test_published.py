@@ -16,12 +16,13 @@ import numpy as np
 import pytest
 from PIL import Image
 from scipy.io import savemat
-from test_collect import Web, saved
+from test_collect import Web
 from torchvision import datasets
 
 from colourlib import CourseError, clean, collect, open_workspace
 from colourlib.clean import by_hand
 from colourlib.collect import published
+from colourlib.common.pictures import encoded
 from colourlib.course import sources, workspace
 from colourlib.course.forget import forget
 from colourlib.practice.search import Response, serve
@@ -34,7 +35,7 @@ def pixels(seed: int, side: int) -> np.ndarray:
 
 
 def jpeg(seed: int, side: int) -> bytes:
-    return saved(Image.fromarray(pixels(seed, side)), "JPEG")
+    return encoded(Image.fromarray(pixels(seed, side)), "JPEG")
 
 
 def md5(data: bytes) -> str:

@@ -1,5 +1,7 @@
 """Chroma under a photo: its lightness stays, colours that sRGB has come out, others are mixed."""
 
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 import torch
@@ -13,8 +15,8 @@ from colourlib.common import chroma, lab
 ROUNDING = 0.61
 
 
-def noise(height, width, channels=3, seed=0):
-    return np.random.default_rng(seed).integers(0, 256, (height, width, channels), dtype=np.uint8)
+def noise(height, width, channels=3):
+    return np.random.default_rng(0).integers(0, 256, (height, width, channels), dtype=np.uint8)
 
 
 def with_chroma(pixels, ab, threads=1):
@@ -24,7 +26,7 @@ def with_chroma(pixels, ab, threads=1):
 
 
 def enlarged(ab, height, width):
-    bands = [Image.fromarray(band.astype(np.float32)) for band in ab]
+    bands = map(Image.fromarray, ab.astype(np.float32))
     return [chroma.stretched(band, (width, height), 0, height) for band in bands]
 
 
@@ -32,15 +34,10 @@ def constant(a, b):
     return np.array([a, b], np.float32)[:, None, None]
 
 
-def lightness(rgb):
-    """L by scikit-image, of bytes that need not be whole."""
-    return rgb2lab(np.clip(rgb, 0, 255) / 255)[..., 0]
-
-
 def pixels_that_lost_their_L(before, after):
-    """How many pixels have another L than rounding to bytes explains."""
-    L, after = lightness(before.astype(float)), after.astype(float)
-    low, high = lightness(after - ROUNDING), lightness(after + ROUNDING)
+    """How many pixels have another L, by scikit-image, than rounding to bytes explains."""
+    three = before, after - ROUNDING, after + ROUNDING
+    L, low, high = (rgb2lab(np.clip(rgb, 0, 255) / 255)[..., 0] for rgb in three)
     return int((np.maximum(low - L, L - high) > 1e-3).sum())
 
 
@@ -82,13 +79,17 @@ def test_colours_that_srgb_lacks_lie_between_grey_and_the_colour_in_linear_light
     assert rgb.min() <= 1 or rgb.max() >= 254  # as vivid as it can be
 
 
-def test_without_chroma_it_is_the_grey_of_equal_L_and_black_and_white_stay():
+def test_without_chroma_it_is_the_grey_of_equal_L_and_black_white_and_alpha_stay():
     np.testing.assert_array_equal(with_chroma(GREYS, constant(0, 0)), GREYS)
     photo = noise(40, 50)
     grey = with_chroma(photo, constant(0, 0))
     assert (grey == grey[..., :1]).all() and pixels_that_lost_their_L(photo, grey) == 0
     ends = np.array([[[0, 0, 0], [255, 255, 255]]], np.uint8)
     np.testing.assert_array_equal(with_chroma(ends, constant(80, 60)), ends)
+    photo = noise(30, 20, 4)
+    after, rgb = with_chroma(photo, constant(30, 10)), np.ascontiguousarray(photo[..., :3])
+    np.testing.assert_array_equal(after[..., 3], photo[..., 3])
+    np.testing.assert_array_equal(after[..., :3], with_chroma(rgb, constant(30, 10)))
 
 
 @pytest.mark.parametrize(
@@ -110,18 +111,7 @@ def test_strips_join_without_a_seam(size, monkeypatch):
     np.testing.assert_array_equal(with_chroma(photo, enlarged(ab, *size)), whole)
 
 
-def test_alpha_stays():
-    photo = noise(30, 20, 4)
-    after = with_chroma(photo, constant(30, 10))
-    np.testing.assert_array_equal(after[..., 3], photo[..., 3])
-    opaque = np.ascontiguousarray(photo[..., :3])
-    np.testing.assert_array_equal(after[..., :3], with_chroma(opaque, constant(30, 10)))
-
-
 def test_an_error_in_a_strip_is_not_swallowed(monkeypatch):
-    def broken(*given):
-        raise RuntimeError("in a thread")
-
-    monkeypatch.setattr(chroma, "coloured", broken)
+    monkeypatch.setattr(chroma, "coloured", Mock(side_effect=RuntimeError("in a thread")))
     with pytest.raises(RuntimeError, match="in a thread"):
         with_chroma(noise(4, 4), constant(0, 0), threads=2)

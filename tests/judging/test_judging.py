@@ -13,8 +13,7 @@ from torch import nn
 
 from colourlib import CourseError, colour, colourise, evaluate, judging
 from colourlib.data import PhotoSet
-from colourlib.judging import by_query as queries
-from colourlib.judging import contest, intervals, likeness, misleads
+from colourlib.judging import by_query, contest, intervals, likeness, misleads
 from colourlib.model import ColourNet
 from colourlib.runs.fit import fit
 
@@ -38,9 +37,8 @@ def test_ssim_is_that_of_scikit_image():
     other[2] = one[2].flip(-1)
     settings = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
     settings |= {"channel_axis": 0, "data_range": 1}
-    expected = [
-        structural_similarity(*pair, **settings) for pair in zip(one.numpy(), other.numpy())
-    ]
+    pairs = zip(one.numpy(), other.numpy(), strict=True)
+    expected = [structural_similarity(*pair, **settings) for pair in pairs]
     np.testing.assert_allclose(likeness.ssim(one, other), expected, atol=1e-4)
     np.testing.assert_allclose(likeness.ssim(one, one), 1, atol=1e-5)
 
@@ -112,7 +110,7 @@ def test_a_report_agrees_with_compare(practice_data, mine, reports):
 def test_explained_chroma_over_some_photos_by_hand():
     report = judging.judge(always(20, 0), photo_set([(40, 0), (0, 20), (0, 0)]))
     # errors 400 of 1600, 800 of 400, 400 of 0
-    for some, expected in ((None, 0.2), ([0], 0.75), (np.array([True, True, False]), 0.4)):
+    for some, expected in ((slice(None), 0.2), ([0], 0.75), (np.array([True, True, False]), 0.4)):
         assert report.value("explained", some) == pytest.approx(expected, abs=1e-5)
     np.testing.assert_allclose(report.explained[:2], [0.75, -1], atol=1e-5)
     np.testing.assert_allclose(report.columns["chroma"], [40, 20, 0], atol=1e-4)
@@ -152,8 +150,8 @@ def test_tables_hold_every_measure_with_its_interval(reports):
 
 def test_queries_by_hand():
     colours = [(40, 0), (40, 0), (20, 0), (0, 40), (0, 0)]
-    photos = photo_set(colours, ["cars", "cars", "cars", "sky", "fog"])
-    found = queries.by_query(judging.judge(always(20, 0), photos))
+    photos = photo_set(colours, ["cars"] * 3 + ["sky", "fog"])
+    found = by_query.by_query(judging.judge(always(20, 0), photos))
     assert [q.name for q in found[:2]] == ["cars", "sky"] and found[0].photos == 3
     assert found[0].explained == pytest.approx(1 - 800 / 3600, abs=1e-5)
     assert found[0].low == pytest.approx(0.75, abs=1e-5) and found[0].high > found[0].explained
@@ -163,12 +161,12 @@ def test_queries_by_hand():
 
 
 def test_the_figures_of_queries_say_what_they_show(reports):
-    found = queries.by_query(reports["mine"], reports["optimum"])
+    found = by_query.by_query(reports["mine"], reports["optimum"])
     assert [q.explained for q in found] == sorted((q.explained for q in found), reverse=True)
-    assert all(q.name in queries.dots(found).alt for q in found)
+    assert all(q.name in by_query.dots(found).alt for q in found)
     assert all(q.optimum > q.explained for q in found)
-    assert "Lowest optimum" in queries.against_optimum(found).alt
-    assert [len(queries.table(some, ends=3).rows) for some in (found, found[:4])] == [7, 4]
+    assert "Lowest optimum" in by_query.against_optimum(found).alt
+    assert [len(by_query.table(some, ends=3).rows) for some in (found, found[:4])] == [7, 4]
 
 
 def test_turned_hues_are_vivid_and_wrong_and_psnr_prefers_brown(practice_data):
@@ -176,8 +174,8 @@ def test_turned_hues_are_vivid_and_wrong_and_psnr_prefers_brown(practice_data):
     assert report.value("explained") == pytest.approx(-1, abs=1e-5)  # |y' - y|² = 2 |y|²
     assert 0.8 < report.value("colourfulness") < 1.4
     assert none.value("explained") == pytest.approx(1)
-    alt = misleads.street().alt
-    vivid, brown = (float(part.split(" dB")[0]) for part in alt.split("PSNR ")[1:])
+    _, *parts = misleads.street().alt.split("PSNR ")
+    vivid, brown = (float(part.split(" dB")[0]) for part in parts)
     assert brown > vivid + 2
 
 
@@ -186,8 +184,8 @@ def test_psnr_falls_with_chroma_and_the_vivid_tenth_holds_the_error():
         report = judging.judge(evaluate.grey, photo_set([(first, 0)] + [(10, 0)] * 9))
         assert misleads.concentration(report, 0.1) == pytest.approx(share, abs=1e-5)
     report = judging.judge(evaluate.grey, photo_set([(x, 0) for x in range(5, 95, 5)]))
-    alt = misleads.psnr_by_chroma(report).alt
-    grey, vivid = (float(part.split()[-1]) for part in alt.split(" dB")[:2])
+    parts = misleads.psnr_by_chroma(report).alt.split(" dB")[:2]
+    grey, vivid = (float(part.split()[-1]) for part in parts)
     assert grey == pytest.approx(report.columns["psnr"][0], abs=0.06) and grey > vivid + 10
 
 

@@ -1,16 +1,9 @@
-"""The table of the web's faults: what goes in, what comes out, and what the student reads.
-
-Every fault is served to two queries, among healthy pictures; what was collected is judged; then
-each row of the table is looked at.
-"""
+"""Every fault of the web: served to two queries among healthy pictures, collected and judged."""
 
 import contextlib
 import hashlib
 import io
-import math
 import re
-from collections import Counter
-from dataclasses import replace
 from itertools import product
 from types import SimpleNamespace
 
@@ -20,13 +13,12 @@ import pytest
 from colourlib import clean, collect, practice
 from colourlib.clean.rules import LIMITS
 from colourlib.collect import fetch
-from colourlib.common.errors import CourseError
 from colourlib.common.pictures import open_picture
 from colourlib.course import sources
 from colourlib.practice import faults, search
 from colourlib.practice.faults import COPIES, FAULTS, faulty_web
 from colourlib.practice.faults.files import TWICE, Origin
-from colourlib.practice.search import PAGE, Response, practice_web, results_page
+from colourlib.practice.search import PAGE, Response, results_page
 
 pytestmark = pytest.mark.slow  # the table waits for servers that hang
 QUERIES = ("cars", "beaches")
@@ -36,10 +28,8 @@ OPEN = dict.fromkeys(("cropped copy", "watermarked copy"), {"", "near-duplicate"
 OPEN["collage"] = {"", "drawing or poster", "mostly border"}
 SIDE = 192  # of the pictures of the table, the longer one
 # Tried more than once in one run, since the second try may bring it.
-ASKED_TWICE = {
-    "500", "503 then 200", "429 then 200", "hung up", "hang", "slow drip", "shorter than declared",
-    "redirect loop",
-}  # fmt: skip
+ASKED_TWICE = {"500", "503 then 200", "429 then 200", "hung up", "hang", "slow drip"}
+ASKED_TWICE |= {"shorter than declared", "redirect loop"}
 
 
 def origin_of(fault: str, query: str) -> Origin:
@@ -147,7 +137,7 @@ def test_what_no_rule_claims_to_see_is_at_least_collected(run, fault, query):
     assert bool(verdict.reason) == (not verdict.keep)
 
 
-def test_every_fault_has_its_row_and_healthy_pictures_are_kept(run):
+def test_every_fault_has_its_row_and_healthy_pictures_and_one_of_two_copies_are_kept(run):
     assert {faults.fault_of(url) for url in run.verdicts} == {None, *FAULTS}
     copied = {practice.url_of(*origin_of(name, query)) for name in COPIES for query in QUERIES}
     for url, verdict in run.verdicts.items():
@@ -155,9 +145,7 @@ def test_every_fault_has_its_row_and_healthy_pictures_are_kept(run):
             assert (verdict.keep, verdict.reason) == (True, ""), url
     for query in QUERIES:
         assert {link.replace(" ", "%20") for link in results(query)} <= set(run.verdicts)
-
-
-def test_one_of_two_copies_is_left(run):
+    # One of two copies is left.
     for fault, query in product(set(COPIES) - set(OPEN), QUERIES):
         origin = origin_of(fault, query)
         pair = (faults.url_of(fault, origin), practice.url_of(*origin))
@@ -172,15 +160,12 @@ def test_reasons_are_sentences_for_people(run, fault, query):
     assert not re.search(computerish, reason), reason
 
 
-def test_the_report_counts_what_was_turned_away(run):
+def test_the_report_counts_what_was_turned_away_and_grades_it(run):
     said, away = run.said.getvalue(), sum(bool(row.rejected) for row in run.rows)
     assert f"{len(run.rows) - away} pictures kept" in said and f"{away} turned away" in said
     reasons = dict(collect.reasons(run.rows))
     assert sum(reasons.values()) == away
     assert len(reasons) < 25  # kinds of reasons, not one for each picture
-
-
-def test_the_grades_of_this_table(run):
     grades = {row[0]: row[1:] for row in faults.grade(run.verdicts.values())}
     for rule in ("at collection", "too small", "extreme shape", "grey", "single tint"):
         should, caught, wrongly = grades[rule][:3]
@@ -205,46 +190,3 @@ def test_a_second_run_asks_only_where_an_answer_may_have_changed(run):
     assert set(run.later) <= {fetch.encoded(url) for url in may_pass}
     before, after = ([row for row in rows if not row.rejected] for rows in (run.rows, run.again))
     assert before == after
-
-
-ROBOT = Response(b"<!DOCTYPE html><p>Are you a robot?", content_type="text/html")
-INDEX = {  # what is answered by a search engine at fault, from its page and whether it comes again
-    "hangs": lambda page, again: replace(page, wait=math.inf),
-    "drips": lambda page, again: replace(page, drip=0.3),
-    "gives no links": lambda page, again: ROBOT,
-    "repeats itself": lambda page, again: practice_web("https://www.bing.com/images/async?q=moon"),
-    "says too fast": lambda page, again: page if again else TOO_FAST,
-}
-TOO_FAST = Response(b"slow down", 429, "text/plain", headers={"Retry-After": "0"})
-TIMED_OUT = "timed out|not complete"
-
-
-def collect_from(monkeypatch, root, fault):
-    seen = Counter()
-
-    def web(url):
-        seen[url] += 1
-        page = practice_web(url)
-        return INDEX[fault](page, seen[url] > 1) if search.asked(url) else page
-
-    monkeypatch.setattr(fetch, "LOCAL", fetch.Patience(2, 3, 100, 2, 0.01))
-    monkeypatch.setattr(faults, "faulty_web", lambda: web)
-    return sources.collect(root, "practice", ["moon"], per_query=15)
-
-
-def test_an_index_is_asked_again_if_busy_and_left_if_it_repeats(monkeypatch, tmp_path, capsys):
-    rows = collect_from(monkeypatch, tmp_path / "busy", "says too fast")
-    found = search.practice_links("moon", 0) + search.practice_links("moon", PAGE)
-    assert [row.url for row in rows] == found[:15]
-    assert len(collect_from(monkeypatch, tmp_path / "same", "repeats itself")) == PAGE
-    assert "moon: the search has no more pictures" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("fault", "says"),
-    [("gives no links", "found nothing"), ("hangs", TIMED_OUT), ("drips", TIMED_OUT)],
-)
-def test_where_an_index_leads_nowhere_the_way_out_is_named(monkeypatch, tmp_path, fault, says):
-    with pytest.raises(CourseError, match=says) as error:
-        collect_from(monkeypatch, tmp_path, fault)
-    assert "source='practice'" in str(error.value)

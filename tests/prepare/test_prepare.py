@@ -1,12 +1,13 @@
 """Prepared arrays: decoded once, taken up where they were left, made again after a change."""
 
 import gc
-import os
 import signal
 import subprocess
 import sys
 import threading
 from collections import namedtuple
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,16 +25,14 @@ from colourlib.prepare import make as making
 
 def draw(root, names, size=(80, 64)):
     """Verdicts and split for pictures drawn into root, one colour each."""
-    verdicts, split = [], {}
+    verdicts = []
     for i, name in enumerate(names):
         shade = np.random.default_rng(i).integers(0, 256, (size[1] // 8, size[0] // 8, 3), np.uint8)
         picture = Image.fromarray(shade).resize(size, Image.Resampling.BICUBIC)
         picture.save(root / f"{name}.png")
-        url = f"https://x.example/{name}"
-        photo = Photo("cars", url, f"{name}.png", name, 1, *size, "PNG", "", "")
-        verdicts.append(SimpleNamespace(photo=photo, keep=True))
-        split[name] = "train"
-    return verdicts, split
+        row = ("cars", f"https://x.example/{name}", f"{name}.png", name, 1, *size, "PNG", "", "")
+        verdicts.append(SimpleNamespace(photo=Photo(*row), keep=True))
+    return verdicts, dict.fromkeys(names, "train")
 
 
 class Few:
@@ -49,10 +48,9 @@ class Few:
 
     def fresh(self, size=64):
         """The same in another workspace, with the pictures read in place."""
-        verdicts = [
-            SimpleNamespace(photo=replace(v.photo, file=str(self.root / v.photo.file)), keep=v.keep)
-            for v in self.verdicts
-        ]
+        verdicts = deepcopy(self.verdicts)
+        for verdict in verdicts:
+            verdict.photo = replace(verdict.photo, file=str(self.root / verdict.photo.file))
         return prepare.prepare(self.root / "fresh", verdicts, self.split, size=size)
 
     def folders(self):
@@ -145,8 +143,10 @@ def test_a_photo_that_was_renamed_is_looked_for_where_it_is(few):
     assert all((few.root / row["file"]).exists() for row in rows)
 
 
-def test_sets_that_are_removed_are_not_held_open(few, monkeypatch):
+def test_only_our_own_folders_are_removed_and_not_while_they_are_held_open(few, monkeypatch):
     """Windows removes no file that is mapped."""
+    (few.root / "prepared" / "mine").mkdir(parents=True)
+    (few.root / "prepared" / "notes.txt").write_text("not yours")
     few.prepare()
     real, held = making.clear_others, []
 
@@ -159,18 +159,8 @@ def test_sets_that_are_removed_are_not_held_open(few, monkeypatch):
     gc.collect()
     few.prepare(size=32)
     assert not [name for name in held if name.startswith(str(few.root))]
-
-
-def test_only_our_own_folders_are_removed(few):
-    (few.root / "prepared" / "mine").mkdir(parents=True)
-    (few.root / "prepared" / "notes.txt").write_text("not yours")
-    for size in (64, 80):
-        few.prepare(size)
     assert few.root / "prepared" / "mine" in few.folders() and len(few.folders()) == 2
     assert (few.root / "prepared" / "notes.txt").exists()
-
-
-# ---- stopped, killed, two at once ----------------------------------------------------------------
 
 
 def test_after_stop_it_goes_on_where_it_was(few, decoded, monkeypatch, capsys):
@@ -214,13 +204,8 @@ Few(Path(sys.argv[1])).prepare()
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no SIGKILL")
 def test_a_killed_preparation_goes_on_and_ends_like_any_other(few, decoded):
-    paths = [str(Path(making.__file__).parents[2]), str(Path(__file__).parent)]
-    child = subprocess.Popen(
-        [sys.executable, "-c", KILLED, str(few.root)],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    command, here = [sys.executable, "-c", KILLED, few.root], Path(__file__).parent
+    child = subprocess.Popen(command, cwd=here, stdout=subprocess.PIPE, text=True)
     assert "ready\n" in iter(child.stdout.readline, "")
     child.send_signal(signal.SIGKILL)
     assert child.wait() == -signal.SIGKILL, "it was to be killed in the middle"
@@ -231,26 +216,18 @@ def test_a_killed_preparation_goes_on_and_ends_like_any_other(few, decoded):
 
 
 def test_two_notebooks_at_once_share_one_preparation(few, decoded, monkeypatch):
-    counted, second_waits, made = making.open_picture, threading.Event(), []
+    counted, second_waits = making.open_picture, threading.Event()
 
     def slow(path, side):
         assert second_waits.wait(30)
         return counted(path, side)
 
     monkeypatch.setattr(making, "open_picture", slow)
-    monkeypatch.setattr(
-        "builtins.print", lambda *words: "waiting" in words[0] and second_waits.set()
-    )
-    notebooks = [threading.Thread(target=lambda: made.append(few.prepare())) for _ in range(2)]
-    for notebook in notebooks:
-        notebook.start()
-    for notebook in notebooks:
-        notebook.join(60)
-    assert len(made) == 2 and same(*made)
+    monkeypatch.setattr("builtins.print", lambda said: "waiting" in said and second_waits.set())
+    with ThreadPoolExecutor(2) as notebooks:
+        made = [*notebooks.map(lambda _: few.prepare(), range(2), timeout=60)]
+    assert same(*made)
     assert sorted(decoded) == [f"{name}.png" for name in "abcde"]
-
-
-# ---- what goes wrong -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -316,16 +293,9 @@ def test_a_full_disk_is_noticed_before_and_leaves_nothing_behind(few, monkeypatc
     assert len(few.prepare().train) == 4
 
 
-# ---- practice scenes -----------------------------------------------------------------------------
-
-
-def test_the_optimum_is_stored_for_practice_scenes_only(practice_data, few):
+def test_an_optimum_is_kept_for_unspoilt_practice_scenes_only(practice_data, tmp_path, capsys):
     best = torch.stack([practice_data.validation.best(i) for i in range(12)])
     assert best.shape == (12, 2, 64, 64)
-    assert few.prepare().validation.optimum is None
-
-
-def test_a_spoilt_scene_trains_but_does_not_validate(tmp_path, capsys):
     verdicts, split = draw(tmp_path, "abcd")
     urls = ["https://practice.example/sun/1-80x64.jpg", "https://faults.example/x/sun/2-80x64.jpg"]
     for verdict, url in zip(verdicts, urls * 2, strict=True):

@@ -94,6 +94,17 @@ def test_an_error_in_front_of_a_yield_names_its_line_and_no_yield_goes_on_for_ev
     assert core.call(endless, 2)[:3] == [[0, 0]] * 3
 
 
+def test_an_error_in_a_helper_of_the_answer_names_the_helper():
+    def half(text):
+        return text / 2
+
+    def answer(text):
+        return half(text)
+
+    with pytest.raises(core.Wrong, match="in half: `return text / 2`"):
+        core.call(answer, "three")
+
+
 def test_stop_is_not_swallowed(check):
     with pytest.raises(KeyboardInterrupt):
         check["mean"](Mock(side_effect=KeyboardInterrupt))

@@ -53,33 +53,30 @@ def run_the_fix(net, found: Finding) -> None:
     RAN.append(code[0])
 
 
+def trains_without_blame(net) -> None:
+    bad = [str(f) for f in inspect(net, photos=0).findings if f.severity != "note"]
+    assert not bad, bad
+    first, last = train(net)
+    assert last < first, (first, last)
+
+
 def examine(edit: Edit) -> tuple[str, str, str, str]:
     """Apply, inspect, mend, train; a row of the table. Fails where the clinic does."""
     source = apply(CELLS, edit.changes)
     net = build(source, edit.name)
-    report = inspect(net, photos=0)
     if edit.says is None:
-        bad = [str(f) for f in report.findings if f.severity != "note"]
-        assert not bad, f"a good idea was blamed: {bad}"
-        first, last = train(net)
-        assert last < first, (first, last)
+        trains_without_blame(net)
         return edit.name, "", "none: a good idea", "yes"
-    layer, pattern = edit.says
+    report, (layer, pattern) = inspect(net, photos=0), edit.says
     fits = [f for f in report.findings if named(f, layer) and re.search(pattern, f.what)]
     assert fits, report
-    found = fits[0]
-    assert found.severity == edit.severity, report
-    assert found.fix
+    found, worst = fits[0], report.findings[0]
+    assert found.fix and found.severity == edit.severity, report
     run_the_fix(net, found)
-    worst = report.findings[0]
     assert worst.severity == found.severity, report  # it is not drowned by something else
     assert report.ok == (edit.severity != "error")
-    mended = build(CELLS if edit.mend is None else apply(source, edit.mend), f"{edit.name} mended")
-    after = inspect(mended, photos=0)
-    bad = [str(f) for f in after.findings if f.severity != "note"]
-    assert not bad, bad
-    first, last = train(mended)
-    assert last < first, (first, last)
+    mended = CELLS if edit.mend is None else apply(source, edit.mend)
+    trains_without_blame(build(mended, f"{edit.name} mended"))
     return edit.name, found.layer.split(": ")[0], f"{found.severity}: {found.what}", "yes"
 
 

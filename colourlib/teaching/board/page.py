@@ -122,9 +122,6 @@ def _known(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-# ---- the page: headline, progress, chart, one sentence of help, photos ---------------------------
-
-
 def as_html(moment: Moment) -> str:
     """The board: about 60 kB with three photos. Every word from outside is escaped."""
     facts, explained = moment.status(), html.escape(" ".join(moment.explained()))
@@ -164,9 +161,6 @@ def _photo(query: str, sample: Sample) -> str:
         '<figure style="display: inline-block; margin: 0 16px 6px 0"><figcaption><bdi>'
         f"{query}</bdi>: grey, network, truth</figcaption>{' '.join(images)}</figure>"
     )
-
-
-# ---- the chart: explained chroma over epochs, training and validation, and the baselines ---------
 
 
 @cache

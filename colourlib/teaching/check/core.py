@@ -3,11 +3,8 @@
     @exercise("05.1", "The mean by hand", expects="a number")
     def mean(answer):
         '''The mean of 2, 4 and 9.'''
-        slips = {
-            "the sum, not the mean: Yours is that sum.": 15,
-            "another number: Divide it by how many numbers there are.": ELSE,
-        }
-        recognise(slips, number(answer, "answer"), right=5, start="2 + 4 + 9 = 15.", hint="...")
+        slips = {"the sum: Divide it by 3.": 15, "another number: It is 5. Hint: add up.": ELSE}
+        recognise(slips, number(answer, "answer"), right=5, start="2 + 4 + 9 = 15.")
         return "what a right answer has shown"
 
 The student calls `check.mean(answer)` and sees a Verdict. slips.py says how a mistake is
@@ -200,4 +197,6 @@ def _where(error: BaseException, function) -> str:
     if step is None:
         return ""
     line = f": `{step.line}`" if step.line else ""
+    if step.name != code.co_name:  # a helper of the student's own, which the function calls
+        return f", in {step.name}{line}"
     return f", in line {step.lineno - code.co_firstlineno + 1} of it{line}"

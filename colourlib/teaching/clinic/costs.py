@@ -21,7 +21,7 @@ FASTEST = {"cpu": 1e12}  # multiply-adds a second: no machine is known to be fas
 
 
 def multiply_adds(op: Op, batch: int) -> int:
-    """Multiply-adds of one op for ONE picture; 0 for what has no weights and is no product.
+    """Multiply-adds of one op for ONE picture; 0 for an op without weights or products.
 
     A convolution: its parameters, bias included, times the places of its output. A norm: its
     parameters once, as torchinfo counts it (BatchNorm can be folded into the convolution).

@@ -105,7 +105,7 @@ def _over(op: Op, s: Tensor, take: Callable) -> Tensor | str | None:
 
 
 def _middle(s: Shadow) -> tuple[int, int] | str | None:
-    """(height, width) that the middle place sees; of what is no map: the most that any sees."""
+    """(height, width) that the middle place sees; without a map, the most that any place sees."""
     if not isinstance(s, Tensor):
         return s
     s = _thin(s)

@@ -80,8 +80,6 @@ def _meaning(source: str) -> str:
         return source
 
 
-# ---- layers, from what torch prints --------------------------------------------------------------
-
 FOLLOWS = ""  # channels of a normalisation: those of the layer before it, so not worth a line
 POSITIONS = {  # what torch prints without a name
     "Conv2d": ("channels in", "channels out"),
@@ -181,9 +179,6 @@ def some(names: list[str], most: int = 3) -> str:
     """'a, b, c and 12 more'"""
     more = len(names) - most
     return ", ".join(names[:most]) + f" and {more} more" * (more > 0)
-
-
-# ---- what may be concluded -----------------------------------------------------------------------
 
 
 def outcome(old: dict, new: dict, found: dict, chance: float | None) -> list[str]:

@@ -22,9 +22,9 @@ def _page(addresses: list[str]) -> str:
     """A page of results of an engine that there is not, one line for each address."""
     hits = []
     for i, one in enumerate(addresses, 1):
+        page, full = f"https://look.example/view/{i}", html.escape(one)
         thumb = re.sub(r"\.(jpg|png).*", "-small.jpg", one)
-        hits.append(f'<a href="https://look.example/view/{i}"><img data-full="{html.escape(one)}"')
-        hits[-1] += f' data-thumb="{thumb}"></a>'
+        hits.append(f'<a href="{page}"><img data-full="{full}" data-thumb="{thumb}"></a>')
     return "\n".join(hits)
 
 
@@ -45,9 +45,9 @@ def pattern(answer):
     for page, wanted in ((PAGE, _SHOWN), (_page(_OTHER), _OTHER)):
         _compare_links(read, page, [html.escape(one) for one in wanted])
     return (
-        f"It finds all addresses on this page and on another page of the engine. html.unescape "
-        f"makes {html.escape(_SHOWN[0])[-16:]} into {_SHOWN[0][-12:]}. Nobody has tried it on a "
-        "page whose makers have changed it, which is when scrapers break."
+        "It finds all addresses on this page and on another page of the engine. They are still "
+        f"wrapped: html.unescape makes {html.escape(_SHOWN[0])[-16:]} into {_SHOWN[0][-12:]}. "
+        "Not tried: a page whose makers have changed it, which is when scrapers break."
     )
 
 

@@ -83,8 +83,9 @@ def largest_host(answer):
     for photos in (_rows("aaaabbcc", "bbbbb"), _rows("ccbcacbcca", "aaaaaaaa", "fog")):
         _compare_host(call(answer, list(photos)), photos)
     return (
-        "Right on two little manifests. Try it on `photos`: of the place that most of a set comes "
-        "from, a network learns the taste. Not looked at: ties, and rows without a host."
+        "It names the host with most of the kept pictures on two little manifests. Try it on "
+        "`photos`: the more of a set comes from one place, the more of its taste a network learns. "
+        "Not looked at: two hosts with equally many, and rows without a host."
     )
 
 
@@ -94,8 +95,7 @@ def _compare_host(given, photos: list[Photo]) -> None:
     hosts = Counter(urlsplit(p.url).hostname for p in photos if not p.rejected)
     away, rows, kept = every - hosts, len(photos), hosts.total()
     (host, n), (most, m), (gone, _) = (c.most_common(1)[0] for c in (hosts, every, away))
-    pair = isinstance(given, tuple | list) and len(given) == 2
-    must_be(pair, given, f"a pair: {host, n / kept}")
+    must_be(isinstance(given, tuple | list) and len(given) == 2, given, f"a pair: {host, n / kept}")
     name, share = given
     strings = isinstance(name, str) and isinstance(share, str)
     must_be(not strings, given, f"a host and a number: {n} / {kept}; no % and no f''")
@@ -160,7 +160,7 @@ def may_be_shown(answer):
         "With that it may be shown. Hint: which choice says just that?": thing.endswith("CC BY"),
         "a change that is not allowed: ND is 'no derivatives': it may be passed on as it is. Hint: "
         "what a network has coloured is no longer as it is.": "ND" in thing,
-        "a face, and nobody asked: Two people have a say, you and your friend.": "friend" in thing,
+        "a face, and nobody asked: You and your friend: two people have a say.": "friend" in thing,
         "more forbidden than need be: A practice scene has no owner, CC0 gives up every right, and "
         "a manifest holds addresses and numbers, and no picture. Hint: who could object?": ELSE,
     }

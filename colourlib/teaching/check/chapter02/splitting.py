@@ -30,9 +30,8 @@ def deal(answer):
         slips = {
             f"other sides each time: Dealt twice, {moved} of {len(groups)} pictures change sides. "
             "Hint: chance with a seed, made anew in each call.": moved > 0,
-            f"other sides when Python starts anew: As if in a fresh Python, {anew} of "
-            f"{len(groups)} pictures change sides: hash(text) is another number each time, and "
-            "orders a set. Hint: sorted(set(groups)).": anew > 0,
+            f"other sides when Python starts anew: As if in a fresh Python, {anew} pictures change "
+            "sides: hash(text), which orders a set, changes. Hint: sorted(set(groups)).": anew > 0,
         }
         recognise(slips)
     share = 100 * sides.count("validation") / len(sides)

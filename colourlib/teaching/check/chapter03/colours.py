@@ -64,10 +64,8 @@ def lightness(answer):
     encoded = torch.where(v <= 0.0031308, 12.92 * v, 1.055 * v ** (1 / 2.4) - 0.055)
     gap = (given - true).abs()
     at = int(gap.nan_to_num(1e9).argmax())
-    start = (
-        f"Byte 0 becomes L = {given[0]:.2f}, byte 119 {given[119]:.4g}, which is {true[119]:.4g}, "
-        f"and byte 255 becomes {given[255]:,.4g}."
-    )
+    middle = f"{given[119]:.4g} (it is {true[119]:.4g})"
+    start = f"Byte 0 becomes L = {given[0]:.2f}, 119 {middle}, byte 255 becomes {given[255]:,.4g}."
     slips = {
         "the byte is taken for L: That is byte / 255 · 100, off by up to 3.4 units. Hint: the byte "
         "has to become light first, and the light lightness.": 100 * v,
@@ -147,6 +145,5 @@ def way_back(answer):
 
 
 def _two(result) -> list[Tensor]:
-    pair = isinstance(result, tuple | list) and len(result) == 2
-    must_be(pair, result, "two tensors: `return L, ab`")
+    must_be(isinstance(result, tuple | list) and len(result) == 2, result, "a pair: `return L, ab`")
     return [tensor(one, "L or ab") for one in result]

@@ -51,7 +51,7 @@ def _one_tint(given: Tensor, ab: Tensor) -> None:
         f"the sum, not the mean: That is {pixels} times as much as the means. Hint: divide by the "
         "number of pixels, or let `mean` do it.": flat.sum(dim=1),
         f"the median, not the mean: The means are {due}, not the medians.": median,
-        f"the signs are lost: It is {due}: green and red do cancel.": flat.abs().mean(dim=1),
+        f"the signs are lost: It should be {due}: green and red do cancel.": flat.abs().mean(dim=1),
         f"scaled already: In Lab units, not divided by 110, it is {due}.": want / colour.AB_SCALE,
         f"another colour: Each channel has {pixels} numbers; their means are {due}. Hint: which of "
         "the four axes of (N, 2, H, W) go, and which one stays? More: Axis 0 counts photos, 1 the "

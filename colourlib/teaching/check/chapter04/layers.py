@@ -30,7 +30,7 @@ def same_padding(answer):
         "another padding: 2·p has to undo − 7 + 1. Hint: how many of the seven pixels lie to the "
         "left of the middle one? More: Solve 64 + 2·p − 7 + 1 = 64 for p.": ELSE,
     }
-    start = f"With padding {p:g} you get 64 + 2·{p:g} − 7 + 1 = {58 + 2 * p:g} rows, not 64."
+    start = f"A padding of {p:g} gives 64 + 2·{p:g} − 7 + 1 = {58 + 2 * p:g} rows, not 64."
     recognise(slips, p, right=p == 3, start=start)
     out = nn.Conv2d(1, 1, 7, padding=3)(torch.zeros(1, 1, 64, 64)).shape[-2]
     return (
@@ -179,8 +179,7 @@ def _eval(given: Tensor, h: Tensor, *kept: Tensor) -> None:
         "batch statistics in eval mode: You took the batch's own mean: a photo would "
         "depend on the photos beside it.": _own(h) * weight + bias,
         "divided by the kept variance: You divide by the variance, 0.5.": twice * weight + bias,
-        "weight and bias are left out in eval mode: It is not multiplied by "
-        "the weight, 1.5, nor shifted.": normal,
+        "weight and bias are left out in eval mode: Multiply by 1.5, and shift.": normal,
         "another answer in eval mode: Something else goes in. Hint: `mean` and `variance` are "
         "those given. More: `if training:` take them from the batch; otherwise leave them.": ELSE,
     }

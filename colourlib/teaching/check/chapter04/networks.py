@@ -62,7 +62,17 @@ def far_sight(answer):
             "This is still the network that was given: it sees 13 × 13 pixels for "
             f"{_million(GIVEN_ADDS)} multiply-adds. Change the class, and run the cell again."
         )
-    _fits(report)
+    runs = report.rows and not _stopped(report)
+    _, channels, *side = last.shape if runs else (1, 2, 128, 128)
+    error = _objection(report, "error")
+    slips = {
+        "not enlarged again: 128 × 128 becomes "
+        f"{' × '.join(map(str, side))}. Hint: `upsample_to(h, x)`.": side != [128, 128],
+        f"not two channels: Its answer has {channels} channels, and chroma has two, a and b. Hint: "
+        "end with `chroma_head(...)`.": channels != 2,
+        f"it does not work yet: What it sees comes later. First: {error}. Hint: {ASK}": error,
+    }
+    recognise(slips)
     whole = last.sees == "all"
     wrong_if(
         not whole and not isinstance(last.sees, tuple),
@@ -77,21 +87,6 @@ def far_sight(answer):
         f"{start} The one given saw 13 × 13 for {GIVEN_ADDS / adds:.0f} times the work. Not looked "
         "at: how much the pixels at the edge count, and how well it colours."
     )
-
-
-def _fits(report: Report) -> None:
-    """Raise Wrong unless the network runs and answers two channels of the size of its input."""
-    runs = report.rows and not _stopped(report)
-    _, channels, *side = report.rows[-1].shape if runs else (1, 2, 128, 128)
-    error = _objection(report, "error")
-    slips = {
-        f"not enlarged again: 128 × 128 becomes "
-        f"{' × '.join(map(str, side))}. Hint: `upsample_to(h, x)`.": side != [128, 128],
-        f"not two channels: Its answer has {channels} channels, and chroma has two, a and b. Hint: "
-        "end with `chroma_head(...)`.": channels != 2,
-        f"it does not work yet: What it sees comes later. First: {error}. Hint: {ASK}": error,
-    }
-    recognise(slips)
 
 
 def _looks(report: Report, high: int, wide: int, start: str) -> None:

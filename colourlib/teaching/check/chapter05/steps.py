@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ..answers import number
 from ..core import call, exercise
-from ..slips import ELSE, near, recognise, wrong_if
+from ..slips import ELSE, near, recognise, same, wrong_if
 
 
 @exercise("05.1", "The best answer, and its error", "two numbers: the best a, and its MSE")
@@ -115,7 +115,7 @@ def _loss(loss: float, guess: Tensor, truth: Tensor, mask: Tensor) -> None:
 
 
 BETA1, BETA2, EPS = 0.9, 0.999, 1e-8
-LR, STRENGTH = 0.01, 0.1
+LR, STRENGTH, CLOSE = 0.01, 0.1, 1e-6
 
 
 def _averages(m: Tensor, v: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
@@ -164,11 +164,11 @@ def adamw_step(answer):
     late = (w, grad, *_averages(0.3 * grad.flip(0), grad.flip(0) ** 2 / 500, grad), 3)
     for given in (early, late):
         new, m, v = _three(call(answer, *given, LR, STRENGTH), w)
-        if not _same(new, _wanted(*given)):
+        if not same(new, _wanted(*given), CLOSE):
             _another_step(answer, early, late)
         next_m, next_v = _averages(given[2], given[3], grad)
         wrong_if(
-            not (_same(m, next_m) and _same(v, next_v)),
+            not (same(m, next_m, CLOSE) and same(v, next_v, CLOSE)),
             f"the averages are not kept: The weight is right. But you return m = {m[0]:.4f}, v = "
             f"{v[0]:.6f}; the next step needs {next_m[0]:.4f} and {next_v[0]:.6f}. Hint: return "
             "the averages after this gradient, without the correction.",
@@ -207,24 +207,21 @@ def _three(result, w: Tensor) -> list[Tensor]:
     return [p.detach().double() for p in pieces]
 
 
-def _same(one: Tensor, other: Tensor) -> bool:
-    return torch.allclose(one, other, rtol=1e-6, atol=1e-9)
-
-
 def _another_step(answer, early: tuple, late: tuple) -> None:
     """Name the slip that explains both steps, with the numbers of the first weight."""
     first, third = (_three(call(answer, *g, LR, STRENGTH), g[0])[0] for g in (early, late))
     rest = "It should be 1.988. (The order is w, m, v.)"
-    if _same(first, _wanted(*early)):
+    if same(first, _wanted(*early), CLOSE):
         rest = f"That is right; in step 3 it is {third[0]:.6g}, not {_wanted(*late)[0]:.6g}."
     both = zip(_slips(*early).items(), _slips(*late).values(), strict=True)
-    slips = {text: _same(first, one) and _same(third, three) for (text, one), three in both}
+    slips = {
+        text: same(first, one, CLOSE) and same(third, three, CLOSE) for (text, one), three in both
+    }
     slips |= {
         f"another step: {rest} Hint: AdamW's pull is lr · strength · w, beside Adam's step. More: "
         "Move m and v with the gradient; take Adam's step of them and the pull off w.": ELSE,
     }
     start = (
-        "w = 2, gradient 0.5, first step, lr 0.01, strength 0.1: Adam's step is 0.01, the pull "
-        f"0.01 · 0.1 · 2 = 0.002. Your w is {first[0]:.6g}, a move of {first[0] - 2:+.6g}."
+        "From w = 2 with gradient 0.5 Adam's first step is 0.01, the pull 0.01 · 0.1 · 2 = 0.002."
     )
-    recognise(slips, start=start)
+    recognise(slips, start=f"{start} Your w is {first[0]:.6g}, a move of {first[0] - 2:+.6g}.")

@@ -1,7 +1,6 @@
 """Exercises of 05_train on trainings: a learning rate, a minute against the mean tint, a question.
 
-In the minute, the judge is a function. The check looks over its shoulder: which photos it shows to
-the network, and in which mode the network is asked. So a forgotten .eval() is seen, not guessed.
+The judge is a function that the check watches: so a forgotten .eval() is seen, not guessed.
 """
 
 import math

@@ -119,11 +119,9 @@ def best_factors(answer):
         "Hint: the formula below the figure. More: (guess * truth).sum(dim=(0, 2, 3)) is a sum "
         "for each channel: shape (2,).": ELSE,
     }
-    text = " and ".join(f"{f:.3f}" for f in given.tolist())
-    start = (
-        f"In a, the sum of p · y is {py[0]:.2f}, of p² {pp[0]:.2f} and of y² {yy[0]:.2f}; in b "
-        f"they are {py[1]:.2f}, {pp[1]:.2f} and {yy[1]:.2f}. Yours are {text}."
-    )
+    named = zip(("p · y", "p²", "y²"), (py, pp, yy), strict=True)
+    sums = ", ".join(f"of {name} {x[0]:.2f} and {x[1]:.2f}" for name, x in named)
+    start = f"Sums in a and in b: {sums}. Yours are {given[0]:.3f} and {given[1]:.3f}."
     recognise(slips, right=left(given) <= 1.001 * left(right), start=start)  # a search will do
     return (
         f"Here the squared error is {left(torch.ones(2)):.1f} as guessed, {left(both):.1f} with "

@@ -21,8 +21,9 @@ def difference_interval(answer):
     errors = one, other, grey
     given = call(answer, *(error.copy() for error in errors))
     given = given.tolist() if isinstance(given, np.ndarray | Tensor) else given
-    pair = isinstance(given, tuple | list) and len(given) == 2
-    must_be(pair, given, "a pair: `return low, high`")
+    must_be(
+        isinstance(given, tuple | list) and len(given) == 2, given, "`return low, high`, a pair"
+    )
     low, high = number(given[0], "low"), number(given[1], "high")
     wanted = interval(draws(lambda a, b, g: (a - b).sum(-1) / g.sum(-1), *errors))
     shares = interval(draws(lambda a, b, g: ((a - b) / g).mean(-1), *errors))
@@ -86,8 +87,7 @@ CHOICES = {
 }
 BLIND = {
     "mean of PSNRs": "It is ruled by nearly grey photos, where nothing can go wrong.",
-    "colourfulness": "It does not ask whether colours are right: all hues turned by 90° scored as "
-    "well as the truth.",
+    "colourfulness": "With all hues turned by 90° pictures scored as well as the truth.",
     "SSIM": "It hardly tells the grey copy from the network: structure is given.",
 }
 
@@ -133,8 +133,8 @@ def fair_comparison(plan):
     timed = plan["each trained for"] == "the same minutes"
     cost = "takes fewer steps in that time" if timed else "has more time; say so"
     return (
-        f"{pairs:g} pairs of runs in which only the width differs; the wider one {cost}. The answer "
-        "is yes, no, or not known. Not looked at: whether each width wants a rate of its own."
+        f"In {pairs:g} pairs of runs only the width differs; the wider one {cost}. The answer will "
+        "be yes, no, or not known. Not looked at: whether each width wants its own learning rate."
     )
 
 

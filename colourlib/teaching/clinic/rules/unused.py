@@ -58,7 +58,7 @@ def twice(model: nn.Module) -> Iterator[Finding]:
         return
     own = dict(model.named_children())
     seen: dict[str, int] = {}
-    for line in tree.body[0].body:  # those of an `if` are none of our business
+    for line in tree.body[0].body:  # what stands under an `if` is left alone
         if not isinstance(line, ast.Assign) or len(line.targets) != 1:
             continue
         name, number = ast.unparse(line.targets[0]), start + line.lineno - 1
