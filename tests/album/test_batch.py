@@ -155,7 +155,8 @@ def test_each_file_says_that_its_colours_are_estimated_and_nothing_else(tmp_path
         assert "olours estimated" in words and "weights: function" in words
         assert program.startswith("colourlib ") and save.is_ours(image)
         assert "icc_profile" not in image.info
-    assert not save.is_ours(Image.open(old))
+    with Image.open(old) as image:
+        assert not save.is_ours(image)
 
 
 def test_the_name_of_the_weights_cannot_break_the_tag():
@@ -193,7 +194,8 @@ def test_what_is_said_about_photos_that_are_coloured_all_the_same(tmp_path, caps
     assert done.notes[batch.FIRST_FRAME] == [moving, pages]
     printed = capsys.readouterr()
     assert printed.err == "" and f"{coloured}: {batch.OWN_COLOURS}\n" in printed.out
-    assert Image.open(tmp_path / "new" / "b.png").n_frames == 1
+    with Image.open(tmp_path / "new" / "b.png") as image:
+        assert image.n_frames == 1
 
 
 def test_saturation_reaches_the_file_and_a_tiff_is_turned(tmp_path):
@@ -520,7 +522,7 @@ def test_bad_weights_are_one_line_and_nothing_is_done(tmp_path, brown, kind, cap
 
 def test_quiet_says_nothing_and_lines_leave_the_bar_whole(tmp_path, monkeypatch, capsys):
     class Terminal(io.StringIO):
-        encoding, isatty = "ascii", lambda self: True  # which lacks letters that a name may hold
+        encoding, isatty = "ascii", lambda _: True  # it lacks letters that a name may hold
 
     photos(tmp_path, "aüz")
     (tmp_path / "ä.jpg").write_bytes(b"")

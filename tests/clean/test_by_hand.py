@@ -13,14 +13,15 @@ from colourlib.clean import by_hand
 A, B = "a" * 64, "b" * 64
 
 
-def test_limits_and_decisions_stand_in_one_file(tmp_path):
+def test_limits_and_decisions_stand_in_one_file_that_a_person_may_write(tmp_path):
     assert by_hand.limits(tmp_path) == by_hand.decisions(tmp_path) == {}
     by_hand.set_limit(tmp_path, "grey", 3.5, "fog is\nfine")
     by_hand.decide(tmp_path, A, keep=False)
     by_hand.set_limit(tmp_path, "too small", 32)
     assert by_hand.limits(tmp_path) == {"grey": 3.5, "too small": 32}
     assert by_hand.decisions(tmp_path) == {"a" * 16: False}
-    lines = (tmp_path / "decisions.txt").read_text(encoding="utf-8").splitlines()
+    file = tmp_path / "decisions.txt"
+    lines = file.read_text(encoding="utf-8").splitlines()
     ours = ["limit grey 3.5  # fog is fine", "reject aaaaaaaaaaaaaaaa", "limit too small 32"]
     assert [line for line in lines if not line.startswith("#")] == ours
     by_hand.set_limit(tmp_path, "grey", 1e-5)
@@ -28,10 +29,6 @@ def test_limits_and_decisions_stand_in_one_file(tmp_path):
     by_hand.set_limit(tmp_path, "grey", None)
     assert by_hand.limits(tmp_path) == {"too small": 32}
     assert by_hand.decisions(tmp_path) == {"a" * 16: False}
-
-
-def test_lines_as_a_person_writes_them(tmp_path):
-    file = tmp_path / "decisions.txt"
     file.write_text("# ours\n\n  KEEP 01234567ab # lovely\nreject 01234567ab\nkeep ABCDEF01\n")
     assert by_hand.decisions(tmp_path) == {"01234567ab": False, "abcdef01": True}
     file.write_text("limit grey 1\n  LIMIT  Too   Small 20 # mine\nlimit grey 4.\n")
@@ -60,7 +57,7 @@ def test_a_line_that_cannot_be_read_is_named(tmp_path, line, says):
     assert (tmp_path / "decisions.txt").read_text() == f"# ours\n{line}\n"
 
 
-def test_what_is_no_limit_and_what_is_no_sha256_is_refused(tmp_path):
+def test_what_is_no_limit_no_sha256_and_no_text_is_refused(tmp_path):
     for value in (-1, float("nan"), float("inf")):
         with pytest.raises(CourseError, match="number from 0 up"):
             by_hand.set_limit(tmp_path, "grey", value)
@@ -68,7 +65,15 @@ def test_what_is_no_limit_and_what_is_no_sha256_is_refused(tmp_path):
         by_hand.set_limit(tmp_path, "gray", 2)
     with pytest.raises(CourseError, match="sha256"):
         by_hand.decide(tmp_path, "../../x", keep=True)
-    assert not (tmp_path / "decisions.txt").exists()
+    file = tmp_path / "decisions.txt"
+    assert not file.exists()
+    file.write_bytes(b"keep \xff\xfe")
+    with pytest.raises(CourseError, match="decisions.txt cannot be read: it is not text in UTF-8"):
+        by_hand.decide(tmp_path, A, keep=True)
+    file.unlink()
+    file.mkdir()
+    with pytest.raises(CourseError, match="decisions.txt cannot be read"):
+        by_hand.limits(tmp_path)
 
 
 def test_of_several_lines_about_a_picture_the_last_counts_and_a_decision_replaces_all(tmp_path):
@@ -84,17 +89,6 @@ def test_of_several_lines_about_a_picture_the_last_counts_and_a_decision_replace
     file.write_text(f"keep {A}\nlimit grey 3\nreject aaaaaaaa # Bo\n")
     assert by_hand.about(tmp_path, A) == ("aaaaaaaa", False, "Bo")
     assert by_hand.about(tmp_path, B) is None
-
-
-def test_a_file_that_is_not_text_is_named(tmp_path):
-    file = tmp_path / "decisions.txt"
-    file.write_bytes(b"keep \xff\xfe")
-    with pytest.raises(CourseError, match="decisions.txt cannot be read: it is not text in UTF-8"):
-        by_hand.decide(tmp_path, A, keep=True)
-    file.unlink()
-    file.mkdir()
-    with pytest.raises(CourseError, match="decisions.txt cannot be read"):
-        by_hand.limits(tmp_path)
 
 
 def sha(writer: int, number: int) -> str:

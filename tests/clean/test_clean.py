@@ -332,7 +332,11 @@ def test_what_joins_both_sides_is_dropped_rather_than_moved(tmp_path, synthetic)
     assert clean.leaks(verdicts, after, limit=32) == []
 
 
-def test_a_split_that_cannot_be_read_is_not_made_anew_in_silence(tmp_path):
+def test_nothing_to_judge_and_what_is_no_row_and_no_split(tmp_path):
+    assert clean.judge(tmp_path, []) == manifest.read(tmp_path) == []
+    assert clean.split(tmp_path, []) == {}
+    with pytest.raises(CourseError, match="the rows of ws.photos.., not str"):
+        clean.judge(tmp_path, ["a.jpg"])
     for text in ('{"abc": "tra', "[]", '{"abc": "test"}', '{"abc": ["train"]}'):
         (tmp_path / "split.json").write_text(text)
         with pytest.raises(CourseError, match="put back an older copy"):
@@ -349,10 +353,3 @@ def test_a_fault_that_may_pass_is_not_remembered(tmp_path, monkeypatch, error):
         (verdict,) = judged(tmp_path, {"good.jpg": photo_like(1)}).values()
         assert (verdict.keep, verdict.rule) == (False, "unreadable")
     assert judged(tmp_path, {})["good.jpg"].keep
-
-
-def test_what_is_no_row_and_nothing_to_judge(tmp_path):
-    assert clean.judge(tmp_path, []) == manifest.read(tmp_path) == []
-    assert clean.split(tmp_path, []) == {}
-    with pytest.raises(CourseError, match="the rows of ws.photos.., not str"):
-        clean.judge(tmp_path, ["a.jpg"])

@@ -114,7 +114,7 @@ def test_odd_entries_do_not_spoil_the_folder(tmp_path, folder, collected):
     assert all(v.photo.path(tmp_path).is_file() for v in clean.judge(tmp_path / "ws", rows))
 
 
-def test_what_could_not_be_read_is_tried_again(tmp_path, folder, monkeypatch, collected):
+def test_what_cannot_be_read_is_told_and_tried_again(folder, monkeypatch, capsys, collected):
     real = Path.read_bytes
 
     def fail(path):
@@ -126,9 +126,8 @@ def test_what_could_not_be_read_is_tried_again(tmp_path, folder, monkeypatch, co
         patch.setattr(Path, "read_bytes", fail)
         assert "unreadable: " in named(collected())["a.jpg"].rejected
     assert not any(row.rejected for row in collected())
+    capsys.readouterr()
 
-
-def test_a_folder_that_cannot_be_walked_is_told(tmp_path, folder, monkeypatch, capsys, collected):
     def walk(top, onerror):
         onerror(PermissionError(13, "Permission denied", str(top if whole else folder / "dogs")))
         return iter([(str(folder), [], ["d.jpg"])])

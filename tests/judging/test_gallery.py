@@ -126,8 +126,7 @@ def test_a_thing_by_hand():
     car = by_thing.Thing("car", truth=ab, guess=np.array([[40.0, 0], [0, -40]]))
     assert car.error == pytest.approx(80 / np.sqrt(2)) and car.hue == 0.5
     assert car.spread == pytest.approx(np.sqrt(CLASSES["car"].variance.sum()))
-    (row,) = by_thing.table([car]).rows
-    assert row == ["car", "2", f"{car.spread:.0f}", "57", "50%"]
+    assert by_thing.table([car]).rows == [["car", "2", f"{car.spread:.0f}", "57", "50%"]]
     assert f"car {car.spread:.0f} and 57" in by_thing.draw_errors([car]).alt
 
 
