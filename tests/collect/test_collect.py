@@ -259,8 +259,7 @@ def test_where_no_search_works_not_all_are_tried_and_the_way_out_is_named(tmp_pa
 def test_a_query_never_leaves_the_photo_folder(tmp_path, query):
     (row,) = run(tmp_path / "ws", Web({query: [links("a", 1)]}))
     here = row.path(tmp_path / "ws")
-    assert here.is_file()
-    assert here.resolve().parents[1] == (tmp_path / "ws" / "photos").resolve()
+    assert here.is_file() and here.resolve().parents[1] == (tmp_path / "ws" / "photos").resolve()
     assert here.parent.name not in ("CON", "..", "...")
     assert [path.name for path in tmp_path.iterdir()] == ["ws"]
 
@@ -328,8 +327,7 @@ def test_stop_leaves_whole_rows_and_no_scratch(tmp_path, monkeypatch):
         sources.collect(tmp_path, "practice", queries, per_query=100)
     rows = collect.photos(tmp_path)
     kept = {row.path(tmp_path) for row in rows if not row.rejected}
-    assert 0 < len(kept) < 300
-    assert kept == stored(tmp_path)
+    assert 0 < len(kept) < 300 and kept == stored(tmp_path)
     assert not (tmp_path / "scratch").exists()
     monkeypatch.setattr(collect, "wait", original)
     rows = sources.collect(tmp_path, "practice", queries, per_query=12)

@@ -33,7 +33,7 @@ def named(rows) -> dict:
     return {Path(row.file).name: row for row in rows}
 
 
-def test_a_folder_is_read_in_place(tmp_path, folder, collected):
+def test_a_folder_is_read_in_place_and_once(tmp_path, folder, monkeypatch, collected):
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
     rows = collected()
     assert collect.summary(rows) == [("cats", 2, 2, 0), ("dogs", 1, 1, 0), ("my photos", 1, 1, 0)]
@@ -46,10 +46,7 @@ def test_a_folder_is_read_in_place(tmp_path, folder, collected):
         "query", "url", "file", "sha256", "bytes", "width", "height", "format", "time", "rejected"
     ]  # fmt: skip
     assert row["bytes"] == os.path.getsize(row["file"])
-
-
-def test_a_folder_is_read_again_only_where_it_changed(tmp_path, folder, monkeypatch, collected):
-    rows = collected()
+    # It is read again only where it has changed.
     (folder / "d.jpg").write_bytes(picture(9, (64, 64)))
     (folder / "cats" / "a.jpg").unlink()
     (folder / "cats" / "new.jpg").write_bytes(picture(10))

@@ -1,5 +1,4 @@
-"""Data sets from torchvision: its real download, checks and readers, on small archives with the
-layout of the real ones. They are served at the real addresses; only the checksums are changed."""
+"""Data sets from torchvision: its real download, checks and readers, on small made archives."""
 
 import hashlib
 import io

@@ -5,7 +5,11 @@ that has that fault. test_reading.py looks at the order of headings,
 test_badges.py at the first code cell.
 """
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -167,3 +171,30 @@ def test_a_check_finds_its_fault_and_accepts_a_good_notebook(fault):
     assert check(notebook) == []
     break_it(notebook)
     assert check(notebook) != []
+
+
+@pytest.mark.parametrize(("count", "fine"), [(100, True), (400, False)])
+def test_a_cell_that_sends_too_many_messages_fails(tmp_path, count, fine):
+    shutil.copy(FOLDER / "conftest.py", tmp_path)
+    cell = new_code_cell(f"for i in range({count}):\n    display(i)", execution_count=1)
+    nbformat.write(new_notebook(cells=[cell]), tmp_path / "talks.ipynb")
+    command = [
+        "-m",
+        "pytest",
+        "-p",
+        "no:python",
+        "-p",
+        "no:cacheprovider",
+        "--nbval-lax",
+        "--nbval-current-env",
+    ]
+    known = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+    done = subprocess.run(
+        [sys.executable, *command, tmp_path],
+        env=known,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert (done.returncode == 0) is fine, done.stdout
+    assert fine or "messages, and 300 are the most" in done.stdout

@@ -36,15 +36,12 @@ def same(one, two) -> bool:
     return all(np.array_equal(getattr(one, x), getattr(two, x)) for x in ("L", "ab", "classes"))
 
 
-def test_the_38_queries_of_the_course_have_a_kind_each():
+def test_the_38_queries_have_a_kind_each_and_addresses_that_lead_back_to_their_scene():
     assert tuple(KIND_OF) == QUERIES and len(QUERIES) == 38
     assert (QUERIES[0], QUERIES[-1]) == ("animals", "planet")
     assert set(KIND_OF.values()) == set(PAINTERS) and len(PAINTERS) >= 20
     clash = [name for name in QUERIES if name in PAINTERS and KIND_OF[name] != name]
     assert not clash, "a query and a kind of the same name must be the same scenes"
-
-
-def test_addresses_lead_back_to_their_scene():
     for query in ("cars", "sun"):
         url = url_of(query, 12, 96, 64)
         assert url == f"{SITE}{query}/12-96x64.jpg" and is_practice(url)
@@ -82,14 +79,11 @@ def test_every_query_draws_a_scene(query):
     assert view.rgb().shape == (76, 100, 3) and view.rgb().dtype == np.uint8
 
 
-def test_the_seed_alone_decides_whatever_was_drawn_before():
+def test_the_seed_alone_decides_whatever_was_drawn_before_and_at_any_size():
     first = {kind: scene(kind, 3, 80, 64) for kind in KINDS}
     for kind in reversed(KINDS):
         assert same(first[kind], scene(kind, 3, 80, 64)), kind
         assert np.abs(first[kind].L - scene(kind, 2, 80, 64).L).mean() > 1, kind
-
-
-def test_any_size_shows_the_same_scene():
     for kind in ("beach", "road", "volcano"):
         small, large = scene(kind, 4, 80, 64), scene(kind, 4, 160, 128)
         assert (small.classes == large.classes[1::2, 1::2]).mean() > 0.85, kind
