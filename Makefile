@@ -39,16 +39,16 @@ lab: $(VENV)/.installed-course
 	$(PY) -m jupyterlab notebooks/01_collect.ipynb
 
 test: $(VENV)/.installed-test
-	@$(PY) tests
+	@$(PY) .ci/steps.py
 
 check: $(VENV)/.installed-test
-	@$(PY) tests check
+	@$(PY) .ci/steps.py check
 
 size:
 	@$(PYTHON) docs/parts.py
 
 lint: $(VENV)/.installed-test
-	@$(PY) tests lint
+	@$(PY) .ci/steps.py lint
 
 notebooks: $(VENV)/.installed-course
 	@$(PY) docs/renew.py

@@ -33,11 +33,7 @@ if not os.environ.keys() & {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"
 
 # The face of the package: names, and the modules that they come from. Imported when they are first
 # asked for, because torch takes seconds.
-_FACE = {
-    "open_workspace": "course.workspace",
-    "fit": "teaching.fit",
-    "inspect": "teaching.clinic",
-}
+_FACE = {"open_workspace": "course.workspace", "fit": "teaching.fit", "inspect": "teaching.clinic"}
 _MODULES = ("colour", "data", "model", "train", "evaluate", "show", "practice")
 
 

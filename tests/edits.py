@@ -8,8 +8,6 @@ is to write again what stood there.
 
 # ruff: noqa: E501  (lines as a student writes them)
 
-from __future__ import annotations
-
 import linecache
 from dataclasses import dataclass
 from pathlib import Path

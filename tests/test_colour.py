@@ -161,3 +161,11 @@ def test_wrong_shapes_and_bytes_where_floats_are_due_are_explained():
         colour.lab_to_rgb(torch.zeros(1, 1, 8, 8), torch.zeros(1, 2, 4, 4))
     with pytest.raises(CourseError, match="uint8.*colour.to_tensor"):
         colour.rgb_to_lab(torch.zeros(1, 3, 8, 8, dtype=torch.uint8))
+
+
+def test_gradients_are_finite_at_black_and_doubles_are_taken():
+    rgb = torch.zeros(1, 3, 2, 2, requires_grad=True)
+    sum(part.sum() for part in colour.rgb_to_lab(rgb)).backward()
+    ab = torch.zeros(1, 2, 2, 2, dtype=torch.float64, requires_grad=True)
+    colour.lab_to_rgb(torch.zeros(1, 1, 2, 2), ab).sum().backward()
+    assert rgb.grad.isfinite().all() and ab.grad.isfinite().all()

@@ -17,7 +17,9 @@ from colourlib import CourseError
 from colourlib.__main__ import main
 from colourlib.course import runner
 
-_spec = importlib.util.spec_from_file_location("steps", Path(__file__).parents[1] / "__main__.py")
+_spec = importlib.util.spec_from_file_location(
+    "steps", Path(__file__).parents[2] / ".ci" / "steps.py"
+)
 steps = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(steps)
 

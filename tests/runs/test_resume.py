@@ -440,9 +440,6 @@ def test_killed_in_the_middle_of_each_writing_nothing_is_lost(processes, tmp_pat
     assert_same_files(folder, expected)
 
 
-# --- several at once
-
-
 def wait_for(processes_, pipes):
     said = [pipe.recv() for pipe in pipes]
     for process in processes_:
@@ -470,9 +467,6 @@ def test_a_run_that_somebody_else_trains_now_is_left_to_them(tmp_path, monkeypat
     with FileLock(old.folder / ".lock"):
         assert start(tmp_path).name == "002-Sequential"
     assert start(tmp_path).name == old.name
-
-
-# --- it cannot be saved
 
 
 def fails_to_write(monkeypatch, number, until):

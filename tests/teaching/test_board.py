@@ -95,9 +95,6 @@ def looked():
     pytest.fail("looked")
 
 
-# ---------------------------------------------------------------- when it draws
-
-
 @pytest.mark.parametrize("cost", [0.0, 0.001, 0.02, 0.5, 4.0])
 def test_drawing_takes_at_most_3_percent_and_happens_at_most_once_a_second(notes, clock, cost):
     notes.cost, start = cost, clock.now
@@ -149,9 +146,6 @@ def test_stop_goes_through(notes, clock):
         notes.tick(Mock(side_effect=KeyboardInterrupt))
     notes.close(view)
     assert len(notes.drawn) == 1
-
-
-# ---------------------------------------------------------------- where it draws
 
 
 @pytest.fixture
@@ -242,9 +236,6 @@ def test_the_board_suits_the_place(monkeypatch, kind, board):
     assert type(choose(quiet=True)) is Silent
     monkeypatch.delitem(sys.modules, "IPython")
     assert type(choose()) is LinesBoard
-
-
-# ---------------------------------------------------------------- what it says
 
 
 def html_of(**changes) -> ET.Element:
@@ -362,9 +353,6 @@ def test_a_board_is_small():
     assert len(page.as_html(moment(samples=photos))) < 60_000
 
 
-# ---------------------------------------------------------------- the curves
-
-
 def test_the_training_curve_is_thinned_and_ends_where_it_ends():
     losses = [(i / 1000, 0.02 * (0.5 + (i % 2) / 10)) for i in range(1, 10_001)]
     training = moment(losses=losses).curves["training"]
@@ -415,9 +403,6 @@ def test_names_that_would_overlap_move_apart_and_keep_their_order():
     steps = np.diff(sorted(moved))
     assert (steps > 0.099).all() and moved[3] == 0.9, "no further than needed"
     assert curves.apart_by(0.1, []) == []
-
-
-# ---------------------------------------------------------------- readable for everybody
 
 
 def test_every_text_can_be_read_in_light_and_dark_themes(monkeypatch):

@@ -119,9 +119,6 @@ def test_call_keeps_its_numbers_and_the_notebooks_dice(check):
     assert torch.equal(torch.get_rng_state(), state)
 
 
-# ---------------------------------------------------------------- progress
-
-
 def test_done_stays_done_and_mistakes_are_counted(check):
     for answer in (torch.sum, torch.sum, torch.max, torch.mean, torch.sum):
         check["mean"](answer)
@@ -171,9 +168,6 @@ def test_a_disk_without_locks_or_room_does_not_cost_the_verdict(check, monkeypat
         verdict = check["mean"](torch.mean)
         assert verdict.right and f"could not be kept {words}" in verdict.remark
         assert verdict.remark in repr(verdict)
-
-
-# ---------------------------------------------------------------- a class
 
 
 @pytest.fixture

@@ -40,9 +40,6 @@ def fit(h, x):
     return F.interpolate(h, size=x.shape[2:])
 
 
-# --- the table
-
-
 def resnet18():
     with torch.device("meta"):
         return pytest.importorskip("torchvision").models.resnet18()
@@ -107,9 +104,6 @@ def test_the_kept_memory_is_what_autograd_keeps(network):
     statistics = sum(8 * m.num_features for m in net.modules() if isinstance(m, nn.BatchNorm2d))
     counted = sum(costs.kept_bytes(shapes).values())
     assert counted == pytest.approx(bytes_kept - statistics, rel=0.002)
-
-
-# --- receptive fields
 
 
 def supports(net, size, tries):
@@ -249,9 +243,6 @@ def test_a_mean_over_the_channels_looks_at_one_place_whatever_the_argument_is_ca
     assert {row.name: row.sees for row in inspect(net, photos=0).rows}["body.1"] == (3, 3)
 
 
-# --- it changes nothing
-
-
 def test_the_network_and_the_random_numbers_are_as_before():
     net = ColourNet(width=8).eval()
     net.down1.train()
@@ -313,9 +304,6 @@ def re_find(report: Report, pattern: str) -> Finding | None:
     return next((f for f in report.findings if re.search(pattern, f.what)), None)
 
 
-# --- it never raises for what it is given
-
-
 def key_error(self, x):
     raise KeyError("what")
 
@@ -370,9 +358,6 @@ def test_too_large_names_the_largest_map(monkeypatch):
     assert found.layer == "body.0.0" and "batch_size=5" in found.fix
     monkeypatch.setattr(examination, "free_memory", lambda device: None)
     assert inspect(PlainNet(), photos=0).ok
-
-
-# --- what it shows
 
 
 def test_the_text_fits_and_says_the_same_as_the_page():

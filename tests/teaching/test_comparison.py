@@ -93,9 +93,6 @@ def edited(old, new):
     return told(story(layers=layers_of(old)), story(layers=layers_of(new)))
 
 
-# ---------------------------------------------------------------- which runs
-
-
 def test_runs_are_named_in_many_ways(runs):
     one = compare(SimpleNamespace(folder=runs / "003-warm"), 1, "002-Net", folder=runs)
     assert names(one) == ["003-warm", "001-Net", "002-Net"], "in the order given"
@@ -185,8 +182,6 @@ def test_a_run_that_has_just_begun_or_has_diverged(runs):
     assert len(one.alike) == 5 and "004-new" not in one.curves.alt
     assert compare(4, folder=runs).curves is None
 
-
-# ---------------------------------------------------------------- what changed
 
 OTHER_DATA = {"fingerprint": "bbbb", "train": 1200, "validation": 182, "size": 64}
 OLDER = {key: value for key, value in story()["config"].items() if key != "average"}
@@ -294,9 +289,6 @@ def test_forward_is_shown_as_a_difference():
     assert told(story(), story(network="Other", layers=[]))[0] == "network Net -> Other"
 
 
-# ---------------------------------------------------------------- what may be concluded
-
-
 def concluded(chance=None, old=(), **changed):
     old, new = story(**dict(old)), story("002-Net", **changed)
     return " ".join(outcome(old, new, changes(old, new), chance))
@@ -364,9 +356,6 @@ def test_what_may_not_be_held_against_a_run():
     assert "fair" not in concluded(old={"seconds": 1.4}, seconds=1.0, lr=0.003)
     assert "fair" not in concluded(seconds=15.0, epochs=5), "as asked"
     assert "%" not in concluded(data={"fingerprint": "b"}), "no score beside it"
-
-
-# ---------------------------------------------------------------- what one sees
 
 
 def test_the_table_has_the_runs_and_the_baselines(runs):

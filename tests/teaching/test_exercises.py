@@ -37,9 +37,6 @@ IMPORT = "from colourlib.teaching import check\n"
 JUNK = ["something", [], {}, float("nan"), object(), lambda: 3, 10**9, -1.5]
 
 
-# ---------------------------------------------------------------- the tasks in the notebooks
-
-
 @dataclass(frozen=True)
 class Task:
     """A task as it stands in a notebook."""
@@ -95,9 +92,6 @@ def verdict_of(source: str, exercise: Exercise) -> Verdict:
     exec(compile(ast.Module(tree.body[:-1], []), where, "exec"), space)
     answers = (compile(ast.Expression(a), where, "eval") for a in tree.body[-1].value.args)
     return exercise(*(eval(answer, space) for answer in answers))
-
-
-# ---------------------------------------------------------------- what is looked at
 
 
 def solution_faults(exercise: Exercise, task: Task) -> list[str]:
@@ -191,8 +185,6 @@ def notebook_faults(notebook, chapter: str) -> list[str]:
     return found
 
 
-# ---------------------------------------------------------------- the exercises
-
 EACH = pytest.mark.parametrize("name", sorted(EXERCISES))
 
 
@@ -245,9 +237,6 @@ def test_junk_is_refused_in_words(name):
     for verdict in map(EXERCISES[name], JUNK):
         assert verdict.state in (core.OPEN, core.WRONG) and verdict.message.strip(), verdict
         assert verdict.state == core.OPEN or verdict.hint, verdict
-
-
-# ---------------------------------------------------------------- the harness, tested
 
 
 def _half(answer):

@@ -63,9 +63,6 @@ def named(desk: Desk, file: str) -> int:
     return next(i for i, v in enumerate(desk.verdicts) if v.photo.file.endswith(file))
 
 
-# ---- what is shown -------------------------------------------------------------------------------
-
-
 def test_pages_and_reasons(desk):
     answer = desk.answer({"do": "show", "asked": 7})
     assert answer["asked"] == 7 and (answer["page"], answer["pages"]) == (0, 2)
@@ -130,9 +127,6 @@ def test_what_cannot_be_opened_is_a_card_without_a_picture(desk, judged):
     verdicts[0].photo.path(root).unlink()
     slider.thumbnail.cache_clear()
     assert Desk(root, verdicts).answer({"do": "show"})["pictures"]["0"] == ""
-
-
-# ---- what is decided -----------------------------------------------------------------------------
 
 
 def test_a_decision_is_saved_at_once_and_judge_goes_by_it(desk, judged):
@@ -246,9 +240,6 @@ def test_a_disk_that_is_full_is_told(desk, monkeypatch):
     assert answer["undo"] == 0 and answer["cards"][0]["state"] == "✓ kept"
 
 
-# ---- the widget ----------------------------------------------------------------------------------
-
-
 def test_the_widget_answers_and_has_words_where_it_cannot_be_shown(judged, monkeypatch, capsys):
     for name in ("grid.js", "grid.css"):
         assert Path(review.__file__).with_name(name).stat().st_size > 1000
@@ -280,9 +271,6 @@ def test_wrong_verdicts_and_rules_are_explained(judged):
     ):
         with pytest.raises(CourseError, match=message):
             threshold(root, given, rule)
-
-
-# ---- the slider ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

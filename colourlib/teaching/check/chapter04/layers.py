@@ -165,7 +165,7 @@ def _training(given: Tensor, h: Tensor, *kept: Tensor) -> None:
         slips[text] = tuple(_own(h, axes, c) * weight + bias for c in corrections)
     slips |= {
         "another answer in training mode: Something else goes in. Hint: while a network learns, "
-        "mean and variance come from the batch; each channel has its weight and its bias.": ELSE,
+        "mean and variance come from the batch; each channel has its weight and its bias.": ELSE
     }
     recognise(slips, given, right, f"Of the 48 numbers {_farthest(h, given, right)}.")
 

@@ -219,7 +219,7 @@ def _another_step(answer, early: tuple, late: tuple) -> None:
     }
     slips |= {
         f"another step: {rest} Hint: AdamW's pull is lr · strength · w, beside Adam's step. More: "
-        "Move m and v with the gradient; take Adam's step of them and the pull off w.": ELSE,
+        "Move m and v with the gradient; take Adam's step of them and the pull off w.": ELSE
     }
     start = (
         "From w = 2 with gradient 0.5 Adam's first step is 0.01, the pull 0.01 · 0.1 · 2 = 0.002."

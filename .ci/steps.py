@@ -1,4 +1,4 @@
-"""The checks that `make test` and CI run: `python tests`, or some steps: `python tests lint`."""
+"""The checks that `make test` and CI run, all of them or some: `python .ci/steps.py lint`."""
 
 import importlib.util
 import os
