@@ -3,7 +3,7 @@
     python bench/threads.py [--steps 30] [--busy 2]
 
 A step of ColourNet (batch 20 at 64 px) with torch as it comes, with one thread, and as colourlib
-sets it (OMP_WAIT_POLICY=PASSIVE: threads that wait for each other sleep); on the machine as it is,
+sets it (GOMP_SPINCOUNT: threads that wait for each other soon sleep); on the machine as it is,
 and beside processes that do nothing but compute. Each row is a process of its own, since torch
 reads the setting when it loads; the rows take turns, so that all see the same machine.
 """

@@ -26,10 +26,11 @@ from .common.version import __version__
 
 __all__ = ["CourseError", "__version__", "colourise", "fit", "inspect", "open_workspace"]
 
-# Threads that wait for one another sleep, because spinning ones are many times slower beside other
-# work (bench/threads.py). Read when torch loads; who has set one of the three is left alone.
+# Threads that wait for one another spin for microseconds, then sleep: spinning on is many times as
+# slow beside other work, sleeping at once on a quiet machine (bench/threads.py). Read when torch
+# loads; who has set one of the three is left alone.
 if not os.environ.keys() & {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"}:
-    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+    os.environ["GOMP_SPINCOUNT"] = "2000"
 
 # The face of the package: names, and the modules that they come from. Imported when they are first
 # asked for, because torch takes seconds.

@@ -150,5 +150,5 @@ def test_waiting_threads_sleep_unless_the_user_has_set_it_otherwise(own):
     env = dict.fromkeys(names) | ({own: "7"} if own else {})
     code = f"import os, colourlib; print([os.environ.get(n) for n in {names}])"
     said = in_python(code, **env)
-    expected = ["7" if n == own else None for n in names] if own else ["PASSIVE", None, None]
+    expected = ["7" if n == own else None for n in names] if own else [None, "2000", None]
     assert said.stdout.strip() == str(expected)
