@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
+from pygments.lexers.special import TextLexer
 from sphinx import addnodes
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
@@ -191,5 +192,6 @@ def setup(app):
     app.connect("missing-reference", folder)
     app.connect("build-finished", finish, priority=900)  # after the theme has written its styles
     app.add_transform(Mend)
+    app.add_lexer("mermaid", TextLexer)  # drawn on GitHub; without a network its text is shown
     app.add_html_math_renderer("mathml", (inline_formula, None), (formula, None))
     return {"parallel_read_safe": False}
