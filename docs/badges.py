@@ -94,20 +94,20 @@ def set_up(root: Path = ROOT) -> str:
 
 
 def notebooks(root: Path) -> list[Path]:
-    """The course's notebooks in order. Raises CourseError where there is none."""
+    """The chapters in order, then their appendices. Raises CourseError where there are none."""
     found = sorted((root / "notebooks").glob("0*.ipynb"))
     if not found:
         raise CourseError(f"There are no notebooks in {root}. Run this in a clone of the course.")
-    return found
+    return [*found, *sorted((root / "notebooks" / "more").glob("*.ipynb"))]
 
 
 # ---- what is made of it --------------------------------------------------------------------------
 
 
-def _links(name: str, root: Path) -> dict[str, str]:
-    """Where a notebook ('05_train') opens in one click, for Colab, Kaggle and Binder."""
+def _links(path: Path, root: Path) -> dict[str, str]:
+    """Where a notebook opens in one click, for Colab, Kaggle and Binder."""
     place, at = address(root).removeprefix("https://github.com/"), tag(root)
-    file = f"notebooks/{name}.ipynb"
+    file = path.relative_to(root).as_posix()
     return {
         "Colab": f"https://colab.research.google.com/github/{place}/blob/{at}/{file}",
         "Kaggle": f"https://kaggle.com/kernels/welcome?src={address(root)}/blob/{at}/{file}",
@@ -115,9 +115,9 @@ def _links(name: str, root: Path) -> dict[str, str]:
     }
 
 
-def _badges(name: str, what: str, root: Path) -> str:
+def _badges(path: Path, what: str, root: Path) -> str:
     """Three badges in a row that open a notebook, in Markdown."""
-    each = _links(name, root).items()
+    each = _links(path, root).items()
     return " ".join(f"[![Open {what} in {host}]({PICTURES[host]})]({link})" for host, link in each)
 
 
@@ -137,7 +137,7 @@ def _notebook(path: Path, root: Path) -> str:
     cells = stored["cells"]
     if not cells or cells[0]["cell_type"] != "markdown":
         raise CourseError(f"{name}.ipynb has to begin with a Markdown cell that holds its title.")
-    title = _between("".join(cells[0]["source"]), _badges(name, "this chapter", root))
+    title = _between("".join(cells[0]["source"]), _badges(path, "this chapter", root))
     cells[0]["source"] = title.splitlines(keepends=True)
     setup = next((cell for cell in cells if cell.get("id") == CELL_ID), None)
     if setup is None:
@@ -153,9 +153,9 @@ def outdated(root: Path = ROOT) -> dict[Path, str]:
     """The files that do not agree with pyproject.toml, each with the text that would."""
     readme, citation = root / "README.md", root / "CITATION.cff"
     module, version = root / "colourlib" / "common" / "version.py", _line(root, "version")
-    names = [path.stem for path in notebooks(root)]
-    each = " · ".join(f"[{name}]({_links(name, root)['Colab']})" for name in names)
-    badges = _badges(names[0], "the first chapter", root)
+    chapters = [path for path in notebooks(root) if path.parent.name == "notebooks"]
+    each = " · ".join(f"[{path.stem}]({_links(path, root)['Colab']})" for path in chapters)
+    badges = _badges(chapters[0], "the first chapter", root)
     uncited = re.sub(r"^repository-code:.*\n", "", _read(citation), flags=re.MULTILINE)
     cited = f'version: {version}\nrepository-code: "{address(root)}"'
     texts = {

@@ -30,7 +30,7 @@ include_patterns = [
     "TEACHING.md",
     "CONTRIBUTING.md",
     "docs/*.md",
-    "notebooks/0*.ipynb",
+    "notebooks/**/*.ipynb",
     "data/README.md",
     "data/weights/README.md",
 ]

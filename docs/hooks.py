@@ -34,6 +34,13 @@ notebooks/*
 
 ```{toctree}
 :hidden:
+:caption: More
+:glob:
+notebooks/more/*
+```
+
+```{toctree}
+:hidden:
 :caption: Beside them
 docs/glossary
 TEACHING

@@ -19,15 +19,17 @@ KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3
 
 
 def renew(folder: Path = NOTEBOOKS) -> bool:
-    """Run the notebooks in place as a newcomer would meet them: nothing set, nothing collected yet.
+    """Run chapters, then appendices, in place as a newcomer would meet them.
 
-    A notebook in which a cell fails keeps its old file. True if all were renewed.
+    Nothing is set and nothing collected yet. A notebook in which a cell fails keeps its old file.
+    True if all were renewed.
     """
     env = {key: value for key, value in os.environ.items() if not key.startswith("COLOURLIB_")}
     failed = 0
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         env["COLOURLIB_HOME"] = str(Path(scratch) / "data")  # is shown as data/..., as for everyone
-        for path in find(folder):
+        env["COLOURLIB_STATE"] = str(Path(scratch) / "state")
+        for path in [*find(folder), *sorted((folder / "more").glob("*.ipynb"))]:
             result = execute(path, env)
             if result.stopped:
                 print("Stopped by Ctrl-C. The notebooks that are not listed stay as they were.")

@@ -20,6 +20,7 @@ def pytest_configure():
     for name in [name for name in os.environ if name.startswith("COLOURLIB_")]:
         del os.environ[name]
     os.environ["COLOURLIB_HOME"] = str(SCRATCH / "data")  # is shown as data/..., as for everyone
+    os.environ["COLOURLIB_STATE"] = str(SCRATCH / "state")
     # Workers share the cores; without this each kernel would start a thread for every core.
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))

@@ -13,6 +13,7 @@ SCRATCH = Path(tempfile.mkdtemp(prefix="colourlib-tests-"))
 for name in [name for name in os.environ if name.startswith("COLOURLIB_")]:
     del os.environ[name]
 os.environ["COLOURLIB_HOME"] = str(SCRATCH / "data")
+os.environ["COLOURLIB_STATE"] = str(SCRATCH / "state")
 os.environ["MPLBACKEND"] = "Agg"
 WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // WORKERS)))

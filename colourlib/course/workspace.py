@@ -14,20 +14,24 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import torch
+from PIL import Image
 from torch import nn
 
-from .. import clean, prepare
+from .. import clean, prepare, show
 from ..collect.published import PREFIX, find
 from ..common.errors import CourseError
 from ..common.files import home, read_json, replace_text
 from ..common.words import did_you_mean
 from ..device import choose_device
 from ..model import ColourNet
-from ..runs import all_runs, checkpoints, load_run
+from ..runs import all_runs, checkpoints, load_run, matching
 from ..teaching import comparison
 from ..teaching.fit import fit
-from . import estimate
+from . import estimate, own_network
+from . import strip as strips
+from .photos import public_photos
 from .sources import check_source, collect, exists, source_name
 
 
@@ -160,24 +164,72 @@ class Workspace:
         """The arrays that the network is fed with (03_colour_and_batches): a data.PhotoData."""
         return prepare.prepare(self.root, *self.cleaned(), size=self.size)
 
+    def choose(self, photo: str | Path | None = None) -> Image.Image:
+        """Choose the photo that runs through the course, as strip.choose explains; the photo."""
+        return strips.choose(photo)
+
+    @property
+    def photo(self) -> Image.Image:
+        """The chosen photo: upright, sRGB, at most 512 pixels a side."""
+        return strips.chosen()
+
+    def public_photos(self) -> dict[str, Path]:
+        """The real photos that come with the course, by name."""
+        return public_photos()
+
+    def strip(
+        self, chapter: str | None = None, picture: Image.Image | np.ndarray | None = None
+    ) -> show.Picture:
+        """Keep a picture of the chosen photo as a chapter's tile; the strip. See strip.strip."""
+        return strips.strip(chapter, picture)
+
+    def keep(self, network: type[nn.Module]) -> None:
+        """Keep a class of 04's cells as a file: what 05 trains and 06 judges. See own_network."""
+        path = self.root / own_network.FILE
+        lines = own_network.keep(network, path)
+        print(
+            f"{network.__name__} is kept in {self._called(path)}, {lines} lines that you can read."
+        )
+
+    def network(self, trust: bool = False) -> type[nn.Module]:
+        """The class that 04 has kept, or the course's ColourNet; says which.
+
+        trust: run the file although it was not written here. Raises CourseError for a file of a
+        stranger's, and for one that fails.
+        """
+        path = self.root / own_network.FILE
+        if not path.is_file():
+            print("No network of yours is kept here, so this is the course's ColourNet.")
+            return ColourNet
+        kind = own_network.load(path, trust)
+        now, ours = dict(checkpoints.layers(kind())), dict(checkpoints.layers(ColourNet()))
+        edited = [name for name in {**ours, **now} if ours.get(name) != now.get(name)]
+        more = f" and {len(edited) - 3} more" if len(edited) > 3 else ""
+        what = f"edited at {', '.join(edited[:3])}{more}" if edited else "with the course's layers"
+        print(f"Your own {kind.__name__}, from {self._called(path)}: {what}.")
+        return kind
+
+    @staticmethod
+    def _called(path: Path) -> str:
+        return f"{home().name}/{path.relative_to(home()).as_posix()}"  # the same on each machine
+
     def trained(self) -> tuple[nn.Module, dict]:
         """(network, story) of the last run of 05_train that fits, or of one made now; says which.
 
-        A run fits where it is called "colournet" and is of the course's network and the photos as
-        both are now; one that was stopped will do.
+        A run fits where it is called "colournet" and is of `network()` and the photos as both are
+        now; one that was stopped will do.
         """
-        data = self.prepared()
-        layers = checkpoints.layers(ColourNet())
+        data, kind = self.prepared(), self.network()
         why = "05_train has not been run here yet"
         ours = [s for s in all_runs(data) if s["label"] == COURSE_RUN and s["history"]]
         for story in reversed(ours):
             if story["data"]["fingerprint"] != data.fingerprint:
                 why = "The photos have changed since 05_train was run"
-            elif story["layers"] != layers:
+            elif matching.edits(kind(), story):
                 why = "The network has been edited since 05_train was run"
             else:
                 try:
-                    net, story = load_run(story["folder"])
+                    net, story = load_run(story["folder"], kind())
                 except CourseError as damage:
                     print(damage)
                     continue
@@ -186,7 +238,7 @@ class Workspace:
         given, usual = self.setting.alone, self.setting.minutes
         print(f"{why}: training the network now, {given:g} minutes (05_train: {usual:g}).")
         torch.manual_seed(0)
-        run = fit(ColourNet(), data, minutes=given, name=COURSE_RUN)
+        run = fit(kind(), data, minutes=given, name=COURSE_RUN)
         return run.model, run.story()
 
     def compare(self, *runs) -> comparison.Comparison:

@@ -84,14 +84,19 @@ def check_edits(network: nn.Module, then: dict, where, otherwise: Sequence[str] 
     then: "layers" and "forward" as in run.json or in a card. Some edits leave all shapes as they
     were, such as another activation. otherwise: what to say where neither differs.
     """
+    if texts := edits(network, then) or otherwise:
+        name = type(network).__name__
+        what = f"{where} fit {name} as it is here, but it makes something else of them"
+        raise _unfit(what, texts, GIVE)
+
+
+def edits(network: nn.Module, then: dict) -> list[str]:
+    """A line for each layer that was another one then, and one for another forward."""
     texts = _differences(dict(then["layers"]), dict(checkpoints.layers(network)))
     source = checkpoints.source_of(type(network).forward)
     if then["forward"] and source and _code(then["forward"]) != _code(source):
         texts.append("forward: other lines in training than here")
-    if texts := texts or otherwise:
-        name = type(network).__name__
-        what = f"{where} fit {name} as it is here, but it makes something else of them"
-        raise _unfit(what, texts, GIVE)
+    return texts
 
 
 def _differences(then: dict, now: dict) -> list[str]:

@@ -17,7 +17,11 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
-NAMES = ["01_collect", "02_clean", "03_colour_and_batches", "04_model", "05_train", "06_evaluate"]
+CHAPTERS = (
+    "00_first_colours 01_collect 02_clean 03_colour_and_batches 04_model 05_train 06_evaluate"
+)
+MORE = "01_faulty_web 02_all_rules 04_receptive_fields 05_adamw 05_small_first 06_measures"
+NAMES = [*CHAPTERS.split(), *(f"more/{name}" for name in MORE.split())]
 MAX_BYTES = 1_500_000
 MIN_ALT = 20  # characters: 'a figure' describes nothing
 
@@ -150,8 +154,9 @@ FAULTS |= {path: (machine_paths, edit_stream(path)) for path in PATHS}
 CHECKS = list(dict.fromkeys(check for check, _ in FAULTS.values()))
 
 
-def test_all_six_are_there():
-    assert sorted(path.stem for path in FOLDER.glob("0*.ipynb")) == NAMES
+def test_all_are_there():
+    there = [path.relative_to(FOLDER).with_suffix("") for path in FOLDER.rglob("*.ipynb")]
+    assert sorted(path.as_posix() for path in there if ".ipynb_check" not in str(path)) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -22,7 +22,7 @@ import pytest
 from colourlib.teaching.check import core
 
 ROOT = Path(__file__).resolve().parents[2]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
+NOTEBOOKS = sorted((ROOT / "notebooks").rglob("0*.ipynb"))
 LEFT_OUT = {"build", "dist", "node_modules"}  # and what is hidden, and in data/ but for its weights
 CODE = re.compile(r"^(```|~~~).*?^\1[ \t]*$|`[^`\n]+`", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"(?<!\\)\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)|\bhref=\"([^\"]+)\"")
@@ -279,9 +279,11 @@ def test_the_book(tmp_path):
     book = tmp_path / "a" / "book"
     repository = badges.address().removeprefix("https://github.com/")
     for path in NOTEBOOKS:
-        page = (book / "notebooks" / f"{path.stem}.html").read_text(encoding="utf-8")
+        page = (book / path.relative_to(ROOT)).with_suffix(".html").read_text(encoding="utf-8")
         assert f"colab.research.google.com/github/{repository}/blob/" in page
-        assert ("<math" in page) == bool(re.search(r"\$\S", prose(PAGES[f"notebooks/{path.name}"])))
+        assert ("<math" in page) == bool(
+            re.search(r"\$\S", prose(PAGES[path.relative_to(ROOT).as_posix()]))
+        )
         for alt in alts_of(path):
             assert alt in unescape(page), f"{path.name}: {alt[:60]}"
     assert '"manifest"' in (book / "searchindex.js").read_text(encoding="utf-8")

@@ -23,7 +23,8 @@ from colourlib.teaching.check import core
 from colourlib.teaching.check.core import EXERCISES, Exercise, Open, Verdict, Wrong
 
 ROOT = Path(__file__).resolve().parents[2]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
+MORE = sorted((ROOT / "notebooks" / "more").glob("*.ipynb"))  # their tasks go on from the chapter's
+NOTEBOOKS = [*sorted((ROOT / "notebooks").glob("0*.ipynb")), *MORE]
 MODULES = sorted(Path(core.__file__).parent.rglob("*.py"))
 MODULES = [path for path in MODULES if path.name != "slips.py"]  # which makes a Wrong of any text
 CORES = ("CRASHED", "UNREADABLE")
@@ -163,11 +164,14 @@ def unmet(source: str, cases: dict[str, list[Case]]) -> list[str]:
     return found
 
 
-def notebook_faults(notebook, chapter: str) -> list[str]:
-    """Too few tasks, one without heading or check, not numbered 1, 2, 3; no board at the end."""
+def notebook_faults(notebook, chapter: str, before: int | None = None) -> list[str]:
+    """Too few tasks, one without heading or check, not numbered 1, 2, 3; no board at the end.
+
+    before: in an appendix, the number of the chapter's tasks that stand before.
+    """
     tasks = tasks_of(notebook, chapter)
-    found = [f"only {len(tasks)} tasks"] if len(tasks) < TASKS_EACH else []
-    for number, task in enumerate(tasks, 1):
+    found = [f"only {len(tasks)} tasks"] if before is None and len(tasks) < TASKS_EACH else []
+    for number, task in enumerate(tasks, 1 + (before or 0)):
         heading = re.fullmatch(rf"#+ Task {number} · (\S.+)", task.heading)
         if not heading:
             found.append(f"above task {number} stands {task.heading!r}, not '### Task {number} …'")
@@ -180,6 +184,8 @@ def notebook_faults(notebook, chapter: str) -> list[str]:
         if IMPORT in task.source and IMPORT not in task.solution:
             found.append(f"task {number}: in place of the whole cell the solution lacks {IMPORT!r}")
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    if before is not None and not tasks:
+        return found
     if not code or not code[-1].rstrip().endswith(f'check.board("{chapter}")'):
         found.append(f'the last code cell does not end with check.board("{chapter}")')
     return found
@@ -190,7 +196,10 @@ EACH = pytest.mark.parametrize("name", sorted(EXERCISES))
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_has_its_tasks_in_order(path):
-    assert notebook_faults(READ[path], path.name[:2]) == []
+    chapter = path.name[:2]
+    earlier = [other for other in NOTEBOOKS[: NOTEBOOKS.index(path)] if other.name[:2] == chapter]
+    before = sum(len(tasks_of(READ[other], chapter)) for other in earlier)
+    assert notebook_faults(READ[path], chapter, before if path in MORE else None) == []
 
 
 def test_each_check_has_one_task_and_each_wrong_answer_a_check():
