@@ -1,6 +1,7 @@
-"""What pyproject.toml cannot say: the trained weights are installed, too, as colourlib/shipped.
+"""What pyproject.toml cannot say: trained weights and photos are installed, too.
 
-In a checkout, and in an editable install of one, they are read where they lie, in data/weights.
+data/weights becomes colourlib/shipped, data/photos colourlib/shipped/photos. In a checkout, and in
+an editable install of one, they are read where they lie.
 """
 
 from pathlib import Path
@@ -9,17 +10,18 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 
-class BuildWithWeights(build_py):
-    """Copy the package, then data/weights into it."""
+class BuildWithData(build_py):
+    """Copy the package, then data/weights and data/photos into it."""
 
     def run(self):
         super().run()
         if self.editable_mode:
             return
-        target = Path(self.build_lib) / "colourlib" / "shipped"
-        self.mkpath(str(target))
-        for file in Path("data", "weights").glob("*"):
-            self.copy_file(str(file), str(target / file.name))
+        shipped = Path(self.build_lib) / "colourlib" / "shipped"
+        for name, target in {"weights": shipped, "photos": shipped / "photos"}.items():
+            self.mkpath(str(target))
+            for file in Path("data", name).glob("*"):
+                self.copy_file(str(file), str(target / file.name))
 
 
-setup(cmdclass={"build_py": BuildWithWeights})
+setup(cmdclass={"build_py": BuildWithData})

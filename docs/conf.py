@@ -32,6 +32,7 @@ include_patterns = [
     "docs/*.md",
     "notebooks/**/*.ipynb",
     "data/README.md",
+    "data/photos/README.md",
     "data/weights/README.md",
 ]
 # Folders that are not even to be looked into, as they may be large.

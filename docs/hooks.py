@@ -46,6 +46,7 @@ docs/glossary
 TEACHING
 docs/measurements
 data/README
+data/photos/README
 data/weights/README
 CONTRIBUTING
 ```

@@ -20,9 +20,9 @@ ROOT = Path(__file__).resolve().parents[1]
 CONDA_NAMES = {"pytorch": "torch"}  # conda's name -> Python's name
 PHOTO_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif")
 PHOTO_ENDINGS += (".heic", ".zip", ".tar", ".gz", ".npz")  # the last: what photos come packed in
-# The first: all in the public domain or CC0, from scikit-image; its page names them. The second is
-# drawn by the course, bench/practice_picture.py.
-PHOTOS_ALLOWED = ("data/weights/public_photos.jpg", "docs/practice.png")
+# What may be passed on: the photos that data/photos/README.md names (tests/test_photos.py compares
+# it with the folder), two figures made of them, and what bench/practice_picture.py draws.
+FIGURES = ("data/weights/public_photos.jpg", "docs/first.jpg", "docs/practice.png")
 
 
 def text(name: str) -> str:
@@ -189,17 +189,26 @@ def names_in_git() -> list[str]:
 
 
 def photos_in(names) -> list[str]:
-    return [n for n in names if n.lower().endswith(PHOTO_ENDINGS) and n not in PHOTOS_ALLOWED]
+    given = re.findall(r"^\| \[`\w+`\]\((\w+\.jpg)\)", text("data/photos/README.md"), re.MULTILINE)
+    allowed = [*FIGURES, *(f"data/photos/{name}" for name in given)]
+    return [n for n in names if n.lower().endswith(PHOTO_ENDINGS) and n not in allowed]
 
 
 def test_no_photo_is_in_git():
     assert photos_in(names_in_git()) == []
-    assert photos_in(["a.py", "docs/Cat.JPG", "x.zip"]) == ["docs/Cat.JPG", "x.zip"]
+    planted = ["docs/Cat.JPG", "x.zip", "data/photos/stranger.jpg"]
+    assert photos_in(["a.py", "data/photos/chelsea.jpg", *planted]) == planted
 
 
 def test_git_ignores_what_the_course_makes_and_nothing_else(tmp_path):
     ignored = ["data/practice-quick/a.jpg", "data/executed/x/01.ipynb", ".venv/x", "data/x.json"]
-    kept = ["data/README.md", "data/weights/w.safetensors", "colourlib/data.py", "bench/x.py"]
+    kept = [
+        "data/README.md",
+        "data/weights/w.safetensors",
+        "data/photos/a.jpg",
+        "colourlib/data.py",
+        "bench/x.py",
+    ]
     git("init", "-q", str(tmp_path))
     (tmp_path / ".gitignore").write_text(text(".gitignore"))
     command = ["git", "check-ignore", "--no-index", *ignored, *kept]

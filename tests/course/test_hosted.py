@@ -56,6 +56,8 @@ def test_the_first_cell_installs_the_release_over_older_code_of_the_same_version
     assert "colourlib is ready on Colab" in colab.said.stdout
     assert "Runtime > Change runtime type" in colab.said.stdout
     assert colab.run("import colourlib.course.hosted, colourlib.runs.weights").returncode == 0
+    given = "from colourlib.course.photos import public_photos; print(public_photos())"
+    assert "shipped/photos/chelsea.jpg" in colab.run(given).stdout.replace("\\", "/")
     assert colab.installed() == {"colourlib": badges.tag()[1:]}
     # Again, it installs nothing.
     nowhere = {"GIT_CONFIG_VALUE_0": "gone", "GIT_CONFIG_KEY_0": "url.file:///gone.insteadOf"}

@@ -23,7 +23,8 @@ from colourlib.teaching.check import core
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").rglob("0*.ipynb"))
-LEFT_OUT = {"build", "dist", "node_modules"}  # and what is hidden, and in data/ but for its weights
+LEFT_OUT = {"build", "dist", "node_modules"}  # and what is hidden, and in data/ but for:
+GIVEN = ("weights", "photos")
 CODE = re.compile(r"^(```|~~~).*?^\1[ \t]*$|`[^`\n]+`", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"(?<!\\)\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)|\bhref=\"([^\"]+)\"")
 HEADING = re.compile(r"^(#{1,6}) +(.+?) *#*$", re.MULTILINE)
@@ -36,7 +37,7 @@ def pages() -> dict[str, str]:
     for folder, inside, names in os.walk(ROOT):
         where = Path(folder).relative_to(ROOT)
         left_out = LEFT_OUT | set(inside if where.name == "data" else [])
-        kept = [n for n in inside if n[0] != "." and (n not in left_out or n == "weights")]
+        kept = [n for n in inside if n[0] != "." and (n not in left_out or n in GIVEN)]
         inside[:] = sorted(kept)
         for name in sorted(names):
             path = (where / name).as_posix()
