@@ -32,7 +32,7 @@ class PhotoSet(Dataset):
     """Photos as uint8 arrays; an item is (x, y), a batch of items is read in one go.
 
     L: (N, S, S) uint8, L* 0..100 as 0..255. ab: (N, 2, s, s) uint8, ab + 128; s = S/4 for
-    training photos, s = S for validation photos, which are judged at full resolution.
+    training photos, s = S for photos that judge, which they do at full resolution.
     rows: one dict a photo (query, sha256, url, file). size: side of what is served, in pixels.
     crop: smallest share of a photo's area that a random crop shows, None for whole photos.
     optimum: (N, 2, S, S) like ab, the best possible answer, for practice scenes only.
@@ -150,6 +150,7 @@ class PhotoData:
     mean_tint: Tensor  # (2,) scaled ab: the training photos' mean colour
     fingerprint: str  # changes with the pictures, the decisions, the split and the size
     runs: Path | None = None  # the folder in which `fit` keeps its runs; None: it keeps none
+    test: PhotoSet | None = None  # opened once, at the very end; None: there is none
 
     def to(self, device: str | torch.device) -> PhotoData:
         """The data with all training photos on a GPU that has room for them; else as it is."""

@@ -36,7 +36,7 @@ def fresh_home(tmp_path, monkeypatch) -> Path:
 
 @pytest.fixture(scope="session")
 def practice_data(tmp_path_factory):
-    """A small PhotoData of practice scenes at 64 px: 45 to train on, 12 to validate."""
+    """A small PhotoData of practice scenes at 64 px: 45 to train on, 12 to validate, 6 to test."""
     import hashlib
     from types import SimpleNamespace
 
@@ -48,7 +48,7 @@ def practice_data(tmp_path_factory):
 
     root = tmp_path_factory.mktemp("practice_data")
     verdicts, split = [], {}
-    for i, query in enumerate(queries.QUERIES[:19] * 3):
+    for i, query in enumerate([*queries.QUERIES[:19] * 3, *queries.QUERIES[:6]]):
         scene = practice.scene(query, i, 80, 80)
         file = root / f"{i}.png"
         Image.fromarray(scene.rgb()).save(file)
@@ -56,5 +56,5 @@ def practice_data(tmp_path_factory):
         url = practice.url_of(query, i, 80, 80)
         photo = Photo(query, url, str(file), sha, file.stat().st_size, 80, 80, "PNG", "", "")
         verdicts.append(SimpleNamespace(photo=photo, keep=True))
-        split[sha] = "train" if i < 45 else "validation"
+        split[sha] = "train" if i < 45 else "validation" if i < 57 else "test"
     return prepare.prepare(root, verdicts, split, size=64)

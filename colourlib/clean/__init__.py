@@ -93,14 +93,14 @@ def _group(verdicts: list[Verdict], limit: float, sides: Mapping[str, str]) -> l
     """Name the group of each picture; keep out new ones that would join the sides of the split.
 
     A group is named after its smallest sha256. Where a new picture is like one that trains and
-    like one that validates, it is the new one that goes: what is assigned stays where it is.
+    like one that judges, it is the new one that goes: what is assigned stays where it is.
     """
     seen = [i for i, verdict in enumerate(verdicts) if verdict.fingerprint]
     shas = [verdict.photo.sha256 for verdict in verdicts]
     bridges = set()
     groups = _members(verdicts, seen, limit)
     for members in groups:
-        if len({sides[shas[i]] for i in members if shas[i] in sides}) == 2:
+        if len({sides[shas[i]] for i in members if shas[i] in sides}) > 1:
             bridges |= {i for i in members if shas[i] not in sides}
     if bridges:
         groups = _members(verdicts, [i for i in seen if i not in bridges], limit)
@@ -109,7 +109,7 @@ def _group(verdicts: list[Verdict], limit: float, sides: Mapping[str, str]) -> l
         name = min(shas[i] for i in members)[:12]
         for i in members:
             result[i] = replace(verdicts[i], group=name)
-    why = "like pictures on both sides of the split, so it can be on neither"
+    why = "like pictures on different sides of the split, so it can be on none"
     for i in bridges:
         verdict = replace(verdicts[i], group=BRIDGE + shas[i][:12])
         result[i] = verdict.rejected("near-duplicate", why) if verdict.keep else verdict

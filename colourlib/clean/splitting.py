@@ -1,4 +1,4 @@
-"""Training and validation: a split that does not leak and never changes its mind.
+"""Training, validation, test: a split that does not leak and never changes its mind.
 
 The side of every picture is remembered in `split.json`. Pictures that are alike are on one side
 together: near-duplicates, and those that are too different to be thrown away.
@@ -15,15 +15,22 @@ from ..common.files import replace_text
 from .duplicates import ALIKE, as_array, near_pairs
 from .rules import Verdict
 
-VALIDATION = 0.15  # share of a query's groups
-BRIDGE = "bridge:"  # starts the group's name of a picture that can be on neither side
+SHARES = {"validation": 0.15, "test": 0.15}  # of a query's groups; the others train
+SIDES = ("train", *SHARES)
+FEW = 3  # groups of a query that can have each side; those of smaller queries are dealt together
+BRIDGE = "bridge:"  # starts the group's name of a picture that can be on no side
+NO_TEST = (
+    "This split was made before there was a test set. Its photos stay on their sides, and none is "
+    "there to test; new photos may be. To deal all anew, remove split.json, and train anew."
+)
+NONE_PASSED = "No test photo passes the cleaning any more. Collect more, or loosen a rule."
 
 
 def assigned(root: Path) -> dict[str, str]:
     """sha256 -> side, for every picture that ever had one."""
     try:
         sides = json.loads((Path(root) / "split.json").read_text(encoding="utf-8"))
-        if not isinstance(sides, dict) or not set(sides.values()) <= {"train", "validation"}:
+        if not isinstance(sides, dict) or not set(sides.values()) <= set(SIDES):
             raise ValueError("not a side for each picture")
         return sides
     except FileNotFoundError:
@@ -31,16 +38,17 @@ def assigned(root: Path) -> dict[str, str]:
     except (ValueError, TypeError) as error:  # TypeError: a value that is a list or a table
         raise CourseError(
             f"{Path(root) / 'split.json'} cannot be read ({error}). It says which pictures train "
-            "and which validate; put back an older copy, or remove it to split anew and train anew."
+            "and which judge; put back an older copy, or remove it to split anew and train anew."
         ) from error
 
 
 def split(root: Path, verdicts: Sequence[Verdict]) -> dict[str, str]:
-    """sha256 -> "train" or "validation", for the kept pictures; remembered in split.json.
+    """sha256 -> "train", "validation" or "test", for the kept pictures; remembered in split.json.
 
-    Whole near-duplicate groups go to one side, about 15 % of each query's groups to validation,
-    and at least one where the query has two. A picture that has a side keeps it for ever; a new
-    one goes where its group is. A picture that resembles both sides is on neither.
+    Whole near-duplicate groups go to one side: about 15 % of each query's groups validate and 15 %
+    test, at least one each where the query has three. Smaller queries are dealt as if they were
+    one. A picture that has a side keeps it for ever; a new one goes where its group is. A picture
+    that resembles two sides is on none. Raises CourseError for one or two groups in all.
     """
     sides = assigned(root)
     groups = defaultdict(list)
@@ -56,35 +64,45 @@ def split(root: Path, verdicts: Sequence[Verdict]) -> dict[str, str]:
         if kept and not taken:
             undecided[kept[0].photo.query].append(kept)
         elif kept:
-            # Both sides only after a limit was changed or by hand: the validating ones are left out
-            side = "train" if "train" in taken else "validation"
+            # Several only after a limit was changed or by hand: the later ones are left out
+            side = next(side for side in SIDES if side in taken)
             decided[kept[0].photo.query][side] += 1
             stay = (v.photo.sha256 for v in kept)
             result |= {sha256: side for sha256 in stay if sides.get(sha256, side) == side}
-    for query, new in undecided.items():
-        result |= _deal(new, decided[query])
+    sizes = {q: len(undecided[q]) + decided[q].total() for q in [*undecided, *decided]}
+    if 0 < (count := sum(sizes.values())) < FEW:
+        raise CourseError(
+            f"Too few pictures that differ have passed the cleaning: {count}. Three are the least, "
+            "to train, to validate and to test. Collect more, or loosen a rule (02_clean)."
+        )
+    few = [query for query, size in sizes.items() if size < FEW]
+    for queries in [few, *([query] for query in sizes if query not in few)]:
+        new = [group for query in queries for group in undecided[query]]
+        result |= _deal(new, sum((decided[query] for query in queries), Counter()))
     replace_text(Path(root) / "split.json", json.dumps(sides | result, indent=0, sort_keys=True))
+    if result and "test" not in result.values():
+        print(NONE_PASSED if "test" in sides.values() else NO_TEST)
     return result
 
 
 def _deal(groups: list[list[Verdict]], decided: Counter) -> dict[str, str]:
     """Sides for the new groups of one query, in the order of their hashes: the same every time."""
     total = len(groups) + decided.total()
-    wanted = (max(1, round(VALIDATION * total)) if total > 1 else 0) - decided["validation"]
-    if not decided["train"]:
-        wanted = min(wanted, len(groups) - 1)
+    dealt: list[str] = []
+    for side, share in SHARES.items():
+        spare = len(groups) - len(dealt) - (not decided["train"])  # one at least has to train
+        wanted = max(1, round(share * total)) - decided[side]
+        dealt += [side] * min(wanted, spare)
+    dealt += ["train"] * (len(groups) - len(dealt))
     groups = sorted(groups, key=lambda kept: hashlib.sha256(kept[0].group.encode()).digest())
-    return {
-        verdict.photo.sha256: "validation" if number < wanted else "train"
-        for number, kept in enumerate(groups)
-        for verdict in kept
-    }
+    pairs = zip(groups, dealt, strict=True)
+    return {verdict.photo.sha256: side for kept, side in pairs for verdict in kept}
 
 
 def leaks(
     verdicts: Sequence[Verdict], split: Mapping[str, str], limit: int = ALIKE
 ) -> list[tuple[Verdict, Verdict]]:
-    """Every pair of near-duplicates on both sides; there should be none. Compares them anew."""
+    """Every pair of near-duplicates on two sides; there should be none. Compares them anew."""
     used = [v for v in verdicts if v.fingerprint and v.photo.sha256 in split]
     pairs, _ = near_pairs(as_array(v.fingerprint for v in used), limit)
     crossing = ((used[i], used[j]) for i, j in pairs.tolist())

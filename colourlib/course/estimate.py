@@ -10,7 +10,7 @@ import re
 import shutil
 from math import ceil
 
-from ..clean.splitting import VALIDATION
+from ..clean.splitting import SHARES
 from ..collect import PARALLEL, manifest, published
 from ..collect.fetch import WEB
 from ..common.files import read_json
@@ -119,9 +119,9 @@ def _collecting(ws) -> tuple[int, str, int]:
 
 
 def prepared_bytes(photos: int, size: int, practice: bool) -> int:
-    """Bytes of the arrays of prepared photos, for training and validation (see prepare.make)."""
-    validation = round(photos * VALIDATION)
-    counts = {"train": photos - validation, "validation": validation}
+    """Bytes of the arrays of prepared photos on all sides of the split (see prepare.make)."""
+    counts = {side: round(photos * share) for side, share in SHARES.items()}
+    counts["train"] = photos - sum(counts.values())
     return nbytes(shapes_of(counts, size, optimum=practice))
 
 
@@ -133,7 +133,7 @@ def _training(ws, photos: int) -> str:
         return f"{text}; {gigabytes(RUN_BYTES)}. The GPU decides how many epochs that is"
     a_second = MEASURED_AT_128 * 128**2 / ws.size**2  # the work grows with the area
     a_second *= mean_rate(stages(Config(), ws.size))
-    epochs = 60 * minutes * a_second / max(1, photos * (1 - VALIDATION))
+    epochs = 60 * minutes * a_second / max(1, photos * (1 - sum(SHARES.values())))
     return (
         f"{text}; on two CPU cores about {epochs:.0f} epochs at {a_second:.0f} photos a second "
         f"(computed from {MEASURED_AT_128} at 128 pixels; small photos come first); "

@@ -29,7 +29,7 @@ from ..model import ColourNet
 from ..runs import all_runs, checkpoints, load_run, matching
 from ..teaching import comparison
 from ..teaching.fit import fit
-from . import estimate, own_network
+from . import estimate, opened, own_network
 from . import strip as strips
 from .photos import public_photos
 from .sources import check_source, collect, exists, source_name
@@ -247,6 +247,14 @@ class Workspace:
         What did my edit do?
         """
         return comparison.compare(*runs, folder=self.runs)
+
+    def open_test(self, networks: dict, data=None) -> dict:
+        """Scores of networks on the test photos, with the baselines, as evaluate.compare has them.
+
+        Once, at the very end: that and how often it was done is kept in test_set.json, and told.
+        data: what `prepared` gives, made now where it is not given.
+        """
+        return opened.open_test(self.root, networks, self.prepared() if data is None else data)
 
     def record_scores(self, chapter: str, table: dict) -> None:
         """Keep evaluate.compare's table in scores.json, for the summary of `make course`."""

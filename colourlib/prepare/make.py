@@ -32,8 +32,8 @@ from ..common.pictures import open_picture, square
 from ..common.unreadable import what_is_wrong
 
 ROOM = 1.25  # stored side / trained side of a photo: room for random crops
-LAYOUT = 3  # raise it when what is stored changes, and every prepared set is made anew
-SIDES = ("train", "validation")
+LAYOUT = 4  # raise it when what is stored changes, and every prepared set is made anew
+SIDES = ("train", "validation", "test")
 NOTED = 64  # photos after which it is written down that they are done
 
 
@@ -89,7 +89,7 @@ def _what_changed(parent: Path, sides: Mapping[str, list[Photo]], size: int) -> 
     changes = {
         "new": len(new.keys() - old.keys()),
         "gone": len(old.keys() - new.keys()),
-        "on the other side of the split": sum(old.get(sha, s) != s for sha, s in new.items()),
+        "on another side of the split": sum(old.get(sha, s) != s for sha, s in new.items()),
     }
     words = ", ".join(f"{n} {what}" for what, n in changes.items() if n)
     words = [f"photos: {words}"] if words else []
@@ -190,10 +190,11 @@ def shapes_of(counts: Mapping[str, int], size: int, optimum: bool) -> dict[str, 
     stored = round(size * ROOM / 4) * 4
     shapes: dict[str, tuple[int, ...]] = {}
     for side, n in counts.items():
-        fine = stored if side == "validation" else stored // 4
+        judges = side != "train"
+        fine = stored if judges else stored // 4
         shapes |= {f"{side}_L": (n, stored, stored), f"{side}_ab": (n, 2, fine, fine)}
         shapes[f"{side}_done"] = (n,)
-        if side == "validation" and optimum:
+        if judges and optimum:
             shapes[f"{side}_optimum"] = (n, 2, stored, stored)
     return shapes
 
@@ -212,7 +213,8 @@ def begin(folder: Path, sides: Mapping[str, list[Photo]], size: int) -> Prepared
     """An empty set with all the space on the disk that it is going to need."""
     shutil.rmtree(folder, ignore_errors=True)  # what cannot be used
     rows = {side: [row_of(photo) for photo in photos] for side, photos in sides.items()}
-    optimum = all(practice.is_practice(row["url"]) for row in rows["validation"])
+    judging = [row for side, its in rows.items() if side != "train" for row in its]
+    optimum = all(practice.is_practice(row["url"]) for row in judging)
     shapes = shapes_of({side: len(rows[side]) for side in sides}, size, optimum)
     need, free = nbytes(shapes), shutil.disk_usage(folder.parent).free
     try:

@@ -1,9 +1,6 @@
-"""Cleaning: every rule against pictures that break it and others, the hand, the split."""
+"""Cleaning: every rule against pictures that break it and others, the hand."""
 
-import hashlib
-import json
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +10,6 @@ from PIL import Image, ImageDraw, ImageOps
 from colourlib import CourseError, clean, practice
 from colourlib.clean import by_hand, measures, rules
 from colourlib.collect import manifest
-from colourlib.collect.manifest import Photo
 from colourlib.common import queries
 from colourlib.course import sources
 from colourlib.practice.faults import FAULTS
@@ -212,7 +208,8 @@ def test_the_hand_chooses_among_copies(tmp_path):
     clean.decide(root, big, keep=True)
     both = judged(tmp_path, {})
     assert [v.keep for v in both.values()] == [True, True]
-    assert len(set(clean.split(root, both.values()).values())) == 1
+    with pytest.raises(CourseError, match="passed the cleaning: 1. Three are the least"):
+        clean.split(root, both.values())
     clean.decide(root, small, keep=None)
     clean.decide(root, big, keep=False)
     assert keeps(tmp_path) == [False, True]
@@ -227,114 +224,12 @@ def test_a_decision_that_fits_two_pictures_or_none(tmp_path, synthetic):
         clean.judge(tmp_path, rows)
 
 
-@pytest.fixture
-def synthetic(monkeypatch):
-    """Make rows whose fingerprints are what the test says, without any picture."""
-    looks = {}
-
-    def look(path: Path) -> dict:
-        fine = {"too small": 200, "extreme shape": 1.2, "grey": 30.0, "single tint": 9.0}
-        return fine | {"mostly border": 0.0, "drawing or poster": 0.0} | looks[path.name]
-
-    def row(query: str, dhash: int, phash: int = 0, sha: str | None = None, side=100) -> Photo:
-        sha = sha or hashlib.sha256(str(len(looks)).encode()).hexdigest()
-        looks[f"{sha}.jpg"] = {"dhash": f"{dhash:016x}", "phash": f"{phash:016x}"}
-        return Photo(query, f"https://x/{sha}", f"{sha}.jpg", sha, 9, side, side, "JPEG", "")
-
-    monkeypatch.setattr(measures, "look", look)
-    return row
-
-
-def far_apart(seed: int):
-    rng = np.random.default_rng(seed)
-    while True:
-        yield tuple(rng.integers(0, 2**64, 2, dtype=np.uint64).tolist())
-
-
-def test_the_split_has_every_query_on_both_sides_and_no_leak_but_a_planted_one(tmp_path, synthetic):
-    prints = far_apart(1)
-    rows = [synthetic(query, *next(prints)) for query in "a" * 40 + "b" * 7 + "c" * 2]
-    verdicts = clean.judge(tmp_path, rows)
-    sides = clean.split(tmp_path, verdicts)
-    counts = Counter((v.photo.query, sides[v.photo.sha256]) for v in verdicts)
-    assert counts == {
-        ("a", "train"): 34, ("a", "validation"): 6, ("b", "train"): 6, ("b", "validation"): 1,
-        ("c", "train"): 1, ("c", "validation"): 1,
-    }  # fmt: skip
-    assert clean.leaks(verdicts, sides) == []
-    assert clean.split(tmp_path, verdicts) == sides
-    trains = next(v for v in verdicts if sides[v.photo.sha256] == "train")
-    at = next(i for i, v in enumerate(verdicts) if sides[v.photo.sha256] == "validation")
-    dhash, phash = trains.fingerprint
-    verdicts[at] = replace(verdicts[at], fingerprint=(dhash ^ 0b1011, phash ^ 0b11))
-    (pair,) = clean.leaks(verdicts, sides)
-    assert {v.photo for v in pair} == {trains.photo, verdicts[at].photo}
-
-
-def test_alike_pictures_both_stay_on_one_side(tmp_path, synthetic):
-    prints, rows = far_apart(3), []
-    for _ in range(30):
-        dhash, phash = next(prints)
-        rows += [synthetic("a", dhash, phash), synthetic("b", dhash ^ (2**18 - 1), phash)]
-    verdicts = clean.judge(tmp_path, rows)
-    assert all(v.keep for v in verdicts)
-    sides = clean.split(tmp_path, verdicts)
-    pairs = zip(rows[::2], rows[1::2], strict=True)
-    assert all(sides[one.sha256] == sides[other.sha256] for one, other in pairs)
-    assert set(sides.values()) == {"train", "validation"}
-
-
-def test_adding_pictures_never_moves_one(tmp_path, synthetic):
-    prints, rows, known = far_apart(4), [], {}
-    for step in range(12):
-        rows = rows + [synthetic(f"q{k % 5}", *next(prints)) for k in range(step + 3)]
-        copy = rows[step * 3]  # a larger copy of an old one: it is kept in its place
-        dhash, phash = clean.judge(tmp_path, [copy])[0].fingerprint
-        rows.append(synthetic(copy.query, dhash ^ 1, phash, side=200 + step))
-        verdicts = clean.judge(tmp_path, rows)
-        sides = clean.split(tmp_path, verdicts)
-        assert all(known.get(sha, side) == side for sha, side in sides.items())
-        known |= sides
-        assert set(sides) == {v.photo.sha256 for v in verdicts if v.keep}
-        assert clean.leaks(verdicts, sides) == []
-        by_sha = {row.sha256: row for row in rows}
-        mixed = Counter(by_sha[sha].query for sha in sides)
-        both = {(by_sha[sha].query, side) for sha, side in sides.items()}
-        assert all(n < 2 or {(q, "train"), (q, "validation")} <= both for q, n in mixed.items())
-    assert rows[-1].sha256 in sides and copy.sha256 not in sides
-    assert sides[rows[-1].sha256] == known[copy.sha256]
-
-
-def test_what_joins_both_sides_is_dropped_rather_than_moved(tmp_path, synthetic):
-    prints = far_apart(5)
-    dhash, phash = next(prints)
-    ends = [synthetic("a", dhash, phash), synthetic("a", dhash ^ (2**30 - 1), phash)]
-    rows = ends + [synthetic("a", *next(prints)) for _ in range(8)]
-    sides = {ends[0].sha256: "train", ends[1].sha256: "validation"}
-    (tmp_path / "split.json").write_text(json.dumps(sides))
-    before = clean.split(tmp_path, clean.judge(tmp_path, rows))
-    # A new picture between both sides is on neither.
-    between = synthetic("a", dhash ^ (2**15 - 1), phash, side=999)
-    verdicts = clean.judge(tmp_path, [*rows, between])
-    assert not verdicts[-1].keep and "both sides of the split" in verdicts[-1].reason
-    assert all(v.keep for v in verdicts[:-1])
-    assert clean.split(tmp_path, verdicts) == before
-    clean.decide(tmp_path, between.sha256, keep=True)  # not even the hand can make it leak
-    verdicts = clean.judge(tmp_path, [*rows, between])
-    assert verdicts[-1].keep and clean.split(tmp_path, verdicts) == before
-    # A wider limit costs one of the two ends.
-    verdicts = clean.judge(tmp_path, rows, limits={"alike": 32})
-    after = clean.split(tmp_path, verdicts)
-    assert after == {sha: side for sha, side in before.items() if sha != ends[1].sha256}
-    assert clean.leaks(verdicts, after, limit=32) == []
-
-
 def test_nothing_to_judge_and_what_is_no_row_and_no_split(tmp_path):
     assert clean.judge(tmp_path, []) == manifest.read(tmp_path) == []
     assert clean.split(tmp_path, []) == {}
     with pytest.raises(CourseError, match="the rows of ws.photos.., not str"):
         clean.judge(tmp_path, ["a.jpg"])
-    for text in ('{"abc": "tra', "[]", '{"abc": "test"}', '{"abc": ["train"]}'):
+    for text in ('{"abc": "tra', "[]", '{"abc": "exam"}', '{"abc": ["train"]}'):
         (tmp_path / "split.json").write_text(text)
         with pytest.raises(CourseError, match="put back an older copy"):
             clean.judge(tmp_path, [])

@@ -31,13 +31,13 @@ def test_the_full_setting_tells_all_before_it_begins(fresh_home, capsys, monkeyp
     lines = said(capsys)
     assert "nothing yet" in lines["so"] and not {"collect", "prepare", "train"} & lines.keys()
     lines = said(capsys, "bing", "full")
-    assert "about 82 epochs" in lines["train"]
+    assert "about 100 epochs" in lines["train"]
     assert "3,800 of 3,800 pictures" in lines["collect"]
     # 3,800 / 0.8 links, 35 of them a page, four at a time
     assert "about 20 minutes for 4,750 links on 136 pages" in lines["collect"]
     assert "assumed" in lines["collect"] and "2.5 hours" in lines["collect"]
-    assert "547 MB" in lines["prepare"] and "60 minutes" in lines["train"]
-    assert "2.1 GB to come" in lines["disk"] and "ENOUGH" not in lines["disk"]
+    assert "657 MB" in lines["prepare"] and "60 minutes" in lines["train"]
+    assert "2.2 GB to come" in lines["disk"] and "ENOUGH" not in lines["disk"]
     assert "stopped at any time" in lines["Each"]
     assert list((fresh_home / "bing-full").iterdir()) == [], "nothing has begun"
     monkeypatch.setattr(estimate.shutil, "disk_usage", lambda path: SimpleNamespace(free=2_000_000))
@@ -70,7 +70,7 @@ def test_what_is_there_is_not_counted_again(fresh_home, capsys):
 def test_the_space_of_prepared_photos_is_what_they_take(tmp_path, practice):
     url = "https://practice.example/moon/10000-216x160.jpg" if practice else "http://x/y.jpg"
     photos = [replace(photo("moon", i), url=url) for i in range(20)]
-    sides = {"train": photos[:17], "validation": photos[17:]}
+    sides = {"train": photos[:14], "validation": photos[14:17], "test": photos[17:]}
     made = make.begin(tmp_path / "set", sides, 64)
     taken = sum(array.nbytes for side in made.arrays.values() for array in side.values())
     assert estimate.prepared_bytes(20, 64, practice) == taken
@@ -87,7 +87,7 @@ def test_practice_a_folder_and_a_data_set(fresh_home, tmp_path, capsys):
     assert "40 a second" in said(capsys, "practice", "full")["collect"]
     lines = said(capsys, "torchvision:Imagenette", "full")
     assert "99 MB" in lines["collect"] and "248 MB" in lines["collect"]
-    assert "56 MB" in lines["prepare"], "100 of each of ten kinds, 160 pixels"
+    assert "68 MB" in lines["prepare"], "100 of each of ten kinds, 160 pixels"
     root = fresh_home / "torchvision-Imagenette-full"
     manifest.append(root, photo("dog", 1))
     assert "99 MB" in said(capsys)["collect"], "stopped: one picture is not the set"

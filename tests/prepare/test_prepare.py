@@ -36,12 +36,12 @@ def draw(root, names, size=(80, 64)):
 
 
 class Few:
-    """Five pictures of a workspace, a to e, of which e validates, and what is made of them."""
+    """Six pictures of a workspace, of which e validates and z tests, and what is made of them."""
 
     def __init__(self, root: Path):
         self.root = root
-        self.verdicts, self.split = draw(root, "abcde")
-        self.split["e"] = "validation"
+        self.verdicts, self.split = draw(root, "abcdez")
+        self.split |= {"e": "validation", "z": "test"}
 
     def prepare(self, size=64):
         return prepare.prepare(self.root, self.verdicts, self.split, size=size)
@@ -76,7 +76,7 @@ def decoded(monkeypatch):
 
 
 def everything(made):
-    return [made.train.L, made.train.ab, made.validation.L, made.validation.ab]
+    return [array for s in (made.train, made.validation, made.test) for array in (s.L, s.ab)]
 
 
 def same(made, other):
@@ -86,15 +86,17 @@ def same(made, other):
 def test_what_is_stored_is_the_photo(few):
     made = few.prepare()
     assert made.train.L.shape == (4, 80, 80) and made.train.ab.shape == (4, 2, 20, 20)
-    assert made.validation.L.shape == (1, 80, 80)
-    assert made.validation.ab.shape == (1, 2, 80, 80)
-    x, y = replace(made.validation, size=80).__getitems__([0])  # as stored
-    with Image.open(few.root / "e.png") as picture:
-        truth = np.asarray(square(picture, 80))
-    error = np.abs(colour.to_picture(x, y)[0].astype(int) - truth)
-    assert error.mean() < 1.5, "bytes of L and ab cost more than a rounding"
-    x, y = made.validation.__getitems__([0])
-    assert x.shape == (1, 1, 64, 64) and y.shape == (1, 2, 64, 64)
+    for photos, name in ((made.validation, "e"), (made.test, "z")):
+        assert photos.L.shape == (1, 80, 80) and photos.ab.shape == (1, 2, 80, 80)
+        x, y = replace(photos, size=80).__getitems__([0])  # as stored
+        with Image.open(few.root / f"{name}.png") as picture:
+            truth = np.asarray(square(picture, 80))
+        error = np.abs(colour.to_picture(x, y)[0].astype(int) - truth)
+        assert error.mean() < 1.5, "bytes of L and ab cost more than a rounding"
+        x, y = photos.__getitems__([0])
+        assert x.shape == (1, 1, 64, 64) and y.shape == (1, 2, 64, 64)
+    mean = made.train.ab.mean(axis=(0, 2, 3)) - 128
+    assert torch.allclose(made.mean_tint, colour.scale_ab(torch.tensor(mean)).float(), atol=1e-6)
     for array in everything(made):  # read from the disk, where nobody can write to them
         assert isinstance(array, np.memmap) and array.mode == "r" and not array.flags.writeable
 
@@ -113,20 +115,33 @@ def test_an_empty_side_and_a_size_that_does_not_divide_are_explained(few):
     with pytest.raises(CourseError, match="multiple of 16"):
         few.prepare(size=100)
     for side, other in (("train", "validation"), ("validation", "train")):
-        few.split = dict.fromkeys("abcde", side)
-        with pytest.raises(CourseError, match=f"is left for {other}: of 5 pictures, 5 passed"):
+        few.split = dict.fromkeys("abcdez", side)
+        with pytest.raises(CourseError, match=f"is left for {other}: of 6 pictures, 6 passed"):
             few.prepare()
+    few.split = Few(few.root).split
+    few.verdicts[-1].keep = False  # the only one that tests
+    with pytest.raises(CourseError, match="is left for test: of 6 pictures, 5 passed"):
+        few.prepare()
+
+
+def test_a_split_without_a_test_side_goes_on_without_one(few, decoded):
+    assert len(few.prepare().test) == 1
+    few.split["z"] = "validation"
+    made = few.prepare()
+    assert made.test is None and len(made.validation) == 2
+    decoded.clear()
+    assert few.prepare().test is None and not decoded, "empty arrays can be read again"
 
 
 def test_it_says_what_has_changed(few, capsys):
     few.prepare()
-    assert "5 photos to prepare." in capsys.readouterr().out
+    assert "6 photos to prepare." in capsys.readouterr().out
     few.verdicts[0].keep = False  # a is gone, f and g are new, d validates
     few.verdicts += draw(few.root, ["f", "g"], size=(70, 90))[0]
     few.split |= {"f": "train", "g": "train", "d": "validation"}
     made = few.prepare()
     said = capsys.readouterr().out
-    assert "photos: 2 new, 1 gone, 1 on the other side of the split. Preparing again" in said
+    assert "photos: 2 new, 1 gone, 1 on another side of the split. Preparing again" in said
     assert same(made, few.fresh())
     capsys.readouterr()
     few.prepare(size=80)
@@ -176,8 +191,8 @@ def test_after_stop_it_goes_on_where_it_was(few, decoded, monkeypatch, capsys):
     decoded.clear()
     capsys.readouterr()
     made = few.prepare()
-    assert "stopped at 3 of 5 photos: it goes on from there" in capsys.readouterr().out
-    assert decoded == ["d.png", "e.png"]
+    assert "stopped at 3 of 6 photos: it goes on from there" in capsys.readouterr().out
+    assert decoded == ["d.png", "e.png", "z.png"]
     assert same(made, few.fresh())
 
 
@@ -207,7 +222,8 @@ def test_a_killed_preparation_goes_on_and_ends_like_any_other(few, decoded):
     assert child.wait() == -signal.SIGKILL, "it was to be killed in the middle"
     child.stdout.close()
     made = few.prepare()
-    assert decoded == ["c.png", "d.png", "e.png"]  # of c it was not yet noted that it was done
+    # Of c it was not yet noted that it was done
+    assert decoded == ["c.png", "d.png", "e.png", "z.png"]
     assert same(made, few.fresh())
 
 
@@ -223,12 +239,12 @@ def test_two_notebooks_at_once_share_one_preparation(few, decoded, monkeypatch):
     with ThreadPoolExecutor(2) as notebooks:
         made = [*notebooks.map(lambda _: few.prepare(), range(2), timeout=60)]
     assert same(*made)
-    assert sorted(decoded) == [f"{name}.png" for name in "abcde"]
+    assert sorted(decoded) == [f"{name}.png" for name in "abcdez"]
 
 
 @pytest.mark.parametrize(
     ("file", "left"),
-    [("meta.json", 0), ("meta.json", -9), ("train_L.npy", -9), ("validation_ab.npy", 0)],
+    [("meta.json", 0), ("meta.json", -9), ("train_L.npy", -9), ("test_ab.npy", 0)],
 )
 def test_a_damaged_set_is_made_anew(few, decoded, file, left):
     before = [np.array(array) for array in everything(few.prepare())]
@@ -236,7 +252,7 @@ def test_a_damaged_set_is_made_anew(few, decoded, file, left):
     spoilt.write_bytes(spoilt.read_bytes()[:left]) if left else spoilt.unlink()
     decoded.clear()
     assert all(map(np.array_equal, everything(few.prepare()), before))
-    assert len(decoded) == 5
+    assert len(decoded) == 6
 
 
 def test_a_photo_that_cannot_be_opened_any_more_is_named_and_costs_no_other(few, decoded):
@@ -247,7 +263,7 @@ def test_a_photo_that_cannot_be_opened_any_more_is_named_and_costs_no_other(few,
         few.prepare()
     says = str(caught.value)
     assert "a.png: gone since" in says and "b.png: cut short" in says and "c.png" not in says
-    assert "other 3 of 5 are prepared" in says and "clean.decide(ws.root, 'a', keep=False)" in says
+    assert "other 4 of 6 are prepared" in says and "clean.decide(ws.root, 'a', keep=False)" in says
     (few.root / "away").rename(few.root / "a.png")
     (few.root / "b.png").write_bytes(whole)
     decoded.clear()
@@ -290,18 +306,22 @@ def test_a_full_disk_is_noticed_before_and_leaves_nothing_behind(few, monkeypatc
 
 
 def test_an_optimum_is_kept_for_unspoilt_practice_scenes_only(practice_data, tmp_path, capsys):
-    best = torch.stack([practice_data.validation.best(i) for i in range(12)])
-    assert best.shape == (12, 2, 64, 64)
-    verdicts, split = draw(tmp_path, "abcd")
+    for photos, count in ((practice_data.validation, 12), (practice_data.test, 6)):
+        best = torch.stack([photos.best(i) for i in range(count)])
+        assert best.shape == (count, 2, 64, 64) and len(photos) == count
+    verdicts, split = draw(tmp_path, "abcdef")
     urls = ["https://practice.example/sun/1-80x64.jpg", "https://faults.example/x/sun/2-80x64.jpg"]
-    for verdict, url in zip(verdicts, urls * 2, strict=True):
+    for verdict, url in zip(verdicts, urls * 3, strict=True):
         verdict.photo = replace(verdict.photo, url=url)
-    split |= {"c": "validation", "d": "validation"}
+    split |= {"c": "validation", "d": "validation", "e": "test", "f": "test"}
     made = prepare.prepare(tmp_path, verdicts, split, size=64)
     assert [row["sha256"] for row in made.train.rows] == ["a", "b"]
-    assert [row["sha256"] for row in made.validation.rows] == ["c"]
-    assert made.validation.optimum is not None
-    assert ": 1 spoilt scenes" in capsys.readouterr().out
-    verdicts[2].photo = replace(verdicts[2].photo, url="https://x.example/c.jpg")
-    made = prepare.prepare(tmp_path, verdicts, split, size=64)  # photos: all of them validate
-    assert len(made.validation) == 2 and made.validation.optimum is None
+    for photos, name in ((made.validation, "c"), (made.test, "e")):
+        assert [row["sha256"] for row in photos.rows] == [name]
+        assert photos.optimum is not None
+    assert ": 2 spoilt scenes" in capsys.readouterr().out
+    for i in (2, 4):
+        verdicts[i].photo = replace(verdicts[i].photo, url="https://x.example/c.jpg")
+    made = prepare.prepare(tmp_path, verdicts, split, size=64)  # photos: all of them judge
+    for photos in (made.validation, made.test):
+        assert len(photos) == 2 and photos.optimum is None
