@@ -12,6 +12,7 @@
     run = colourlib.fit(net, data)   # 05  train         MSE, Adam, L2; Stop, and it goes on
     ws.compare()                     # 05  teaching      what did my edit do?
     colourlib.evaluate.compare({"mine": net}, data)      # 06  beside the baselines
+    ws.open_test({"mine": net})      # 06  course        once, at the very end
     colourlib.colourise("old.jpg", net)                  # 06  any photo, any size
 
 Each step makes what an earlier one would have left. A student's mistake raises CourseError, whose
