@@ -9,17 +9,17 @@ from functools import lru_cache
 import numpy as np
 import torch
 from PIL import Image, ImageOps
+from torch import Tensor
 
 from .. import practice, show
 from ..colour import scale_ab, unscale_ab
 from ..common.errors import CourseError
-from ..practice import CLASSES, NAMES
-from . import Report, hues
-from .brown import planes
-from .by_query import against
+from ..data import PhotoSet
+from ..practice import CLASSES, NAMES, lab_to_rgb
+from . import hues
 
 FEWEST = 300  # pixels: a class with fewer is left out
-MANY = 10.0  # Lab units: a class whose own colours lie further apart comes in many colours
+REACH = 60  # Lab units: how far from grey a plane is drawn
 
 
 class Thing:
@@ -41,18 +41,17 @@ class Thing:
         self.hue = (right / coloured).item() if coloured else np.nan
 
 
-def of(report: Report) -> list[Thing]:
-    """The classes in the report's photos, those with the most pixels first.
+def of(photos: PhotoSet, guess: Tensor) -> list[Thing]:
+    """The classes in these photos, those with the most pixels first; guess (N, 2, H, W) scaled ab.
 
     Raises CourseError for photos that are not practice scenes, because there nobody knows what a
     pixel shows.
     """
-    photos = report.photos
     if photos.optimum is None:
         raise CourseError("What each pixel shows is known for practice scenes only.")
     index = np.stack([class_map(row["url"], photos.size) for row in photos.rows])  # (N, S, S)
-    _, *answers = map(torch.cat, zip(*report.batches(), strict=True))
-    truth, guess = (unscale_ab(z).movedim(1, 3).numpy() for z in answers)  # (N, S, S, 2)
+    _, y = photos.__getitems__(list(range(len(photos))))
+    truth, guess = (unscale_ab(z.cpu()).movedim(1, 3).numpy() for z in (y, guess))  # (N, S, S, 2)
     counts = np.bincount(index[index >= 0], minlength=len(NAMES))
     return [
         Thing(NAMES[k], truth[index == k], guess[index == k])
@@ -83,41 +82,31 @@ def table(things: list[Thing]) -> show.Table:
     return show.table(rows, headers, "Spread and error in Lab units; blind guesses: 25 % of hues")
 
 
-def telling(things: list[Thing], each: int = 2) -> list[Thing]:
-    """Those of many colours that cost most, and those of one colour with the most pixels."""
-    many = sorted((t for t in things if t.spread > MANY), key=lambda t: -len(t.truth) * t.spread**2)
-    vivid = [t for t in things if t.spread <= MANY and np.hypot(*CLASSES[t.name].mean) > 15]
-    return many[:each] + vivid[:each]
-
-
 def draw_clouds(things: list[Thing], pixels: int = 250) -> show.Picture:
-    """The ab plane of some classes: true colours, answers, and the mean of the palette."""
-    fig, axes = planes([thing.name for thing in things], 2.5, 3.2)
-    for ax, thing in zip(axes, things, strict=True):
+    """The ab plane of up to four classes: true colours, answers, and the mean of the palette."""
+    columns = min(2, len(things))
+    rows = -(-len(things) // columns)
+    fig, axes = show.canvas(
+        0.6 + 3.2 * columns, 0.8 + 3.1 * rows, rows, columns,
+        sharex=True, sharey=True, squeeze=False,
+    )  # fmt: skip
+    for ax in axes.flat[len(things) :]:
+        ax.set_axis_off()
+    for ax, thing in zip(axes.flat, things, strict=False):
         some = np.random.default_rng(0).permutation(len(thing.truth))[:pixels]
-        ax.plot(*thing.truth[some].T, "o", color="0.5", markersize=3, label="truth")
-        ax.plot(*thing.guess[some].T, "x", color=show.BLUE, ms=3, mew=0.8, label="answers")
-        mean = {"color": show.ORANGE, "mec": "black", "label": "mean of its colours"}
-        ax.plot(*CLASSES[thing.name].mean, "*", markersize=13, **mean)
+        dots = lab_to_rgb(np.full((1, len(some)), 60.0), thing.truth[some][None])[0] / 255
+        ax.scatter(*thing.truth[some].T, s=22, c=dots, edgecolors="0.4", lw=0.3, label="truth")
+        ax.plot(*thing.guess[some].T, "x", color="black", ms=4, mew=0.8, label="answers")
+        mean = {"color": "white", "mec": "black", "mew": 1.5, "label": "mean of its colours"}
+        ax.plot(*CLASSES[thing.name].mean, "*", markersize=17, **mean)
+        ax.set(title=thing.name, aspect="equal", xlim=(-REACH, REACH), ylim=(-REACH, REACH))
         ax.grid(alpha=0.3)
-    known = axes[0].get_legend_handles_labels()
-    fig.legend(*known, fontsize=8, ncols=3, loc="outside upper center")
+    for ax in axes[-1]:
+        ax.set_xlabel("a: green − / red +")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("b: blue − / yellow +")
+    known = axes[0, 0].get_legend_handles_labels()
+    fig.legend(*known, fontsize=9, ncols=3, loc="outside upper center")
     told = [f"{t.name}: {t.spread:.0f} and {t.to_mean:.0f}" for t in things]
     alt = "Points in the ab plane for each class. How far its colours lie from their mean, and how "
     return show.figure(fig, f"{alt}far the mean of the answers, in Lab units: {'; '.join(told)}.")
-
-
-def draw_errors(things: list[Thing], named: tuple[str, ...] = ("clothes",)) -> show.Picture:
-    """A dot for each class: what cannot be known across, the network's error upward."""
-    spread, error = (np.array([getattr(t, k) for t in things]) for k in ("spread", "error"))
-    hardest = {*np.argsort(-spread)[:4], *np.argsort(spread - error)[:3]}
-    names = {i: t.name for i, t in enumerate(things) if i in hardest or t.name in named}
-    top = max(spread.max(), error.max()) * 1.05
-    told = ", ".join(f"{name} {spread[i]:.0f} and {error[i]:.0f}" for i, name in names.items())
-    alt = f"A dot for each class: spread of its colours and error of the answers. {told}."
-    return against(
-        spread, error, names, top, "a class", "no answer can do better", alt,
-        title="Ambiguous things, and unlearnt ones",
-        xlabel="spread of its colours (Lab units): what cannot be known",
-        ylabel="error (Lab units, root mean square)",
-    )  # fmt: skip

@@ -1,33 +1,21 @@
 """Where numbers deceive: answers that win a measure and are no good, and the reverse."""
 
-import math
-
 import numpy as np
-import torch
 from scipy.ndimage import label
 
 from .. import practice, show
-from ..data import PhotoSet
 from ..evaluate import psnr
-from . import Report, judge_answers
+from . import Report
 
 
-def turned(photos: PhotoSet, degrees: float = 90.0) -> Report:
-    """The true colours with every hue turned: as vivid as the truth, and all wrong."""
-    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-    turn = torch.tensor([[cos, -sin], [sin, cos]])
-    name = f"hues turned by {degrees:.0f}°"
-    return judge_answers(lambda i, x, y: torch.einsum("kc,nchw->nkhw", turn, y), photos, name)
-
-
-def street() -> show.Picture:
+def street(seed: int = 1) -> show.Picture:
     """A street with cars as it was; in other colours, as vivid; in brown, the mean: with the PSNR.
 
-    The other colours are drawn for each thing from the palette of its class, as chance did for the
-    truth. Nobody could tell from the lightness which of the two is true.
+    From the seed, the other colours are drawn for each thing out of the palette of its class, as
+    chance did for the truth. Nobody could tell from the lightness which of the two is true.
     """
     scene = practice.scene("cars", 2, width=128)
-    colours = scene.ab, other_colours(scene, 1), scene.optimum()
+    colours = scene.ab, other_colours(scene, seed), scene.optimum()
     truth, *guesses = pictures = [practice.lab_to_rgb(scene.L, ab) for ab in colours]
     scores = [psnr(((truth / 255 - guess / 255) ** 2).mean()) for guess in guesses]
     vivid, brown = (f"PSNR {score:.1f} dB" for score in scores)
@@ -55,21 +43,9 @@ def psnr_by_chroma(report: Report) -> show.Picture:
     ax.plot(chroma, decibels, "o", color=show.BLUE, markersize=4, alpha=0.6)
     order, tenth = np.argsort(chroma), max(1, len(chroma) // 10)
     grey, vivid = (decibels[some].mean() for some in (order[:tenth], order[-tenth:]))
-    look = {"fontsize": 8, "bbox": {"facecolor": "white", "edgecolor": "0.5"}}
-    ax.annotate(f"greyest tenth:\n{grey:.1f} dB", (chroma[order[0]], grey), **look)
-    ax.annotate(
-        f"most vivid tenth:\n{vivid:.1f} dB", (chroma[order[-1]], vivid), **look, ha="right"
-    )
-    title = f"PSNR of each photo: {report.name}"
-    ax.set(xlabel="mean true chroma (Lab units)", ylabel="PSNR (dB)", title=title)
+    title = f"{report.name}: greyest tenth {grey:.1f} dB, most vivid tenth {vivid:.1f} dB"
+    ax.set(xlabel="mean true chroma of a photo (Lab units)", ylabel="PSNR (dB)", title=title)
     ax.grid(alpha=0.3)
     alt = "A dot for each photo: PSNR against true chroma, falling. The greyest tenth of the photos"
     alt += f" has {grey:.1f} dB on average, the most vivid {vivid:.1f} dB."
     return show.figure(fig, alt)
-
-
-def concentration(report: Report, share: float = 0.1) -> float:
-    """Share of the grey copy's squared error that lies in the most vivid photos: these decide the
-    explained chroma. share: how many photos are called the most vivid, 0..1."""
-    error = np.sort(report.columns["error_grey"])[::-1]
-    return float(error[: max(1, round(share * len(error)))].sum() / error.sum())

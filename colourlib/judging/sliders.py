@@ -11,14 +11,15 @@ from pathlib import Path
 import ipywidgets as widgets
 import torch
 from PIL import Image, ImageOps
+from torch import Tensor
 
 from .. import show
 from ..colourise import colourise
 from ..common.opening import opened
 from ..common.pictures import normalise
-from . import Report
+from ..data import PhotoSet
 from .brown import price
-from .gallery import SIDE, coloured, truths
+from .gallery import coloured, truths
 
 LARGEST = 480  # pixels: longer side of a picture under a slider
 LOOK = {"style": {"description_width": "initial"}, "layout": {"width": "90%"}}
@@ -71,21 +72,23 @@ def uncover(before: Image.Image, after: Image.Image) -> Panel:
     return Panel(slider, ("uncover", "uncovered"), draw)
 
 
-def saturation(root: Path, report: Report, index: int) -> Panel:
-    """A slider over the factor on ab for one photo of a report; the last thing in a cell.
+def saturation(root: Path, photos: PhotoSet, guess: Tensor, index: int) -> Panel:
+    """A slider over the factor on the guessed ab of one photo; the last thing in a cell.
 
-    Below it what the factor does to the scores, and the photo in grey, coloured and in truth.
+    root: the workspace's folder; guess: (N, 2, H, W) scaled ab, for all photos of the set. Below
+    the slider: what the factor does to the scores; the photo in grey, coloured and in truth.
     """
-    one, truth = report.answer([index]), truths(root, report, [index])
-    query, guess = report.photos.rows[index]["query"], one[2]  # (1, 2, H, W)
+    x, y = photos.__getitems__([index])
+    one, truth = guess[[index]].float().cpu(), truths(root, photos, [index])
+    query = photos.rows[index]["query"]
 
     def draw(factor: float) -> tuple[str, str]:
-        cost = price(report, [factor], [one])
+        cost = price(x, y, one, factor)
         words = (
-            f"At {factor:.1f}: {cost.explained[0]:.0%} of the chroma is explained, and the picture "
-            f"is {cost.colourfulness[0]:.2f} times as colourful as the truth."
+            f"At {factor:.1f}: {cost.explained:.0%} of the chroma is explained, and the picture "
+            f"is {cost.colourfulness:.2f} times as colourful as the truth."
         )
-        guesses = coloured(truth * 2, torch.cat([0 * guess, factor * guess]))
+        guesses = coloured(truth * 2, torch.cat([0 * one, factor * one]))
         captions = "grey", f"saturation {factor:.1f}", "truth"
         figures = [
             show.as_html(picture, caption, f"A photo of {query!r}, {caption}", "45%")
@@ -102,16 +105,3 @@ def saturation(root: Path, report: Report, index: int) -> Panel:
         1.0, min=0, max=3, step=0.1, description="saturation", readout_format=".1f", **LOOK
     )
     return Panel(slider, ("saturation-slider", "saturation-view"), draw)
-
-
-def saturations(root: Path, report: Report, index: int, factors=(0, 0.5, 1, 1.5, 2, 3)):
-    """The same without a slider: a picture for each factor, the truth last (a show.Picture)."""
-    _, _, prediction = report.answer([index])
-    truth, query = truths(root, report, [index]), report.photos.rows[index]["query"]
-    guesses = torch.cat([float(f) * prediction for f in factors])  # (n, 2, H, W)
-    pictures = [*coloured(truth * len(factors), guesses), *truth]
-    titles = [*(f"× {f:g}" for f in factors), "truth"]
-    alt = f"A photo of {query!r} with its guessed chroma multiplied by "
-    alt += f"{', '.join(f'{f:g}' for f in factors)}, from grey to garish; last, its true colours."
-    title, side = f"One photo ({query}), its chroma multiplied", 1.1 * SIDE / 100
-    return show.grid(pictures, titles, len(titles), title=title, alt=alt, side=side)
