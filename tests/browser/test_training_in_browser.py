@@ -28,7 +28,7 @@ FIT = """\
 net = ColourNet(width=8)
 run = fit(net, photos, steps={steps}, precision="fp32")"""
 AFTER = 'print("the next cell")'
-STEPS = 400
+STEPS = 600
 VALIDATED = re.compile(r"validation \S+ % at epoch (\d+)")
 
 
@@ -59,7 +59,7 @@ def said(page):
 
 def interrupted(page):
     """What the cell that trains shows as its error."""
-    return page.locator(".jp-CodeCell").nth(1).locator('[data-mime-type$="jupyter.error"]')
+    return page.locator(".jp-CodeCell").nth(1).locator('[data-mime-type*="stderr"]')
 
 
 def press_stop(page) -> None:

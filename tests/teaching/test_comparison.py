@@ -38,7 +38,8 @@ def story(name="001-Net", scores=(0.1, 0.2, 0.3), seconds=30.0, **changed):
     ]  # fmt: skip
     config = {
         "loss": "mse", "lr": 0.0012, "weight_decay": 1e-5, "batch_size": 20, "epochs": 10,
-        "minutes": None, "schedule": "cosine", "seed": 0, "precision": "auto", "average": 0.998,
+        "minutes": None, "steps": None, "schedule": "cosine", "seed": 0, "precision": "auto",
+        "average": 0.998,
     }  # fmt: skip
     whole = {
         "format": 1, "name": name, "network": "Net", "parameters": 98, "config": config,
