@@ -46,7 +46,7 @@ class Setting:
 
 SETTINGS = {
     "quick": Setting(
-        "quick", 36, 128, 64, 800, 200, "2 CPU cores, no network, at most two minutes a notebook"
+        "quick", 36, 128, 64, 1_200, 300, "2 CPU cores, no network, about two minutes a notebook"
     ),
     "full": Setting(
         "full",

@@ -57,7 +57,7 @@ def fit(
 ) -> Run:
     """Train `model` in place on data.train; the best weights of the run stay in it. Gives the run.
 
-    `changes` are values of Config: fit(model, data, steps=800). The run is kept in a folder of its
+    `changes` are values of Config: fit(model, data, steps=1200). The run is kept in a folder of its
     own under data.runs, or under `folder`, called after `name` or the network's class.
     Stop finishes the step, keeps everything and raises Stopped, an interrupt whose `run` it is; the
     same call again goes on from there, also after a crash (`resume=False` begins anew).
