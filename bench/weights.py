@@ -184,8 +184,6 @@ def main():
         net, story = load_run(args.run, net)
     else:
         run = fit(net, data, minutes=args.minutes, name="shipped", **RECIPE)
-        if run.stopped:
-            return
         story = run.story()
     sizes, factor, by_size = choose(net, origins)
     table, by_kind = report(net, origins, data, sizes, factor)

@@ -34,7 +34,8 @@ class Config:
     weight_decay: float = 1e-5  # L2, on convolution and linear weights only
     batch_size: int = BATCH_SIZE  # 20, the course's own
     epochs: float = 10  # passes over the training photos
-    minutes: float | None = None  # a time limit instead of a number of epochs
+    steps: int | None = None  # of the optimiser, one a batch: a number of them instead of epochs
+    minutes: float | None = None  # a time limit instead of either
     small_first: float = 0.5  # share of the run in which photos are shown smaller; 0: never
     average: float = 0.99  # decay of the weights' running average, which is judged and kept; 0: off
     seed: int = 0  # for the order of the photos and the crops, not for the initial weights
@@ -178,11 +179,16 @@ class Training:
         return self.epoch + self.batch / len(self.loader)
 
     @property
+    def steps(self) -> int:
+        """Steps of the whole run, where it is not measured in minutes."""
+        return self.config.steps or max(1, round(self.config.epochs * len(self.loader)))
+
+    @property
     def progress(self) -> float:
-        """How much of the run is done, 0..1, whether it is measured in epochs or in minutes."""
+        """How much of the run is done, 0..1, whether measured in epochs, in steps or in minutes."""
         if self.config.minutes is not None:
             return self.seconds / 60 / self.config.minutes
-        return self.step / max(1, round(self.config.epochs * len(self.loader)))
+        return self.step / self.steps
 
     @property
     def over(self) -> bool:

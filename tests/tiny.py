@@ -3,6 +3,7 @@
 For the tests of `fit`: what they prove about stops, faults and files does not depend on the size.
 """
 
+import contextlib
 import math
 import signal
 
@@ -11,6 +12,7 @@ import torch
 from torch import nn
 
 from colourlib import train
+from colourlib.common.stop import Stopped
 from colourlib.data import PhotoData, PhotoSet
 from colourlib.runs.session import Session
 from colourlib.teaching.fit import fit as fit_with_clinic
@@ -55,8 +57,20 @@ def network(dropout: float = 0.0, width: int = 4, seed: int = 0) -> nn.Sequentia
 
 
 def fit(model, data, **changes):
-    """fit, quiet and in fp32."""
-    return fit_with_clinic(model, data, **EXACT | changes)
+    """fit, quiet and in fp32. A run that is stopped is given, too."""
+    with let_stop() as stopped:
+        stopped.append(fit_with_clinic(model, data, **EXACT | changes))
+    return stopped[-1]
+
+
+@contextlib.contextmanager
+def let_stop():
+    """Within it Stop ends nothing further: the list that it gives then holds the run."""
+    runs = []
+    try:
+        yield runs
+    except Stopped as stop:
+        runs.append(stop.run)
 
 
 def at_step(monkeypatch, actions: dict) -> list[int]:

@@ -4,6 +4,22 @@ import signal
 import threading
 
 
+class Stopped(KeyboardInterrupt):
+    """The work was stopped and what was done is saved: now the cell ends, and Run All, a script.
+
+    It is an interrupt like any other, but for what a notebook shows: one sentence, no traceback.
+    run: what was stopped, for whoever catches this.
+    """
+
+    def __init__(self, sentence: str, run=None) -> None:
+        super().__init__(sentence)
+        self.run = run
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows instead of a traceback."""
+        return [str(self)]
+
+
 class Stop:
     """While it is open, an interrupt (the square in the toolbar, Ctrl-C) only sets `pressed`.
 

@@ -19,7 +19,7 @@ from ..common.pictures import ENDINGS
 from ..common.queries import QUERIES
 from ..common.words import roughly
 from ..prepare.make import nbytes, shapes_of
-from ..runs.view import mean_rate
+from ..runs.view import mean_cost
 from ..train import Config, stages
 
 LINK_SECONDS = 1.0  # to fetch one picture from the web; an assumption
@@ -127,15 +127,15 @@ def prepared_bytes(photos: int, size: int, practice: bool) -> int:
 
 def _training(ws, photos: int) -> str:
     """How long 05's main training takes, and how far that gets."""
-    minutes = ws.setting.minutes
-    text = f"{roughly(60 * minutes)}, a fixed limit, for the main training"
+    steps, config = ws.setting.steps, Config()
+    shown = steps * config.batch_size
+    epochs = shown / max(1, photos * (1 - sum(SHARES.values())))
+    text = f"{steps:,} steps, about {epochs:.0f} epochs; {gigabytes(RUN_BYTES)}"
     if ws.device.name != "cpu":
-        return f"{text}; {gigabytes(RUN_BYTES)}. The GPU decides how many epochs that is"
+        return f"{text}. Once it runs, its first steps tell how long this GPU takes"
     a_second = MEASURED_AT_128 * 128**2 / ws.size**2  # the work grows with the area
-    a_second *= mean_rate(stages(Config(), ws.size))
-    epochs = 60 * minutes * a_second / max(1, photos * (1 - sum(SHARES.values())))
+    a_second /= mean_cost(stages(config, ws.size))
     return (
-        f"{text}; on two CPU cores about {epochs:.0f} epochs at {a_second:.0f} photos a second "
-        f"(computed from {MEASURED_AT_128} at 128 pixels; small photos come first); "
-        f"{gigabytes(RUN_BYTES)}"
+        f"{text}; about {roughly(shown / a_second)} on two CPU cores at {a_second:.0f} photos a "
+        f"second (computed from {MEASURED_AT_128} at 128 pixels; small photos come first)"
     )

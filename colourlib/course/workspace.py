@@ -43,17 +43,23 @@ class Setting:
     per_query: int  # pictures asked of each of the 38 queries
     photo_size: int  # side of the square that the network sees of a photo, pixels
     practice_size: int  # the same for practice scenes, which can be told apart when smaller
-    minutes: float  # of training in 05_train
-    alone: float  # of training where 06_evaluate finds no run: run alone, it has to start soon
+    steps: int  # of training in 05_train
+    alone: int  # of training where 06_evaluate finds no run: run alone, it has to start soon
     cost: str  # what to expect, in words; printed by open_workspace
 
 
 SETTINGS = {
     "quick": Setting(
-        "quick", 36, 128, 64, 0.97, 0.25, "2 CPU cores, no network, at most two minutes a notebook"
+        "quick", 36, 128, 64, 1_200, 300, "2 CPU cores, no network, about two minutes a notebook"
     ),
     "full": Setting(
-        "full", 100, 256, 128, 60, 60, "a GPU and the real web, hours of collecting and of training"
+        "full",
+        100,
+        256,
+        128,
+        20_000,
+        5_000,
+        "a GPU and the real web, hours to collect and to train",
     ),
 }
 LAST_CHOICE = "last_choice.json"  # source and setting that a notebook named last
@@ -235,10 +241,10 @@ class Workspace:
                     continue
                 print(f"From 05_train: run {story['name']}, {story['state']}.")
                 return net, story
-        given, usual = self.setting.alone, self.setting.minutes
-        print(f"{why}: training the network now, {given:g} minutes (05_train: {usual:g}).")
+        given, usual = self.setting.alone, self.setting.steps
+        print(f"{why}: training the network now, {given:,} steps (05_train: {usual:,}).")
         torch.manual_seed(0)
-        run = fit(kind(), data, minutes=given, name=COURSE_RUN)
+        run = fit(kind(), data, steps=given, name=COURSE_RUN)
         return run.model, run.story()
 
     def compare(self, *runs) -> comparison.Comparison:

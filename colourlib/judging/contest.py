@@ -1,6 +1,6 @@
 """Networks to compare: your runs, the weights that come with the course, its first network.
 
-networks = {**contest.runs(data), **contest.shipped(), "PlainNet": contest.plain(data, 0.2)}
+networks = {**contest.runs(data), **contest.shipped(), "PlainNet": contest.plain(data, steps=300)}
 reports = judging.everyone(networks, data)
 """
 
@@ -58,10 +58,10 @@ def shipped() -> dict[str, Colouriser]:
     return {"shipped weights": lambda x: card["saturation"] * colouriser(x)}
 
 
-def plain(data: PhotoData, minutes: float) -> nn.Module:
+def plain(data: PhotoData, steps: int) -> nn.Module:
     """A trained PlainNet: of the last run of this name on these photos, or trained now."""
     for story in _stories(data, plain=True):
         with contextlib.suppress(CourseError):
             return kept.load_run(story["folder"])[0]
     torch.manual_seed(0)
-    return fit(PlainNet(), data, minutes=minutes, name=PLAIN, quiet=True).model
+    return fit(PlainNet(), data, steps=steps, name=PLAIN, quiet=True).model

@@ -83,6 +83,11 @@ class Run:
         """Was it stopped before its end?"""
         return self.state == "stopped"
 
+    @property
+    def kept(self) -> bool:
+        """Is there a checkpoint from which it can go on?"""
+        return self.folder is not None and (self.folder / "checkpoint.pt").exists()
+
     def story(self) -> dict:
         """Everything about the run in words and numbers, as run.json holds it."""
         data = self.data
@@ -118,9 +123,8 @@ class Run:
             text += f"; best after epoch {best['epoch']}: {percent(best['explained_chroma'])} "
             text += f"of the chroma explained ({known})"
         if self.stopped:
-            kept = self.folder is not None and (self.folder / "checkpoint.pt").exists()
             text += ". Stopped: the same call "
-            text += "goes on from here, resume=False begins anew" if kept else "begins anew"
+            text += "goes on from here, resume=False begins anew" if self.kept else "begins anew"
         return text + "."
 
     def save(self, folder: Path | None = None, pictures: Sequence[Sample] = ()) -> None:

@@ -14,7 +14,7 @@ from torch import nn
 
 from ..common.copies import copy_of, undisturbed
 from ..common.errors import CourseError
-from ..common.stop import Stop
+from ..common.stop import Stop, Stopped
 from ..common.words import did_you_mean
 from ..data import PhotoData, PhotoSet
 from ..train import LOSSES, Config, Stages, stages, train
@@ -29,10 +29,11 @@ CHOICES = {
     "schedule": ("cosine", "constant"),
     "precision": ("auto", "fp32", "bf16"),
 }
-ABOVE_ZERO = ("lr", "batch_size", "epochs", "minutes")
+LENGTHS = ("epochs", "steps", "minutes")  # how long a run is: by one of them
+ABOVE_ZERO = ("lr", "batch_size", *LENGTHS)
 FROM_ZERO = ("weight_decay", "small_first", "average", "seed")
 RULES = (  # settings, what each of them has to be, and whether a value is that
-    (("batch_size", "seed"), "has to be a whole number", lambda x: isinstance(x, int)),
+    (("batch_size", "steps", "seed"), "has to be a whole number", lambda x: isinstance(x, int)),
     (ABOVE_ZERO + FROM_ZERO, "has to be a number", lambda x: isinstance(x, (int, float))),
     (ABOVE_ZERO, "has to be greater than 0", lambda x: 0 < x < math.inf),
     (FROM_ZERO, "has to be 0 or more", lambda x: 0 <= x < math.inf),
@@ -56,17 +57,17 @@ def fit(
 ) -> Run:
     """Train `model` in place on data.train; the best weights of the run stay in it. Gives the run.
 
-    `changes` are values of Config: fit(model, data, epochs=3, lr=1e-3). The run is kept in a folder
-    of its own under data.runs, or under `folder`, called after `name` or the network's class.
-    Stop finishes the step and keeps everything; the same call again goes on from there, also after
-    a crash (`resume=False` begins anew). examine(model, size, batch_size) gives a report that is
-    kept with the run, or raises; board(quiet) gives what `View`s are drawn on. Raises CourseError
-    for an unknown setting, a network that is broken, a folder that cannot be written (all before
-    any training), and for a loss that explodes or memory that runs out; the best weights so far
-    are in the network then.
+    `changes` are values of Config: fit(model, data, steps=1200). The run is kept in a folder of its
+    own under data.runs, or under `folder`, called after `name` or the network's class.
+    Stop finishes the step, keeps everything and raises Stopped, an interrupt whose `run` it is; the
+    same call again goes on from there, also after a crash (`resume=False` begins anew).
+    examine(model, size, batch_size) gives a report that is kept with the run, or raises;
+    board(quiet) gives what `View`s are drawn on. Raises CourseError for an unknown setting, a
+    network that is broken, a folder that cannot be written (all before any training), and for a
+    loss that explodes or memory that runs out; the best weights so far are in the network then.
     """
     if config is not None and not isinstance(config, Config):
-        raise CourseError(f"Give settings by name: fit(model, data, epochs={config!r}).")
+        raise CourseError(f"Give settings by name: fit(model, data, steps={config!r}).")
     config = configure(config, **changes)
     if not isinstance(data, PhotoData):
         raise CourseError(
@@ -84,34 +85,39 @@ def fit(
     try:
         drawn = board(quiet)
         with Stop() as stop, kept_memory():
-            _train_safely(run, checkpoint, report, stop, drawn)
+            ending = _train_safely(run, checkpoint, report, stop, drawn, quiet)
     finally:
         if run.best_weights:  # else the first weights are in it again: it has not been trained
             remember(model, run.name, data.train.size)
         if run.lock is not None:
             run.lock.release()
+    if ending:  # the cell ends, and Run All: else the next cells would take the run for trained
+        raise Stopped(ending, run)
     return run
 
 
 def configure(base: Config | None = None, **changes) -> Config:
     """A Config with some values changed.
 
-    Raises CourseError for an unknown name, a bad value, or both a number of epochs and of minutes.
+    Raises CourseError for an unknown name, a bad value, or two of epochs, steps and minutes.
     """
     known = [f.name for f in fields(Config)]
     for name in changes:
         if name not in known:
             hint = did_you_mean(name, known)
             raise CourseError(f"fit knows no setting {name!r}.{hint} It knows {', '.join(known)}.")
-    if "epochs" in changes and changes.setdefault("minutes", None) is not None:
-        both = f"epochs={changes['epochs']!r} and minutes={changes['minutes']!r}"
-        raise CourseError(f"Give {both} one at a time: minutes would decide, epochs be ignored.")
+    lengths = [name for name in LENGTHS if changes.get(name) is not None]
+    if len(lengths) > 1:
+        told = " and ".join(f"{name}={changes[name]!r}" for name in lengths)
+        raise CourseError(f"Give {told} one at a time: each says how long the training takes.")
+    if lengths:  # what is asked for last decides
+        changes = {"steps": None, "minutes": None} | changes
     config = replace(base or Config(), **changes)
     for name, value in vars(config).items():
         if name in CHOICES and value not in CHOICES[name]:
             choices = ", ".join(map(repr, CHOICES[name]))
             raise CourseError(f"{name} is one of {choices}, not {value!r}.")
-        for names, due, fine in () if (name, value) == ("minutes", None) else RULES:
+        for names, due, fine in () if value is None and name in LENGTHS[1:] else RULES:
             if name in names and (isinstance(value, bool) or not fine(value)):
                 raise CourseError(f"{name} {due}; it is {value!r}.")
     return config
@@ -167,16 +173,22 @@ def _announcement(run: Run, checkpoint: dict | None) -> str:
     return text
 
 
-def _train_safely(run: Run, checkpoint: dict | None, report, stop: Stop, board: Silent) -> None:
-    """Train; whatever happens, leave the best weights in the network and the run in its folder."""
+def _train_safely(
+    run: Run, checkpoint: dict | None, report, stop: Stop, board: Silent, quiet: bool
+) -> str:
+    """Train; whatever happens, leave the best weights in the network and the run in its folder.
+
+    Gives the sentence for Stopped where the run was stopped, else "".
+    """
     session = fault = None
+    whole = True  # was the last step finished?
     try:
-        session = Session(run, checkpoint, stop, board)
+        session = Session(run, checkpoint, stop, board, quiet)
         train(session.training, session)
         run.state = "stopped" if stop.pressed and not session.training.over else "finished"
         session.settle()
-    except KeyboardInterrupt:  # Stop was pressed twice: the step is not finished
-        run.state = "stopped"
+    except KeyboardInterrupt:  # Stop was pressed twice
+        run.state, whole = "stopped", False
     except BaseException as error:
         fault = error
         run.state = "stopped" if rescue.out_of_memory(error) else "failed"
@@ -190,6 +202,21 @@ def _train_safely(run: Run, checkpoint: dict | None, report, stop: Stop, board: 
     if session is not None:
         session.end(fault)
         board.close(session.view)
+    ending = _ending(run, session, whole) if run.stopped else ""
     session = None  # the notebook keeps the traceback, and that would keep the session
     if fault is not None:
         raise fault
+    return ending
+
+
+def _ending(run: Run, session: Session | None, whole: bool) -> str:
+    """Where the run was stopped, and how it goes on."""
+    text = "Stopped before the first step"
+    if session is not None and session.training.step:
+        text = f"Stopped after step {session.place}"
+        whole = whole and not session.warned
+    if not run.kept:
+        return f"{text}. Run this again and it begins anew."
+    text += "; everything is saved" if whole else ""
+    place = "" if whole else " from where it was saved last"
+    return f"{text}. Run this again and it goes on{place}; resume=False begins anew."

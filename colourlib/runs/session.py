@@ -10,6 +10,7 @@ import time
 
 from ..common.copies import tensors_in
 from ..common.stop import Stop
+from ..common.words import roughly
 from ..train import Training, Watch
 from . import Run, checkpoints, rescue
 from .speed import flush_tiny_
@@ -21,12 +22,15 @@ SAVE_EVERY = 10  # seconds at least; and a hundred times what the last saving to
 TIDIED = 50  # steps between two looks for numbers that are too small to compute with
 SHOWN = ("name", "state", "rate", "losses", "history", "levels", "grey_loss", "training_grey_loss")
 ON_GPU = 20  # steps between two looks at the loss: each look waits for the GPU
+SET_UP, TELL = 2, 10  # steps, the first, that take longer; that tell how long the run takes
 
 
 class Session(Watch):
     """One training of a run, from its beginning or from a checkpoint to its end or to Stop."""
 
-    def __init__(self, run: Run, checkpoint: dict | None, stop: Stop, board: Silent) -> None:
+    def __init__(
+        self, run: Run, checkpoint: dict | None, stop: Stop, board: Silent, quiet: bool = True
+    ) -> None:
         self.run, self.stop, self.board = run, stop, board
         self.training = Training(run.model, run.data, run.config, run.placement, run.stages)
         both = {"model": self.training.model, "averaged": self.training.averaged}
@@ -42,6 +46,8 @@ class Session(Watch):
         self.curves = Curves(run.folder)
         self.training.start = self.saved = time.perf_counter()
         self.saving = 0.0
+        self.first = None if quiet else self.training.step  # step of this session; None: it is told
+        self.since = (0.0, 0.0)  # share of the work that was done, and seconds, after SET_UP steps
 
     @property
     def stopped(self) -> bool:
@@ -61,6 +67,7 @@ class Session(Watch):
             run.losses.append((round(training.epochs_done, 3), mean))
             self.curve = []
         run.photos, run.seconds = training.photos, training.seconds
+        self.tell_how_long()
         self.board.tick(self.view)
         self.save_if_due()
 
@@ -82,6 +89,25 @@ class Session(Watch):
             self.recent = (self.recent + new)[-rescue.PATIENCE :]
             rescue.check_losses(self.recent, run.grey_loss, self.training.step, run.config.lr)
             self.curve += new
+
+    def tell_how_long(self) -> None:
+        """Once, as soon as a few steps show how quick this machine is."""
+        if self.first is None or self.run.config.minutes is not None:
+            return
+        now, count = self.training, max(TELL, self.look_every)  # a GPU was waited for just then
+        if now.step == self.first + SET_UP:
+            self.since = self.spent, now.seconds
+        if now.step == self.first + count and now.steps - now.step > count:
+            work, begun = self.since
+            whole = (now.seconds - begun) / (self.spent - work)
+            whole *= 1 + len(now.data.validation) / len(now.data.train) / 3  # it has no backward
+            steps, seconds = f"{now.steps:,} steps", whole
+            if self.first:
+                steps = f"the {now.steps - now.step:,} steps to come"
+                seconds = whole * (1 - self.spent)
+            count = "ten" if count == TELL else count
+            about = f"About {roughly(seconds)} for {steps} on this machine"
+            print(f"{about}, as its first {count} steps tell.", flush=True)
 
     def save_if_due(self) -> None:
         """A checkpoint now and then: a crash costs seconds, saving next to nothing."""
@@ -142,16 +168,28 @@ class Session(Watch):
                 )
         self.curves.close()
 
+    @property
+    def place(self) -> str:
+        """'312 of 800', or '312' where a clock decides."""
+        step, timed = self.training.step, self.run.config.minutes is not None
+        return f"{step:,}" if timed else f"{step:,} of {self.training.steps:,}"
+
+    @property
+    def spent(self) -> float:
+        """The share of the run's time that is spent: steps on small photos are shorter."""
+        done = min(1.0, self.training.progress)
+        timed = self.run.config.minutes is not None
+        return done if timed else done_at(done, self.run.stages, 2)
+
     def view(self) -> View:
         """What the board shows."""
         run, now = self.run, self.training
         seconds = now.seconds
-        done = spent = steps = min(1.0, now.progress)
-        if run.config.minutes is None:  # steps are counted; those on small photos are shorter
-            spent = done_at(done, run.stages, 2)
-        else:
+        done = steps = min(1.0, now.progress)
+        spent = self.spent
+        if run.config.minutes is not None:
             steps = done_at(done, run.stages, -2)
-        doing = f"epoch {now.epoch + 1}, step {now.step}, photos at {now.side} px"
+        doing = f"epoch {now.epoch + 1}, step {self.place}, photos at {now.side} px"
         return View(
             **{name: getattr(run, name) for name in SHOWN},
             sentence=run.sentence or doing,

@@ -86,15 +86,15 @@ class Samples:
 def done_at(progress: float, plan: Stages, power: int) -> float:
     """The share that is done of what goes with side ** power.
 
-    In a run of epochs progress counts steps; the pixels shown, and so about the time, go with
-    power 2. In a run of minutes it is time; the steps go with power -2, about.
+    In a run of epochs or steps progress counts steps; the pixels shown, and so about the time, go
+    with power 2. In a run of minutes it is time; the steps go with power -2, about.
     """
     return _amount(progress, plan, power) / _amount(1.0, plan, power)
 
 
-def mean_rate(plan: Stages) -> float:
-    """How many times as many photos a run of minutes shows as one with all at full size, about."""
-    return _amount(1.0, plan, -2) * plan[-1][1] ** 2
+def mean_cost(plan: Stages) -> float:
+    """The time of a run of steps, about, as a share of one with all photos at full size."""
+    return _amount(1.0, plan, 2) / plan[-1][1] ** 2
 
 
 def _amount(progress: float, plan: Stages, power: int) -> float:

@@ -13,9 +13,9 @@ from .clinic import inspect
 def fit(model: nn.Module, data: PhotoData, config: Config | None = None, **more) -> runs.Run:
     """Train `model` in place on data.train; the best weights stay in it. Gives the run.
 
-    `more` are values of Config (epochs=3, lr=1e-3, minutes=1), and name, resume, folder and quiet,
-    as `runs.fit` explains them. Raises CourseError as it does, and for a network that the clinic
-    finds broken.
+    `more` are values of Config (steps=1200, epochs=3, lr=1e-3), and name, resume, folder and quiet,
+    as `runs.fit` explains them. Raises Stopped and CourseError as it does, and
+    CourseError for a network that the clinic finds broken.
     """
     return runs_fit.fit(model, data, config, examine=_examined, board=board.choose, **more)
 

@@ -31,12 +31,13 @@ def test_the_full_setting_tells_all_before_it_begins(fresh_home, capsys, monkeyp
     lines = said(capsys)
     assert "nothing yet" in lines["so"] and not {"collect", "prepare", "train"} & lines.keys()
     lines = said(capsys, "bing", "full")
-    assert "about 100 epochs" in lines["train"]
+    assert "20,000 steps, about 150 epochs" in lines["train"]
+    assert "about 2.1 hours on two CPU cores" in lines["train"]
     assert "3,800 of 3,800 pictures" in lines["collect"]
     # 3,800 / 0.8 links, 35 of them a page, four at a time
     assert "about 20 minutes for 4,750 links on 136 pages" in lines["collect"]
     assert "assumed" in lines["collect"] and "2.5 hours" in lines["collect"]
-    assert "657 MB" in lines["prepare"] and "60 minutes" in lines["train"]
+    assert "657 MB" in lines["prepare"]
     assert "2.2 GB to come" in lines["disk"] and "ENOUGH" not in lines["disk"]
     assert "stopped at any time" in lines["Each"]
     assert list((fresh_home / "bing-full").iterdir()) == [], "nothing has begun"
@@ -44,7 +45,7 @@ def test_the_full_setting_tells_all_before_it_begins(fresh_home, capsys, monkeyp
     monkeypatch.setattr(workspace, "choose_device", lambda: Device("cuda", "a test"))
     lines = said(capsys)
     assert "2 MB free. THAT IS NOT ENOUGH" in lines["disk"]
-    assert "60 minutes" in lines["train"] and "about" not in lines["train"], "epochs on a CPU only"
+    assert "tell how long this GPU takes" in lines["train"] and "hours" not in lines["train"]
 
 
 def test_what_is_there_is_not_counted_again(fresh_home, capsys):

@@ -204,14 +204,14 @@ def test_runs_are_found_and_edited_ones_left_out(practice_data, tmp_path, capsys
 def test_a_plain_network_is_trained_once(practice_data, tmp_path, monkeypatch):
     monkeypatch.setattr(contest, "fit", train := Mock())
     data = replace(practice_data, runs=tmp_path)
-    net = contest.plain(data, 0.1)
+    net = contest.plain(data, 3)
     assert net is train.return_value.model
-    train.assert_called_once_with(ANY, data, minutes=0.1, name=contest.PLAIN, quiet=True)
+    train.assert_called_once_with(ANY, data, steps=3, name=contest.PLAIN, quiet=True)
     story = {"label": contest.PLAIN, "data": {"fingerprint": data.fingerprint}, "folder": "there"}
     story["history"] = [{"epoch": 1}]
     monkeypatch.setattr(contest.kept, "all_runs", lambda where: [story])
     monkeypatch.setattr(contest.kept, "load_run", lambda folder: (net, story))
-    assert contest.plain(data, 0.1) is net and train.call_count == 1
+    assert contest.plain(data, 3) is net and train.call_count == 1
 
 
 def test_without_the_shipped_weights_the_others_go_on(monkeypatch, capsys):

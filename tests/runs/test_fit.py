@@ -18,6 +18,7 @@ from colourlib.model import ColourNet, PlainNet
 from colourlib.runs import all_runs, speed
 from colourlib.runs.fit import configure
 from colourlib.teaching.fit import fit
+from colourlib.train import Training
 
 
 def small(seed=0):
@@ -93,10 +94,15 @@ def test_history_has_a_row_an_epoch_and_the_curve_ten_points_at_most():
     assert len(many.losses) == 12, "with twelve steps an epoch each is a point"
 
 
-def test_a_run_can_be_counted_in_parts_of_an_epoch_and_in_minutes(in_memory, monkeypatch):
+def test_a_run_can_be_counted_in_parts_of_an_epoch_in_steps_and_in_minutes(in_memory, monkeypatch):
     steps = tiny.at_step(monkeypatch, {})
     half = quick(small(), in_memory, epochs=0.5)
     assert len(steps) == 1 and half.history[0]["epoch"] == 1 and half.state == "finished"
+    counted = tiny.fit(tiny.network(), tiny.photos(), steps=7)
+    assert len(steps) == 8 and counted.state == "finished"
+    assert [row["photos"] for row in counted.history] == [12, 24, 28], "judged at its end, too"
+    as_epochs = tiny.fit(tiny.network(), tiny.photos(), epochs=7 / tiny.STEPS)
+    assert tiny.curves(as_epochs) == tiny.curves(counted)
     timed = quick(small(), in_memory, minutes=0.02)
     assert timed.history and timed.config.minutes == 0.02 and timed.state == "finished"
 
@@ -247,6 +253,8 @@ WRONG = {  # what is said: the settings that it is said of
     "epochs has to be a number": [{"epochs": True}, {"epochs": None}],
     "minutes has to be a number": [{"minutes": "1"}],
     "minutes has to be greater than 0": [{"minutes": 0}],
+    "steps has to be a whole number": [{"steps": 0.2}, {"steps": "8"}, {"steps": True}],
+    "steps has to be greater than 0": [{"steps": 0}],
     "batch_size has to be a whole number": [{"batch_size": 20.0}],
     "batch_size has to be greater than 0": [{"batch_size": -1}],
     "weight_decay has to be 0 or more": [{"weight_decay": -1}, {"weight_decay": math.inf}],
@@ -262,6 +270,8 @@ WRONG = {  # what is said: the settings that it is said of
     "loss is one of": [{"loss": ["mse"]}],
     "schedule is one of 'cosine', 'constant', not 'linear'": [{"schedule": "linear"}],
     "epochs=2 and minutes=1 one at a time": [{"epochs": 2, "minutes": 1}],
+    "epochs=2 and steps=9 one at a time": [{"steps": 9, "epochs": 2}],
+    "steps=9 and minutes=1 one at a time": [{"steps": 9, "minutes": 1}],
     "lr has to be greater than 0; it is -1": [{"config": train.Config(lr=-1)}],
 }
 
@@ -279,7 +289,7 @@ def test_without_photos_or_a_config_or_in_several_processes_it_is_refused(
 ):
     with pytest.raises(CourseError, match=r"not on PhotoSet: data = ws.prepared\(\)"):
         fit(tiny.network(), practice_data.train)
-    with pytest.raises(CourseError, match=r"fit\(model, data, epochs=10\)"):
+    with pytest.raises(CourseError, match=r"fit\(model, data, steps=10\)"):
         fit(tiny.network(), practice_data, 10)
     monkeypatch.setenv("WORLD_SIZE", "4")
     with pytest.raises(RuntimeError, match="started 4, which would each train"):
@@ -301,7 +311,10 @@ def test_a_config_can_be_given_and_changed():
     assert (run.config.lr, run.config.epochs, base.lr) == (0.01, 1, 0.5)
     timed = train.Config(minutes=3)
     assert configure(timed, epochs=2).minutes is None, "what is asked for last decides"
-    assert configure(timed, lr=1e-3).minutes == 3
+    assert configure(timed, lr=1e-3).minutes == 3 and configure(timed, minutes=None) == configure()
+    asked = configure(configure(timed, steps=8), seed=1)
+    assert (asked.minutes, asked.steps, configure(asked, epochs=2).steps) == (None, 8, None)
+    assert configure(asked, minutes=2).steps is None
 
 
 @pytest.mark.parametrize(
@@ -338,20 +351,41 @@ def test_it_says_what_it_does_and_where(tmp_path, capsys, monkeypatch):
     assert again.started_from == "002-Sequential" and again.name == "003-Sequential"
 
 
+def test_after_a_few_steps_it_says_how_long_the_run_takes(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(Training, "seconds", property(lambda self: 90 + 3.0 * self.step))
+
+    def said(**changes):
+        told = {"quiet": False, "schedule": "constant"} | changes
+        tiny.fit(tiny.network(), tiny.photos(tmp_path), **told)
+        return [line for line in capsys.readouterr().out.splitlines() if line.startswith("About")]
+
+    # 3 s a step, and a validation of five photos, without gradients, after twelve
+    assert said(steps=100) == [
+        "About 5.7 minutes for 100 steps on this machine, as its first ten steps tell."
+    ]
+    assert said(steps=20) == said(minutes=2) == said(steps=30, quiet=True) == [], "nothing to tell"
+    with monkeypatch.context() as patch:
+        tiny.at_step(patch, {20: tiny.press_stop})
+        assert len(said(steps=101)) == 1
+    assert said(steps=101) == [
+        "About 4 minutes for the 71 steps to come on this machine, as its first ten steps tell."
+    ]
+
+
 load_or_fit = Workspace.trained
 
 
 def workspace(data, folder):
     data = replace(data, runs=folder)
-    return SimpleNamespace(prepared=lambda: data, setting=SimpleNamespace(minutes=1, alone=0.005))
+    return SimpleNamespace(prepared=lambda: data, setting=SimpleNamespace(steps=1000, alone=3))
 
 
 def test_a_missing_run_is_made_and_an_outdated_one_made_anew(practice_data, tmp_path, capsys):
     ws = workspace(practice_data, tmp_path)
     net, story = load_or_fit(ws)
     said = capsys.readouterr().out
-    assert "05_train has not been run here yet: training the network now, 0.005 minutes" in said
-    assert "(05_train: 1)" in said and story["config"]["minutes"] == 0.005
+    assert "05_train has not been run here yet: training the network now, 3 steps" in said
+    assert "(05_train: 1,000)" in said and story["config"]["steps"] == 3
     assert story["name"] == "001-colournet" and isinstance(net, ColourNet) and not net.training
     again, story = load_or_fit(ws)
     assert "From 05_train: run 001-colournet, finished." in capsys.readouterr().out
@@ -392,7 +426,8 @@ def test_a_stopped_run_will_do_and_one_without_a_validation_will_not(
     ws = workspace(practice_data, tmp_path)
     with monkeypatch.context() as patch:
         tiny.at_step(patch, {1: tiny.press_stop})
-        course_run(ws, ColourNet(), epochs=3)
+        with tiny.let_stop():
+            course_run(ws, ColourNet(), epochs=3)
     with monkeypatch.context() as patch:
         tiny.at_step(patch, {1: lambda: torch.tensor(math.nan)})
         with pytest.raises(CourseError, match="became nan"):

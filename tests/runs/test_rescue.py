@@ -5,8 +5,11 @@ import copy
 import gc
 import json
 import math
+import os
 import re
 import signal
+import subprocess
+import sys
 import threading
 import weakref
 
@@ -17,12 +20,13 @@ from filelock import FileLock
 from torch import nn
 
 from colourlib import CourseError
-from colourlib.common.stop import Stop
+from colourlib.common.stop import Stop, Stopped
 from colourlib.runs import Run, all_runs, checkpoints, load_run, rescue
 from colourlib.runs import fit as runs_fit
 from colourlib.runs.session import ON_GPU, Session
 from colourlib.runs.view import Silent
 from colourlib.teaching import board
+from colourlib.teaching.fit import fit
 from colourlib.train import Training
 
 EPOCHS = 4
@@ -291,6 +295,56 @@ def test_stop_finishes_the_step_and_keeps_everything(tmp_path, monkeypatch):
     assert "the same call goes on from here" in run.sentence
     assert checkpoints.load_checkpoint(run.folder / "checkpoint.pt")["place"][2] == 8
     assert not model.training and tiny.same_weights(model.state_dict(), run.best_weights)
+
+
+def stopped(folder, **changes) -> Stopped:
+    with pytest.raises(Stopped) as caught:
+        fit(tiny.network(), tiny.photos(folder), **tiny.EXACT | {"steps": 1200} | changes)
+    return caught.value
+
+
+def test_stop_ends_what_called_it_with_one_sentence(tmp_path, monkeypatch):
+    steps = tiny.at_step(monkeypatch, {8: tiny.press_stop, 9: tiny.press_stop, 11: press_twice})
+    goes_on = "Run this again and it goes on; resume=False begins anew."
+    for done in (8, 9):
+        stop = stopped(tmp_path)
+        assert str(stop) == f"Stopped after step {done} of 1,200; everything is saved. {goes_on}"
+        assert isinstance(stop, KeyboardInterrupt) and stop.run.state == "stopped"
+        assert stop._render_traceback_() == [str(stop)] and stop.__context__ is None
+    assert "it goes on from where it was saved last; resume" in str(stopped(tmp_path))
+    for minutes, place in ((None, "1 of 1,200"), (1, "1")):
+        steps.clear()
+        tiny.at_step(monkeypatch, {1: tiny.press_stop})
+        length = {"minutes": 1, "steps": None} if minutes else {}
+        told = str(stopped(None, **length))
+        assert told == f"Stopped after step {place}. Run this again and it begins anew."
+
+
+def test_stop_pressed_when_the_last_step_is_done_interrupts_nothing(monkeypatch):
+    for press in (tiny.press_stop, None):
+        with monkeypatch.context() as patch:
+            if press:
+                tiny.at_step(patch, {12: press})
+            else:
+                patch.setattr(Run, "summary", lambda run, fault: tiny.press_stop() or "")
+            assert fit(tiny.network(), tiny.photos(), **tiny.EXACT, steps=12).state == "finished"
+
+
+def test_in_a_plain_script_it_ends_the_script():
+    code = """
+import tiny, torch
+tiny.train.train_step = lambda *args: tiny.press_stop() or torch.tensor(1.0)
+from colourlib.teaching.fit import fit
+fit(tiny.network(), tiny.photos(), **tiny.EXACT)
+print("on and on")
+"""
+    where = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | where, capture_output=True, text=True
+    )
+    assert done.returncode and "on and on" not in done.stdout
+    *_, last = done.stderr.splitlines()
+    assert "Stopped: Stopped after step 1 of 30. Run this again and it begins anew." in last
 
 
 def test_a_run_that_is_stopped_in_its_first_epoch_is_judged_and_promises_only_what_is_kept(

@@ -34,7 +34,8 @@ LAST = EPOCHS * tiny.STEPS
 def start(folder, seed=0, data=0, **changes):
     """One call of the cell: a new network, of other first weights than in the call before."""
     model = changes.pop("model", None) or tiny.network(dropout=0.3, seed=seed)
-    return tiny.fit(model, tiny.photos(folder, data), **{"epochs": EPOCHS} | changes)
+    length = {} if "steps" in changes else {"epochs": EPOCHS}
+    return tiny.fit(model, tiny.photos(folder, data), **length | changes)
 
 
 def stopped_run(folder, monkeypatch, at=2, **changes):
@@ -54,8 +55,8 @@ def assert_same(run, reference):
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"average": 0}, {"schedule": "constant"}, {"epochs": 2.5}],
-    ids=["as it is", "no average", "constant lr", "half an epoch"],
+    [{}, {"average": 0}, {"schedule": "constant"}, {"epochs": 2.5}, {"steps": 11}],
+    ids=["as it is", "no average", "constant lr", "half an epoch", "steps"],
 )
 @pytest.mark.parametrize(
     "stops",
@@ -64,7 +65,7 @@ def assert_same(run, reference):
 )
 def test_a_stopped_run_goes_on_to_the_last_bit(tmp_path, monkeypatch, stops, changes):
     reference = start(None, **changes)
-    last = round(changes.get("epochs", EPOCHS) * tiny.STEPS)
+    last = changes.get("steps") or round(changes.get("epochs", EPOCHS) * tiny.STEPS)
     stops = [min(stop, last - 1) for stop in stops]
     steps = tiny.at_step(monkeypatch, {stop: tiny.press_stop for stop in stops})
     for i, _ in enumerate(dict.fromkeys(stops)):

@@ -9,10 +9,11 @@ from mixed import Origin, mixture
 from torch import nn
 
 from colourlib import train
+from colourlib.common.stop import Stopped
 from colourlib.data import Batch, resize
 from colourlib.runs.fit import _stages
 from colourlib.runs.session import Session
-from colourlib.runs.view import done_at, mean_rate
+from colourlib.runs.view import done_at, mean_cost
 from colourlib.teaching.fit import fit
 from colourlib.train import Config, Training, side_at, stages
 
@@ -74,6 +75,9 @@ def test_a_run_shows_small_photos_first_but_for_the_first_step(data, sides):
     fit(tiny.network(), data, epochs=4, **RUN)
     assert sides == [96] + [48] * 4 + [64] * 5 + [96] * 10
     sides.clear()
+    fit(tiny.network(), data, steps=20, **RUN)
+    assert sides == [96] + [48] * 4 + [64] * 5 + [96] * 10, "steps are as good as epochs"
+    sides.clear()
     fit(tiny.network(), data, epochs=2, small_first=0, **RUN)
     assert sides == [96] * 10
 
@@ -93,9 +97,10 @@ def test_a_run_that_is_stopped_goes_on_with_the_sizes_it_would_have_had(
     sides.clear()
     tiny.at_step(monkeypatch, {stop: tiny.press_stop})
     torch.manual_seed(0)
-    run = fit(tiny.network(dropout=0.2), data, epochs=3, folder=tmp_path, **RUN)
-    assert run.state == "stopped"
-    run = fit(tiny.network(dropout=0.2), data, epochs=3, folder=tmp_path, **RUN)
+    with pytest.raises(Stopped) as stopped:
+        fit(tiny.network(dropout=0.2), data, steps=15, folder=tmp_path, **RUN)
+    assert stopped.value.run.state == "stopped"
+    run = fit(tiny.network(dropout=0.2), data, steps=15, folder=tmp_path, **RUN)
     assert run.state == "finished" and sides == whole
     assert tiny.curves(run) == tiny.curves(reference)
 
@@ -158,12 +163,12 @@ def test_what_goes_with_the_size_of_the_photos_is_counted_exactly():
     assert done_at(0.035, plan, 2) == pytest.approx(0.035 * 48**2 / sum(pixels))
     assert done_at(0.5, plan, 2) == pytest.approx(sum(pixels[:2]) / sum(pixels))
     assert done_at(0.25, plan, -2) == pytest.approx(4 / (4 + 2.25 + 2)), "half of the steps"
-    assert mean_rate(plan) == pytest.approx(0.25 * 4 + 0.25 * 2.25 + 0.5)
+    assert mean_cost(plan) == pytest.approx(0.25 / 4 + 0.25 / 2.25 + 0.5)
     assert done_at(0.3, [(0.0, 64)], 2) == done_at(0.3, [(0.0, 64)], -2) == pytest.approx(0.3)
 
 
-@pytest.mark.parametrize("limit", ["epochs", "minutes"])
-def test_the_board_knows_of_the_sizes_what_is_still_to_come(data, monkeypatch, limit):
+@pytest.mark.parametrize("length", [{"epochs": 40}, {"steps": 200}, {"minutes": 8}])
+def test_the_board_knows_of_the_sizes_what_is_still_to_come(data, monkeypatch, length):
     """The clock of a machine on which a step takes as long as its pixels: 1, 1.8 and 4 seconds."""
     taken, views, look, step = [0.0], [], Session.after_step, Training.count
     monkeypatch.setattr(Training, "seconds", property(lambda self: taken[0]))
@@ -178,7 +183,6 @@ def test_the_board_knows_of_the_sizes_what_is_still_to_come(data, monkeypatch, l
 
     monkeypatch.setattr(Training, "count", count)
     monkeypatch.setattr(Session, "after_step", after_step)
-    length = {"epochs": 40} if limit == "epochs" else {"minutes": 8}
     run = fit(tiny.network(), data, **length, **RUN)
     assert len(run.history) >= 40
     for view, _ in views[60:-5]:  # the first step, of full size, does not weigh much any more

@@ -38,7 +38,8 @@ def story(name="001-Net", scores=(0.1, 0.2, 0.3), seconds=30.0, **changed):
     ]  # fmt: skip
     config = {
         "loss": "mse", "lr": 0.0012, "weight_decay": 1e-5, "batch_size": 20, "epochs": 10,
-        "minutes": None, "schedule": "cosine", "seed": 0, "precision": "auto", "average": 0.998,
+        "minutes": None, "steps": None, "schedule": "cosine", "seed": 0, "precision": "auto",
+        "average": 0.998,
     }  # fmt: skip
     whole = {
         "format": 1, "name": name, "network": "Net", "parameters": 98, "config": config,
@@ -199,6 +200,8 @@ OLDER = {key: value for key, value in story()["config"].items() if key != "avera
         ({"seed": 1234567}, {"seed": 1234568}, ["seed 1234567 -> 1234568"]),
         ({}, {"minutes": 2, "epochs": 3}, ["training time 10 epochs -> 2 minutes"]),
         ({"minutes": 2}, {"minutes": 2, "epochs": 3}, []),  # minutes decide
+        ({}, {"steps": 900}, ["training time 10 epochs -> 900 steps"]),
+        ({"steps": 9}, {"steps": 9, "epochs": 3}, []),
         ({}, {"device": "cuda", "precision": "bf16"},
          ["device cpu -> cuda", "precision fp32 -> bf16"]),
         ({}, {"data": OTHER_DATA}, ["trained on other photos; photos 950 -> 1200"]),
@@ -336,8 +339,7 @@ def shown(*sides):
         ({"started_from": "001-Net"}, "002-Net began with the weights of 001-Net"),
         ({"data": {"fingerprint": "b"}}, "their scores cannot be compared."),
         ({"old": {"data": shown(32, 48, 64)}, "data": shown(64)},
-         "001-Net was shown small photos first, which leaves time for more steps; 002-Net does "
-         "not take them"),
+         "001-Net was shown small photos first; 002-Net does not take them."),
         ({"old": {"data": shown(64)}, "data": shown(32, 64)}, "001-Net does not take them"),
     ],
 )  # fmt: skip
@@ -355,6 +357,8 @@ def test_what_may_not_be_held_against_a_run():
     assert "fair" not in concluded(seconds=29.0, lr=0.003)
     assert "fair" not in concluded(old={"seconds": 1.4}, seconds=1.0, lr=0.003)
     assert "fair" not in concluded(seconds=15.0, epochs=5), "as asked"
+    steps = {"config": story()["config"] | {"steps": 9}}
+    assert "fair" not in concluded(old=steps, seconds=15.0, steps=9), "as many steps each"
     assert "%" not in concluded(data={"fingerprint": "b"}), "no score beside it"
 
 

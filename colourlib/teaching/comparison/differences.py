@@ -34,13 +34,13 @@ def _differing(before: dict, after: dict) -> dict[str, str]:
 
 
 def _settings(story: dict) -> dict[str, str]:
-    """Settings as text: epochs and minutes as one, and the precision that was used."""
+    """Settings as text: epochs, steps and minutes as one, and the precision that was used."""
     config = dict(story["config"])
-    minutes, epochs, _ = (config.pop(key, None) for key in ("minutes", "epochs", "precision"))
+    config.pop("precision", None)
+    lengths = [(config.pop(key, None), key) for key in ("minutes", "steps", "epochs")]
     config |= {key: used for key in ("device", "precision") if (used := story.get(key))}
-    if (minutes, epochs) != (None, None):
-        amount, unit = (epochs, "epochs") if minutes is None else (minutes, "minutes")
-        config["training time"] = f"{_plain(amount)} {unit}"
+    if given := [length for length in lengths if length[0] is not None]:  # the first decides
+        config["training time"] = f"{_plain(given[0][0])} {given[0][1]}"
     return {WORDS.get(key, key.replace("_", " ")): _plain(value) for key, value in config.items()}
 
 
@@ -233,12 +233,13 @@ def _unfair(old: dict, new: dict, changed: list[str]) -> list[str]:
     shown = {len(story["data"].get("shown", ())): story["name"] for story in (old, new)}
     if "small photos first" not in changed and 1 in shown and max(shown) > 1:
         reasons.append(
-            f"{shown[max(shown)]} was shown small photos first, which leaves time for more steps; "
-            f"{shown[1]} does not take them. small_first=0 gives both the same."
+            f"{shown[max(shown)]} was shown small photos first; {shown[1]} does not take them. "
+            "small_first=0 gives both the same."
         )
     (few, short), (many, long) = sorted((story["seconds"], story["name"]) for story in (old, new))
     is_shorter = few < min(SHORTER * many, many - 1)  # by a second at least
-    if is_shorter and "training time" not in changed and not reasons:
+    counted = all(story["config"].get("steps") for story in (old, new))  # as many for both: fair
+    if is_shorter and not counted and "training time" not in changed and not reasons:
         reasons.append(
             f"{short} had {few:.0f} s of training, {long} {many:.0f} s. "
             "The same minutes= gives both the same time."
@@ -251,7 +252,7 @@ def _cause(found: dict[str, list[str]], changed: list[str]) -> str:
     if not changed:
         return (
             "Nothing that a run keeps differs: what you see is chance, because first weights were "
-            "drawn anew or time decided, not epochs; or an edit outside of layers and forward."
+            "drawn anew or time decided, not steps; or an edit outside of layers and forward."
         )
     if changed == ["seed"]:
         return "Only the seed differs: what you see is chance."
