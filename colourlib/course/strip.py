@@ -21,7 +21,7 @@ from ..common.words import did_you_mean
 from .photos import public_photos
 
 SIDE = 512  # pixels of the photo's longer side
-DEFAULT = "chelsea"
+DEFAULT = "lake"
 CHOSEN = "chosen.json"
 TILES = {
     "00 weights": "the course's weights",

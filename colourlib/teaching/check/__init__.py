@@ -5,6 +5,9 @@ how a mistake is recognised, core.py how a check is written, CONTRIBUTING.md how
 """
 # ruff: noqa: F401 (what is imported here is what a notebook calls)
 
+from .chapter00.loop import your_loop
+from .chapter00.photos import your_dataset
+from .chapter00.shapes import shapes
 from .chapter01.collecting import file_name, pattern
 from .chapter01.origins import largest_host, may_be_shown, stopped_by
 from .chapter02.cleaning import best_limit, dhash, lamp_pixels

@@ -4,6 +4,37 @@ They run with the names of names.py. A check that refuses one teaches nonsense.
 """
 
 RIGHT_TOO = [
+    """\
+check.shapes({
+    "t[0]": torch.Size([300, 400]), "t[:, 100:200, ::2]": [3, 100, 200],
+    "t[None]": (1, 3, 300, 400), "t.mean(dim=(1, 2))": 3, "t.flip(0) * 0.5": (3, 300, 400),
+})""",
+    """\
+def train(net, batches, optimiser):
+    net.train()
+    losses = []
+    for x, y in batches:
+        loss = ((net(x) - y) ** 2).mean()
+        loss.backward()
+        optimiser.step()
+        optimiser.zero_grad()
+        losses.append(loss.detach())
+    return losses
+
+check.your_loop(train)""",
+    """\
+class Photos:
+    def __init__(self, photos):
+        self.pairs = [colour.rgb_to_lab(colour.to_tensor(photo)) for photo in photos]
+
+    def __len__(self):
+        return len(self.pairs)
+
+    def __getitem__(self, index):
+        L, ab = self.pairs[index]
+        return [L[0] / 50 - 1, ab[0] / 110]
+
+check.your_dataset(Photos)""",
     "check.lamp_pixels(np.int64(101))",
     "check.lamp_pixels(torch.tensor(101))",
     """\
@@ -48,6 +79,11 @@ check.mended(Patient())"""
             "hstack([upsample_to(self.deep(pool(full)), full), full])",
         )
     ),
+    """\
+def masked_mse(guess, truth, mask):
+    return ((guess - truth) ** 2)[mask.expand_as(guess) == 1].mean()
+
+check.masked_mse(masked_mse)""",
     "check.pooled_share(np.float32(0.55))",
     "check.pooled_psnr(lambda g, t: -10 * np.log10(((g - t).numpy() ** 2).mean()))",
     """\
