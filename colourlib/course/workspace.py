@@ -219,13 +219,13 @@ class Workspace:
     def _called(path: Path) -> str:
         return f"{home().name}/{path.relative_to(home()).as_posix()}"  # the same on each machine
 
-    def trained(self) -> tuple[nn.Module, dict]:
+    def trained(self, data=None) -> tuple[nn.Module, dict]:
         """(network, story) of the last run of 05_train that fits, or of one made now; says which.
 
         A run fits where it is called "colournet" and is of `network()` and the photos as both are
-        now; one that was stopped will do.
+        now; one that was stopped will do. data: what `prepared` gives, if that is at hand.
         """
-        data, kind = self.prepared(), self.network()
+        data, kind = self.prepared() if data is None else data, self.network()
         why = "05_train has not been run here yet"
         ours = [s for s in all_runs(data) if s["label"] == COURSE_RUN and s["history"]]
         for story in reversed(ours):

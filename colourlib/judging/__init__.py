@@ -16,14 +16,13 @@ import torch
 from torch import Tensor
 
 from .. import show
-from ..colour import lab_to_rgb, scale_ab, unscale_ab, unscale_L
+from ..colour import lab_to_rgb, unscale_ab, unscale_L
 from ..data import PhotoData, PhotoSet
 from ..evaluate import Colouriser, Scores, answer, colourfulness, grey, tint
 from . import intervals
 from .likeness import ciede2000, ssim
 
 BATCH = 20
-COLOURED = 10.0  # Lab units of chroma: from here on one would name a colour
 Answer = Callable[[list[int], Tensor, Tensor], Tensor]  # indices, x, truth y -> prediction
 
 
@@ -63,9 +62,8 @@ class Report:
     """What one colouriser did to every photo of a set. Each column is (N,), in the set's order.
 
     error, error_grey: mean squared error of scaled ab, the network's and the grey copy's.
-    coloured, right_hue: shares of its pixels (see `hues`). chroma: mean true chroma, Lab units.
-    mse, psnr, ssim: of the picture in RGB; ciede2000: of Lab before clipping to RGB. vivid,
-    vivid_true: colourfulness.
+    chroma: mean true chroma, Lab units. mse, psnr, ssim: of the picture in RGB; ciede2000: of Lab
+    before clipping to RGB. vivid, vivid_true: colourfulness.
     """
 
     name: str
@@ -95,11 +93,6 @@ class Report:
         """(low, high): the bootstrap interval of 95 % of a measure."""
         chosen = np.arange(len(self.photos))[photos]
         return intervals.interval(intervals.draws(lambda i: self.values(measure, i), chosen))
-
-    @property
-    def explained(self) -> np.ndarray:
-        """Explained chroma of each photo: (N,). Far below 0 where the truth is nearly grey."""
-        return 1 - self.columns["error"] / np.maximum(self.columns["error_grey"], 1e-6)
 
     @property
     def scores(self) -> Scores:
@@ -142,12 +135,9 @@ def _measure(x: Tensor, y: Tensor, prediction: Tensor) -> dict[str, Tensor]:
     """The columns of a report for a batch: (B,) each."""
     L, true_ab, ab = unscale_L(x), unscale_ab(y), unscale_ab(prediction)
     truth, guess = lab_to_rgb(L, true_ab), lab_to_rgb(L, ab)  # (B, 3, H, W)
-    coloured, right_hue = hues(y, prediction)
     return {
         "error": (prediction - y).square().mean(dim=(1, 2, 3)),
         "error_grey": y.square().mean(dim=(1, 2, 3)),
-        "coloured": coloured,
-        "right_hue": right_hue,
         "chroma": torch.hypot(*true_ab.unbind(1)).mean(dim=(1, 2)),
         "mse": (truth - guess).square().mean(dim=(1, 2, 3)),
         "ssim": ssim(truth, guess),
@@ -155,19 +145,6 @@ def _measure(x: Tensor, y: Tensor, prediction: Tensor) -> dict[str, Tensor]:
         "vivid": colourfulness(guess),
         "vivid_true": colourfulness(truth),
     }
-
-
-def hues(y: Tensor, prediction: Tensor) -> tuple[Tensor, Tensor]:
-    """(share of coloured pixels, share of pixels that are coloured and right in hue), (B,) each.
-
-    y and prediction (B, 2, H, W), scaled ab. Coloured: of a true chroma of COLOURED or more. Right:
-    the guess points less than 45 degrees away from the truth, as one of four blind guesses would.
-    """
-    (a, b), (guess_a, guess_b) = y.unbind(1), prediction.unbind(1)  # (B, H, W) each
-    coloured = torch.hypot(a, b) >= scale_ab(COLOURED)
-    along, across = a * guess_a + b * guess_b, a * guess_b - b * guess_a
-    right = coloured & (along > across.abs())
-    return coloured.float().mean(dim=(1, 2)), right.float().mean(dim=(1, 2))
 
 
 def table(reports: dict[str, Report]) -> show.Table:

@@ -16,8 +16,8 @@ from ..colour import scale_ab, unscale_ab
 from ..common.errors import CourseError
 from ..data import PhotoSet
 from ..practice import CLASSES, NAMES, lab_to_rgb
-from . import hues
 
+COLOURED = 10.0  # Lab units of chroma: from here on one would name a colour
 FEWEST = 300  # pixels: a class with fewer is left out
 REACH = 60  # Lab units: how far from grey a plane is drawn
 
@@ -28,7 +28,7 @@ class Thing:
     In Lab units, too: spread, how far its colours lie from their mean, which is the best answer;
     error, how far, root mean square, the answers lie from the truth; to_mean, how far their mean
     lies from the mean of the palette. hue: the share of its coloured pixels that were given the
-    right hue; see `judging.hues`.
+    right hue; see `hues`.
     """
 
     def __init__(self, name: str, truth: np.ndarray, guess: np.ndarray) -> None:
@@ -39,6 +39,19 @@ class Thing:
         scaled = (torch.from_numpy(scale_ab(ab)).T[None, :, None] for ab in (truth, guess))
         coloured, right = hues(*scaled)  # of (1, 2, 1, n)
         self.hue = (right / coloured).item() if coloured else np.nan
+
+
+def hues(y: Tensor, prediction: Tensor) -> tuple[Tensor, Tensor]:
+    """(share of coloured pixels, share of pixels that are coloured and right in hue), (B,) each.
+
+    y and prediction (B, 2, H, W), scaled ab. Coloured: of a true chroma of COLOURED or more. Right:
+    the guess points less than 45 degrees away from the truth, as one of four blind guesses would.
+    """
+    (a, b), (guess_a, guess_b) = y.unbind(1), prediction.unbind(1)  # (B, H, W) each
+    coloured = torch.hypot(a, b) >= scale_ab(COLOURED)
+    along, across = a * guess_a + b * guess_b, a * guess_b - b * guess_a
+    right = coloured & (along > across.abs())
+    return coloured.float().mean(dim=(1, 2)), right.float().mean(dim=(1, 2))
 
 
 def of(photos: PhotoSet, guess: Tensor) -> list[Thing]:

@@ -16,7 +16,6 @@ CELLS = [
     """\
 import pickle
 import torch
-from colourlib import judging
 from colourlib.album import upload
 from colourlib.judging import sliders
 
@@ -24,9 +23,9 @@ def network(x):
     return torch.cat([0.1 + 0 * x, 0.3 * x], dim=1)  # dark is blue, light is yellow
 
 data = pickle.load(open({data!r}, "rb"))
-report = judging.judge(network, data.validation)""",
+guess = network(data.validation.__getitems__(list(range(len(data.validation))))[0])""",
     "sliders.before_after({photo!r}, network, size=32)",
-    "sliders.saturation({folder!r}, report, 1)",
+    "sliders.saturation({folder!r}, data.validation, guess, 1)",
     "upload.upload(network, size=32)",
 ]
 

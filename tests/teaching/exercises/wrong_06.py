@@ -148,7 +148,7 @@ WRONG["fair_comparison"] = [
     plan("no such choice", "'height'", what_differs=["height"]),
     plan(UNREADABLE, "must be a list", beside_it="grey copy"),
     Case("a gap in the plan", {k: v for k, v in GOOD.items() if k != "mode"}, "mode"),
-    Case(UNREADABLE, "the same minutes", "dictionary"),
+    Case(UNREADABLE, "the same steps", "dictionary"),
 ]
 
 WRONG["ten_people"] = [

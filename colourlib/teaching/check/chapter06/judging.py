@@ -1,4 +1,4 @@
-"""Exercises of 06_evaluate on scores: a pooled share, a pooled PSNR, and the best factors."""
+"""Exercises of chapter 06 on scores: a pooled share, a pooled PSNR, and the best factors."""
 
 import math
 
@@ -42,7 +42,7 @@ def pooled_share(share):
     )
 
 
-@exercise("06.3", "PSNR, pooled", "a function of (guess, truth)")
+@exercise("06.6", "PSNR, pooled", "a function of (guess, truth)")
 def pooled_psnr(answer):
     """Three pictures with errors of very different sizes; one number in dB."""
     dice = torch.Generator().manual_seed(6)
@@ -86,7 +86,7 @@ def pooled_psnr(answer):
     )
 
 
-@exercise("06.4", "A factor for a, and one for b", "a function of (guess, truth)")
+@exercise("06.3", "A factor for a, and one for b", "a function of (guess, truth)")
 def best_factors(answer):
     """Four small pictures: both factors of the smallest squared error."""
     dice = torch.Generator().manual_seed(7)
@@ -126,7 +126,7 @@ def best_factors(answer):
     return (
         f"Here the squared error is {left(torch.ones(2)):.1f} as guessed, {left(both):.1f} with "
         f"{both[0]:.2f} for both, and {left(right):.1f} with yours. Not looked at: your network. "
-        "`x, y, p = next(report.batches())` gives twenty photos: try `best_factors(p, y)`."
+        "In the notebook `best_factors(guess, y)` gives its two factors."
     )
 
 

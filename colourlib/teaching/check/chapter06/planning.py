@@ -75,7 +75,7 @@ LISTS = {
 }
 TRAINING, EYE = "training photos", "five photos picked by eye"
 CHOICES = {
-    "each trained for": ("the same minutes", "the same epochs", "until it is at its best"),
+    "each trained for": ("the same steps", "the same epochs", "until it is at its best"),
     "judged on": (TRAINING, "validation photos", EYE),
     "mode": ("train mode", "eval mode"),
     "score": ("explained chroma, pooled", "mean of PSNRs", "colourfulness", "SSIM"),
@@ -92,7 +92,7 @@ BLIND = {
 }
 
 
-@exercise("06.5", "Plan a fair comparison", "a dictionary: your plan")
+@exercise("06.4", "Plan a fair comparison", "a dictionary: your plan")
 def fair_comparison(plan):
     """A plan to find out whether a ColourNet twice as wide is better."""
     plan = _read(plan)
@@ -112,13 +112,13 @@ def fair_comparison(plan):
         f"two things differ: Width and {named} differ: if the wider one wins, which was it? Hint: "
         "what stays the same cannot be the reason for a difference.": bool(others),
         "each as long as it likes: A longer run picks the best of more numbers. Hint: "
-        "minutes or epochs, fixed before.": plan["each trained for"] == "until it is at its best",
+        "steps or epochs, fixed before.": plan["each trained for"] == "until it is at its best",
         "judged on training photos: A wider network learns more by heart.": judged == TRAINING,
         "picked photos: By query, explained chroma goes from below 0 to above 90 %.": judged == EYE,
         "forgot .eval(): In train mode the score depends on which photos share a batch: chapter 05 "
         "lost several dB by that. Hint: `net.eval()`.": plan["mode"] == "train mode",
-        f"a score that is blind here: {score} alone decides. {BLIND.get(score)} Hint: the "
-        "table of part 2, last column.": score in BLIND,
+        f"a score that is blind here: {score} alone decides. {BLIND.get(score)} Hint: "
+        "`more/06_measures.ipynb` catches each of them out.": score in BLIND,
         "no baseline: The mean tint has two points for free.": not plan["beside it"],
         f"no runs: {pairs:g} pairs of runs train nothing. {pair}": pairs < 1,
         f"no whole number: {pairs:g} pairs of runs leave one in part. {pair}": pairs % 1 > 0,
@@ -130,11 +130,10 @@ def fair_comparison(plan):
         "Hint: what else could be the reason for a difference?": rule == "its mean is better",
     }
     recognise(slips)
-    timed = plan["each trained for"] == "the same minutes"
-    cost = "takes fewer steps in that time" if timed else "has more time; say so"
     return (
-        f"In {pairs:g} pairs of runs only the width differs; the wider one {cost}. The answer will "
-        "be yes, no, or not known. Not looked at: whether each width wants its own learning rate."
+        f"In {pairs:g} pairs of runs only the width differs. The wider one takes longer for its "
+        "steps: say so beside the answer, which will be yes, no, or not known. Not looked at: "
+        "whether each width wants its own learning rate."
     )
 
 
@@ -169,7 +168,7 @@ def _read(plan) -> dict:
     return read
 
 
-@exercise("06.6", "True or coloured?", "your thoughts, twenty words or more, in quotes")
+@exercise("06.5", "True or coloured?", "your thoughts, twenty words or more, in quotes")
 def ten_people(answer) -> Noted:
     """An open question; the words are kept."""
     return words_for_teacher(answer)
