@@ -2,7 +2,7 @@
 
 `PlainNet` is the course's first try, `EncoderDecoder` the second, `ColourNet` the one that stays.
 All are built from one brick, `conv_bn_relu`, or its twin with a pooling inside,
-`conv_pool_bn_relu`. 04_model builds them step by step.
+`conv_pool_bn_relu`. 04_model builds ColourNet step by step, more/04_receptive_fields the others.
 """
 
 import torch

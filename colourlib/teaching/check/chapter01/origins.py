@@ -29,7 +29,7 @@ STEPS = {
 _WHICH = ("no step", "step 1, fetch", "step 2, decode", "step 3, compare")
 
 
-@exercise("01.3", "Predict what stops each fault", "a dict with a step, 0 to 3, for each fault")
+@exercise("01.5", "Predict what stops each fault", "a dict with a step, 0 to 3, for each fault")
 def stopped_by(answer):
     """Compares the choices with what the collector does; the files are made and looked at."""
     made = chosen(answer, STEPS, (0, 1, 2, 3))
@@ -61,7 +61,7 @@ def stopped_by(answer):
     recognise(slips, right=not wrong, start=start)
     return (
         "A name stops nothing, and to SHA-256 a copy with one other byte is another file. The next "
-        "cells collect: the table 'What became of each fault' shows the others."
+        "cells collect: the tables 'What became of' show the others."
     )
 
 
@@ -77,7 +77,7 @@ def _rows(kept: str, away: str, query: str = "moon") -> list[Photo]:
     ]  # fmt: skip
 
 
-@exercise("01.4", "Who has most of it?", expects="a function of photos that gives (host, share)")
+@exercise("01.3", "Who has most of it?", expects="a function of photos that gives (host, share)")
 def largest_host(answer):
     """Calls the function on two little manifests, in which the turned-away rows mislead."""
     for photos in (_rows("aaaabbcc", "bbbbb"), _rows("ccbcacbcca", "aaaaaaaa", "fog")):
@@ -145,9 +145,9 @@ SHOWN = {
 }
 
 
-@exercise("01.5", "May it be shown?", expects="a dict with 'yes', 'with credit' or 'no' for each")
+@exercise("01.4", "May it be shown?", expects="a dict with 'yes', 'with credit' or 'no' for each")
 def may_be_shown(answer):
-    """Compares the choices with the rules of section 6 and what the licences say."""
+    """Compares the choices with the four questions and what the licences say."""
     made = chosen(answer, SHOWN, ("yes", "with credit", "no"))
     wrong = [thing for thing, may in SHOWN.items() if made[thing] != may]
     thing = wrong[0] if wrong else "a practice scene"

@@ -39,7 +39,7 @@ def same_padding(answer):
     )
 
 
-@exercise("04.3", "Count the parameters of a brick", "a whole number")
+@exercise("04.4", "Count the parameters of a brick", "a whole number")
 def brick_parameters(answer):
     """conv_bn_relu(16, 32, kernel=5): 32 · 16 · 25 weights, and two numbers a channel: 12,864."""
     given, weights, narrow = number(answer, "count"), 32 * 16 * 25, 32 * 16 * 5

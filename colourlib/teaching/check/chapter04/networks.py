@@ -52,7 +52,7 @@ def _million(adds: float) -> str:
     return f"{adds / 1e6:.1f} million"
 
 
-@exercise("04.4", "Far sight for little work", "a network")
+@exercise("04.5", "Far sight for little work", "a network")
 def far_sight(answer):
     """At least 65 x 65 pixels seen, at most 48 million multiply-adds, as the clinic counts them."""
     report = _report(answer)
@@ -133,7 +133,7 @@ def _count(net: nn.Module, head: bool = True) -> int:
     return sum(p.numel() for name, p in named if head or not name.startswith("head."))
 
 
-@exercise("04.5", "Mend a network", "the network, mended")
+@exercise("04.3", "Mend a network", "the network, mended")
 def mended(answer):
     """Runs, has no hidden layers, a head for both signs, its skip, and all its layers still."""
     report = _report(answer)
@@ -158,7 +158,7 @@ def mended(answer):
         f"layers in a plain list: torch finds {_count(answer):,} parameters of about "
         f"{_count(_healthy()):,}. Hint: `nn.ModuleList([...])` tells the network.": hidden,
         "ReLU behind the head: Nothing below 0 comes out, neither green (−a) nor blue (−b). Hint: "
-        "the last layer is not a brick. Which one did section 1 make for it?": relu,
+        "the last layer is not a brick. Which one did section 3 make for it?": relu,
         "the skip is cut out: Nothing joins the sharp map of `down` with the enlarged one. Hint: "
         "let torch.cat stand.": not joined,
         f"layers are left out: It sees {sees}, and with both bricks of `deep` {PATIENT_SEES}.": cut,
