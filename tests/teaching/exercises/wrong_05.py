@@ -46,6 +46,7 @@ def mean(squares, mask, axes=None):
     return (squares * mask).sum(axes) / (2 * mask.sum(axes))
 
 
+PICKED = "picked with a mask of one channel"
 INVERTED, ONLY_GUESS = "the mask the wrong way round", "only the guess is masked"
 WRONG["masked_mse"] = [
     masked("the mask is not used", lambda s, m: s.mean(), "all 48"),
@@ -67,7 +68,9 @@ WRONG["masked_mse"] = [
     masked("no single number", lambda s, m: s * m, "(2, 2, 3, 4)"),
     masked("no gradient", lambda s, m: mean(s, m).item(), "float", "loss.backward()"),
     masked("right for one mask only", lambda s, m: (s * m).sum() / 18, "With a mask of ones"),
-    masked(CRASHED, lambda s, m: s[m.bool()].mean(), "IndexError"),
+    masked(PICKED, lambda s, m: s[m == 1].mean(), "(2, 1, 3, 4)", "multiply by the mask"),
+    masked(PICKED, lambda s, m: s[m.bool()].mean(), "expand_as"),
+    masked(CRASHED, lambda s, m: s[9].mean(), "IndexError"),
 ]
 
 
@@ -207,7 +210,7 @@ def once(short_run):
 
 
 def minute(mistake, *says, net=deepcopy, judge=None, training=False, **how):
-    """What `net` makes of a network trained some seconds, its judge, and the photos."""
+    """What `net` makes of a network trained for 75 steps, its judge, and the photos."""
 
     def given(n):
         trained, other = deepcopy(once(n.short_run)), n.small.train if training else None
@@ -231,7 +234,7 @@ WRONG["one_minute"] = [
     minute("the network was not asked", "never calls", judge=lambda net, photos: 0.5),
     minute("an untrained network", "0.0%", "mean tint", net=lambda _: Tinter(), mode="train"),
     minute("below the mean tint", "learning rate", net=lambda _: Tinter(0.3)),
-    minute("running averages that lag", "In train mode it would be", "catch_up", net=lagging),
+    minute("running averages that lag", "In train mode it would be", "catch up", net=lagging),
     minute(UNREADABLE, "take [0]", net=lambda trained: (trained, [0.1])),
 ]
 

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..answers import number
-from ..core import call, exercise
+from ..core import Wrong, call, exercise
 from ..slips import ELSE, near, recognise, same, wrong_if
 
 
@@ -66,7 +66,7 @@ def masked_mse(answer):
     guess, truth = torch.randn(2, 2, 2, 3, 4, generator=dice)  # (N, 2, H, W) each
     mask = torch.zeros(2, 1, 3, 4)
     mask[0].view(-1)[:7], mask[1].view(-1)[4:6] = 1, 1
-    given = call(answer, guess.clone().requires_grad_(), truth, mask)
+    given = _masked(answer, guess, truth, mask)
     shape = tuple(given.shape) if isinstance(given, Tensor) else ()
     wrong_if(
         math.prod(shape) != 1,
@@ -88,6 +88,21 @@ def masked_mse(answer):
         f"The squares of 18 numbers were averaged: {loss:.4f}. With a mask of ones it is "
         "`F.mse_loss`, and a gradient comes through. Not looked at: a mask without a single 1."
     )
+
+
+def _masked(answer, guess: Tensor, truth: Tensor, mask: Tensor):
+    """What the function gives; an index that does not fit is a mistake with a name of its own."""
+    try:
+        return call(answer, guess.clone().requires_grad_(), truth, mask)
+    except Wrong as stop:
+        wrong_if(
+            isinstance(stop.__cause__, IndexError) and "mask" in str(stop.__cause__),
+            "picked with a mask of one channel: `[mask == 1]` wants a mask of the shape of what it "
+            f"picks from. That is {tuple(guess.shape)}, and the mask is {tuple(mask.shape)}. Hint: "
+            "multiply by the mask: then its one channel serves both. More: `mask.expand_as(guess) "
+            "== 1` has both channels, and picks, too.",
+        )
+        raise
 
 
 def _loss(loss: float, guess: Tensor, truth: Tensor, mask: Tensor) -> None:
@@ -155,7 +170,7 @@ def _slips(w: Tensor, grad: Tensor, *kept) -> dict[str, Tensor]:
     }
 
 
-@exercise("05.3", "AdamW's step", "a function of (w, grad, m, v, t, lr, strength)")
+@exercise("05.6", "AdamW's step", "a function of (w, grad, m, v, t, lr, strength)")
 def adamw_step(answer):
     """The first and the third step of four weights, then five steps beside torch.optim.AdamW."""
     w = torch.tensor([2.0, -1.0, 0.5, -3.0], dtype=torch.float64)

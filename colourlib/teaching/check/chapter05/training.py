@@ -1,4 +1,4 @@
-"""Exercises of 05_train on trainings: a learning rate, a minute against the mean tint, a question.
+"""Exercises of 05_train on trainings: a learning rate, 400 steps against the mean tint, a question.
 
 The judge is a function that the check watches: so a forgotten .eval() is seen, not guessed.
 """
@@ -18,7 +18,7 @@ from ..core import Noted, call, exercise
 from ..slips import ELSE, must_be, near, recognise, same, wrong_if
 
 
-@exercise("05.4", "A learning rate for batches of 5", "your losses by rate, and the rate chosen")
+@exercise("05.3", "A learning rate for batches of 5", "your losses by rate, and the rate chosen")
 def learning_rate(tried, chosen):
     """Judge a search: enough rates, far enough apart, the best one inside, and that one chosen."""
     runs = _runs(tried)
@@ -59,7 +59,7 @@ def learning_rate(tried, chosen):
 
 
 def _of_twenty(levels: dict[float, float], best: float) -> str:
-    """What the search says of 0.003, the rate that part 4 found for batches of 20."""
+    """What the search says of 0.003, the rate that part 3 found for batches of 20."""
     if 0.003 not in levels:
         return ""
     if levels[0.003] <= 1.05 * levels[best]:
@@ -109,7 +109,7 @@ class Question:
     gradients: bool
 
 
-@exercise("05.5", "Beat the mean tint in a minute", "a network, your judge and the data")
+@exercise("05.4", "Beat the mean tint in 400 steps", "a network, your judge and the data")
 def one_minute(net, judge, data):
     """The judge, on six validation photos and a copy of the network; then the network, on all."""
     must_be(isinstance(net, nn.Module), net, "a network: of what short_run gives, take [0]")
@@ -138,9 +138,15 @@ def one_minute(net, judge, data):
     return (
         f"On {len(data.validation)} validation photos your network explains {explained:.1%} of the "
         f"chroma; the grey copy 0 %, the mean tint {tint:.1%}. Your judge gave {given:.1%} for "
-        f"{len(photos)} of them, as the course's does.{kept} Not looked at: whether the training "
-        "took a minute, and saw training photos only."
+        f"{len(photos)} of them, as the course's does.{kept}{_batches(net)} Not looked at: whether "
+        "the training saw training photos only."
     )
+
+
+def _batches(net: nn.Module) -> str:
+    """How many batches its BatchNorm has counted in train mode: a step each, and some others."""
+    counts = [int(b) for name, b in net.named_buffers() if name.endswith("num_batches_tracked")]
+    return f" BatchNorm has counted {max(counts):,} batches in training." if counts else ""
 
 
 def _over_the_shoulder(judge, probe: nn.Module, photos: PhotoSet) -> tuple[list[Question], object]:
@@ -212,7 +218,7 @@ def _beaten(net: nn.Module, data: PhotoData) -> tuple[float, float]:
         slips = {
             "an untrained network: It answers grey. Hint: train it.": explained == 0,
             f"running averages that lag: In train mode it would be {in_train:.1%}: BatchNorm's "
-            "averages lag behind. Hint: more steps, or `catch_up(mine)`.": in_train > tint,
+            "averages lag behind. Hint: more steps let them catch up.": in_train > tint,
             "below the mean tint: It has learnt too little. Hint: does the training loss fall? If "
             "not, look at the learning rate. More: `short_run()` as it stands gets there.": ELSE,
         }
@@ -221,7 +227,7 @@ def _beaten(net: nn.Module, data: PhotoData) -> tuple[float, float]:
     return explained, tint
 
 
-@exercise("05.6", "A loss for vivid colours", "your thoughts, twenty words or more, in quotes")
+@exercise("05.5", "A loss for vivid colours", "your thoughts, twenty words or more, in quotes")
 def another_loss(answer) -> Noted:
     """An open question; the words are kept."""
     return words_for_teacher(answer)
