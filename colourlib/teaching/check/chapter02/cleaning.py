@@ -155,7 +155,7 @@ def _counted(limit: float) -> tuple[int, int, bool, str]:
     return drawn, honest, drawn > 0 and drawn / out >= PRECISION, said
 
 
-@exercise("02.3", "Draw the line", expects="a limit, in % of the picture")
+@exercise("02.5", "Draw the line", expects="a limit, in % of the picture")
 def best_limit(answer):
     """Counts what a limit turns away, and whether another one keeps to the terms and gets more."""
     limit, values = number(answer, "limit"), DRAWN + HONEST

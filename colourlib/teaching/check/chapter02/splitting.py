@@ -19,7 +19,7 @@ def _pictures(groups: int, start: str = "g") -> list[str]:
     return sorted(names, key=lambda name: name[::-1])  # members are apart, or side by side
 
 
-@exercise("02.4", "Deal groups, not pictures", "a function of groups that gives their sides")
+@exercise("02.3", "Deal groups, not pictures", "a function of groups that gives their sides")
 def deal(answer):
     """Deals 100 and 60 groups, twice, and 40 groups more."""
     apart = _pictures(60, "moon-")
@@ -127,7 +127,7 @@ TORN = {  # what becomes of such a pair when single pictures are dealt
 }
 
 
-@exercise("02.5", "Split by what?", expects="a dict with a unit for each set, and a text")
+@exercise("02.4", "Split by what?", expects="a dict with a unit for each set, and a text")
 def fair_split(answer, text=""):
     """Judges the four choices; keeps the text for the teacher."""
     made = chosen(answer, UNITS, ALLOWED)
