@@ -10,7 +10,7 @@ from PIL import Image, UnidentifiedImageError
 
 from .errors import CourseError
 from .memory import check_memory
-from .pictures import FORMATS, READ
+from .pictures import FORMATS, READ, full_page
 
 BYTES_PER_PIXEL = 10  # Pillow takes 4 for RGB, and a picture that is turned is there twice
 AGAIN = "Copy it again from where it came."
@@ -47,9 +47,11 @@ def open_photo(source: Path | BinaryIO) -> tuple[Image.Image, bool]:
     try:
         image = Image.open(source, formats=tuple(FORMATS))
         image.filename = ""  # as in pictures.open_picture
+        full_page(image)
         # Asked for first, as the frames are turned over to find out. The second picture in an MPO,
         # a JPEG of some phones, is the same in another size or from beside.
-        more = image.format != "MPO" and getattr(image, "is_animated", False)
+        one = image.format == "MPO" or image.info.get("unusual")
+        more = not one and getattr(image, "is_animated", False)
         check_size(image)
         image.load()
         return image, more

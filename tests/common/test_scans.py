@@ -1,0 +1,106 @@
+"""Scans: thumbnails before the picture, floats, and 12 bits in 16."""
+
+import io
+import struct
+
+import numpy as np
+import pytest
+from PIL import Image
+from test_pictures import difference, png_16_bit, smooth
+
+from colourlib import colourise, evaluate, show
+from colourlib.album import batch
+from colourlib.clean.measures import look
+from colourlib.collect import fetch
+from colourlib.common.opening import opened
+from colourlib.common.pictures import THUMBNAIL, open_picture, unusual
+from colourlib.common.unreadable import open_photo
+
+RAMP = np.linspace(0, 1, 256, dtype=np.float32)[None].repeat(8, 0)  # what becomes 0 to 255
+DEEP = (RAMP * 4095).round().astype(np.uint16)  # 12 bits
+SIZES = (72, 48), (144, 96), (288, 192), (300, 900)
+SMALL, MIDDLE, LARGE, TALL = (np.asarray(smooth(size)) for size in SIZES)
+LIT = np.where(RAMP > 0.9, RAMP * 8, RAMP)  # a tenth of it is brighter than white
+UPPER = (DEEP >> 8) / np.float32(15)  # of the 12 bits in each colour Pillow reads 4
+
+
+def tiff(*pages: tuple) -> bytes:
+    """A TIFF of pages (pixels, further tags, and if need be a sub-page, the same), by hand."""
+    out, link = bytearray(b"II*\0" + bytes(4)), 4  # link: four bytes that point to the next page
+
+    def put(link: int, pixels: np.ndarray, more: dict[int, int], *below) -> int:
+        if below:
+            out.extend(bytes(4))
+            put(start := len(out) - 4, *below[0])
+            more = more | {330: struct.unpack_from("<I", out, start)[0]}
+        (height, width, *bands), kind = pixels.shape, " uif".index(pixels.dtype.kind)
+        tags = {256: width, 257: height, 258: pixels.itemsize * 8, 259: 1, 262: 1 + len(bands),
+                273: len(out), 277: [1, *bands][-1], 278: height, 279: pixels.nbytes,
+                339: kind} | more  # fmt: skip
+        out.extend(pixels.tobytes())
+        out[link : link + 4] = struct.pack("<I", len(out))
+        rows = [struct.pack("<HHII", tag, 4, 1, tags[tag]) for tag in sorted(tags)]
+        out.extend(struct.pack("<H", len(tags)) + b"".join(rows) + bytes(4))
+        return len(out) - 4
+
+    for page in pages:
+        link = put(link, *page)
+    return bytes(out)
+
+
+@pytest.mark.parametrize("pages", [
+    [(SMALL, {254: 1}), (LARGE, {254: 0})], [(SMALL, {255: 2}), (LARGE, {255: 1})],
+    [(SMALL, {254: 1}, (LARGE, {254: 0}))], [(SMALL, {}), (LARGE, {})], [(SMALL, {}, (LARGE, {}))],
+    [(SMALL, {254: 1}), (MIDDLE, {}), (LARGE, {}), (TALL, {254: 1})],
+    [(LARGE[..., 0].copy(), {254: 4}), (LARGE, {})],  # a mask
+])  # fmt: skip
+def test_every_opener_takes_the_full_page_behind_a_thumbnail(tmp_path, pages):
+    path, content = tmp_path / "a.tif", tiff(*pages)
+    path.write_bytes(content)
+    for picture in (open_photo(path)[0], open_photo(io.BytesIO(content))[0], opened(path),
+                    open_picture(path), show.as_array(path)):  # fmt: skip
+        assert np.array_equal(np.asarray(picture), LARGE)
+    assert open_picture(path, 50).size == (96, 64)
+    assert colourise(path, evaluate.grey, size=32).size == (288, 192)
+    assert fetch.measure(content, True)[:2] == (288, 192) and look(path)["too small"] == 192
+    done = batch.colourise_files([path], tmp_path / "b.png", evaluate.grey)
+    assert Image.open(done.coloured[0]).size == (288, 192)
+    assert done.notes == {batch.OWN_COLOURS: [path], THUMBNAIL: [path]}
+
+
+@pytest.mark.parametrize("pages", [
+    [(LARGE, {254: 0}), (MIDDLE, {254: 1})], [(MIDDLE, {254: 2}), (TALL, {254: 2})],
+    [(SMALL, {254: 1})], [(SMALL, {254: 1, 330: 10**6})], [(MIDDLE, {}), (MIDDLE[::-1], {})],
+])  # fmt: skip
+def test_a_first_page_that_is_no_thumbnail_stays(pages):
+    photo, _ = open_photo(io.BytesIO(tiff(*pages)))
+    assert np.array_equal(np.asarray(photo), pages[0][0]) and not unusual(photo)
+
+
+def spoilt(pixels: np.ndarray, *values: float) -> np.ndarray:
+    """The same with these values at the end of its last row."""
+    return np.append(pixels.ravel()[: -len(values)], values).astype("f4").reshape(pixels.shape)
+
+
+@pytest.mark.parametrize(("pixels", "tags", "becomes", "said"), [
+    (spoilt(RAMP, 1.02, 1.01), {}, RAMP, "values above 1, up to 1.02"),
+    (spoilt(RAMP, 3), {}, RAMP, "above 1, up to 3"), (LIT, {}, LIT.clip(0, 1), "up to 8"),
+    (spoilt(RAMP * 255, 5000), {}, RAMP, "above 255, up to 5000"),
+    (spoilt(RAMP * 4e6, 4e9), {}, RAMP, "up to 4e+09"),
+    ((RAMP * 9).round(), {}, RAMP * 9 / 255, "nearly black"),
+    (DEEP, {281: 4095}, RAMP, ""), (DEEP[..., None].repeat(3, -1), {281: 4095}, UPPER, ""),
+    (DEEP * 16, {281: 1023}, RAMP / 1.0002, ""),  # a tag that is wrong
+    (DEEP * 3, {281: 4095 * 3}, RAMP * 0.1875, ""),  # this photo's brightest: no full level
+    (DEEP, {}, RAMP / 16, "nearly black"), ((RAMP * 32767).astype(np.int16), {}, RAMP, ""),
+])  # fmt: skip
+def test_outliers_never_decide_what_is_white_and_a_tag_may(pixels, tags, becomes, said):
+    photo, _ = open_photo(io.BytesIO(tiff((pixels, tags))))
+    assert said in unusual(photo) and bool(unusual(photo)) == bool(said)
+    got = np.asarray(open_picture(io.BytesIO(tiff((pixels, tags)))))[:-1, :, 0]
+    assert difference(got, becomes[:-1] * 255) <= 1.1
+
+
+def test_a_dark_png_stays_dark_and_is_told():
+    """Its 16 bits are full by definition: sBIT, too, is about values that were scaled up."""
+    assert difference(open_picture(png_16_bit(DEEP[..., None])), DEEP[..., None] / 257) <= 1
+    assert "nearly black" in unusual(open_photo(png_16_bit(DEEP[..., None]))[0])
