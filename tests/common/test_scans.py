@@ -1,4 +1,4 @@
-"""Scans: thumbnails before the picture, floats, and 12 bits in 16."""
+"""Scans: thumbnails before the picture, floats, 12 bits in 16, and codecs not read here."""
 
 import io
 import struct
@@ -6,9 +6,9 @@ import struct
 import numpy as np
 import pytest
 from PIL import Image
-from test_pictures import difference, png_16_bit, smooth
+from test_pictures import difference, encoded, png_16_bit, smooth
 
-from colourlib import colourise, evaluate, show
+from colourlib import CourseError, colourise, evaluate, show
 from colourlib.album import batch
 from colourlib.clean.measures import look
 from colourlib.collect import fetch
@@ -104,3 +104,29 @@ def test_a_dark_png_stays_dark_and_is_told():
     """Its 16 bits are full by definition: sBIT, too, is about values that were scaled up."""
     assert difference(open_picture(png_16_bit(DEEP[..., None])), DEEP[..., None] / 257) <= 1
     assert "nearly black" in unusual(open_photo(png_16_bit(DEEP[..., None]))[0])
+
+
+@pytest.mark.parametrize("content", [
+    struct.pack("<2s3I", b"BM", 400, 0, 66)  # ten bits a colour
+    + struct.pack("<3I2H9I", 40, 8, 8, 1, 32, 3, 0, 0, 0, 0, 0, 1023 << 20, 1023 << 10, 1023),
+    *(tiff((SMALL, {259: codec})) for codec in (50002, 52546, 34712, 32809)),  # JPEG-XL and others
+    tiff((SMALL, {254: 1}), (LARGE, {259: 34712})), tiff((SMALL, {254: 1}, (DEEP, {262: 32803}))),
+    tiff((LIT[..., None].repeat(3, -1), {})), tiff((np.zeros((8, 8, 5), np.uint8), {262: 1})),
+    b"\xff\x0a\xfa\x1f\x41\x90", b"\0\0\0\x0cJXL \r\n\x87\n", b"8BPS\0\1",
+])  # fmt: skip
+def test_a_codec_that_is_not_read_here_is_not_damage(tmp_path, content):
+    (tmp_path / "a.tif").write_bytes(content)
+    for open_ in (open_photo, opened):
+        with pytest.raises(CourseError, match=r"not read here.*save it as JPEG or PNG\.$") as told:
+            open_(tmp_path / "a.tif")
+        assert "damaged" not in str(told.value)
+    assert "not read here" in look(tmp_path / "a.tif")["unreadable"]
+    with pytest.raises(fetch.Rejected, match="^a kind of picture that is not read here"):
+        fetch.measure(content, True)
+
+
+@pytest.mark.parametrize("codec", ["tiff_lzw", "tiff_adobe_deflate", "raw", "jpeg"])
+def test_a_tiff_that_is_cut_short_is_still_damaged(codec):
+    content = encoded(smooth((300, 200)), "TIFF", compression=codec).getvalue()
+    with pytest.raises(CourseError, match="cut short or damaged"):
+        open_photo(io.BytesIO(content[: len(content) // 2]))
