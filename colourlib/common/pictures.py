@@ -152,7 +152,7 @@ def _to_bytes(image: Image.Image) -> Image.Image:
     rows = max(1, (1 << 20) // values.shape[1])  # in strips: floats of a large scan fill the memory
     as_bytes = np.empty(values.shape, np.uint8)
     for strip in (slice(top, top + rows) for top in range(0, len(values), rows)):
-        as_bytes[strip] = (_finite(values[strip]).clip(0, white) * (255 / white)).round()
+        as_bytes[strip] = (_finite(values[strip], white).clip(0, white) * (255 / white)).round()
     if _tag(image, PHOTOMETRIC) == 0:  # white is 0: Pillow turns 8 bits only
         as_bytes = 255 - as_bytes
     return Image.fromarray(as_bytes)
@@ -168,11 +168,11 @@ def _white(image: Image.Image) -> tuple[float, float, float]:
     values, levels = np.asarray(image), (1, 255, 65535) if image.mode == "F" else (65535,)
     step = max(1, int((values.size / 1e6) ** 0.5))  # a million of them will do
     some = _finite(values[::step, ::step])
-    middle, top, most = np.percentile(some, (50, BRIGHTEST, 100)).tolist()
+    top, most = np.percentile(some, (BRIGHTEST, 100)).tolist()
     bits, highest = _tag(image, BITS), _tag(image, HIGHEST)
     if highest in FULL and top <= highest:
         return highest, top, most
-    if image.mode == "F" and middle <= 1 < top <= GLARE and (some % 1).any():
+    if image.mode == "F" and 1 < top <= GLARE and (some % 1).any():
         return 1, top, most
     if image.mode != "F" and bits in range(9, 17):
         levels = (2 ** (bits - (image.mode == "I")) - 1,)  # I of so few bits: one is for the sign
@@ -180,13 +180,14 @@ def _white(image: Image.Image) -> tuple[float, float, float]:
 
 
 def unusual(image: Image.Image) -> str:
-    """In a line, what is unusual about a picture that is decoded; "" for most of them."""
+    """In a line what is unusual about a decoded picture, the same words for all of its kind; ""."""
     words = [image.info.get("unusual", "")]
     if image.mode[0] in "IF":
-        white, top, highest = _white(image)
-        clipped = f"values above {white:g}, up to {highest:g}, are white, too"
-        dark = f"nearly black, as the values end at {top:g}, and white is {white:g}"
-        words += [clipped * (highest > white), dark * (top * DARK <= white)]
+        white, top, most = _white(image)
+        words += [f"values above {white:g} are white, too"] * (most > white)
+        words += [f"nearly black: its values end far below white, {white:g}"] * (
+            top <= white / DARK
+        )
     return "; ".join(filter(None, words))
 
 
@@ -196,9 +197,9 @@ def _tag(image: Image.Image, number: int):
     return value[0] if isinstance(value, tuple) and value else value
 
 
-def _finite(values: np.ndarray) -> np.ndarray:
-    """As float32, with 0 where a value is not a number or infinite."""
-    return np.nan_to_num(values.astype(np.float32), posinf=0, neginf=0)
+def _finite(values: np.ndarray, infinite: float = 0) -> np.ndarray:
+    """As float32, with 0 where a value is not a number; infinite light is an outlier, or white."""
+    return np.nan_to_num(values.astype(np.float32), posinf=infinite, neginf=0)
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
