@@ -21,6 +21,7 @@ DEEP = (RAMP * 4095).round().astype(np.uint16)  # 12 bits
 SIZES = (72, 48), (144, 96), (288, 192), (300, 900)
 SMALL, MIDDLE, LARGE, TALL = (np.asarray(smooth(size)) for size in SIZES)
 LIT = np.where(RAMP > 0.9, RAMP * 8, RAMP)  # a tenth of it is brighter than white
+LAST = np.arange(RAMP.size).reshape(RAMP.shape) == RAMP.size - 1  # one of them
 UPPER = (DEEP >> 8) / np.float32(15)  # of the 12 bits in each colour Pillow reads 4
 
 
@@ -77,18 +78,13 @@ def test_a_first_page_that_is_no_thumbnail_stays(pages):
     assert np.array_equal(np.asarray(photo), pages[0][0]) and not unusual(photo)
 
 
-def spoilt(pixels: np.ndarray, *values: float) -> np.ndarray:
-    """The same with these values at the end of its last row."""
-    return np.append(pixels.ravel()[: -len(values)], values).astype("f4").reshape(pixels.shape)
-
-
 @pytest.mark.parametrize(("pixels", "tags", "becomes", "said"), [
-    (spoilt(RAMP, 1.02, 1.01), {}, RAMP, "values above 1 are white, too"),
-    (spoilt(RAMP, 3), {}, RAMP, "above 1 "), (LIT, {}, LIT.clip(0, 1), "above 1 "),
+    (np.where(LAST, 1.02, RAMP), {}, RAMP, "values above 1 are white, too"),
+    (np.where(LAST, 3, RAMP), {}, RAMP, "above 1 "), (LIT, {}, LIT.clip(0, 1), "above 1 "),
     (RAMP * 3, {}, (RAMP * 3).clip(0, 1), "above 1 "),  # an open sky fills two thirds
-    (np.where(RAMP > 0.95, np.float32("inf"), RAMP), {}, np.where(RAMP > 0.95, 1, RAMP), ""),
-    (spoilt(RAMP * 255, 5000), {}, RAMP, "above 255 "), (spoilt(RAMP * 4e6, 4e9), {}, RAMP, "above"),
-    ((RAMP * 9).round(), {}, RAMP * 9 / 255, "nearly black"),
+    (np.where(LAST, np.inf, RAMP), {}, RAMP, ""), ((RAMP * 9).round(), {}, RAMP * 9 / 255, "black"),
+    (np.where(LAST, 5000, RAMP * 255), {}, RAMP, "above 255 "),
+    (np.where(LAST, 4e9, RAMP * 4e6), {}, RAMP, "above"),
     (DEEP, {281: 4095}, RAMP, ""), (DEEP[..., None].repeat(3, -1), {281: 4095}, UPPER, ""),
     (DEEP * 16, {281: 1023}, RAMP / 1.0002, ""),  # a tag that is wrong
     (DEEP * 3, {281: 4095 * 3}, RAMP * 0.1875, ""),  # this photo's brightest: no full level
@@ -97,12 +93,11 @@ def spoilt(pixels: np.ndarray, *values: float) -> np.ndarray:
 def test_outliers_never_decide_what_is_white_and_a_tag_may(pixels, tags, becomes, said):
     photo, _ = open_photo(io.BytesIO(tiff((pixels, tags))))
     assert said in unusual(photo) and bool(unusual(photo)) == bool(said)
-    got = np.asarray(open_picture(io.BytesIO(tiff((pixels, tags)))))[:-1, :, 0]
-    assert difference(got, becomes[:-1] * 255) <= 1.1
+    got = np.asarray(open_picture(io.BytesIO(tiff((pixels, tags)))))[..., 0]
+    assert difference(got, becomes * 255) <= 1.1
 
 
-def test_a_dark_png_stays_dark_and_is_told():
-    """Its 16 bits are full by definition: sBIT, too, is about values that were scaled up."""
+def test_a_dark_png_stays_dark_and_is_told():  # its 16 bits are full; so is what sBIT tells
     assert difference(open_picture(png_16_bit(DEEP[..., None])), DEEP[..., None] / 257) <= 1
     assert "nearly black" in unusual(open_photo(png_16_bit(DEEP[..., None]))[0])
 
@@ -117,10 +112,8 @@ def test_a_dark_png_stays_dark_and_is_told():
 ])  # fmt: skip
 def test_a_codec_that_is_not_read_here_is_not_damage(tmp_path, content):
     (tmp_path / "a.tif").write_bytes(content)
-    for open_ in (open_photo, opened):
-        with pytest.raises(CourseError, match=r"not read here.*save it as JPEG or PNG\.$") as told:
-            open_(tmp_path / "a.tif")
-        assert "damaged" not in str(told.value)
+    with pytest.raises(CourseError, match=r"^(?!.*damaged).*not read here.* as JPEG or PNG\.$"):
+        opened(tmp_path / "a.tif")
     assert "not read here" in look(tmp_path / "a.tif")["unreadable"]
     with pytest.raises(fetch.Rejected, match="^a kind of picture that is not read here"):
         fetch.measure(content, True)
