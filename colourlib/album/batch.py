@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 from ..common import files
 from ..common.errors import CourseError
+from ..common.pictures import unusual
 from ..common.stop import Stop
 from ..common.unreadable import LARGE, open_photo
 from . import names, save
@@ -179,7 +180,8 @@ def _colour(job: Job, paint, weights: str, done: Batch) -> None:
             if job.found and save.is_ours(image):
                 return done.skip(job.photo, OURS)
             deep, own = image.mode[0] in "IF", has_colours(image)
-            facts = {OWN_COLOURS: own, FIRST_FRAME: more, DEEP: deep}
+            odd = unusual(image)
+            facts = {OWN_COLOURS: own, FIRST_FRAME: more, DEEP: deep, odd: odd}
             picture = paint(image)
     kind = names.FORMATS[job.out.suffix.lower()]
     facts[ON_WHITE] = kind == "JPEG" and picture.mode == "RGBA"

@@ -14,7 +14,7 @@ from PIL import Image
 
 from .. import show
 from ..colourise import colourise
-from ..common.pictures import normalise
+from ..common.pictures import normalise, unusual
 from ..common.unreadable import open_photo
 from . import names, save
 from .batch import OWN_COLOURS, has_colours, one_line, weights_name
@@ -79,7 +79,8 @@ class Upload(widgets.VBox):
         wish = Path(f"{Path(name).stem}-coloured.{ending}")
         saved = str(names.free(wish, {names.key(one) for one in self.coloured}))
         size = f"coloured, {result.width} × {result.height} pixels"
-        said = f"{name}; {OWN_COLOURS}" if has_colours(photo) else name
+        facts = [name, OWN_COLOURS if has_colours(photo) else "", unusual(photo)]
+        said = "; ".join(filter(None, facts))
         figures = show.as_html(_small(photo), said, f"{name} as it was given", "45%")
         figures += show.as_html(_small(result), size, f"{name}, coloured", "45%")
         words = html.escape(f"⤓ Save {saved} ({len(data) / 1000:,.0f} kB)")

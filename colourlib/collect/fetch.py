@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from PIL import Image
 
-from ..common.pictures import FORMATS
+from ..common.pictures import FORMATS, full_page
 from ..common.unreadable import what_is_wrong
 from .connection import Failed, Patience, Rejected, Web, is_web
 
@@ -51,6 +51,7 @@ def measure(data: bytes, decode: bool) -> tuple[int, int, str]:
     """
     try:
         with Image.open(io.BytesIO(data), formats=tuple(FORMATS)) as image:
+            full_page(image)
             width, height = image.size
             if width * height > MAX_PIXELS:
                 raise Rejected(f"{width} x {height} pixels are too many to decode")

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 READ = "JPEG, PNG, WebP, TIFF, GIF and BMP"
 FORMATS = {  # what is opened, and how its files are called
@@ -20,6 +21,10 @@ FORMATS = {  # what is opened, and how its files are called
 ENDINGS = (*FORMATS.values(), ".jpeg", ".jpe", ".jfif", ".tiff")  # of the photos in a folder
 BITS = 0x0102  # the TIFF tag for the bits of a channel
 PHOTOMETRIC = 0x0106  # and for what 0 is: black or white
+HIGHEST = 0x0119  # and for the highest value
+KIND, OLD_KIND, CHILDREN = 0x00FE, 0x00FF, 0x014A  # and for what a page is, and for its sub-pages
+SMALL, PAGES = 512, 64  # pixels of a thumbnail that does not say so; pages that are looked at
+THUMBNAIL = "the first page is a thumbnail, so the largest is taken"
 ORIENTATION = 0x0112  # the EXIF tag that says how the camera was held
 Turn = Image.Transpose
 TURNS = {  # what sets a picture upright, by the tag's value
@@ -28,7 +33,10 @@ TURNS = {  # what sets a picture upright, by the tag's value
 }  # fmt: skip
 BLACK_POINT = 0x2000  # lcms: a printer's darkest ink becomes black, and not a dark grey
 UNUSUAL = {"icc_profile", "transparency"}  # what makes more of RGB than its three channels
-WHITE_LEVELS = {"I": (65535,), "F": (1, 255, 65535)}  # what white may be; 16 bits in all others
+FULL = [2**bits - 1 for bits in range(9, 16)]  # of 16: other highest values are those of one photo
+BRIGHTEST = 99.5  # per cent of the values: those above never decide what is white
+GLARE = 16  # times white: so bright are lamps and skies where floats are no whole numbers
+DARK = 15  # times below white: 12 bits in 16 of which no tag tells are 16 times too dark
 
 
 def open_picture(source: str | Path | BinaryIO, side: int | None = None) -> Image.Image:
@@ -42,9 +50,39 @@ def open_picture(source: str | Path | BinaryIO, side: int | None = None) -> Imag
     """
     with Image.open(source) as image:
         image.filename = ""  # else Pillow maps some TIFFs into memory, and forgets to turn them
+        full_page(image)
         if side:
             image.draft(None, (side, side))  # a JPEG at 1/2, 1/4 or 1/8; others take no notice
         return normalise(image, side)
+
+
+def full_page(image: Image.Image) -> None:
+    """Turn an open TIFF, not decoded yet, to its largest page if the first is a thumbnail: it says
+    so, or it is small, and a much larger page has its shape."""
+    if image.format != "TIFF" or not (image.is_animated or CHILDREN in image.tag_v2):
+        return
+    pages = {}  # where it begins: (is it full, pixels, width, height)
+    with contextlib.suppress(Exception):  # whatever is broken behind the first page
+        image.fp.seek(0)
+        head = image.fp.read(16)
+        head = head[: 16 if head[2] == 43 else 8]  # 43: a BigTIFF
+        starts = [ImageFileDirectory_v2(head).next]
+        while starts and len(pages) < PAGES:
+            if (start := starts.pop(0)) and start not in pages:
+                image.fp.seek(start)
+                tags = ImageFileDirectory_v2(head)
+                tags.load(image.fp)
+                w, h = tags[256], tags[257]
+                full = not tags.get(KIND, tags.get(OLD_KIND, 1) - 1) & 5  # 1: reduced, 4: a mask
+                pages[start] = full, w * h, w, h
+                starts += [*np.atleast_1d(tags.get(CHILDREN, 0)).tolist(), tags.next]
+    start = max(pages, key=lambda page: pages[page][:2])  # of equals the first
+    full, _, w, h = next(iter(pages.values()))
+    alike = [W for _, _, W, H in pages.values() if abs(W * h - H * w) <= max(W, H)]  # in shape
+    if not full or max(w, h) <= SMALL and max(alike) >= 3 * w:
+        image._frame_pos[0] = start  # as in Pillow's get_child_images, which decodes all of them
+        image._seek(0)
+        image.info["unusual"] = THUMBNAIL * (start != next(iter(pages)))
 
 
 def normalise(image: Image.Image, side: int | None = None) -> Image.Image:
@@ -97,6 +135,10 @@ def _eight_bits(image: Image.Image) -> Image.Image:
         return _to_bytes(image)
     if image.mode == "CMYK":
         return image
+    if image.mode[:3] == "RGB" and _tag(image, BITS) == 16 and _tag(image, HIGHEST) in FULL:
+        full = _tag(image, HIGHEST) >> 8  # Pillow has read the upper 8 of 16 bits
+        if max(high for _, high in image.getextrema()) <= full:
+            image = image.point(lambda byte: byte * 255 // full)
     palette = image.palette.mode if image.mode == "P" and image.palette else ""
     see_through = "transparency" in image.info or palette == "RGBA" or image.mode[-1] in "Aa"
     mode = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"
@@ -105,30 +147,59 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 
 def _to_bytes(image: Image.Image) -> Image.Image:
-    """A picture of 16 or 32 bits or of floats as L: black at 0, white at its type's full level.
-
-    Where 32 bits or floats go beyond every usual full level, the brightest pixel is white.
-    """
-    values = np.asarray(image)  # (H, W)
+    """A picture of 16 or 32 bits or of floats as L: black at 0, white where `_white` says."""
+    values, white = np.asarray(image), _white(image)[0]  # (H, W)
     rows = max(1, (1 << 20) // values.shape[1])  # in strips: floats of a large scan fill the memory
-    strips = [slice(top, top + rows) for top in range(0, len(values), rows)]
-    brightest = max(float(_finite(values[strip]).max()) for strip in strips)
-    tags = getattr(image, "tag_v2", {})
-    bits = tags.get(BITS, 16)  # of a pixel that Pillow opened as one of 16: 12 in some TIFFs
-    bits = bits[0] if isinstance(bits, tuple) and bits else bits
-    levels = WHITE_LEVELS.get(image.mode, (2 ** (bits if bits in range(9, 17) else 16) - 1,))
-    white = next((level for level in levels if brightest <= level), brightest)
     as_bytes = np.empty(values.shape, np.uint8)
-    for strip in strips:
-        as_bytes[strip] = (_finite(values[strip]).clip(0) * (255 / white)).round()
-    if tags.get(PHOTOMETRIC) == 0:  # white is 0: Pillow turns 8 bits only
+    for strip in (slice(top, top + rows) for top in range(0, len(values), rows)):
+        as_bytes[strip] = (_finite(values[strip], white).clip(0, white) * (255 / white)).round()
+    if _tag(image, PHOTOMETRIC) == 0:  # white is 0: Pillow turns 8 bits only
         as_bytes = 255 - as_bytes
     return Image.fromarray(as_bytes)
 
 
-def _finite(values: np.ndarray) -> np.ndarray:
-    """As float32, with 0 where a value is not a number or infinite."""
-    return np.nan_to_num(values.astype(np.float32), posinf=0, neginf=0)
+def _white(image: Image.Image) -> tuple[float, float, float]:
+    """(what is white, the brightest but for outliers, the brightest) of 16 bits or more.
+
+    White is the full level of the type, or of the bits that a TIFF tells of: untold, a dark photo
+    stays dark. Floats have none: theirs is the first usual level that they keep to, or else the
+    brightest.
+    """
+    values, levels = np.asarray(image), (1, 255, 65535) if image.mode == "F" else (65535,)
+    step = max(1, int((values.size / 1e6) ** 0.5))  # a million of them will do
+    some = _finite(values[::step, ::step])
+    top, most = np.percentile(some, (BRIGHTEST, 100)).tolist()
+    bits, highest = _tag(image, BITS), _tag(image, HIGHEST)
+    if highest in FULL and top <= highest:
+        return highest, top, most
+    if image.mode == "F" and 1 < top <= GLARE and (some % 1).any():
+        return 1, top, most
+    if image.mode != "F" and bits in range(9, 17):
+        levels = (2 ** (bits - (image.mode == "I")) - 1,)  # I of so few bits: one is for the sign
+    return next((level for level in levels if top <= level), top), top, most
+
+
+def unusual(image: Image.Image) -> str:
+    """In a line what is unusual about a decoded picture, the same words for all of its kind; ""."""
+    words = [image.info.get("unusual", "")]
+    if image.mode[0] in "IF":
+        white, top, most = _white(image)
+        words += [f"values above {white:g} are white, too"] * (most > white)
+        words += [f"nearly black: its values end far below white, {white:g}"] * (
+            top <= white / DARK
+        )
+    return "; ".join(filter(None, words))
+
+
+def _tag(image: Image.Image, number: int):
+    """The value of a TIFF's tag, of several the first."""
+    value = getattr(image, "tag_v2", {}).get(number)
+    return value[0] if isinstance(value, tuple) and value else value
+
+
+def _finite(values: np.ndarray, infinite: float = 0) -> np.ndarray:
+    """As float32, with 0 where a value is not a number; infinite light is an outlier, or white."""
+    return np.nan_to_num(values.astype(np.float32), posinf=infinite, neginf=0)
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

@@ -10,7 +10,7 @@ from PIL import Image, UnidentifiedImageError
 
 from .errors import CourseError
 from .memory import check_memory
-from .pictures import FORMATS, READ
+from .pictures import FORMATS, READ, encoded, full_page
 
 BYTES_PER_PIXEL = 10  # Pillow takes 4 for RGB, and a picture that is turned is there twice
 AGAIN = "Copy it again from where it came."
@@ -23,11 +23,14 @@ PLAIN_WORDS = {  # for what the system says most often, with what to do
     errno.ENOENT: "is gone since the photos were listed.",
     errno.EIO: "cannot be read from its disk, which may be failing: copy it elsewhere first.",
 }
+UNREAD = f"is a kind of picture that is not read here. {CONVERT}"
+SAID = r"nsupported|not (yet )?supported|not available|cannot handle|unknown pixel mode|^\d+$"
 INSTEAD = {  # how a file begins whose format no decoder knows, and what it is; the first that fits
     rb"\Z": f"is empty, 0 bytes. {AGAIN}",
     rb"[^<\w]*<(!doctype )?html": "is a web page, not a picture. Save the picture itself.",
     rb".*<svg": "is an SVG drawing, not a photo. Export it as PNG.",
     rb"....ftyp(hei|hev|mif)": f"is a HEIC photo, which is not read here. {CONVERT}",
+    rb"8BPS|FUJIFILM|II\xbc|MM\0\+|v/1\x01|#\?rad|\xff\x0a|\xff\x4f\xff|....j(xl|p ) \r": UNREAD,
     rb"....ftyp": f"is a film or a new kind of photo, which is not read here. {CONVERT}",
     rb"(\xef\xbb\xbf|\s)*%pdf": f"is a PDF document. {CONVERT}",
     rb"\0+\Z": f"holds zeros only. {AGAIN}",
@@ -47,9 +50,11 @@ def open_photo(source: Path | BinaryIO) -> tuple[Image.Image, bool]:
     try:
         image = Image.open(source, formats=tuple(FORMATS))
         image.filename = ""  # as in pictures.open_picture
+        full_page(image)
         # Asked for first, as the frames are turned over to find out. The second picture in an MPO,
         # a JPEG of some phones, is the same in another size or from beside.
-        more = image.format != "MPO" and getattr(image, "is_animated", False)
+        one = image.format == "MPO" or image.info.get("unusual")
+        more = not one and getattr(image, "is_animated", False)
         check_size(image)
         image.load()
         return image, more
@@ -77,14 +82,35 @@ def in_words(error: Exception, source: Path | BinaryIO) -> str:
             with open(source, "rb") if isinstance(source, Path) else nullcontext(source) as file:
                 file.seek(0)
                 head = file.read(1024)
+                for make, accepts in (Image.OPEN[kind] for kind in FORMATS if kind in Image.OPEN):
+                    if accepts(head[:16]) is True:  # its own decoder says why; Image.open does not
+                        file.seek(0)
+                        make(file, "")
         except OSError as unread:
             return f"cannot be read: {unread.strerror}."
+        except Exception as reason:
+            error = reason
         flags = re.IGNORECASE | re.DOTALL
-        return next(words for start, words in INSTEAD.items() if re.match(start, head, flags))
+        start = next(start for start in INSTEAD if re.match(start, head, flags))
+        if start or isinstance(error, UnidentifiedImageError):
+            return INSTEAD[start]
     if isinstance(error, OSError) and error.errno is not None:
         return PLAIN_WORDS.get(error.errno) or f"cannot be read: {error.strerror}."
     why = " ".join(str(error).split()) or type(error).__name__
+    if re.search(SAID, why) or why.startswith("decoder error") and _codec_is_missing(source):
+        return UNREAD
     return f"is cut short or damaged ({why[:200]}). {AGAIN}"
+
+
+def _codec_is_missing(source: Path | BinaryIO) -> bool:
+    """Was the codec of this TIFF left out of this Pillow? Found out by writing with it."""
+    try:
+        with Image.open(source, formats=["TIFF"]) as image:
+            full_page(image)
+            sample, codec = Image.new(image.mode, (16, 16)), image.info["compression"]
+        return not encoded(sample, "TIFF", compression=codec)
+    except OSError:
+        return True
 
 
 def what_is_wrong(error: Exception, source: Path | BinaryIO) -> str:

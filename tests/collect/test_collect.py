@@ -155,7 +155,7 @@ BUSY, GONE = Response(b"", 503), Response(b"", 404)
 BOMB, LARGER = (encoded(Image.new("1", (side, side)), "PNG") for side in (9000, 14_000))
 FAULTS = {  # the answer, how often it is asked for, the reason in the manifest
     "truncated JPEG": (JPEG[:-900], 1, "^cut short or damaged .*truncated"),
-    "nothing but a JPEG header": (JPEG[:20], 1, "its beginning is damaged"),
+    "nothing but a JPEG header": (JPEG[:20], 1, "^cut short or damaged "),
     "web page named .jpg": (b"\n<!DOCTYPE html><p>no", 1, "^a web page, not a picture$"),
     "SVG": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", 1, "^an SVG drawing, not a photo$"),
     "empty": (b"", 1, "^empty, 0 bytes$"),
