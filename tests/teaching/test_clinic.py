@@ -470,8 +470,7 @@ def test_the_mend_at_a_skip_spells_what_stands_there():
         return self.body[1](torch.cat([low, x], dim=1))
 
     found = inspect(Net(Conv2d(1, 1, 1), Conv2d(2, 2, 1), run=run), photos=0).findings[0]
-    assert found.fix.startswith("upsample_to(low, x):"), found
-    assert "F.interpolate(low, size=x.shape[-2:]" in found.fix
+    assert "torch.cat([F.interpolate(low, size=x.shape[-2:], mode='bilinear'), x], d" in found.fix
 
     def spread(self, x):
         low, skip_it = F.max_pool2d(x, 2), (x,)
@@ -479,6 +478,28 @@ def test_the_mend_at_a_skip_spells_what_stands_there():
 
     found = inspect(Net(Conv2d(2, 2, 1), run=spread), photos=0).findings[0]
     assert "other: the map it is to meet" in found.fix and "skip" not in found.fix
+
+
+def two_bricks():
+    class Broken(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.second = conv_bn_relu(1, 64)
+            self.third = conv_bn_relu(48, 64)  # the wrong number
+            self.head = chroma_head(64)
+
+        def forward(self, x):
+            return self.head(self.third(self.second(x)))
+
+    return Broken()
+
+
+def test_the_mend_of_a_brick_is_its_line_in_init_and_no_code_is_broken_in_the_text():
+    report = inspect(two_bricks(), photos=0)
+    old, new = "`self.third = conv_bn_relu(48, 64)`", "`self.third = conv_bn_relu(64, 64)`"
+    assert report.findings[0].fix == f"In __init__, change {old} to {new}."
+    assert old in repr(report) and new in repr(report)
+    assert f"<code>{new[1:-1]}</code>" in report._repr_html_()
 
 
 def test_it_is_not_imported_with_the_package():
@@ -653,7 +674,7 @@ def test_a_network_that_changes_the_picture_it_is_given_is_told_where():
     ):
         found = re_find(inspect(net, photos=0), "changes the picture that it is given")
         assert found.severity == "error" and found.layer.startswith(layer)
-        assert ".clone()" in found.fix
+        assert ".clone()" in found.fix or "to `x = x * 0.5`" in found.fix
 
 
 def test_an_answer_that_differs_from_photo_to_photo_is_not_called_the_same():

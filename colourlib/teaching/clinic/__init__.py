@@ -17,6 +17,7 @@ from ...common.copies import copy_of, undisturbed
 from ...common.errors import CourseError
 from ...common.inputs import SMALLEST
 from .examination import examine
+from .mends import mended
 from .report import Report, Row
 from .sentences import SEVERITIES, Finding, say
 from .watch.tracing import trace
@@ -51,7 +52,7 @@ def inspect(model: nn.Module, size: int = 128, batch: int = 20, photos: int = 10
         words = f"{type(error).__name__}: {error}"
         report.findings.append(say("unreadable", "(clinic)", error=words))
     report.findings.sort(key=lambda f: SEVERITIES.index(f.severity))
-    report.findings = _together(report.findings)
+    report.findings = [mended(f, model) for f in _together(report.findings)]
     return report
 
 

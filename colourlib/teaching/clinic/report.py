@@ -1,6 +1,7 @@
 """The clinic's report: a row a layer, totals, findings; as text, and as tables in a notebook."""
 
 import html
+import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -92,8 +93,11 @@ class Report:
         for i, finding in enumerate(self.findings, 1):
             head, _, mend = str(finding).partition("\n  mend: ")
             lines += textwrap.wrap(f"{i}. {head}", WIDTH, subsequent_indent="   ")
-            if mend:
-                lines += textwrap.wrap(f"   mend: {mend}", WIDTH, subsequent_indent=" " * 9)
+            if mend:  # code is not broken, unless it is longer than a line
+                whole = re.sub("`[^`]{,80}`", lambda code: code[0].replace(" ", "\0"), mend)
+                options = {"subsequent_indent": " " * 9, "break_on_hyphens": False}
+                wrapped = textwrap.wrap(f"   mend: {whole}", WIDTH, **options)
+                lines += [line.replace("\0", " ") for line in wrapped]
         return "\n".join([*lines, *self.summary(), *self._table()])
 
     def _table(self) -> list[str]:
@@ -116,20 +120,22 @@ class Report:
         heads, verdict = ("severity", "layer", "what", "mend"), f"findings: {self.verdict()}"
         cells = [(f.severity, f.layer, f.what, f.fix) for f in self.findings]
         layers = _html_table(self.title, HEADERS, [row.cells() for row in self.rows])
-        parts = [_html_table(verdict, heads, cells, last="code")]
+        parts = [_html_table(verdict, heads, cells)]
         parts += [f"<p>{html.escape(line)}</p>" for line in self.summary()]
         return "".join([*parts, layers] if self.rows else [layers, *parts])
 
 
-def _html_table(caption: str, headers, rows, last: str = "span") -> str:
-    """A table with a header in each row; `last`: the tag in its last cell. Without rows: a line."""
+def _html_table(caption: str, headers, rows) -> str:
+    """A table with a header in each row, code between backticks set as code; or a line."""
     left, caption = ' style="text-align:left"', html.escape(caption)
     if not rows:
         return f"<p{left}>{caption}</p>"
     head = "".join(f'<th scope="col"{left}>{html.escape(text)}</th>' for text in headers)
     line = f'<tr><th scope="row"{left}>{{}}</th>' + f"<td{left}>{{}}</td>" * (len(headers) - 2)
-    line += f"<td{left}><{last}>{{}}</{last}></td></tr>"
-    body = "".join(line.format(*map(html.escape, cells)) for cells in rows)
+    line += f"<td{left}>{{}}</td></tr>"
+    escaped = [[html.escape(text) for text in cells] for cells in rows]
+    marked = [(*cells, re.sub("`([^`]+)`", r"<code>\1</code>", last)) for *cells, last in escaped]
+    body = "".join(line.format(*cells) for cells in marked)
     caption = f"<caption{left}>{caption}</caption>"
     return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 

@@ -1,6 +1,9 @@
 """Words that findings share: who made a tensor, how it came to its size, where pixels are lost."""
 
-from torch import Tensor
+import copy
+import re
+
+from torch import Tensor, nn
 
 from .functions import KEEPS_CHANNELS, pair
 from .watch.tracing import PICTURE, Op, Trace
@@ -11,6 +14,29 @@ RESHAPES = {"flatten", "view", "reshape", "squeeze", "unsqueeze"}
 def size_of(shape) -> str:
     """H x W of a map; the whole shape of anything else."""
     return f"{shape[-2]} x {shape[-1]}" if len(shape) == 4 else str(tuple(shape))
+
+
+def code_of(module: nn.Module, kind: str, channels: int | None = None) -> str:
+    """As torch prints a layer, with one number for all sides: Conv1d(8, 16, kernel_size=(3,), ...).
+
+    kind: another name for it; channels: how many it is to take.
+    """
+    code = re.sub(r"\((\d+)(?:, \1)*,?\)", r"\1", repr(module)).replace(type(module).__name__, kind)
+    code = re.sub(r", (stride=1|padding=0|dilation=1|ceil_mode=False)(?=[,)])", "", code)
+    code = re.sub(r"\(\d+", f"({channels}", code, count=1) if channels else code
+    code = re.sub(r"=(?!True|False|None)([a-z]+)(?=[,)])", r"='\1'", code)  # padding=same
+    return f"nn.{code}" if "\n" not in code else f"nn.{kind}({channels}, ...)"
+
+
+def altered(op: Op, **numbers) -> str:
+    """The code of its layer with other numbers; of a bare function the numbers alone."""
+    if op.call is None:
+        return " and ".join(f"`{name}={number}`" for name, number in numbers.items())
+    layer = copy.copy(op.call.module)
+    for name, number in numbers.items():
+        pairs = isinstance(getattr(layer, name), tuple | str)
+        layer.__dict__[name] = (number, number) if pairs else number
+    return f"`{op.make}{code_of(layer, op.kind)}`"
 
 
 def maker(trace: Trace, tensor: Tensor) -> str:
@@ -69,10 +95,10 @@ def _conv(trace: Trace, op: Op, before, after, source: Op | None) -> tuple[str, 
     k = op.tensors[1].shape[2 + i]
     span = d[i] * (k - 1) + 1
     extra = f", dilation {d[i]}" if d[i] > 1 else ""
-    need, fix = f"same size needs p={span // 2}", f"padding={span // 2}"
+    need, fix = f"same size needs p={span // 2}", altered(op, padding=span // 2)
     if span % 2 == 0:
         need = "no p keeps the size: k must be odd"
-        fix = f"kernel_size={k - 1}, padding={k // 2 - 1}"
+        fix = altered(op, kernel_size=k - 1, padding=k // 2 - 1)
     what = f"k={k}, p={p[i]}{extra}: {before[i]} -> {after[i]}; {need}"
     earlier = trace.before(source) if source is not None and "pool" in source.name else None
     if earlier is not None and earlier.name == "pad":
@@ -86,7 +112,7 @@ def _pool(trace: Trace, op: Op, before, after, source: Op | None) -> tuple[str, 
     if s != 1 or not 0 < lost < k or any(map(_halves, trace.consumers(op))):
         return None
     what = f"a window of {k} that moves by 1: {before[0]} -> {after[0]}, neither halved nor of the "
-    fix = f"stride={k} to halve it, or kernel_size=3, stride=1, padding=1 to keep the size"
+    fix = f"{altered(op, stride=k)}: half the size"
     return f"{what}same size", fix
 
 
@@ -106,7 +132,8 @@ def _transposed(trace: Trace, op: Op, before, after, source) -> tuple[str, str] 
         return None
     more = f" + {extra}" if extra else ""
     need = n * s - ((n - 1) * s - 2 * p + k)
-    mend = f"output_padding={need}" if 0 < need < s else f"kernel_size={s}, stride={s}, padding=0"
+    numbers = {"output_padding": need} if 0 < need < s else {"kernel_size": s, "padding": 0}
+    mend = altered(op, **numbers)
     why = f"({n} - 1) x {s} - 2 x {p} + {k}{more} = {m}, but {s} x {n} = {n * s}"
     return f"misses by {abs(m - n * s)}: {why}", mend
 

@@ -8,8 +8,8 @@ from ....common.copies import tensors_in
 from ..functions import SUMS
 from ..sentences import Finding, words
 from ..watch.tracing import Call, Op, Trace, is_leaf, spell
-from ..wording import shrinking
-from .clashes import FUNCTIONS, broadcasts, clash, code_of
+from ..wording import code_of, shrinking
+from .clashes import FUNCTIONS, broadcasts, clash
 from .complaints import complaint
 
 # Of our own rules, where the arguments are not what that function takes: torch's words must do.
@@ -24,23 +24,25 @@ def explain(trace: Trace, severity: str = "error", when: str = "") -> Finding:
     if op is not None and op.call is not None:
         layer = op.call.name
     layer = layer or str(trace.line or (op is not None and op.line) or name or "forward")
-    what, fix = _said(trace, op, module)
+    what, fix, key = _said(trace, op, module)
     if sum(m is trace.model for m, *_ in trace.open) > 1:
-        layer, (what, fix) = str(trace.line), words("recursion")
+        layer, (what, fix, key) = str(trace.line), words("recursion")
     if op is not None:
         if again := _tried(_fits_one_place, trace, op):
-            what, fix = f"{what}; {again[0]}", again[1]
+            what, fix, key = f"{what}; {again[0]}", *again[1:]
         if source := _tried(_flattened_batch, trace, op):
             ends = {"before": source.shapes[0], "after": source.shape}
-            layer, (what, fix) = source.where, words("flat batch", n=source.shapes[0][0], **ends)
+            n, layer = source.shapes[0][0], source.where
+            what, fix, key = words("flat batch", n=n, **ends)
         if guilty := _tried(_guilty, trace, op):
-            layer, (why, fix) = guilty.where, shrinking(trace, guilty)
+            layer, (why, fix), key = guilty.where, shrinking(trace, guilty), "shrinks"
             what = f"{why}; so at {op.where.split(':')[0]} {what}"
-    return Finding(severity, layer, f"{what}{when}", fix)
+    clue = key, trace.line or (op and op.line), op.name if op else ""
+    return Finding(severity, layer, f"{what}{when}", fix, clue)
 
 
-def _said(trace: Trace, op: Op | None, module: nn.Module | None) -> tuple[str, str]:
-    """(what, fix) by the first rule that knows better than torch."""
+def _said(trace: Trace, op: Op | None, module: nn.Module | None) -> tuple[str, str, str]:
+    """(what, fix, key) by the first rule that knows better than torch."""
     given = (*op.args, *op.kwargs.values()) if op is not None else ()
     if layers := [type(a).__name__ for a in given if isinstance(a, nn.Module)]:
         return words("layer", kind=layers[0])
@@ -48,7 +50,7 @@ def _said(trace: Trace, op: Op | None, module: nn.Module | None) -> tuple[str, s
     if not found and op is not None and op.name in FUNCTIONS:
         found = _tried(FUNCTIONS[op.name], trace, op)
     first = str(trace.error).strip().split("\n")[0]
-    torchs = f"stops with {type(trace.error).__name__}: {first}", ""
+    torchs = f"stops with {type(trace.error).__name__}: {first}", "", ""
     return found or _tried(complaint, trace, module) or torchs
 
 
@@ -69,7 +71,7 @@ def _wrong_dimensions(trace: Trace) -> tuple[str, str] | None:
     flat = f"{kind[:-2]}2d"
     code = f"nn.{flat}({x.shape[1]})" if "Norm" in kind else code_of(module, flat)
     lists = "lists (N, C, L)" if kind.endswith("1d") else "volumes (N, C, D, H, W)"
-    code = f"{spell(trace, name)} = {code}"
+    code = f"`{spell(trace, name)} = {code}`"
     return words("flat dimensions", kind=kind, lists=lists, shape=tuple(x.shape), code=code)
 
 

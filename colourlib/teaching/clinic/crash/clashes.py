@@ -7,26 +7,15 @@ import ast
 import math
 import re
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..functions import SUMS, pair
 from ..sentences import words
 from ..watch.tracing import SAME, Call, Op, Trace
-from ..wording import maker, size_of, story
+from ..wording import code_of, maker, size_of, story
 
 SIGNS = {"add": ast.Add, "sub": ast.Sub, "mul": ast.Mult, "div": ast.Div, "true_divide": ast.Div}
 VERBS = {"cat": "torch.cat stacks", "add": "+ joins"}
-
-
-def code_of(module: nn.Module, kind: str, channels: int | None = None) -> str:
-    """As torch prints a layer, with one number for all sides: Conv1d(8, 16, kernel_size=(3,), ...).
-
-    kind: another name for it; channels: how many it is to take.
-    """
-    code = re.sub(r"\((\d+)(?:, \1)*,?\)", r"\1", repr(module)).replace(type(module).__name__, kind)
-    code = re.sub(r", (stride=1|padding=0|dilation=1|ceil_mode=False)(?=[,)])", "", code)
-    code = re.sub(r"\(\d+", f"({channels}", code, count=1) if channels else code
-    return f"nn.{code}" if "\n" not in code else f"nn.{kind}({channels}, ...)"
 
 
 def _conv(trace: Trace, op: Op) -> tuple[str, str]:
@@ -34,14 +23,14 @@ def _conv(trace: Trace, op: Op) -> tuple[str, str]:
     if x.dtype != weight.dtype:
         return _dtype(x, weight)
     if x.ndim != 4:
-        hint = "[:, :, None, None] after it" if x.ndim == 2 else "a map (N, C, H, W)"
+        hint = "give it a map (N, C, H, W): `y[:, :, None, None]` is a list of numbers as one"
         return words("not a map", shape=tuple(x.shape), who=maker(trace, x), hint=hint)
     transposed = op.name == "conv_transpose2d"
     wants = weight.shape[0] if transposed else weight.shape[1] * op.arg(6, "groups", 1)
     if x.shape[1] != wants:
         code = f"a weight for {x.shape[1]} channels"
         if op.call is not None:
-            code = f"{op.make}{code_of(op.call.module, op.kind, x.shape[1])}"
+            code = f"`{op.make}{code_of(op.call.module, op.kind, x.shape[1])}`"
         return _channels(trace, x, wants, code)
     k, p, d = tuple(weight.shape[2:]), pair(op.arg(4, "padding", 0)), pair(op.arg(5, "dilation", 1))
     facts = {"reach": d[0] * (k[0] - 1) + 1, "size": size_of(x.shape), "half": d[0] * (k[0] // 2)}
@@ -71,14 +60,14 @@ def _norm(trace: Trace, op: Op) -> tuple[str, str] | None:
     if op.name == "batch_norm" and x.numel() == n:
         way = story(trace, x)
         way = f" ({way})" if way.count("->") > 1 else ""
-        return words("one number", shape=tuple(x.shape), way=way, code=op.code or "the layer")
+        return words("one number", shape=tuple(x.shape), way=way, code=op.code or "layer")
     if op.name == "layer_norm":
         wants = tuple(op.arg(1, "normalized_shape"))
         return words("last dimensions", wants=wants, shape=tuple(x.shape), gets=n)
     groups = op.arg(1, "num_groups") if op.name == "group_norm" else None
     if own is not None and own.numel() != n:
         first = f"{groups}, " if groups else ""
-        return _channels(trace, x, own.numel(), f"{op.make}nn.{op.kind}({first}{n})")
+        return _channels(trace, x, own.numel(), f"`{op.make}nn.{op.kind}({first}{n})`")
     return words("groups", gets=n, groups=groups, fits=math.gcd(groups, n)) if groups else None
 
 
@@ -87,16 +76,12 @@ def _linear(trace: Trace, op: Op) -> tuple[str, str]:
     if x.dtype != weight.dtype:
         return _dtype(x, weight)
     facts = {"wants": weight.shape[1], "makes": weight.shape[0], "gets": x.shape[-1]}
-    facts |= {"layer": op.code or "the layer", "shape": tuple(x.shape)}
+    facts |= {"layer": op.code or "layer", "shape": tuple(x.shape)}
     if x.ndim == 4:
         n, out = x.shape[1], weight.shape[0]
-        conv = f"nn.Conv2d({n}, {out}, 1)"
-        lists = f"flatten first: nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear({n}, {out})"
-        code = f"pool and {lists}; or {conv}"
+        code = "pool and flatten first: `nn.AdaptiveAvgPool2d(1)` and `nn.Flatten()` before it"
         if n == weight.shape[1] and x.shape[2] * x.shape[3] > 1:
-            code = (
-                f"{facts['layer']} = {conv}: the same numbers at every place; or pool and {lists}"
-            )
+            code = f"`{facts['layer']} = nn.Conv2d({n}, {out}, 1)`: the same numbers at every place"
         return words("to Linear", code=code, **facts)
     source = trace.op_of(x)
     before = source.shapes[0] if source is not None and source.shapes else ()
@@ -141,15 +126,16 @@ def meeting(trace: Trace, op: Op) -> tuple[str, str]:
         if few.ndim != 2 or many.ndim != 4:
             shapes = {"first": tuple(a.shape), "second": tuple(b.shape)}
             return words("other dimensions", code="", **shapes, **facts)
-        code = "[:, :, None, None]"
-        if op.name == "cat":
-            code += f".expand(-1, -1, *y.shape[-2:]), where y is the map of {size_of(many.shape)}"
+        y, other = _operands(op) or ("y", "other")
+        y, other = (y, other) if few is a else (other, y)
+        code = f"{y}[:, :, None, None]"
+        code += f".expand(-1, -1, *{other}.shape[-2:])" if op.name == "cat" else ""
         facts |= {"few": tuple(few.shape), "many": tuple(many.shape), "who": maker(trace, few)}
         return words("list meets map", code=code, **facts)
     if a.shape[0] != b.shape[0] and max(a.shape[0], b.shape[0]) != pictures:
-        code = "x.shape[0] where the number of pictures is written down, .view(x.shape[0], ...)"
+        code = "`x.shape[0]` where the number of pictures is written down"
         if any(o.name == "cat" and o.arg(1, "dim", 0) == 0 for o in (op, *trace.ops)):
-            code = "torch.cat([...], dim=1): along the channels, not along the batch"
+            code = "`torch.cat([a, b], dim=1)`: along the channels, not along the batch"
         return words("batches", n=a.shape[0], m=b.shape[0], pictures=pictures, code=code, **facts)
     sizes = a.shape[2:], b.shape[2:]
     if sizes[0] != sizes[1] and (op.name == "cat" or not broadcasts(*sizes)):
@@ -158,11 +144,12 @@ def meeting(trace: Trace, op: Op) -> tuple[str, str]:
             return words("pooled", size=size_of(large.shape), **facts)
         facts |= {"first": size_of(a.shape), "second": size_of(b.shape)}
         facts |= {"small": story(trace, small), "large": story(trace, large)}
-        y, other, that = "y", "other", "other: the map it is to meet; that is"
-        if two := _operands(op):
-            y, other = two if small is a else two[::-1]
-            that = "enlarge to the size of the map it meets,"
-        facts["code"] = f"upsample_to({y}, {other}){':' if two else ','} {that}"
+        y, other = _operands(op) or ("y", "other")
+        y, other = (y, other) if small is a else (other, y)
+        if inner := re.match(r"F.interpolate\((.*), scale_factor=[\d.]+\)$", other):
+            y, other = inner[1], y
+        that = " (other: the map it is to meet)" if other == "other" else ""
+        facts["code"] = f"`upsample_to({y}, {other})`{that}: that is"
         return words("skip", y=y, other=other, **facts)
     if op.name == "cat" and a.shape[0] == b.shape[0]:
         return words("along", dim=op.arg(1, "dim", 0), **facts)

@@ -59,13 +59,13 @@ def _attribute(trace: Trace, found: re.Match, module) -> tuple[str, str] | None:
     name, part = found[2], parts[0]
     known = [n for n, _ in part.named_children()]
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    code = f"self.{name} = ... in __init__"
+    code = f"a line of __init__ has to begin with `self.{name} = ...`"
     if name in type(part).__init__.__code__.co_varnames:
-        code += f", not {name} = ..., which is forgotten at its end"
+        code += f", not with `{name} = ...`, which is forgotten at its end"
     elif near and near[0].strip("0123456789") == name.strip("0123456789"):
-        code += f"; or self.{near[0]}, if that was meant"  # up3 is not up4 misspelt
+        code += f"; or `self.{near[0]}`, if that was meant"  # up3 is not up4 misspelt
     elif near:
-        code = f"self.{near[0]}"
+        code = f"`self.{near[0]}`"
     return words("no attribute", name=name, known=", ".join(known) or "no layers", code=code)
 
 
@@ -75,7 +75,10 @@ def _name(trace: Trace, found: re.Match, module) -> tuple[str, str]:
         if callable(frame.f_globals.get(name)) and name in frame.f_code.co_varnames:
             return words("hidden function", name=name)
     part = name in dict(trace.model.named_children())
-    return words("part" if part else "no value", name=name)
+    local = [n for frame in _frames(trace.error) for n in frame.f_code.co_varnames if n != name]
+    near = difflib.get_close_matches(name, local, 1)
+    near = f"; or `{near[0]}`, if that was meant" if near else ""
+    return words("part" if part else "no value", name=name, near=near)
 
 
 def _frames(error: BaseException) -> list[types.FrameType]:
@@ -93,7 +96,7 @@ def _arguments(trace: Trace, found: re.Match, module) -> tuple[str, str] | None:
     known = [frame.f_globals[name] for frame in _frames(trace.error) if name in frame.f_globals]
     if not known or not callable(known[0]):
         return None
-    code = f"{name}({', '.join(inspect.signature(known[0]).parameters)})"
+    code = f"`{name}({', '.join(inspect.signature(known[0]).parameters)})`"
     return words("arguments", name=name, message=message.partition("() ")[2], code=code)
 
 
@@ -113,7 +116,7 @@ def _function(trace: Trace) -> str:
 
 def _no_forward(trace: Trace, found: re.Match, module) -> tuple[str, str]:
     if isinstance(module, (nn.ModuleList, nn.ModuleDict)):
-        return words("list called")
+        return words("list called", spelt=spell(trace, trace.names.get(id(module), "layers")))
     own = [n for n in vars(type(module or trace.model)) if not n.startswith("__")]
     near = difflib.get_close_matches("forward", own, n=1, cutoff=0.5)
     hint = f"{near[0]} is misspelt" if near else "it may be indented one level too far"
@@ -124,7 +127,7 @@ def _squeezed(trace: Trace, found: re.Match, module) -> tuple[str, str] | None:
     source = trace.op_of(trace.pending.tensors[0]) if trace.pending is not None else None
     if source is None or source.name != "squeeze" or len(source.args) > 1:
         return None
-    return words("squeezed", before=source.shapes[0], after=source.shape)
+    return words("batch squeezed", before=source.shapes[0], after=source.shape)
 
 
 SAYINGS = [  # (kind of error, what its message says, which sentence or rule answers it)
@@ -134,7 +137,7 @@ SAYINGS = [  # (kind of error, what its message says, which sentence or rule ans
     (Exception, r"view.*in-?place", "view"),
     (RecursionError, "", "recursion"),
     (AssertionError, "", "assertion"),
-    (CourseError, r"^(.+)\. (.*?)\.*$", lambda _, found, __: found.groups()),  # what; the mend
+    (CourseError, r"^(.+)\. (.*?)\.*$", lambda _, found, __: (*found.groups(), "")),
     (Exception, r"^([\w.<>]*?)(\w+)\(\) (?:missing|takes|got an unexpected)", _arguments),
     ((TypeError, AttributeError), "", _thing),
     (Exception, r"'(\w+)' object has no attribute '(\w+)'", _attribute),

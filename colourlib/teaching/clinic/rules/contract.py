@@ -7,7 +7,7 @@ from torch import Tensor
 from ..functions import CONVS, SHAPERS, TURNS
 from ..sentences import Finding, say
 from ..watch.tracing import Op, Trace, spell
-from ..wording import shrinking, size_of
+from ..wording import altered, shrinking, size_of
 from .findings import last_op
 
 # What cuts, turns or reorders a map without a weight.
@@ -30,7 +30,7 @@ def contract(trace: Trace, severity: str = "error", when: str = "") -> Iterator[
         if len(after) != 4 or spoiler.name in TURNS:
             told["severity"] = "error"
         spelt = "the index [...]" if spoiler.name == "getitem" else f".{spoiler.name}(...)"
-        yield say("spoilt", str(spoiler.line or "forward"), spelt=spelt, **told)
+        yield say("spoilt", str(spoiler.line or "forward"), spelt=spelt, op=spoiler, **told)
         return
     if len(got) != 4:
         yield say("no map", at, **told)
@@ -38,7 +38,7 @@ def contract(trace: Trace, severity: str = "error", when: str = "") -> Iterator[
     if got[0] != want[0]:
         first = next((o for o in trace.ops if _changes_batch(trace, o)), op)
         where = str(first.line or at) if first is not None else at
-        yield say("other batch", where, **told | {"got": got[0], "want": want[0]})
+        yield say("other batch", where, op=first, **told | {"got": got[0], "want": want[0]})
     told["got"] = got[1]
     heads = (n for n, m in trace.model.named_modules() if getattr(m, "out_channels", 0) == 2)
     idle = [n for n in heads if id(trace.model.get_submodule(n)) not in trace.called]
@@ -51,9 +51,9 @@ def contract(trace: Trace, severity: str = "error", when: str = "") -> Iterator[
         yield say("idle head", idle[0], layer=spell(trace, idle[0]), **told)
     elif got[1] != 2:
         op = next((o for o in trace.back(op) if o.name in CONVS), None)
-        code = "chroma_head(...), or nn.Conv2d(..., 2, kernel_size=1), as the last layer"
+        code = "`chroma_head(channels)` as the last layer"
         if op is not None and got[1] == op.shape[1]:
-            at, code = op.where, f"{op.make}nn.Conv2d({op.shapes[0][1]}, 2, kernel_size=1)"
+            at, code = op.where, altered(op, out_channels=2)
         yield say("channels", at, code=code, **told)
     if got[2:] != want[2:]:
         yield from _size(trace, told)
@@ -61,7 +61,8 @@ def contract(trace: Trace, severity: str = "error", when: str = "") -> Iterator[
 
 def _no_tensor(trace: Trace, out) -> Finding:
     key = "returns None" if out is None else "returns other"
-    facts = {"last": trace.ops[-1].where if trace.ops else "nothing", "kind": type(out).__name__}
+    last = trace.ops[-1] if trace.ops else None
+    facts = {"last": last.where if last else "nothing", "kind": type(out).__name__, "op": last}
     if isinstance(out, (tuple, list)):
         key, facts["n"] = "returns several", len(out)
         facts["shapes"] = ", ".join(str(tuple(o.shape)) for o in out if isinstance(o, Tensor))
@@ -97,7 +98,7 @@ def _size(trace: Trace, told: dict) -> Iterator[Finding]:
     told |= {"got": size_of(trace.output.shape), "want": size_of(trace.x.shape)}
     guilty = [(op, why) for op in trace.ops if (why := shrinking(trace, op))]
     for op, (why, fix) in guilty[:3]:
-        yield say("misses", op, why=why, code=f"{op.code}: {fix}" if op.code else fix, **told)
+        yield say("misses", op, why=why, code=fix, **told)
     if guilty:
         return
     last = trace.op_of(trace.output)
@@ -108,7 +109,7 @@ def _size(trace: Trace, told: dict) -> Iterator[Finding]:
     ways = f"{len(down)} step{plural} down ({_names(down)}) and {len(up)} up ({_names(up)})"
     if tuple(trace.output.shape[2:]) == (1, 1):
         ways = "global pooling is not spread over the map again"
-    yield say("other size", last.at_line if last is not None else "forward", ways=ways, **told)
+    yield say("other size", last.at_line if last else "forward", ways=ways, op=last, **told)
 
 
 def _names(ops: list[Op]) -> str:

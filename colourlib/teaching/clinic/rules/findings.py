@@ -72,7 +72,7 @@ def learning(probe: Probe, already: set[str]) -> Iterator[Finding]:
         severity = "error" if probe.dead else "warning"
         way = probe.trace.back(probe.cut)
         maker = next((op for op in way if op.name not in CASTS), probe.cut)
-        yield say("cut", probe.cut, severity, end=ENDS.get(maker.name, "torch.no_grad"))
+        yield say("cut", probe.cut, severity, end=ENDS.get(maker.name, "torch.no_grad"), op=maker)
     elif any(drops_all(op) for op in ops):
         return  # said by habits.middle
     elif probe.dead and "output" not in already and probe.zeros:

@@ -7,7 +7,7 @@ from torch import nn
 from ..functions import CONVS, DROPOUTS, NORMS, PARTLY, POINTWISE, POOLS, SHAPERS, pair
 from ..sentences import Finding, say
 from ..watch.tracing import Op, Trace, storage
-from ..wording import shrinking
+from ..wording import altered, shrinking
 from .findings import drops_all
 
 # Straight lines: two convolutions with only these between them are no more than one.
@@ -25,7 +25,7 @@ def between(trace: Trace) -> Iterator[Finding]:
     for op in convs:
         _, takers = trace.chain(op, POOLS)
         if op.arg(2, "bias") is not None and [o.name for o in takers] == ["batch_norm"]:
-            yield say("bias", op)
+            yield say("bias", op, code=altered(op, bias=None))
         yield from _two_in_a_row(trace, op)
     names = {op.name for op in trace.ops}
     bare = [op for op in convs if not _norm_behind(trace, op)]
@@ -138,17 +138,18 @@ def middle(trace: Trace) -> Iterator[Finding]:
     if heavy:
         p = heavy[0].arg(1, "p", 0.5)
         more = f", as do {len(heavy) - 1} other layers" * (len(heavy) > 1)
-        yield say("drops most", heavy[0], p=p, kept=1 - p, more=more)
+        yield say("drops most", heavy[0], p=p, code=altered(heavy[0], p=round(1 - p, 3)), more=more)
     for op in trace.ops:
         if drops_all(op):
-            bare = f"F.{op.name}(x, 0.1, self.training)"
-            yield say("drops all", op, code=f"{op.make}nn.{op.kind}(0.1)" if op.call else bare)
+            bare = f"`F.{op.name}(x, 0.1, self.training)`"
+            yield say("drops all", op, code=altered(op, p=0.1) if op.call else bare)
         if op.name in ("softmax", "log_softmax") and len(op.shape) > 1 and _starves(trace, op):
             yield say("softmax", op, n=op.shape[1], each=1 / op.shape[1])
         if op.name == "conv2d" and max(op.tensors[1].shape[2:]) >= LARGE_KERNEL:
             k = max(op.tensors[1].shape[2:])
             if op.arg(6, "groups", 1) == 1 and 1 not in op.tensors[1].shape[2:]:
-                yield say("large kernel", op, k=k, square=k * k, times=k * k / 9, half=k // 2)
+                facts = {"k": k, "square": k * k, "times": k * k / 9, "half": k // 2}
+                yield say("large kernel", op, code=altered(op, kernel_size=3, padding=1), **facts)
 
 
 def _starves(trace: Trace, op: Op) -> bool:

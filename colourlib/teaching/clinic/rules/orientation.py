@@ -57,9 +57,9 @@ def _moved(op: Op, lies: str) -> Finding | None:
     if op.name == "cat":
         dim = op.arg(1, "dim", 0)
         ends["below"] = "below" if dim % 4 == 2 else "beside"
-        return say("beside", op.at_line, dim=dim, **ends)
+        return say("beside", op.at_line, dim=dim, op=op, **ends)
     if op.name in TURNS and lies == TURNED:
-        return say("turned", op.at_line, **ends)
+        return say("turned", op.at_line, op=op, **ends)
     if op.name in FOLDS:
         wide, high = op.shape[2:]
         return say("folded", op.at_line, n=wide * high, high=high, wide=wide)

@@ -23,13 +23,14 @@ class Line:
     function: str
     number: int
     text: str
+    file: str = ""
 
     def __str__(self) -> str:
         return f"{self.function}, line {self.number}" + (f": {self.text}" if self.text else "")
 
 
 @cache
-def _owner(file: str) -> str:
+def owner(file: str) -> str:
     """Whose code a file is: 'torch', 'network' (colourlib.model), 'ours' or 'student'."""
     path = Path(file)
     if OURS in path.parents:
@@ -45,10 +46,11 @@ def student_line(frames: Iterable[tuple[FrameType, int]]) -> Line | None:
     best = None
     for frame, number in frames:
         file, function = frame.f_code.co_filename, frame.f_code.co_name
-        owner = _owner(file)
-        if owner == "student" or (best is None and owner == "network" and function == "forward"):
-            best = Line(function, number, linecache.getline(file, number, frame.f_globals).strip())
-        helper = owner == "student" and function in HELPERS
-        if (owner == "student" and not helper) or (owner, function) == ("ours", "trace"):
+        whose = owner(file)
+        if whose == "student" or (best is None and whose == "network" and function == "forward"):
+            text = linecache.getline(file, number, frame.f_globals).strip()
+            best = Line(function, number, text, file)
+        helper = whose == "student" and function in HELPERS
+        if (whose == "student" and not helper) or (whose, function) == ("ours", "trace"):
             break
     return best
