@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from .common.errors import CourseError
-from .common.files import printable
+from .common.files import pasted_folder, printable
 
 
 def parser() -> argparse.ArgumentParser:
@@ -98,7 +98,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _folder(text: str) -> str:
     """The whole path of a folder of pictures: --photos practice means a folder of that name."""
-    folder = Path(text).expanduser().resolve()
+    folder = pasted_folder(text).resolve()
     if not folder.is_dir():
         raise CourseError(f"--photos: there is no folder {folder}. Give a folder of pictures.")
     return str(folder)

@@ -201,7 +201,14 @@ def look_at_all(root: Path, photos: Sequence[Photo]) -> Iterator[dict]:
                 if looked != GONE and "may pass" not in looked:
                     row = {"sha256": sha256, "measuring": MEASURING} | looked
                     out.write(json.dumps(row) + "\n")
-    return ({"rejected": p.rejected} if p.rejected else known[p.sha256] for p in photos)
+    for p in photos:
+        here = p.rejected or _is_there(p.path(root))
+        yield {"rejected": p.rejected} if p.rejected else known[p.sha256] if here else GONE
+
+
+def _is_there(file: Path) -> bool:
+    """It may be measured and gone since."""
+    return file.is_file()
 
 
 def _in_threads(work: Callable, items: Iterable) -> Iterator:

@@ -12,6 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from .errors import CourseError
+from .files import pasted
 from .memory import check_memory
 from .pictures import normalise, with_alpha
 from .unreadable import check_size, in_words, open_photo
@@ -22,7 +23,7 @@ TENSOR_BYTES = 110  # of memory, at the peak of rgb_to_lab, as measured
 def opened(image) -> Image.Image:
     """Any picture as RGB or RGBA, upright, in sRGB, in memory of its own."""
     if isinstance(image, str | Path):
-        return _from_file(Path(image).expanduser())
+        return _from_file(pasted(image))
     if mine := isinstance(image, np.ndarray | Tensor):
         image = _from_array(image)
     elif not isinstance(image, Image.Image):
