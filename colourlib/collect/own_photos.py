@@ -143,7 +143,7 @@ def _mark_copies(rows: Iterable[Photo]) -> Iterator[Photo]:
         if row.rejected.startswith(COPY):  # said by an earlier run; the other may be gone by now
             row = replace(row, rejected="")
         if not row.rejected and (twin := first.setdefault(row.sha256, row.file)) != row.file:
-            row = replace(row, rejected=f"{COPY} {twin}")
+            row = replace(row, rejected=f"{COPY} {printable(twin, '?')}")
         yield row
 
 

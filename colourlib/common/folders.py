@@ -104,6 +104,8 @@ class Walk:
     def left_out(self) -> str:
         """What was left out, in a line: '.heic (40), .txt (2), the folder .git. ...'; or ''."""
         kinds = [f"{kind} ({count})" for kind, count in self.others.most_common(NAMED)]
+        others = sum(self.others.values()) - sum(n for _, n in self.others.most_common(NAMED))
+        kinds += [f"others ({others})"] * bool(others)
         names = [printable(name, "?") for name in dict.fromkeys(self.folders)]
         kinds += [f"the folder{'s' * (len(names) > 1)} {', '.join(names[:NAMED])}"] * bool(names)
         kinds += [f"{len(names) - NAMED} more"] * (len(names) > NAMED)
