@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from test_collect import picture
 
-from colourlib import CourseError, clean, collect
+from colourlib import CourseError, clean, collect, open_workspace, show
 from colourlib.collect import own_photos as folders
 from colourlib.course import sources
 from colourlib.course.forget import forget
@@ -149,3 +149,99 @@ def test_a_forgotten_photo_stays_where_it_is_out_of_the_set(tmp_path, folder, ca
     assert "5" not in capsys.readouterr().out[:1]
     assert (folder / "d.jpg").exists() and row.sha256 not in {r.sha256 for r in rows}
     assert collect.photos(root) == rows and len(rows) == 3
+
+
+SMALL = {"too small": 16}  # pixels, as the pictures of the tests are
+SUBJECTS = {  # files: the subjects that they are of
+    "train/cats/a train/dogs/b val/cats/c": {"cats", "dogs"},
+    "all/cats/a all/dogs/old/b": {"cats", "dogs"},
+    "all/Images/train/cats/a all/Images/test/dogs/b": {"cats", "dogs"},
+    "train/cats/a extra/b c": {"cats", "extra", "here"},
+    "all/cats/a all/b": {"all"},
+    "train/a val/b": {"here"},
+    "cats/train/a dogs/b": {"cats", "dogs"},
+    "cats/a cats/b": {"cats"},
+}
+
+
+@pytest.mark.parametrize("names", SUBJECTS)
+def test_the_shares_of_a_data_set_and_a_wrapper_are_no_subjects(names, tmp_path, capsys):
+    for number, name in enumerate(names.split()):
+        file = tmp_path / "here" / f"{name}.jpg"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(picture(number))
+    rows = sources.collect(tmp_path / "ws", str(tmp_path / "here"))
+    assert {row.query for row in rows} == SUBJECTS[names]
+    told = capsys.readouterr().out
+    assert all(f"{subject} (" in told for subject in SUBJECTS[names])
+
+
+@pytest.mark.parametrize("seconds", [910_000_000_000, -910_000_000_000, -5, 1 << 40])
+def test_impossible_dates_do_not_matter(folder, collected, seconds):
+    try:
+        os.utime(folder / "d.jpg", (seconds, seconds))
+    except OSError:
+        pytest.skip("this disk keeps no such date")
+    rows = collected()
+    assert len(rows) == 4 and not any(row.rejected for row in rows) and collected() == rows
+
+
+@pytest.mark.parametrize("moment", ["listed", "measured"])
+def test_a_file_that_vanishes_while_it_is_read_is_a_row_with_a_reason(
+    folder, collected, monkeypatch, moment
+):
+    real = folders._row_of_file if moment == "listed" else Path.read_bytes
+    owner, name = (folders, "_row_of_file") if moment == "listed" else (Path, "read_bytes")
+
+    def vanish(path):
+        if path.name == "d.jpg":
+            path.unlink()
+        return real(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, vanish)
+        rows = named(collected())
+    assert rows["d.jpg"].rejected == "unreadable: No such file or directory" and len(rows) == 4
+    assert len(collected()) == 3
+
+
+def test_a_photo_that_went_after_it_was_collected_is_kept_by_nobody(tmp_path, folder, collected):
+    root, rows = tmp_path / "ws", collected()
+    assert sum(verdict.keep for verdict in clean.judge(root, rows, SMALL)) == 4  # measured
+    (folder / "d.jpg").unlink()
+    verdicts = clean.judge(root, rows, SMALL)  # of the rows that a cell still has
+    assert [v.reason for v in verdicts if not v.keep] == ["unreadable: the file is gone"]
+    counts = {sum(not r.rejected for r in some) for some in (collect.photos(root), collected())}
+    assert counts == {sum(v.keep for v in verdicts)} == {3}
+
+
+def test_a_photo_cut_short_is_a_verdict(tmp_path, folder, collected):
+    whole = (folder / "cats" / "a.jpg").read_bytes()
+    (folder / "cats" / "a.jpg").write_bytes(whole[: len(whole) // 2])
+    verdicts = clean.judge(tmp_path / "ws", collected(), SMALL)
+    (bad,) = (v for v in verdicts if not v.keep)
+    assert "cut short or damaged" in bad.reason and bad.photo.file.endswith("a.jpg")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names of bytes")
+def test_names_that_are_no_utf_8_are_read_and_can_be_shown(tmp_path, fresh_home, capsys):
+    here = os.fsencode(tmp_path) + b"/Fotos_\xf1"
+    try:
+        os.makedirs(here + b"/Caf\xe9")
+    except OSError:
+        pytest.skip("a file system that takes UTF-8 alone")
+    for number, name in enumerate([b"/a\xe9.jpg", b"/Caf\xe9/b\xe9.jpg", b"/Caf\xe9/c.jpg"]):
+        Path(os.fsdecode(here + name)).write_bytes(picture(min(number, 1)))  # the last is a copy
+    ws = open_workspace(os.fsdecode(here))
+    rows = ws.photos()
+    verdicts = clean.judge(ws.root, rows)
+    assert {row.query for row in rows} == {"Fotos_\ufffd", "Caf\ufffd"} and len(rows) == 3
+    said = capsys.readouterr().out + "".join(v.reason for v in verdicts)
+    assert open_workspace().source == ws.source and "same bytes as" in said
+    (tmp_path / "said.txt").write_text(said, encoding="utf-8")  # as a notebook is written
+    files = [row.path(ws.root) for row in rows]
+    names = [os.fsdecode(b"\xf1")] * 3
+    assert show.grid(files, names, title="t", alt="three").alt == "three"
+    with pytest.raises(CourseError, match=r"Fotos_.udcf1") as error:
+        ws.choose(os.fsdecode(here))
+    str(error.value).encode()
