@@ -32,9 +32,8 @@ def collect_folder(root: Path, folder: Path) -> list[Photo]:
     Raises CourseError for a folder without a picture that can be used.
     """
     folder = folder.resolve()
-    walk = Walk(folder, {root.resolve(), home()})
-    found = _subjects(folder, sorted(walk))
-    _check_readable(walk)
+    below = walk(folder, {root.resolve()})
+    found = _subjects(folder, sorted(below))
     before = manifest.read(root)
     read = (row for row in before if not row.rejected.startswith(UNREADABLE))
     known = {(row.file, row.bytes, row.time): row for row in read}
@@ -46,46 +45,36 @@ def collect_folder(root: Path, folder: Path) -> list[Photo]:
     rows = [replace(row, query=found[path]) for path, row in now.items() if row.sha256 not in gone]
     rows = manifest.by_query(_mark_copies(rows))
     if all(row.rejected for row in rows):
-        raise CourseError(_no_pictures(walk, rows))
+        raise CourseError(_no_pictures(below, rows))
     if rows != before:
         root.mkdir(parents=True, exist_ok=True)
         manifest.rewrite(root, rows)
-        _tell(rows, len(found) - len(rows), walk)
+        _tell(rows, len(found) - len(rows), below)
     return rows
 
 
 def check_folder(folder: Path) -> None:
     """Raises CourseError if there is no picture below the folder, by names and first bytes."""
-    walk = Walk(folder.resolve(), {home()})
-    if next(iter(walk), None) is None:
-        _check_readable(walk)
-        raise CourseError(_no_pictures(walk, []))
+    if next(iter(found := walk(folder)), None) is None:
+        raise CourseError(_no_pictures(found, []))
 
 
-def count(folder: Path) -> int:
-    """How many pictures there are below a folder, none of them read."""
-    return sum(1 for _ in Walk(folder.resolve(), {home()}))
+def walk(folder: Path, skip: Iterable[Path] = ()) -> Walk:
+    """The pictures below a folder but those of the course itself."""
+    return Walk(folder.resolve(), {home(), *skip})
 
 
-def _check_readable(walk: Walk) -> None:
-    """Raises CourseError where the folder itself could not be read."""
-    for error in walk.closed:
-        if Path(error.filename) == walk.folder:
-            words = f"The folder {str(walk.folder)!r} cannot be read: {error.strerror}."
-            raise CourseError(words)
-
-
-def _tell(rows: list[Photo], forgotten: int, walk: Walk) -> None:
+def _tell(rows: list[Photo], forgotten: int, found: Walk) -> None:
     """Print how many are kept, of what subjects, and what is left out: a line each."""
     kept = Counter(row.query for row in rows if not row.rejected)
-    subjects = ", ".join(f"{name} ({number})" for name, number in list(kept.items())[:TOLD])
-    more = f" and {len(kept) - TOLD} more" if len(kept) > TOLD else ""
-    left_out = f", {forgotten} forgotten" if forgotten else ""
-    print(f"{kept.total()} of {len(rows)} pictures, read in place{left_out}.")
-    print(f"Subjects, by their folders: {subjects}{more}.")
-    if others := walk.left_out():
+    told = [f"{name} ({number})" for name, number in kept.items()]
+    told[TOLD:] = [f"{len(told) - TOLD} more"] * (len(told) > TOLD)
+    gone = f", {forgotten} forgotten" if forgotten else ""
+    print(f"{kept.total()} of {len(rows)} pictures, read in place{gone}.")
+    print(f"Subjects, by their folders: {', '.join(told)}.")
+    if others := found.left_out():
         print(f"Left out: {others}.")
-    for error in walk.closed:
+    for error in found.closed:
         where = printable(error.filename, "?")
         print(f"Left out because it cannot be read: {where} ({error.strerror}).")
 
@@ -147,14 +136,17 @@ def _mark_copies(rows: Iterable[Photo]) -> Iterator[Photo]:
         yield row
 
 
-def _no_pictures(walk: Walk, rows: list[Photo]) -> str:
+def _no_pictures(found: Walk, rows: list[Photo]) -> str:
     """A message for a folder without a usable picture: what it holds instead, and what to do."""
+    held, kinds = "holds no file at all", found.left_out()
     if rows:
-        held = f"no picture that can be used. {Path(rows[0].file).name!r}: {rows[0].rejected}"
-    else:
-        kinds = walk.left_out()
-        held = f"no picture, but {kinds}" if kinds else "no file at all"
+        first = f"{Path(rows[0].file).name!r}: {rows[0].rejected}"
+        held = f"holds no picture that can be used. {first}"
+    elif kinds:
+        held = f"holds no picture, but {kinds}"
+    elif found.closed:
+        held = f"cannot be read: {found.closed[0].strerror}"
     return (
-        f"The folder {str(walk.folder)!r} holds {held}. Put pictures in it, in one subfolder for "
-        f"each subject ({READ}), or choose another folder."
+        f"The folder {str(found.folder)!r} {held}. Put pictures in it, in one subfolder for each "
+        f"subject ({READ}), or choose another folder."
     )

@@ -10,8 +10,6 @@ from urllib.request import url2pathname
 
 from .errors import CourseError
 
-PACKED = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
-
 
 def write(path: Path, content: bytes) -> None:
     """Put a file in place when it is whole and on the disk, not before. Raises OSError.
@@ -67,10 +65,8 @@ def writable(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
-        mend = "name another folder"
-        if home() in (folder, *folder.parents):
-            mend = "set COLOURLIB_HOME to a folder of your own, before the first cell: "
-            mend += "%env COLOURLIB_HOME=~/colourlib"
+        how = "set COLOURLIB_HOME to a folder of your own: %env COLOURLIB_HOME=~/colourlib"
+        mend = how if home() in (folder, *folder.parents) else "name another folder"
         words = f"Nothing can be written to {folder} ({error.strerror}): {mend}."
         raise CourseError(words) from error
     return folder
@@ -92,13 +88,10 @@ def pasted(text: str | Path) -> Path:
 
 def pasted_folder(text: str | Path) -> Path:
     """The same for a folder. Raises CourseError where a file is there instead."""
-    path = pasted(text)
-    if not os.path.isfile(path):
-        return path
-    mend = f"Give the folder that holds the pictures: {path.parent}"
-    if path.suffix.lower() in PACKED:
-        mend = "Unpack it, and give the folder that comes out of it"
-    raise CourseError(f"{str(text)!r} is a file. {mend}.")
+    if os.path.isfile(path := pasted(text)):
+        how = "Give the folder that holds the pictures; unpack an archive first."
+        raise CourseError(f"{str(text)!r} is a file. {how}")
+    return path
 
 
 def printable(text: object, other: str = " ") -> str:

@@ -42,7 +42,8 @@ def _from_file(path: Path) -> Image.Image:
     """The picture in a file. Formats and words are those of the batch."""
     if path.is_dir():
         raise CourseError(
-            f"{path} is a folder. For all its photos: `python -m colourlib colourise {path} -o OUT`"
+            f"{path} is a folder: give one of the photos in it. For all of them: "
+            f"`python -m colourlib colourise {path} -o OUT`"
         )
     if not path.exists():
         raise CourseError(f"There is no file '{path}'. A relative path starts from {Path.cwd()}.")

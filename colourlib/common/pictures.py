@@ -18,16 +18,12 @@ FORMATS = {  # what is opened, and how its files are called
     "JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "GIF": ".gif", "BMP": ".bmp", "TIFF": ".tif",
 }  # fmt: skip
 ENDINGS = (*FORMATS.values(), ".jpeg", ".jpe", ".jfif", ".tiff")  # of the photos in a folder
-READ = ["JPEG, PNG, WebP, TIFF, GIF"]
 if importlib.util.find_spec("PIL._avif"):  # built into Pillow from 11.3 on, mostly
-    FORMATS, ENDINGS, READ = FORMATS | {"AVIF": ".avif"}, (*ENDINGS, ".avif"), [*READ, "AVIF"]
+    FORMATS, ENDINGS = FORMATS | {"AVIF": ".avif"}, (*ENDINGS, ".avif")
 with contextlib.suppress(ImportError):  # the photos of many phones: pip install "colourlib[heif]"
-    import pillow_heif
-
-    pillow_heif.register_heif_opener()
+    __import__("pillow_heif").register_heif_opener()
     FORMATS, ENDINGS = FORMATS | {"HEIF": ".heic"}, (*ENDINGS, ".heic", ".heif")
-    READ = [*READ, "HEIC"]
-READ = f"{', '.join(READ)} and BMP"
+READ = ", ".join(FORMATS)
 BITS = 0x0102  # the TIFF tag for the bits of a channel
 PHOTOMETRIC = 0x0106  # and for what 0 is: black or white
 ORIENTATION = 0x0112  # the EXIF tag that says how the camera was held

@@ -98,7 +98,7 @@ def _collecting(ws) -> tuple[int, str, int]:
     if ws.source not in ("practice", "bing"):
         if there:
             return done
-        photos = own_photos.count(Path(ws.source))
+        photos = sum(1 for _ in own_photos.walk(Path(ws.source)))
         return photos, f"nothing: {photos:,} photos of your own are read where they are", 0
     if not left:
         return done

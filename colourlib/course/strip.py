@@ -55,9 +55,7 @@ def choose(photo: str | Path | None = None) -> Image.Image:
         return chosen()
     ours = public_photos()
     path = ours.get(str(photo).strip(" \"'")) or pasted(photo)
-    if os.path.isdir(path):
-        raise CourseError(f"{str(photo)!r} is a folder: give one of the photos in it.")
-    if not os.path.isfile(path):
+    if not os.path.exists(path):
         hint = did_you_mean(photo, ours)
         raise CourseError(
             f"There is no photo {str(photo)!r}: give the path of a file, or one of the photos that "

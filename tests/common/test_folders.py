@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -119,7 +120,7 @@ print(pictures.FORMATS["HEIF"], {".heic", ".heif"} <= set(pictures.ENDINGS), pic
 def test_heic_is_read_where_its_package_is_installed():
     said = subprocess.run([sys.executable, "-c", HEIF], capture_output=True, text=True)
     assert said.stdout.startswith("registered\n.heic True JPEG, PNG"), said.stderr
-    assert "HEIC and BMP" in said.stdout
+    assert said.stdout.endswith("HEIF\n")
     with pytest.raises(CourseError, match="HEIC photo, .* `pip install pillow-heif`"):
         unreadable.open_photo(io.BytesIO(HEIC))
 
@@ -148,7 +149,13 @@ def test_a_file_that_is_really_called_so_comes_first(tmp_path):
     assert files.pasted(f'"{tmp_path}/none"') == tmp_path / "none"
 
 
-@pytest.mark.parametrize(("name", "words"), [("a.zip", "Unpack it"), ("a.jpg", "Give the folder")])
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("a.zip", "Give the folder .* unpack an archive first"),
+        ("a.jpg", "Give the folder that holds the pictures"),
+    ],
+)
 def test_a_file_where_a_folder_is_due_is_told(name, words, tmp_path, capsys):
     from colourlib.__main__ import main
 
@@ -156,7 +163,7 @@ def test_a_file_where_a_folder_is_due_is_told(name, words, tmp_path, capsys):
     with pytest.raises(CourseError, match=f"is a file. {words}"):
         sources.check_source(f'"{tmp_path / name}"')
     assert main(["course", "--photos", str(tmp_path / name)]) == 2
-    assert f"is a file. {words}" in capsys.readouterr().err
+    assert re.search(f"is a file. {words}", capsys.readouterr().err)
 
 
 def test_a_home_that_cannot_be_written_is_named_with_what_to_set(fresh_home, tmp_path, monkeypatch):
