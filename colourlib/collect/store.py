@@ -135,9 +135,8 @@ def sha256_of(data: bytes) -> str:
 
 def _whole(row: Photo, root: Path) -> bool:
     """Whether the file of a row is there, of the size that it had."""
-    with contextlib.suppress(OSError):
-        return os.stat(row.path(root)).st_size == row.bytes
-    return False
+    path = row.path(root)
+    return path.is_file() and path.stat().st_size == row.bytes
 
 
 def photos(root: Path) -> list[Photo]:

@@ -17,7 +17,7 @@ from .. import colour, show
 from ..common.errors import CourseError
 from ..common.files import home, pasted, read_json, replace_text, writable, write
 from ..common.opening import opened
-from ..common.pictures import encoded, on_white, open_picture
+from ..common.pictures import encoded, on_white
 from ..common.words import did_you_mean
 from .photos import public_photos
 
@@ -80,11 +80,7 @@ def chosen() -> Image.Image:
     """The photo of the strip; the course's own where nobody has chosen one."""
     if (tiles := _tiles()) is None:
         return choose(DEFAULT)
-    try:
-        return open_picture(tiles / "photo.png")
-    except Exception:  # whatever a decoder raises at a file that is damaged
-        print(f"The photo that you chose is damaged where it is kept: now it is {DEFAULT!r}.")
-        return choose(DEFAULT)
+    return show.photo_or_reason(tiles / "photo.png")[0]
 
 
 def strip(chapter: str | None = None, picture: Image.Image | np.ndarray | None = None):
