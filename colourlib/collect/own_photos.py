@@ -3,7 +3,6 @@
 The folders in it are the queries of the pictures below them. A second run reads what has changed.
 """
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -33,7 +32,7 @@ def collect_folder(root: Path, folder: Path) -> list[Photo]:
     """
     folder = folder.resolve()
     below = walk(folder, {root.resolve()})
-    found = _subjects(folder, sorted(below))
+    found = _subjects(folder, sorted(below, key=lambda path: (path.is_symlink(), path)))
     before = manifest.read(root)
     read = (row for row in before if not row.rejected.startswith(UNREADABLE))
     known = {(row.file, row.bytes, row.time): row for row in read}
@@ -83,7 +82,7 @@ def _subjects(folder: Path, photos: Sequence[Path]) -> dict[Path, str]:
     """The subject of each photo: the uppermost folder around it, or else the whole folder's name.
 
     The shares of a data set (train, val, images ...) are no subjects, and neither is a folder that
-    holds all the others. A name that is no UTF-8 gets a sign for what cannot be read.
+    holds all the others. A sign stands for what cannot be shown of a name.
     """
     inner = {path: list(path.relative_to(folder).parts[:-1]) for path in photos}
     lone = True
@@ -95,8 +94,7 @@ def _subjects(folder: Path, photos: Sequence[Path]) -> dict[Path, str]:
         lone = lone and all(len(parts) > 1 for parts in inner.values())
         for parts in inner.values():
             del parts[:lone]
-    names = {path: (parts or [folder.name])[0] for path, parts in inner.items()}
-    return {path: os.fsencode(name).decode(errors="replace") for path, name in names.items()}
+    return {p: printable((parts or [folder.name])[0], "\ufffd") for p, parts in inner.items()}
 
 
 def _size_and_time(path: Path) -> tuple[int, str]:
