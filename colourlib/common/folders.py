@@ -50,10 +50,8 @@ class Walk:
     def __iter__(self) -> Iterator[Path]:
         starts, top = [self.folder], Path(os.path.realpath(self.folder))
         for start in starts:  # which grows by the links that are met
-            if os.path.realpath(start) in self._seen:
-                self.others["links to folders that are read already"] += 1
-                continue
-            for here, folders, names in os.walk(start, onerror=self.closed.append):
+            again = os.path.realpath(start) in self._seen
+            for here, folders, names in () if again else os.walk(start, onerror=self.closed.append):
                 self._seen.add(real := os.path.realpath(here))
                 inside, folders[:] = [Path(here, name) for name in sorted(folders)], []
                 for path in inside:
@@ -62,10 +60,9 @@ class Walk:
                         self.systems.append(printable(path.name, "?"))
                     elif str(target) == os.path.join(real, path.name):
                         folders += [path.name] * (str(target) not in self._skip | self._seen)
-                    elif target in (top, *top.parents):
-                        self.others["links in a circle"] += 1
-                    elif not self._skip & {str(target), *map(str, target.parents)}:
-                        starts.append(path)
+                    elif target not in (top, *top.parents):  # which would be a circle
+                        skip = self._skip & {str(target), *map(str, target.parents)}
+                        starts += [path] * (not skip)
                 yield from (p for name in sorted(names) if self._is_photo(p := Path(here, name)))
 
     def _is_system(self, folder: Path) -> bool:
