@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 
 from ..common.errors import CourseError
-from ..common.files import home, pasted, printable, read_json, replace_text, writable
+from ..common.files import home, printable, read_json, replace_text, writable
 from ..evaluate import HEADERS, Scores, rows
 from .workspace import COMMAND_LINE, open_workspace
 
@@ -164,7 +164,9 @@ def run_course(
     ws = open_workspace()
     # The kernels start in notebooks/, so they are told whole paths.
     os.environ |= {"COLOURLIB_SOURCE": ws.source, "COLOURLIB_HOME": str(home())}
-    out = writable(home() / "executed" / ws.root.name if out is None else pasted(out).resolve())
+    out = writable(
+        home() / "executed" / ws.root.name if out is None else out.expanduser().resolve()
+    )
 
     start = time.gmtime()
     results: list[Result] = []

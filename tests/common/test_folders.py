@@ -16,6 +16,7 @@ from colourlib.album import names
 from colourlib.common import files, folders, pictures, unreadable
 from colourlib.common.folders import Walk
 from colourlib.course import sources
+from colourlib.runs import weights
 
 posix = pytest.mark.skipif(os.name == "nt", reason="links and names that Windows does not have")
 HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
@@ -132,6 +133,8 @@ def test_a_path_may_be_pasted_in_many_ways(way, tmp_path, monkeypatch):
     assert sources.check_source(text) == str(here)
     assert files.pasted(text.replace("photos", "photos/a b.jpg", 1)) == here / "a b.jpg"
     assert names.plan([text], tmp_path / "out").jobs[0].photo.name == "a b.jpg"
+    with pytest.raises(CourseError, match="no trained run in .*my photos:"):
+        weights.load(text)
 
 
 @posix
