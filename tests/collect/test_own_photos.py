@@ -225,15 +225,15 @@ def test_a_photo_cut_short_is_a_verdict(tmp_path, folder, collected):
 def test_names_that_are_no_utf_8_are_read_and_can_be_shown(tmp_path, fresh_home, capsys):
     here = os.fsencode(tmp_path) + b"/Fotos_\xf1"
     try:
-        os.makedirs(here + b"/Caf\xe9")
+        os.makedirs(here + b"/Men\xfc")
     except OSError:
         pytest.skip("a file system that takes UTF-8 alone")
-    for number, name in enumerate([b"/a\xe9.jpg", b"/Caf\xe9/b\xe9.jpg", b"/Caf\xe9/c.jpg"]):
+    for number, name in enumerate([b"/a\xe9.jpg", b"/Men\xfc/b\xe9.jpg", b"/Men\xfc/c.jpg"]):
         Path(os.fsdecode(here + name)).write_bytes(picture(min(number, 1)))  # the last is a copy
     ws = open_workspace(os.fsdecode(here))
     rows = ws.photos()
     verdicts = clean.judge(ws.root, rows)
-    assert {row.query for row in rows} == {"Fotos_\ufffd", "Caf\ufffd"} and len(rows) == 3
+    assert {row.query for row in rows} == {"Fotos_\ufffd", "Men\ufffd"} and len(rows) == 3
     said = capsys.readouterr().out + "".join(v.reason for v in verdicts)
     assert open_workspace().source == ws.source and "same bytes as" in said
     (tmp_path / "said.txt").write_text(said, encoding="utf-8")  # as a notebook is written
