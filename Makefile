@@ -32,7 +32,7 @@ help:
 	@echo "PYTHON=...       the Python 3.10 or newer to build on (now: $(PYTHON))"
 
 course: $(VENV)/.installed-course
-	@$(PY) -m colourlib course $(if $(PHOTOS),--photos "$(PHOTOS)") \
+	@$(PY) -m colourlib course $(if $(PHOTOS),--photos "$$PHOTOS") \
 	  $(if $(SOURCE),--source "$(SOURCE)") $(if $(SETTING),--setting "$(SETTING)")
 
 lab: $(VENV)/.installed-course

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from .common.errors import CourseError
-from .common.files import printable
+from .common.files import pasted_folder, printable
 
 
 def parser() -> argparse.ArgumentParser:
@@ -85,7 +85,8 @@ def main(arguments: list[str] | None = None) -> int:
         if args.photos is not None and args.source is not None:
             parser().error("give --photos or --source, not both: each says where photos are")
         runner = _runner()
-        source = _folder(args.photos) if args.photos is not None else args.source
+        # The whole path, because --photos practice means a folder of that name.
+        source = args.source if args.photos is None else str(pasted_folder(args.photos).resolve())
         return 0 if runner.run_course(source, args.setting, args.out, args.only) else 1
     except CourseError as error:
         # In one line, without what a file's name could do to a terminal.
@@ -94,14 +95,6 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\ncolourlib: stopped by Ctrl-C", file=sys.stderr)
         return 130
-
-
-def _folder(text: str) -> str:
-    """The whole path of a folder of pictures: --photos practice means a folder of that name."""
-    folder = Path(text).expanduser().resolve()
-    if not folder.is_dir():
-        raise CourseError(f"--photos: there is no folder {folder}. Give a folder of pictures.")
-    return str(folder)
 
 
 def _runner():

@@ -9,6 +9,7 @@ import html
 import io
 import math
 import re
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +17,11 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
+from .common.files import printable
 from .common.pictures import encoded, normalise, open_picture
+from .common.unreadable import what_is_wrong
 
 # As in Okabe and Ito's palette, but so dark that each has a contrast of 4.5 on white, and still
 # told apart by colour-blind readers: tests/test_accessibility.py computes both. A line style or a
@@ -94,9 +97,28 @@ def figure(fig: Figure, alt: str) -> Picture:
     powers = {label for axis in axes for label in axis.get_ticklabels(which="both")}
     for text in fig.findobj(Text):
         text.set_parse_math(text in powers)
+        if not text.get_text().isascii():  # half a letter, of a name that is no UTF-8
+            text.set_text(text.get_text().encode(errors="replace").decode())
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png", dpi=90, facecolor="white", bbox_inches="tight")
     return Picture(Image.open(buffer).convert("RGB"), alt)
+
+
+def photo_or_reason(source, side: int = 512) -> tuple[Image.Image, str]:
+    """(the picture, ""); or, where it cannot be read, (a grey square that says why, the reason).
+
+    source: a file, or an image of Pillow, which may be decoded only now.
+    """
+    try:
+        is_file = isinstance(source, (str, Path))
+        return open_picture(source, side) if is_file else normalise(source), ""
+    except Exception as error:  # hostile bytes: a decoder may raise anything
+        path = Path(source if is_file else getattr(source, "filename", "") or "picture")
+        why = f"{printable(path.name, '?')}: {what_is_wrong(error, path)}"
+    square = Image.new("RGB", (side, side), "gainsboro")
+    words, font = textwrap.fill(f"Not shown. {why}", 22), ImageFont.load_default(side / 14)
+    ImageDraw.Draw(square).multiline_text((side / 16, side / 16), words, "black", font)
+    return square, why
 
 
 def as_array(picture) -> np.ndarray:
@@ -116,9 +138,13 @@ def grid(
     """Pictures side by side, row after row.
 
     pictures: paths, PIL images or uint8 arrays. titles: one above each. row_labels: one beside
-    each row. side: inches a picture.
+    each row. side: inches a picture. What cannot be read is a grey square that says why.
     """
-    arrays = [as_array(picture) for picture in pictures]
+    read = [
+        photo_or_reason(p) if isinstance(p, (str, Path, Image.Image)) else (p, "") for p in pictures
+    ]
+    arrays = [as_array(picture) for picture, _ in read]
+    alt += "".join(f" Not shown: {why}." for _, why in read if why)
     shapes = [min(a.shape[0] / a.shape[1], TALLEST) for a in arrays] or [1.0]
     lines = max((t.count("\n") + 1 for t in titles), default=0) if titles else 0
     starts = range(0, len(shapes), columns)

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image
 
 from colourlib import show
 from colourlib.common.pictures import encoded
+from colourlib.judging.gallery import SIDE, truths
 
 
 def bundle(picture):
@@ -54,6 +56,25 @@ def test_a_grid_takes_files_pictures_and_arrays(tmp_path):
     assert show.as_array(tmp_path / "a.jpg").shape == show.as_array(picture).shape == (20, 40, 3)
     assert show.as_array(np.zeros((5, 6), np.uint8)).shape == (5, 6, 3)
     show.grid([tmp_path / "a.jpg", picture], columns=2, title="t", alt="two red pictures")
+
+
+def test_what_cannot_be_read_has_a_square_that_says_why_and_the_others_are_shown(tmp_path):
+    whole = encoded(Image.linear_gradient("L"), "JPEG")
+    (tmp_path / "cut $1$ 色.jpg").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "text.jpg").write_text("hello"), (tmp_path / "whole.jpg").write_bytes(whole)
+    names = ["cut $1$ 色.jpg", "gone.jpg", "text.jpg", "", "whole.jpg"]
+    lazy = Image.open(io.BytesIO(whole[: len(whole) // 2]))
+    alt = show.grid([*(tmp_path / name for name in names), lazy], title="t", alt="Six").alt
+    assert alt.startswith("Six Not shown: cut $1$ 色.jpg: cut short") and "whole" not in alt
+    assert (
+        "gone.jpg: gone since" in alt
+        and "text.jpg: text, not" in alt
+        and alt.count("Not shown") == 5
+    )
+    square, why = show.photo_or_reason(tmp_path / "gone.jpg", 160)
+    assert square.size == (160, 160) and (np.asarray(square) < 90).any() and "gone" in why
+    photos = SimpleNamespace(rows=[{"file": "gone.jpg"}, {"file": "whole.jpg"}])
+    assert [picture.size for picture in truths(tmp_path, photos, [0, 1])] == [(SIDE, SIDE)] * 2
 
 
 def test_a_table_reads_as_text_and_as_html():

@@ -140,7 +140,7 @@ def _painter(model, saturation: float) -> tuple[Callable[[Image.Image], Image.Im
 def weights_name(model) -> str:
     """What a file says of the weights that coloured it."""
     if isinstance(model, (str, Path)):
-        return Path(model).expanduser().resolve().name
+        return files.pasted(model).resolve().name
     if isinstance(model, tuple):  # of weights.load
         return str(model[1].get("run", model[1]["network"]))
     return "as shipped" if model is None else getattr(model, "name", type(model).__name__)

@@ -9,13 +9,13 @@ import contextlib
 import itertools
 import os
 import unicodedata
-from collections import Counter
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..common.errors import CourseError
-from ..common.files import below
+from ..common.files import pasted
+from ..common.folders import Walk
 from ..common.pictures import ENDINGS, READ
 
 # What is written, by the ending of its name; a photo with another ending becomes a PNG.
@@ -50,7 +50,7 @@ def plan(photos: Sequence[str | Path], out: str | Path) -> Plan:
     photos, a place that cannot be written to, or one on top of the photos.
     """
     given = [photos] if isinstance(photos, (str, Path)) else photos
-    given = [Path(os.path.expanduser(photo)) for photo in given]
+    given = [pasted(photo) for photo in given]
     if not given:
         raise CourseError("No photo was given: name a file, several, or a folder.")
     one_file, todo = _is_one_file(given, out), Plan()
@@ -123,27 +123,21 @@ def _find(given: list[Path], out: Path, todo: Plan) -> Iterator[Job]:
 
 
 def _below(folder: Path, out: Path, todo: Plan) -> Iterator[Job]:
-    """Every picture below a folder, sorted; nothing hidden, nothing below OUT, no link followed."""
+    """Every picture below a folder, as the walk finds them; nothing below OUT."""
     if os.path.realpath(folder) == os.path.realpath(out):
         words = f"-o {out} is the folder of the photos: choose one inside it, or another."
         raise CourseError(words)
-    count, others, closed = 0, Counter(), []
-    for path in below(folder, [out], closed.append):
-        if path.is_symlink() and os.path.isdir(path):
-            others["links to folders"] += 1
-        elif path.suffix.lower() in ENDINGS:
-            count += 1
-            yield Job(path, path.relative_to(folder), found=True)
-        else:
-            others[path.suffix.lower() or "without an ending"] += 1
-    for error in closed:
+    count, walk = 0, Walk(folder, [out])
+    for path in walk:
+        count += 1
+        yield Job(path, path.relative_to(folder), found=True)
+    for error in walk.closed:
         todo.amiss.append((Path(error.filename), f"this folder cannot be read: {error.strerror}"))
-    kinds = ", ".join(f"{kind} ({number})" for kind, number in others.most_common(6))
     if not count:
-        held = f"holds no picture, but {kinds}" if kinds else "is empty"
+        held = f"holds no picture, but {walk.left_out()}" if walk.left_out() else "is empty"
         todo.amiss.append((folder, f"this folder {held}. What is read: {READ}."))
-    elif kinds:
-        todo.remarks.append(f"{folder}: left alone, because not named like pictures: {kinds}")
+    elif walk.left_out():
+        todo.remarks.append(f"{folder}: left out: {walk.left_out()}")
 
 
 def _named(found: list[Job], out: Path, todo: Plan) -> list[Job]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ..collect.manifest import Photo
 from ..common.errors import CourseError
+from ..common.files import printable
 from ..common.pictures import open_picture
 from .by_hand import decide, decisions, match, rule_named
 from .by_hand import limits as limits_by_hand
@@ -143,7 +144,7 @@ def _keep_the_best(
     result = list(verdicts)
     for copies in _members(verdicts, wanted, limit):
         best = verdicts[max(copies, key=rank)]
-        twin = f"{best.photo.query}/{Path(best.photo.file).name}"
+        twin = f"{best.photo.query}/{printable(Path(best.photo.file).name, '?')}"
         for i in copies:
             if verdicts[i] is not best and verdicts[i].keep:
                 bits = distance(verdicts[i], best)

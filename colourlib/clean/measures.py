@@ -24,7 +24,6 @@ from ..common.unreadable import what_is_wrong
 
 NAME = "measures.jsonl"
 MEASURING = 2  # raise it when a measure changes, and every picture is measured anew
-GONE = {"unreadable": "the file is gone"}  # not remembered: it may come back
 
 LARGE = 256  # pixels, longer side: where lines and edges are looked for
 FIELDS = 7  # a side: the fields whose mean colours are compared with a tint
@@ -60,8 +59,6 @@ def look(path: Path) -> dict:
             full_page(image)
             width, height = image.size
         image = open_picture(path, LARGE)
-    except FileNotFoundError:
-        return dict(GONE)
     except Exception as error:  # hostile bytes: a decoder may raise anything
         why = {"unreadable": what_is_wrong(error, path)}
         # The system's own errors have a number: they may pass, and so may a want of memory.
@@ -199,10 +196,13 @@ def look_at_all(root: Path, photos: Sequence[Photo]) -> Iterator[dict]:
             looks = bar(looks, total=len(todo), desc="looking", unit="picture")
             for sha256, looked in zip(todo, looks, strict=True):
                 known[sha256] = looked
-                if looked != GONE and "may pass" not in looked:
+                if "may pass" not in looked:
                     row = {"sha256": sha256, "measuring": MEASURING} | looked
                     out.write(json.dumps(row) + "\n")
-    return ({"rejected": p.rejected} if p.rejected else known[p.sha256] for p in photos)
+    for p in photos:
+        path = p.path(root)  # whose file may be gone since it was measured
+        looked = {"rejected": p.rejected} if p.rejected else known[p.sha256]
+        yield looked if p.rejected or path.is_file() else look(path)
 
 
 def _in_threads(work: Callable, items: Iterable) -> Iterator:

@@ -19,10 +19,10 @@ from bing_image_downloader.bing import Bing
 
 from ..common.bars import bar
 from ..common.errors import CourseError
-from . import fetch, manifest
+from . import fetch
 from .connection import Patience, Stopped, TimeUp, Web
 from .manifest import Photo
-from .store import COPY, Shelf
+from .store import COPY, Shelf, photos
 
 __all__ = ["COPY", "Photo", "collect_web", "photos", "reasons", "summary"]
 
@@ -39,8 +39,6 @@ _VARYING = {
     r"\d+ bytes short": "N bytes short",
     r", asked \d+ times": "",
 }
-
-photos = manifest.read  # photos(root): the rows collected so far, without collecting
 
 
 def collect_web(

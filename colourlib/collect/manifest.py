@@ -16,6 +16,7 @@ from ..common.files import replace_text
 from ..common.queries import QUERIES
 
 NAME = "manifest.jsonl"
+LATEST = 253_402_300_799  # the last second of the year 9999
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,8 @@ def rewrite(root: Path, rows: Iterable[Photo]) -> None:
 
 
 def utc(seconds: float) -> str:
-    """A POSIX time as the manifest writes it."""
-    return datetime.fromtimestamp(seconds, timezone.utc).isoformat()
+    """A POSIX time as the manifest writes it; an impossible one is the nearest that can be."""
+    return datetime.fromtimestamp(min(max(seconds, 0), LATEST), timezone.utc).isoformat()
 
 
 def _line(row: Photo) -> str:

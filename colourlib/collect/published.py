@@ -24,7 +24,7 @@ from . import manifest
 from .connection import Rejected, in_words
 from .fetch import OFFLINE
 from .manifest import Photo
-from .store import Forgotten, Shelf
+from .store import Forgotten, Shelf, photos
 
 PREFIX = "torchvision:"  # how the name of a published data set starts as a source
 ROOM = 2.5  # disk space that is needed / size of the download: the archive and what is in it
@@ -102,7 +102,7 @@ def collect_set(
     """
     chosen, name, shelf = find(source), source.removeprefix(PREFIX), Shelf(root)
     if done(root) >= per_query and len(shelf.rows) == len(manifest.read(root)):
-        return manifest.read(root)  # without the download, which need not be there any more
+        return photos(root)  # without the download, which need not be there any more
     parts = _open_parts(root, name, chosen)
     opened(chosen, not shelf.rows)
     with shelf, bar(desc="collecting", unit="picture") as progress:
@@ -115,7 +115,7 @@ def collect_set(
                     progress.update()
     replace_text(Path(root) / "set.json", json.dumps({"per_query": per_query}))
     print(f"{len(shelf.by_hash)} pictures kept, {shelf.new} of them new.")
-    return manifest.read(root)
+    return photos(root)
 
 
 def done(root: Path) -> int:

@@ -22,6 +22,7 @@ from .fetch import Rejected
 from .manifest import Photo
 
 COPY = "same bytes as"  # how the reason of a copy starts
+LOST = "the file is gone or has changed"
 LOCK = ".collecting.lock"
 
 
@@ -136,6 +137,14 @@ def _whole(row: Photo, root: Path) -> bool:
     """Whether the file of a row is there, of the size that it had."""
     path = row.path(root)
     return path.is_file() and path.stat().st_size == row.bytes
+
+
+def photos(root: Path) -> list[Photo]:
+    """The rows collected so far, without collecting. What has lost its file is not kept."""
+    return [
+        row if row.rejected or _whole(row, root) else replace(row, rejected=LOST)
+        for row in manifest.read(root)
+    ]
 
 
 def in_use(root: Path) -> bool:

@@ -1,9 +1,14 @@
-"""Where the course keeps its files, and how a file is written: whole or not at all."""
+"""Where the course keeps its files, how one is written, and which one a pasted path means."""
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+import re
+import tempfile
 from pathlib import Path
+from urllib.parse import unquote
+from urllib.request import url2pathname
+
+from .errors import CourseError
 
 
 def write(path: Path, content: bytes) -> None:
@@ -44,27 +49,49 @@ def tidy(folder: Path) -> None:
         scratch.unlink(missing_ok=True)
 
 
-def below(folder: Path, skip: Iterable[Path], onerror: Callable[[OSError], None]) -> Iterator[Path]:
-    """Every file below a folder, and every link to a folder, which is not followed; sorted.
-
-    Nothing hidden, and nothing below `skip`. onerror is told of each folder that cannot be read.
-    """
-    skipped = {os.path.realpath(path) for path in skip}
-    for here, folders, names in os.walk(folder, onerror=onerror):
-        inside = [Path(here, name) for name in sorted(folders) if not name.startswith(".")]
-        folders[:] = [path.name for path in inside if os.path.realpath(path) not in skipped]
-        yield from (path for path in inside if path.is_symlink())
-        yield from (Path(here, name) for name in sorted(names) if not name.startswith("."))
-
-
 def home() -> Path:
     """The folder that holds every workspace: $COLOURLIB_HOME, else `data/` of the checkout."""
     if os.environ.get("COLOURLIB_HOME"):
-        return Path(os.environ["COLOURLIB_HOME"]).expanduser().resolve()
+        return pasted(os.environ["COLOURLIB_HOME"]).resolve()
     checkout = Path(__file__).resolve().parents[2]
     if (checkout / "notebooks").is_dir():  # an editable install: the repository itself
         return checkout / "data"
     return Path.cwd() / "colourlib_data"  # installed alone, as on Colab
+
+
+def writable(folder: Path) -> Path:
+    """A folder of the course, made if missing. Raises CourseError where nothing can be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        how = "set COLOURLIB_HOME to a folder of your own: %env COLOURLIB_HOME=~/colourlib"
+        mend = how if home() in (folder, *folder.parents) else "name another folder"
+        words = f"Nothing can be written to {folder} ({error.strerror}): {mend}."
+        raise CourseError(words) from error
+    return folder
+
+
+def pasted(text: str | Path) -> Path:
+    """The path that was meant by one pasted with quotes, as file:///..., with %20 or from ~.
+
+    The first way to read it that leads to something that is there, or else the tidiest.
+    """
+    bare = re.sub(r"^& +", "", str(text).strip()).strip(" \"'`“”‘’«»<>")  # &: PowerShell's
+    address = re.sub(r"(?i)^file:(//(localhost)?)?", "", bare)
+    tidy = url2pathname(address) if address != bare else bare
+    spaced = re.sub(r"\\(.)", r"\1", bare)  # dragged into a terminal
+    ways = [str(text), bare, tidy, unquote(bare), os.path.expandvars(bare), spaced]
+    ways = [os.path.expanduser(way) for way in ways]
+    return Path(next(filter(os.path.lexists, ways), ways[2]))
+
+
+def pasted_folder(text: str | Path) -> Path:
+    """The same for a folder. Raises CourseError where a file is there instead."""
+    if os.path.isfile(path := pasted(text)):
+        how = "Give the folder that holds the pictures; unpack an archive first."
+        raise CourseError(f"{str(text)!r} is a file. {how}")
+    return path
 
 
 def printable(text: object, other: str = " ") -> str:

@@ -12,6 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from .errors import CourseError
+from .files import pasted
 from .memory import check_memory
 from .pictures import normalise, with_alpha
 from .unreadable import check_size, in_words, open_photo
@@ -22,7 +23,7 @@ TENSOR_BYTES = 110  # of memory, at the peak of rgb_to_lab, as measured
 def opened(image) -> Image.Image:
     """Any picture as RGB or RGBA, upright, in sRGB, in memory of its own."""
     if isinstance(image, str | Path):
-        return _from_file(Path(image).expanduser())
+        return _from_file(pasted(image))
     if mine := isinstance(image, np.ndarray | Tensor):
         image = _from_array(image)
     elif not isinstance(image, Image.Image):
@@ -41,7 +42,8 @@ def _from_file(path: Path) -> Image.Image:
     """The picture in a file. Formats and words are those of the batch."""
     if path.is_dir():
         raise CourseError(
-            f"{path} is a folder. For all its photos: `python -m colourlib colourise {path} -o OUT`"
+            f"{path} is a folder: give one of the photos in it. For all of them: "
+            f"`python -m colourlib colourise {path} -o OUT`"
         )
     if not path.exists():
         raise CourseError(f"There is no file '{path}'. A relative path starts from {Path.cwd()}.")

@@ -6,6 +6,7 @@ door first. The file itself is only read. Metadata (where and when a photo was t
 """
 
 import contextlib
+import importlib.util
 import io
 from pathlib import Path
 from typing import BinaryIO
@@ -14,11 +15,16 @@ import numpy as np
 from PIL import Image, ImageCms, ImageOps
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-READ = "JPEG, PNG, WebP, TIFF, GIF and BMP"
 FORMATS = {  # what is opened, and how its files are called
     "JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "GIF": ".gif", "BMP": ".bmp", "TIFF": ".tif",
 }  # fmt: skip
 ENDINGS = (*FORMATS.values(), ".jpeg", ".jpe", ".jfif", ".tiff")  # of the photos in a folder
+if importlib.util.find_spec("PIL._avif"):  # built into Pillow from 11.3 on, mostly
+    FORMATS, ENDINGS = FORMATS | {"AVIF": ".avif"}, (*ENDINGS, ".avif")
+with contextlib.suppress(ImportError):  # the photos of many phones: pip install "colourlib[heif]"
+    __import__("pillow_heif").register_heif_opener()
+    FORMATS, ENDINGS = FORMATS | {"HEIF": ".heic"}, (*ENDINGS, ".heic", ".heif")
+READ = ", ".join(FORMATS)
 BITS = 0x0102  # the TIFF tag for the bits of a channel
 PHOTOMETRIC = 0x0106  # and for what 0 is: black or white
 HIGHEST = 0x0119  # and for the highest value

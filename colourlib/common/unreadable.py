@@ -29,7 +29,9 @@ INSTEAD = {  # how a file begins whose format no decoder knows, and what it is; 
     rb"\Z": f"is empty, 0 bytes. {AGAIN}",
     rb"[^<\w]*<(!doctype )?html": "is a web page, not a picture. Save the picture itself.",
     rb".*<svg": "is an SVG drawing, not a photo. Export it as PNG.",
-    rb"....ftyp(hei|hev|mif)": f"is a HEIC photo, which is not read here. {CONVERT}",
+    rb"....ftyp(hei|hev|mif)": "is a HEIC photo, which is not read here. `pip install pillow-heif` "
+    "and restart, or save it as JPEG.",
+    rb"PK\x03\x04|Rar!|7z\xbc\xaf": "is an archive, in which photos may be. Unpack it first.",
     rb"8BPS|FUJIFILM|II\xbc|MM\0\+|v/1\x01|#\?rad|\xff\x0a|\xff\x4f\xff|....j(xl|p ) \r": UNREAD,
     rb"....ftyp": f"is a film or a new kind of photo, which is not read here. {CONVERT}",
     rb"(\xef\xbb\xbf|\s)*%pdf": f"is a PDF document. {CONVERT}",

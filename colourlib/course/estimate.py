@@ -9,13 +9,14 @@ import os
 import re
 import shutil
 from math import ceil
+from pathlib import Path
 
 from ..clean.splitting import SHARES
-from ..collect import PARALLEL, manifest, published
+from ..collect import PARALLEL, own_photos, published
+from ..collect import photos as collected
 from ..collect.fetch import WEB
 from ..common.files import read_json
 from ..common.memory import gigabytes
-from ..common.pictures import ENDINGS
 from ..common.queries import QUERIES
 from ..common.words import roughly
 from ..prepare.make import nbytes, shapes_of
@@ -35,7 +36,7 @@ RUN_BYTES = 27_000_000  # a run of ColourNet: weights, best and averaged, and Ad
 
 def so_far(ws) -> str:
     """What a workspace holds already, in a line; an empty one says what that means."""
-    pictures = sum(not row.rejected for row in manifest.read(ws.root))
+    pictures = sum(not row.rejected for row in collected(ws.root))
     runs = len(list(ws.root.glob("runs/[0-9]*-colournet")))
     there = [f"{pictures:,} pictures"] if pictures else []
     there += ["photos prepared"] if _prepared(ws) else []
@@ -80,7 +81,7 @@ def costs(ws) -> list[str]:
 
 def _collecting(ws) -> tuple[int, str, int]:
     """(pictures in the end, what getting them costs in words, bytes still to come)."""
-    there = sum(not row.rejected for row in manifest.read(ws.root))
+    there = sum(not row.rejected for row in collected(ws.root))
     done = there, f"is done: {there:,} pictures", 0
     wanted = len(QUERIES) * ws.setting.per_query
     left = max(0, wanted - there)
@@ -97,8 +98,7 @@ def _collecting(ws) -> tuple[int, str, int]:
     if ws.source not in ("practice", "bing"):
         if there:
             return done
-        files = (name for *_, names in os.walk(ws.source) for name in names)
-        photos = sum(name.lower().endswith(ENDINGS) for name in files)
+        photos = sum(1 for _ in own_photos.walk(Path(ws.source)))
         return photos, f"nothing: {photos:,} photos of your own are read where they are", 0
     if not left:
         return done

@@ -18,7 +18,7 @@ from ..collect.forgotten import NAME, digest, forgotten, note
 from ..collect.manifest import Photo
 from ..collect.store import in_use
 from ..common.errors import CourseError
-from ..common.files import read_json, replace_text
+from ..common.files import printable, read_json, replace_text
 
 
 def forget(root: Path, which: str) -> list[str]:
@@ -179,5 +179,5 @@ def _text(file: Path) -> str:
 
 
 def _say(sentences: list[str]) -> list[str]:
-    print("\n".join(sentences))
+    print("\n".join(printable(sentence, "?") for sentence in sentences))
     return sentences

@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 
 from ..common.errors import CourseError
-from ..common.files import home, read_json, replace_text
+from ..common.files import home, printable, read_json, replace_text, writable
 from ..evaluate import HEADERS, Scores, rows
 from .workspace import COMMAND_LINE, open_workspace
 
@@ -164,8 +164,9 @@ def run_course(
     ws = open_workspace()
     # The kernels start in notebooks/, so they are told whole paths.
     os.environ |= {"COLOURLIB_SOURCE": ws.source, "COLOURLIB_HOME": str(home())}
-    out = home() / "executed" / ws.root.name if out is None else out.expanduser().resolve()
-    out.mkdir(parents=True, exist_ok=True)
+    out = writable(
+        home() / "executed" / ws.root.name if out is None else out.expanduser().resolve()
+    )
 
     start = time.gmtime()
     results: list[Result] = []
@@ -175,7 +176,7 @@ def run_course(
         if results[-1].stopped:
             break
     failed = [result for result in results if result.error]
-    heading = f"# The course on {ws.source}, setting {ws.setting.name}"
+    heading = f"# The course on {printable(ws.source, '?')}, setting {ws.setting.name}"
     lines = [[r.name, f"{r.seconds:.1f}", r.outcome] for r in results]
     lines.append(["total", f"{sum(r.seconds for r in results):.1f}", ""])
     times = _markdown(["notebook", "seconds", "result"], lines)

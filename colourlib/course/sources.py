@@ -13,6 +13,7 @@ from ..collect import Photo, check, collect_web, fetch
 from ..collect.own_photos import check_folder, collect_folder
 from ..collect.published import PREFIX, SETS, DataSet, collect_set, find
 from ..common.errors import CourseError
+from ..common.files import pasted_folder
 from ..common.queries import QUERIES
 from ..common.words import did_you_mean
 from ..practice import faults, search
@@ -70,7 +71,7 @@ def source_name(source: str) -> str:
         return source.replace(":", "-")
     path = Path(source)
     tidy = re.sub(r"[^\w-]+", "_", path.name).strip("_") or "photos"
-    return f"{tidy}-{hashlib.sha256(str(path).encode()).hexdigest()[:6]}"
+    return f"{tidy}-{hashlib.sha256(os.fsencode(path)).hexdigest()[:6]}"
 
 
 def check_source(source: str | Path) -> str:
@@ -84,14 +85,10 @@ def check_source(source: str | Path) -> str:
     if text.startswith(PREFIX):
         find(text)
         return text
-    path = Path(os.path.expanduser(text))
+    path = pasted_folder(text)
     if text and os.path.isdir(path):
         check_folder(path)
         return str(path.resolve())
-    if os.path.isfile(path):
-        raise CourseError(
-            f"The source {text!r} is a file. Give the folder that holds the pictures."
-        )
     hint = did_you_mean(text, [*NAMED, PREFIX]) or (_where_it_ends(path) if text else "")
     raise CourseError(
         f"There is no source {text!r}.{hint} Choose 'practice' (drawn scenes, works offline), "

@@ -6,6 +6,7 @@ chosen, so that nothing is lost when somebody tries another one.
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from PIL import Image
 
 from .. import colour, show
 from ..common.errors import CourseError
-from ..common.files import home, read_json, replace_text, write
+from ..common.files import home, pasted, read_json, replace_text, writable, write
 from ..common.opening import opened
 from ..common.pictures import encoded, on_white
 from ..common.words import did_you_mean
@@ -53,8 +54,8 @@ def choose(photo: str | Path | None = None) -> Image.Image:
     if photo is None:
         return chosen()
     ours = public_photos()
-    path = ours.get(str(photo).strip()) or Path(str(photo).strip().strip("\"'")).expanduser()
-    if not path.is_file():
+    path = ours.get(str(photo).strip(" \"'")) or pasted(photo)
+    if not os.path.exists(path):
         hint = did_you_mean(photo, ours)
         raise CourseError(
             f"There is no photo {str(photo)!r}: give the path of a file, or one of the photos that "
@@ -63,8 +64,7 @@ def choose(photo: str | Path | None = None) -> Image.Image:
     picture = on_white(opened(path))
     picture.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
     mine = hashlib.sha256(np.asarray(picture).tobytes()).hexdigest()[:12]
-    (folder() / mine).mkdir(parents=True, exist_ok=True)
-    write(folder() / mine / "photo.png", encoded(picture, "PNG"))
+    write(writable(folder() / mine) / "photo.png", encoded(picture, "PNG"))
     replace_text(folder() / CHOSEN, json.dumps({"folder": mine, "name": path.stem}))
     return picture
 
@@ -80,8 +80,7 @@ def chosen() -> Image.Image:
     """The photo of the strip; the course's own where nobody has chosen one."""
     if (tiles := _tiles()) is None:
         return choose(DEFAULT)
-    with Image.open(tiles / "photo.png") as picture:
-        return picture.convert("RGB")
+    return show.photo_or_reason(tiles / "photo.png")[0]
 
 
 def strip(chapter: str | None = None, picture: Image.Image | np.ndarray | None = None):

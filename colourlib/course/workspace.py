@@ -22,7 +22,7 @@ from torch import nn
 from .. import clean, prepare, show
 from ..collect.published import PREFIX, find
 from ..common.errors import CourseError
-from ..common.files import home, read_json, replace_text
+from ..common.files import home, printable, read_json, replace_text, writable
 from ..common.words import did_you_mean
 from ..device import choose_device
 from ..model import ColourNet
@@ -102,13 +102,15 @@ def open_workspace(source: str | Path | None = None, setting: str | None = None)
         hint = did_you_mean(name, SETTINGS)
         raise CourseError(f"There is no setting {name!r}: choose 'quick' or 'full'.{hint}")
     ws = Workspace(raw_source, SETTINGS[name])
-    ws.root.mkdir(parents=True, exist_ok=True)
+    writable(ws.root)
     if (source is not None or setting is not None) and not os.environ.get(COMMAND_LINE):
         replace_text(home() / LAST_CHOICE, json.dumps({"source": ws.source, "setting": name}))
-    print(f"source   {ws.source} ({why_source})")
+    print(f"source   {printable(ws.source, '?')} ({printable(why_source, '?')})")
     print(f"setting  {name} ({why_setting}): {ws.setting.cost}")
     print(f"device   {ws.device.name}: {ws.device.reason}")
-    print(f"files    {home().name}/{ws.root.name}")  # not the whole path: the same on each machine
+    print(
+        f"files    {printable(home().name, '?')}/{ws.root.name}"
+    )  # not the whole path: the same on each machine
     print(f"so far   {estimate.so_far(ws)}")
     if name == "full":  # hours: what they go into is told before they begin
         print("\n".join(estimate.costs(ws)))

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from .. import show
 from ..colour import lab_to_rgb, rgb_to_lab, to_bytes, to_tensor, unscale_ab
-from ..common.pictures import open_picture, square
+from ..common.pictures import square
 from ..data import PhotoSet
 
 SIDE = 192  # pixels: a photo in a figure
@@ -52,7 +52,7 @@ def share(value: float) -> str:
 def truths(root: Path, photos: PhotoSet, indices: Sequence[int]) -> list[Image.Image]:
     """The photos as they are, their middle squares at SIDE x SIDE."""
     files = [Path(root) / photos.rows[i]["file"] for i in indices]
-    return [square(open_picture(file, SIDE), SIDE) for file in files]
+    return [square(show.photo_or_reason(file, SIDE)[0], SIDE) for file in files]
 
 
 def coloured(truth: list[Image.Image], y: Tensor) -> list[np.ndarray]:

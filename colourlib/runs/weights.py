@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from ..colourise import SHIPPED, known, shipped
 from ..common.copies import twin_of
 from ..common.errors import CourseError
+from ..common.files import pasted
 from ..common.version import __version__
 from . import Run, checkpoints, load_run, matching, remember
 from .onnx import export_onnx
@@ -61,7 +62,7 @@ def load(where=None, model: nn.Module | None = None) -> tuple[nn.Module, dict]:
         card = _card_of(where.story(), network)
     elif not isinstance(where, str | Path):
         raise CourseError(f"weights.load cannot load a {type(where).__name__}. {MEND}")
-    elif (path := Path(where).expanduser()).is_dir():
+    elif (path := pasted(where)).is_dir():
         network, story = load_run(path, model)
         card = _card_of(story, network)
     else:

@@ -1,5 +1,6 @@
 """A folder of one's own photos: read in place, and only where it has changed."""
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -7,10 +8,12 @@ from pathlib import Path
 import pytest
 from test_collect import picture
 
-from colourlib import CourseError, clean, collect
+from colourlib import CourseError, clean, collect, open_workspace, show
 from colourlib.collect import own_photos as folders
 from colourlib.course import sources
 from colourlib.course.forget import forget
+
+posix = pytest.mark.skipif(os.name == "nt", reason="links, and names that Windows does not have")
 
 
 @pytest.fixture
@@ -51,7 +54,7 @@ def test_a_folder_is_read_in_place_and_once(tmp_path, folder, monkeypatch, colle
     (folder / "cats" / "a.jpg").unlink()
     (folder / "cats" / "new.jpg").write_bytes(picture(10))
     read, original = [], folders._row_of_file
-    monkeypatch.setattr(folders, "_row_of_file", lambda *a: read.append(a[1].name) or original(*a))
+    monkeypatch.setattr(folders, "_row_of_file", lambda *a: read.append(a[0].name) or original(*a))
     again = collected()
     assert sorted(read) == ["d.jpg", "new.jpg"]
     assert [Path(row.file).name for row in again] == ["b.PNG", "new.jpg", "c.jpeg", "d.jpg"]
@@ -78,8 +81,8 @@ def test_a_folder_without_pictures_says_what_it_holds(tmp_path):
         for name in names:
             (tmp_path / folder / name).write_text("x")
     for path, words in {
-        "empty": "no file at all", "texts": r"no picture: \.heic, \.txt",
-        "broken": r"a\.jpg: text, not a picture", "texts/a.txt": "is a file. Give the folder",
+        "empty": "no file at all", "texts": r"no picture, but \.txt \(1\), \.heic \(1\)",
+        "broken": r"a\.jpg': text, not a picture", "texts/a.txt": "is a file. Give the folder",
         "nowhere": "There is no source",
     }.items():  # fmt: skip
         with pytest.raises(CourseError, match=words):
@@ -97,7 +100,7 @@ def test_the_courses_own_pictures_inside_the_folder_are_not_part_of_it(folder, m
     assert len(rows) == 4 and not any(row.file.endswith("x.jpg") for row in rows)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="links and names of bytes")
+@posix
 def test_odd_entries_do_not_spoil_the_folder(tmp_path, folder, collected):
     (folder / "cats" / "gone.png").symlink_to(tmp_path / "no such file.png")
     try:
@@ -106,8 +109,9 @@ def test_odd_entries_do_not_spoil_the_folder(tmp_path, folder, collected):
     except OSError:  # a file system that takes UTF-8 alone
         more = 0
     rows = collected()
-    assert len(rows) == 4 + more and not any(row.rejected for row in rows)
+    assert len(rows) == 5 + more and [Path(r.file).name for r in rows if r.rejected] == ["gone.png"]
     assert collected() == rows
+    rows = [row for row in rows if not row.rejected]
     assert all(v.photo.path(tmp_path).is_file() for v in clean.judge(tmp_path / "ws", rows))
 
 
@@ -127,9 +131,9 @@ def test_what_cannot_be_read_is_told_and_tried_again(folder, monkeypatch, capsys
 
     def walk(top, onerror):
         onerror(PermissionError(13, "Permission denied", str(top if whole else folder / "dogs")))
-        return iter([(str(folder), [], ["d.jpg"])])
+        return iter([(str(folder), [], [] if whole else ["d.jpg"])])
 
-    monkeypatch.setattr(folders.os, "walk", walk)
+    monkeypatch.setattr(os, "walk", walk)
     whole = False
     assert len(collected()) == 1
     assert capsys.readouterr().out.count("Left out because it cannot be read:") == 1
@@ -148,3 +152,94 @@ def test_a_forgotten_photo_stays_where_it_is_out_of_the_set(tmp_path, folder, ca
     assert "5" not in capsys.readouterr().out[:1]
     assert (folder / "d.jpg").exists() and row.sha256 not in {r.sha256 for r in rows}
     assert collect.photos(root) == rows and len(rows) == 3
+
+
+SMALL = {"too small": 16}  # pixels, as the pictures of the tests are
+SUBJECTS = {  # files: the subjects that they are of
+    "train/cats/a train/dogs/b val/cats/c": {"cats", "dogs"},
+    "all/cats/a all/dogs/old/b": {"cats", "dogs"},
+    "all/Images/train/cats/a all/Images/test/dogs/b": {"cats", "dogs"},
+    "train/cats/a extra/b c": {"cats", "extra", "here"},
+    "all/cats/a all/b": {"all"},
+    "train/a val/b": {"here"},
+    "cats/train/a dogs/b": {"cats", "dogs"},
+    "my\x1b[31mcats/a b\nc/d": {"my\ufffd[31mcats", "b\ufffdc"},
+}
+
+
+@posix
+@pytest.mark.parametrize("names", SUBJECTS)
+def test_the_shares_of_a_data_set_and_a_wrapper_are_no_subjects(names, tmp_path, capsys):
+    for number, name in enumerate(names.split(" ")):
+        file = tmp_path / "here" / f"{name}.jpg"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(picture(number))
+    rows = sources.collect(tmp_path / "ws", str(tmp_path / "here"))
+    assert {row.query for row in rows} == SUBJECTS[names]
+    told = capsys.readouterr().out
+    assert all(f"{subject} (" in told for subject in SUBJECTS[names])
+
+
+@pytest.mark.parametrize("seconds", [910_000_000_000, -910_000_000_000, -5, 1 << 62])
+def test_impossible_dates_do_not_matter(folder, collected, seconds):
+    assert folders.manifest.utc(seconds)[:4] in ("1970", "9999")
+    with contextlib.suppress(OSError, OverflowError):  # a disk may not keep it
+        os.utime(folder / "d.jpg", (seconds, seconds))
+    assert collected() == collected() and not any(row.rejected for row in collected())
+
+
+def test_a_file_that_vanishes_while_it_is_read_is_a_row_with_a_reason(
+    folder, collected, monkeypatch
+):
+    real = folders.manifest.read  # asked when the files are listed, before the first is looked at
+    gone = [folder / "d.jpg"]
+    monkeypatch.setattr(
+        folders.manifest, "read", lambda at: [p.unlink() for p in gone] and real(at)
+    )
+    assert named(collected())["d.jpg"].rejected == "unreadable: No such file or directory"
+    gone.clear()
+    monkeypatch.setattr(folders.manifest, "read", real)
+    assert len(collected()) == 3
+
+
+def test_a_photo_that_went_after_it_was_collected_is_kept_by_nobody(tmp_path, folder, collected):
+    root, rows = tmp_path / "ws", collected()
+    assert sum(verdict.keep for verdict in clean.judge(root, rows, SMALL)) == 4  # measured
+    (folder / "d.jpg").unlink()
+    verdicts = clean.judge(root, rows, SMALL)  # of the rows that a cell still has
+    (reason,) = (verdict.reason for verdict in verdicts if not verdict.keep)
+    assert reason == "unreadable: gone since the photos were listed"
+    counts = {sum(not r.rejected for r in some) for some in (collect.photos(root), collected())}
+    assert counts == {sum(v.keep for v in verdicts)} == {3}
+
+
+def test_a_photo_cut_short_is_a_verdict(tmp_path, folder, collected):
+    whole = (folder / "cats" / "a.jpg").read_bytes()
+    (folder / "cats" / "a.jpg").write_bytes(whole[: len(whole) // 2])
+    verdicts = clean.judge(tmp_path / "ws", collected(), SMALL)
+    (bad,) = (v for v in verdicts if not v.keep)
+    assert "cut short or damaged" in bad.reason and bad.photo.file.endswith("a.jpg")
+
+
+@posix
+def test_names_that_are_no_utf_8_are_read_and_can_be_shown(tmp_path, fresh_home, capsys):
+    here = os.fsencode(tmp_path) + b"/Fotos_\xf1"
+    try:
+        os.makedirs(here + b"/Men\xfc")
+    except OSError:
+        pytest.skip("a file system that takes UTF-8 alone")
+    for number, name in enumerate([b"/a\xe9.jpg", b"/Men\xfc/b\xe9.jpg", b"/Men\xfc/c.jpg"]):
+        Path(os.fsdecode(here + name)).write_bytes(picture(min(number, 1)))  # the last is a copy
+    ws = open_workspace(os.fsdecode(here))
+    rows = ws.photos()
+    verdicts = clean.judge(ws.root, rows)
+    assert {row.query for row in rows} == {"Fotos_\ufffd", "Men\ufffd"} and len(rows) == 3
+    said = capsys.readouterr().out + "".join(v.reason for v in verdicts)
+    assert open_workspace().source == ws.source and "same bytes as" in said
+    (tmp_path / "said.txt").write_text(said, encoding="utf-8")  # as a notebook is written
+    files = [row.path(ws.root) for row in rows]
+    names = [os.fsdecode(b"\xf1")] * 3
+    assert show.grid(files, names, title="t", alt="three").alt == "three"
+    with pytest.raises(CourseError, match=r"Fotos_.udcf1") as error:
+        ws.choose(os.fsdecode(here))
+    str(error.value).encode()

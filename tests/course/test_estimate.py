@@ -15,8 +15,14 @@ from colourlib.device import Device
 from colourlib.prepare import make
 
 
-def photo(query: str, i: int, problem: str = "") -> Photo:
-    return Photo(query, f"http://x/{i}", f"{i}.jpg", str(i), 1, 1, 1, "JPEG", "", problem)
+@pytest.fixture
+def photo(tmp_path):
+    """A row, whose file is a single byte."""
+    (tmp_path / "x.jpg").write_bytes(b"x")
+    file = str(tmp_path / "x.jpg")
+    return lambda query, i, problem="": Photo(
+        query, f"http://x/{i}", file, str(i), 1, 1, 1, "JPEG", "", problem
+    )
 
 
 def said(capsys, *arguments) -> dict[str, str]:
@@ -48,7 +54,7 @@ def test_the_full_setting_tells_all_before_it_begins(fresh_home, capsys, monkeyp
     assert "tell how long this GPU takes" in lines["train"] and "hours" not in lines["train"]
 
 
-def test_what_is_there_is_not_counted_again(fresh_home, capsys):
+def test_what_is_there_is_not_counted_again(photo, fresh_home, capsys):
     root = fresh_home / "bing-full"
     root.mkdir(parents=True)
     manifest.rewrite(root, [photo(f"q{i % 38}", i, "" if i else "g") for i in range(1900)])
@@ -68,7 +74,7 @@ def test_what_is_there_is_not_counted_again(fresh_home, capsys):
 
 
 @pytest.mark.parametrize("practice", [True, False])
-def test_the_space_of_prepared_photos_is_what_they_take(tmp_path, practice):
+def test_the_space_of_prepared_photos_is_what_they_take(photo, tmp_path, practice):
     url = "https://practice.example/moon/10000-216x160.jpg" if practice else "http://x/y.jpg"
     photos = [replace(photo("moon", i), url=url) for i in range(20)]
     sides = {"train": photos[:14], "validation": photos[14:17], "test": photos[17:]}
@@ -84,7 +90,7 @@ def test_the_space_of_a_run_is_about_what_it_takes():
     assert 0.8 < estimate.RUN_BYTES / (5 * weights) < 1.4
 
 
-def test_practice_a_folder_and_a_data_set(fresh_home, tmp_path, capsys):
+def test_practice_a_folder_and_a_data_set(photo, fresh_home, tmp_path, capsys):
     assert "40 a second" in said(capsys, "practice", "full")["collect"]
     lines = said(capsys, "torchvision:Imagenette", "full")
     assert "99 MB" in lines["collect"] and "248 MB" in lines["collect"]

@@ -109,7 +109,7 @@ def test_ctrl_c_keeps_what_was_done(tmp_path, fresh_home):
 BAD_ARGUMENTS = [
     (["--setting", "quik"], "quick"),
     (["--source", "bung"], "bing"),
-    (["--photos", "no/such/folder"], "no folder"),
+    (["--photos", "no/such/folder"], "has none called"),
     (["--photos", "."], "holds no file at all"),
     (["--only", "7"], "01_collect"),
 ]

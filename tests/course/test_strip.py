@@ -68,6 +68,18 @@ def test_a_file_that_is_no_photo_is_told(ws, tmp_path):
         ws.choose(tmp_path / "a.jpg")
 
 
+def test_a_folder_is_told_and_what_is_damaged_is_a_square_that_says_so(ws, tmp_path):
+    with pytest.raises(CourseError, match="is a folder: give one of the photos in it"):
+        ws.choose(f"'{tmp_path}'")
+    assert ws.choose(photo_of(tmp_path, "a b.png").as_uri()).size == (512, 341)
+    (kept,) = strip.folder().glob("*/photo.png")
+    kept.write_bytes(kept.read_bytes()[:300])
+    assert ws.photo.size == (512, 512) and ws.strip()
+    (kept.parent / "05.png").write_bytes(b"no picture")
+    ws.choose(tmp_path / "a b.png")
+    assert "Not shown: 05.png" in ws.strip().alt
+
+
 def test_tiles_stay_and_those_to_come_are_faint(ws, tmp_path, drawn):
     ws.choose(photo_of(tmp_path, colour="red"))
     picture = ws.strip("02", np.full((40, 60, 3), (10, 200, 10), np.uint8))

@@ -20,6 +20,7 @@ except ImportError:  # installed before the course needed it: `review` says so
 from ...clean import by_hand
 from ...clean.rules import Verdict
 from ...common.errors import CourseError
+from ...common.files import printable
 from .slider import threshold, thumbnail
 
 __all__ = ["Desk", "Grid", "review", "threshold"]
@@ -123,7 +124,8 @@ class Desk:
         return {
             "number": number, "name": self._name(number), "keep": keep, "hand": hand,
             "fixed": sha is None, "state": ("✓ kept" if keep else "✗ rejected") + " by hand" * hand,
-            "reason": reason or "passed every rule", "file": self.verdicts[number].photo.file,
+            "reason": reason or "passed every rule",
+            "file": printable(self.verdicts[number].photo.file, "?"),
         }  # fmt: skip
 
     def _name(self, number: int) -> str:
