@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
+from .common.errors import CourseError
 from .common.pictures import encoded, normalise, open_picture
 
 # As in Okabe and Ito's palette, but so dark that each has a contrast of 4.5 on white, and still
@@ -119,6 +120,11 @@ def grid(
     each row. side: inches a picture.
     """
     arrays = [as_array(picture) for picture in pictures]
+    for i, array in enumerate(arrays, 1):
+        if not array.size:
+            size = " × ".join(map(str, array.shape[:2]))
+            text = f"Picture {i} of this grid is empty: {size} pixels"
+            raise CourseError(f"{text}. Is it cut out of a picture, beyond its edge?")
     shapes = [min(a.shape[0] / a.shape[1], TALLEST) for a in arrays] or [1.0]
     lines = max((t.count("\n") + 1 for t in titles), default=0) if titles else 0
     starts = range(0, len(shapes), columns)
