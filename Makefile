@@ -36,7 +36,7 @@ course: $(VENV)/.installed-course
 	  $(if $(SOURCE),--source "$(SOURCE)") $(if $(SETTING),--setting "$(SETTING)")
 
 lab: $(VENV)/.installed-course
-	$(PY) -m jupyterlab notebooks/00_first_colours.ipynb
+	$(PY) -m jupyterlab --ServerApp.root_dir=. notebooks/00_first_colours.ipynb
 
 test: $(VENV)/.installed-test
 	@$(PY) .ci/steps.py

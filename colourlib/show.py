@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image, ImageDraw, ImageFont
 
+from .common.errors import CourseError
 from .common.files import printable
 from .common.pictures import encoded, normalise, open_picture
 from .common.unreadable import what_is_wrong
@@ -145,6 +146,11 @@ def grid(
     ]
     arrays = [as_array(picture) for picture, _ in read]
     alt += "".join(f" Not shown: {why}." for _, why in read if why)
+    for i, array in enumerate(arrays, 1):
+        if not array.size:
+            size = " × ".join(map(str, array.shape[:2]))
+            text = f"Picture {i} of this grid is empty: {size} pixels"
+            raise CourseError(f"{text}. Is it cut out of a picture, beyond its edge?")
     shapes = [min(a.shape[0] / a.shape[1], TALLEST) for a in arrays] or [1.0]
     lines = max((t.count("\n") + 1 for t in titles), default=0) if titles else 0
     starts = range(0, len(shapes), columns)

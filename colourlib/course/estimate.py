@@ -42,7 +42,7 @@ def so_far(ws) -> str:
     there += ["photos prepared"] if _prepared(ws) else []
     there += [f"ColourNet trained ({runs} run{'s' * (runs > 1)})"] if runs else []
     if not there:
-        return "nothing yet; what this chapter needs of those before it is made on the way"
+        return "nothing yet: made as it is needed"
     return f"{', '.join(there)}: taken from here as far as they fit"
 
 

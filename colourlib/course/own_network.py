@@ -11,6 +11,7 @@ import hashlib
 import importlib.util
 import linecache
 import os
+import re
 import sys
 import traceback
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ HEAD = '''"""A network of your own, as it stood in the cells of 04_model when yo
 Chapters 05 and 06 train and judge what stands here. Edit it in 04 and keep it again.
 """
 '''
+NO_SUPER = r"before Module\.__init__\(\) call|no attribute '_(modules|parameters|buffers|\w*hooks)'"
 GLOBALS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
 
 
@@ -83,17 +85,33 @@ def load(path: Path, trusted: bool = False) -> type[nn.Module]:
 def _try_out(kind: type[nn.Module]) -> None:
     """Raises CourseError unless it can be built, and answers a small grey picture with ab."""
     name = kind.__name__
+    net = None
     try:
         with torch.random.fork_rng(devices=[]), torch.no_grad():
-            shape = tuple(kind()(torch.zeros(2, 1, 64, 64)).shape)
+            net = kind()
+            answer = net(torch.zeros(2, 1, 64, 64))
     except Exception as error:  # whatever a student's network raises
-        what = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
-        mend = f"inspect({name}()) says where" if "argument" not in what else "give it defaults"
-        text = f"{name} does not work yet, so that it is not kept ({what}): {mend}."
-        raise CourseError(text) from error
+        raise CourseError(_why_not(name, error, net is not None)) from None
+    shape = tuple(answer.shape) if isinstance(answer, torch.Tensor) else type(answer).__name__
     if shape != (2, 2, 64, 64):
         text = f"{name} answers (2, 1, 64, 64) with {shape}, not with ab, (2, 2, 64, 64)"
         raise CourseError(f"{text}: inspect({name}()) says where that comes from.")
+
+
+def _why_not(name: str, error: Exception, built: bool) -> str:
+    """Why a network is not kept, and what to do; where it is not even built, inspect cannot say."""
+    what = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+    if re.search(NO_SUPER, what):
+        return f"{name} is not kept: write super().__init__() as the first line of its __init__."
+    if built:
+        text = f"{name} does not work yet, so that it is not kept ({what})"
+        return f"{text}: inspect({name}()) says where."
+    text = f"{name}() cannot be built, so that it is not kept ({what})"
+    if "required positional argument" in what:
+        return f"{text}: give it defaults, as in `width=32`."
+    steps = traceback.extract_tb(error.__traceback__)[1:]
+    own = [step.line for step in steps if "torch" not in Path(step.filename).parts]
+    return f"{text}: look at `{own[-1]}`." if own else f"{text}."
 
 
 # ---- what a class uses ---------------------------------------------------------------------------

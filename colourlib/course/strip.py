@@ -6,7 +6,6 @@ chosen, so that nothing is lost when somebody tries another one.
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +14,14 @@ from PIL import Image
 
 from .. import colour, show
 from ..common.errors import CourseError
-from ..common.files import home, pasted, read_json, replace_text, writable, write
-from ..common.opening import opened
-from ..common.pictures import encoded, on_white
+from ..common.files import home, read_json, replace_text, writable, write
+from ..common.pictures import encoded
 from ..common.words import did_you_mean
-from .photos import public_photos
+from .photos import path_of, picture_of
 
-SIDE = 512  # pixels of the photo's longer side
 DEFAULT = "lake"
 CHOSEN = "chosen.json"
-TILES = {
+TILES = {  # what is there in each chapter; later chapters add theirs, such as "07": "vivid"
     "00 weights": "the course's weights",
     "00": "a minute of training",
     "02": "one mean tint",
@@ -32,12 +29,10 @@ TILES = {
     "04": "your network, untrained",
     "05": "your network",
     "06": "your network, judged",
-    "07": "vivid",
-    "08": "a lent encoder",
-    "09": "with hints",
-    "10": "on your page",
 }
 FAINT = 0.25  # how much of the grey photo shows where a chapter is still to come
+COLOURED = 2.0  # mean chroma from which a photo has colours of its own
+SHAPES = 0.03  # by what share a tile's shape may differ from the photo's: rounding
 
 
 def folder() -> Path:
@@ -48,21 +43,12 @@ def folder() -> Path:
 def choose(photo: str | Path | None = None) -> Image.Image:
     """Make a photo the one of the strip: a name of `public_photos`, or a file of one's own.
 
-    None keeps the last choice. Raises CourseError for a name or a file that is not there or that
-    cannot be opened.
+    None keeps the last choice. Raises CourseError as `picture_of` does.
     """
     if photo is None:
         return chosen()
-    ours = public_photos()
-    path = ours.get(str(photo).strip(" \"'")) or pasted(photo)
-    if not os.path.exists(path):
-        hint = did_you_mean(photo, ours)
-        raise CourseError(
-            f"There is no photo {str(photo)!r}: give the path of a file, or one of the photos that "
-            f"come along: {', '.join(ours)}.{hint}"
-        )
-    picture = on_white(opened(path))
-    picture.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+    path = path_of(photo)
+    picture = picture_of(path)
     mine = hashlib.sha256(np.asarray(picture).tobytes()).hexdigest()[:12]
     write(writable(folder() / mine) / "photo.png", encoded(picture, "PNG"))
     replace_text(folder() / CHOSEN, json.dumps({"folder": mine, "name": path.stem}))
@@ -86,19 +72,15 @@ def chosen() -> Image.Image:
 def strip(chapter: str | None = None, picture: Image.Image | np.ndarray | None = None):
     """Keep a picture as a chapter's tile, and draw the strip: a show.Picture.
 
-    picture: of the chosen photo, of any size. Raises CourseError for a chapter without a tile.
+    picture: of the chosen photo, of any size. Raises CourseError for a chapter without a tile, and
+    for a picture of another shape than the photo.
     """
     photo = chosen()
     tiles = _tiles()
     if (chapter is None) != (picture is None):
         raise CourseError('Give both, the tile and its picture: ws.strip("05", picture).')
     if chapter is not None:
-        if chapter not in TILES:
-            hint = did_you_mean(chapter, TILES)
-            raise CourseError(f"The strip has no tile {chapter!r}: {', '.join(TILES)}.{hint}")
-        small = Image.fromarray(show.as_array(picture))
-        small = small.resize(photo.size, Image.Resampling.LANCZOS)
-        write(tiles / f"{chapter}.png", encoded(small, "PNG"))
+        write(tiles / f"{_known(chapter)}.png", encoded(_fitted(picture, photo.size), "PNG"))
     L, ab = colour.rgb_to_lab(colour.to_tensor(photo))  # (1, 1, H, W), (1, 2, H, W)
     grey = colour.to_bytes(colour.lab_to_rgb(L, torch.zeros_like(ab)))[0]
     faint = Image.fromarray((255 - FAINT * (255 - grey.astype(float))).astype(np.uint8))
@@ -108,9 +90,31 @@ def strip(chapter: str | None = None, picture: Image.Image | np.ndarray | None =
         pictures.append(mine if mine.is_file() else faint)
         titles.append(f"{key[:2]} · {what}")
         there += [what] if mine.is_file() else []
+    if ab.norm(dim=1).mean() > COLOURED:
+        pictures.append(photo)
+        titles.append("the truth")
     done = ", ".join(there) or "nothing yet"
     return show.grid(
-        pictures, titles, columns=6, side=1.8, title="One photo through the course",
+        pictures, titles, columns=5, side=2.1, title="One photo through the course",
         alt=f"The same photo {len(pictures)} times: in grey, then as each chapter colours it. "
         f"There so far: {done}; the others are faint.",
     )  # fmt: skip
+
+
+def _known(chapter: str) -> str:
+    if chapter not in TILES:
+        hint = did_you_mean(chapter, TILES)
+        raise CourseError(f"The strip has no tile {chapter!r}: {', '.join(TILES)}.{hint}")
+    return chapter
+
+
+def _fitted(picture: Image.Image | np.ndarray, size: tuple[int, int]) -> Image.Image:
+    """A picture at the photo's size; raises CourseError where it is of another shape."""
+    tile = Image.fromarray(show.as_array(picture))
+    if abs(tile.width * size[1] / (tile.height * size[0]) - 1) > SHAPES:
+        raise CourseError(
+            f"The strip shows one photo, and yours is {size[0]} × {size[1]} (columns × rows). This "
+            f"picture is {tile.width} × {tile.height}: another photo? Colour `ws.photo`, or choose "
+            "the other one first with `ws.choose(...)`."
+        )
+    return tile.resize(size, Image.Resampling.LANCZOS)

@@ -28,10 +28,11 @@ from ..device import choose_device
 from ..model import ColourNet
 from ..runs import all_runs, checkpoints, load_run, matching
 from ..teaching import comparison
+from ..teaching.clinic import inspect
 from ..teaching.fit import fit
 from . import estimate, opened, own_network
 from . import strip as strips
-from .photos import public_photos
+from .photos import picture_of, public_photos
 from .sources import check_source, collect, exists, source_name
 
 
@@ -185,6 +186,10 @@ class Workspace:
         """The real photos that come with the course, by name."""
         return public_photos()
 
+    def picture_of(self, photo: str | Path) -> Image.Image:
+        """A photo by name or path, as `choose` finds it; the strip's stays as it is."""
+        return picture_of(photo)
+
     def strip(
         self, chapter: str | None = None, picture: Image.Image | np.ndarray | None = None
     ) -> show.Picture:
@@ -192,12 +197,23 @@ class Workspace:
         return strips.strip(chapter, picture)
 
     def keep(self, network: type[nn.Module]) -> None:
-        """Keep a class of 04's cells as a file: what 05 trains and 06 judges. See own_network."""
+        """Keep a class of 04's cells as a file: what 05 trains and 06 judges. See own_network.
+
+        One that the clinic finds broken is kept as well, and told: nothing is lost.
+        """
         path = self.root / own_network.FILE
         lines = own_network.keep(network, path)
         print(
             f"{network.__name__} is kept in {self._called(path)}, {lines} lines that you can read."
         )
+        report = inspect(network(), photos=0)
+        errors = [f"{f.layer}: {f.what}" for f in report.findings if f.severity == "error"]
+        if errors:
+            more = f" (and {len(errors) - 1} more)" * (len(errors) > 1)
+            print(
+                f"But the clinic finds an error, so that 05 will not train it. {errors[0]}{more}. "
+                f"inspect({network.__name__}()) shows how to mend it."
+            )
 
     def network(self, trust: bool = False) -> type[nn.Module]:
         """The class that 04 has kept, or the course's ColourNet; says which.

@@ -35,7 +35,10 @@ def said(capsys, *arguments) -> dict[str, str]:
 
 def test_the_full_setting_tells_all_before_it_begins(fresh_home, capsys, monkeypatch):
     lines = said(capsys)
-    assert "nothing yet" in lines["so"] and not {"collect", "prepare", "train"} & lines.keys()
+    assert (
+        "nothing yet: made as it is needed" in lines["so"]
+        and not {"collect", "prepare", "train"} & lines.keys()
+    )
     lines = said(capsys, "bing", "full")
     assert "20,000 steps, about 150 epochs" in lines["train"]
     assert "about 2.1 hours on two CPU cores" in lines["train"]

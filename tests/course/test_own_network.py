@@ -1,6 +1,7 @@
 """The student's network is carried from 04 to 05 and 06 as a file; no stranger's is run."""
 
 import linecache
+import re
 
 import pytest
 import torch
@@ -106,6 +107,10 @@ WRONG = {
     "another answer": ("type('Red', (Net,), {'forward': red})", r"\(2, 1, 64, 64\), not with ab"),
     "it stops": ("type('Stops', (Net,), {'forward': stops})", "inspect.Stops... says where"),
     "an argument": ("type('Asks', (Net,), {'__init__': asks})", "give it defaults"),
+    "no super": ("type('Bare', (Net,), {'__init__': bare})", r"write super\(\).__init__\(\) as"),
+    "no super, no layer": ("type('Bare', (Net,), {'__init__': empty})", r"write super\(\)"),
+    "not even built": ("type('Typo', (Net,), {'__init__': typo})", "look at `nn.Conv3x3"),
+    "no answer": ("type('Mute', (Net,), {'forward': mute})", "with NoneType, not with ab"),
     "a tensor of another cell": ("Uses", "uses `mask`, a Tensor of another cell"),
 }
 SLIPS = """
@@ -113,6 +118,11 @@ mask = torch.ones(1)
 def red(self, x): return Net.forward(self, x)[:, :1]
 def stops(self, x): return self.haed(x)
 def asks(self, width): Net.__init__(self)
+def bare(self): self.body = brick(1, 2)
+def empty(self): pass
+def typo(self):
+    nn.Conv3x3(1, 2)
+def mute(self, x): pass
 class Uses(Net):
     def forward(self, x): return Net.forward(self, x) * mask
 """
@@ -121,9 +131,30 @@ class Uses(Net):
 @pytest.mark.parametrize("what", WRONG)
 def test_what_cannot_be_kept_is_told_before_anything_is_written(ws, what):
     made, words = WRONG[what]
-    with pytest.raises(CourseError, match=words):
+    with pytest.raises(CourseError, match=words) as told:
         ws.keep(eval(made, run_cells(BRICK, NET, SLIPS)))
+    assert told.value.__suppress_context__ or told.value.__context__ is None
     assert not list(ws.root.glob("*.py"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "finding"),
+    [
+        ("self.head(F", "F.relu(self.head(F", "never below 0|only positive|ReLU|relu"),
+        (
+            "self.body = brick(1, width)",
+            "self.body, self.more = brick(1, width), [brick(1, 1)]",
+            "list",
+        ),
+    ],
+)
+def test_a_network_that_the_clinic_finds_broken_is_kept_and_told(ws, capsys, old, new, finding):
+    text = NET.replace(old, new).replace("(self.body(x))))", "(self.body(x)))))")
+    ws.keep(run_cells(BRICK, text if "F.relu(self.head" in new else NET.replace(old, new))["Net"])
+    told = capsys.readouterr().out
+    assert (ws.root / own_network.FILE).exists()
+    assert "But the clinic finds an error" in told and "inspect(Net())" in told
+    assert re.search(finding, told) and len(told.splitlines()) <= 2
 
 
 @pytest.mark.parametrize(

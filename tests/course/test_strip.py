@@ -53,12 +53,34 @@ def test_without_a_choice_it_is_one_of_the_courses(ws):
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("chelsae", "Did you mean 'chelsea'"), ("no/such.jpg", "There is no photo 'no/such.jpg'")],
+    [
+        ("chelsae", "Did you mean 'chelsea'"),
+        ("no/such.jpg", "no photo 'no/such.jpg'. There is no folder 'no'.* starts from .*here"),
+        ("mien.png", "Did you mean 'mine.png'"),
+        ("mine", "Did you mean 'mine.png'"),
+        ("mine.jpg", "Did you mean 'mine.png'"),
+        ("../here", "is a folder"),
+        ("C:\\me\\garden.jpg", "write / in place of"),
+        ("C:\new.jpg", "write / in place of"),
+        ("x" * 5000, "There is no photo 'xxx"),
+        ("", "There is no photo ''"),
+        (7, "between quotes, not of type int"),
+    ],
 )
-def test_a_name_mistyped_is_told_and_the_last_choice_stays(ws, tmp_path, name, words):
+def test_a_name_mistyped_is_told_and_the_last_choice_stays(ws, tmp_path, monkeypatch, name, words):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    mine = ws.choose(photo_of(tmp_path / "here"))
+    for find in (ws.choose, ws.picture_of):
+        with pytest.raises(CourseError, match=words):
+            find(name)
+    assert np.array_equal(ws.photo, mine)
+
+
+def test_a_picture_by_name_or_path_leaves_the_choice_alone(ws, tmp_path):
     mine = ws.choose(photo_of(tmp_path))
-    with pytest.raises(CourseError, match=words):
-        ws.choose(name)
+    assert np.array_equal(ws.picture_of(photo_of(tmp_path)), mine)
+    assert max(ws.picture_of("coffee").size) == 512
     assert np.array_equal(ws.photo, mine)
 
 
@@ -83,8 +105,9 @@ def test_a_folder_is_told_and_what_is_damaged_is_a_square_that_says_so(ws, tmp_p
 def test_tiles_stay_and_those_to_come_are_faint(ws, tmp_path, drawn):
     ws.choose(photo_of(tmp_path, colour="red"))
     picture = ws.strip("02", np.full((40, 60, 3), (10, 200, 10), np.uint8))
-    assert "one mean tint" in picture.alt and len(drawn) == len(strip.TILES) + 1
+    assert "one mean tint" in picture.alt and len(drawn) == len(strip.TILES) + 2
     tiles = dict(drawn)
+    assert np.array_equal(tiles["the truth"], ws.photo) and drawn[-1][0] == "the truth"
     assert np.array_equal(tiles["02 · one mean tint"][9, 9], (10, 200, 10))
     grey, faint = tiles["in grey"][0, 0], tiles["05 · your network"][0, 0]
     assert len(set(grey.tolist())) == 1 and (faint > 180).all() and (grey < 180).all()
@@ -92,6 +115,20 @@ def test_tiles_stay_and_those_to_come_are_faint(ws, tmp_path, drawn):
     assert "nothing yet" in ws.strip().alt  # another photo has a strip of its own
     ws.choose(photo_of(tmp_path, colour="red"))
     assert "one mean tint" in ws.strip().alt  # and the first one's is still there
+
+
+def test_a_grey_photo_has_no_true_colours_to_show(ws, tmp_path, drawn):
+    ws.choose(photo_of(tmp_path, colour="grey"))
+    ws.strip()
+    assert [title for title, _ in drawn][-1] == "06 · your network, judged"
+
+
+@pytest.mark.parametrize("size", [(60, 40), (900, 600), (33, 22)])
+def test_a_tile_may_be_of_any_size_but_not_of_another_shape(ws, tmp_path, size):
+    ws.choose(photo_of(tmp_path))
+    ws.strip("05", Image.new("RGB", size))
+    with pytest.raises(CourseError, match="yours is 512 × 341"):
+        ws.strip("05", Image.new("RGB", size[::-1]))
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,12 @@ def lesson(*mistakes: tuple[str, str]) -> SimpleNamespace:
     torch.manual_seed(1)
     true_ab = 0.3 * torch.rand(1, 2, 9, 8) - 0.1
     scope = {"torch": torch, "nn": nn, "F": F, "np": np, "colour": colour, "scene": scene}
-    scope |= {"colourise": colourise, "new": [], "untrained": [], "MY_TINT": [0.4, -0.1]}
+    scope |= {
+        "colourise": colourise,
+        "new": [],
+        "untrained": [],
+        "start": torch.tensor([0.4, -0.1]),
+    }
     scope["true_ab"] = true_ab
     scope["how_wrong"] = lambda tint: ((tint[:, None, None] - true_ab[0]) ** 2).mean()
     exec(apply(source, [*SMALL, *mistakes]), scope)
@@ -48,7 +53,7 @@ def by_package(taught: SimpleNamespace) -> tuple[torch.Tensor, list[float]]:
     """The weights, and the losses on the way, after as many steps of the package's own."""
     torch.manual_seed(0)
     net = taught.three_layers()
-    optimiser = torch.optim.Adam(net.parameters(), lr=1e-3)
+    optimiser = torch.optim.Adam(net.parameters(), lr=2e-3)
     config, placement = train.Config(precision="fp32"), Placement("cpu", "fp32", "a test")
     losses = []
     for _ in range(STEPS):
@@ -67,7 +72,8 @@ def loop_gap(taught: SimpleNamespace) -> float:
 
 def pair_gap(taught: SimpleNamespace) -> float:
     """The largest difference between the lesson's pairs and what the package makes of scenes."""
-    L, ab = colour.rgb_to_lab(colour.to_tensor(scene(taught.QUERIES[1], 2, 64).rgb()))
+    L, ab = colour.rgb_to_lab(colour.to_tensor(scene(taught.QUERIES[1], 2, 128).rgb()))
+    L, ab = F.avg_pool2d(L, 2), F.avg_pool2d(ab, 2)
     number = 2 * len(taught.QUERIES) + 1
     pair = taught.x[number], taught.y[number]
     want = colour.scale_L(L)[0], colour.scale_ab(ab)[0]
@@ -76,7 +82,7 @@ def pair_gap(taught: SimpleNamespace) -> float:
 
 def path_gap(taught: SimpleNamespace) -> float:
     """How far the lesson's path runs beside that of torch's own gradient descent."""
-    tint = nn.Parameter(torch.tensor(taught.MY_TINT))
+    tint = nn.Parameter(taught.start.clone())
     optimiser = torch.optim.SGD([tint], lr=0.5)
     theirs = [tint.detach().clone()]
     for _ in range(10):
@@ -84,7 +90,7 @@ def path_gap(taught: SimpleNamespace) -> float:
         taught.how_wrong(tint).backward()
         optimiser.step()
         theirs.append(tint.detach().clone())
-    ours = taught.descend(taught.MY_TINT)
+    ours = taught.descend(taught.start)
     return (ours - torch.stack(theirs)).abs().max().item() if len(ours) == len(theirs) else 1.0
 
 
@@ -114,11 +120,12 @@ def test_the_path_is_gradient_descent_and_ends_at_the_mean_of_the_pixels():
 MISTAKES = {
     "loop: no zero_grad": ("    optimiser.zero_grad()", "    pass"),
     "loop: no step": ("    optimiser.step()", "    pass"),
-    "loop: another rate": ("lr=1e-3", "lr=2e-3"),
+    "loop: another rate": ("lr=2e-3", "lr=1e-3"),
     "loop: another loss": ("F.mse_loss(guess", "F.l1_loss(guess"),
     "loop: other pictures": ("F.mse_loss(guess, y[batch])", "F.mse_loss(guess, y[batch - 1])"),
     "loop: not from the same weights": ("torch.manual_seed(0)", "torch.manual_seed(2)"),
     "loop: a step too many": ("range(1, STEPS + 1)", "range(STEPS + 1)"),
+    "pair: L at another size": ("F.avg_pool2d(L, 2)", "F.max_pool2d(L, 2)"),
     "pair: L not scaled": ("colour.scale_L(L)[0]", "L[0]"),
     "pair: ab not scaled": ("colour.scale_ab(ab)[0]", "ab[0]"),
     "path: uphill": ("tint -= lr", "tint += lr"),

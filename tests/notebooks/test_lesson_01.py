@@ -28,6 +28,7 @@ QUERY = "trees"
 WEB = {"seed": 8, "faults": faults.SIX, "share": 0.5}
 NO_PICTURE = ("web page named .jpg", "SVG", "empty file", "truncated JPEG", "decompression bomb")
 ODD = ("PNG named .jpg", "animated GIF", "palette PNG", "CMYK JPEG", "EXIF-rotated")
+IMPORTS = (ast.Import, ast.ImportFrom)
 HASTE = Patience(timeout=1, picture=1.5, query=9, tries=1, pause=0)
 
 
@@ -37,8 +38,8 @@ def lesson(*mistakes: tuple[str, str]) -> SimpleNamespace:
     source = "\n\n".join(c.source for c in cells if "by-hand" in c.metadata.get("tags", []))
     imports = "\n".join(c.source for c in cells if "open_workspace(" in c.source)
     tree, first = ast.parse(apply(source, list(mistakes))), ast.parse(imports)
-    kept = [node for node in tree.body if isinstance(node, ast.FunctionDef) or _constant(node)]
-    tree.body = [n for n in first.body if isinstance(n, ast.Import | ast.ImportFrom)] + kept
+    kept = [n for n in tree.body if isinstance(n, (*IMPORTS, ast.FunctionDef)) or _constant(n)]
+    tree.body = [n for n in first.body if isinstance(n, IMPORTS)] + kept
     scope = {}
     exec(compile(tree, "<lesson>", "exec"), scope)
     return SimpleNamespace(**{k: v for k, v in scope.items() if not k.startswith("__")})
@@ -137,7 +138,7 @@ MISTAKES = [
     (rows, '["sha256"][:16] +', '["sha256"][:12] +'),
     (rows, 'ENDINGS[row["format"]]', '".jpg"'),
     (rows, "digits(data), ", "digits(link.encode()), "),
-    (rows, "        note(folder, row)  # 5\n", ""),
+    (rows, "        note(folder, row)\n        rows", "        rows"),
     (waits, "if answer.length:", "if False:"),
     (waits, "> end:", "> end + 9:"),
 ]

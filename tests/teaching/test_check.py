@@ -73,7 +73,7 @@ def broken(x):
         (3, core.UNREADABLE, ["of type int"], ""),
         (np.float64(3), core.UNREADABLE, [], ""),
         (lambda x: torch.ones(3), core.UNREADABLE, [], "a function of x"),
-        (broken, core.CRASHED, ["NameError", "line 3 of it: `return total / missing"], ""),
+        (broken, core.CRASHED, ["NameError", "line 3 of it: `return total / missing"], "that cell"),
     ],
 )
 def test_any_answer_is_right_or_told_why_not(check, answer, mistake, message, hint):

@@ -1,4 +1,10 @@
-"""What the exercises of chapters 01 and 02 hold for right is what the course's own code does."""
+"""What the exercises of chapters 01 and 02 hold for right is what the course's own code does.
+
+Also: the board says where each task stands.
+"""
+
+import re
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +14,7 @@ from colourlib.course import sources
 from colourlib.practice import faults
 from colourlib.practice.faults import fault_of, faulty_web
 from colourlib.practice.search import serve
+from colourlib.teaching.check import board, table
 from colourlib.teaching.check.chapter01 import origins
 from colourlib.teaching.check.chapter02 import cleaning
 
@@ -46,3 +53,13 @@ def test_the_limit_is_chosen_on_a_measure_that_rejects_what_is_above():
     rule = "drawing or poster"
     assert rules.rejects(rule, max(cleaning.DRAWN), rules.LIMITS[rule])
     assert all(faults.FAULTS[name].expected == rule for name in ("cartoon", "line drawing"))
+
+
+def test_the_board_names_the_appendix_in_which_a_task_stands(fresh_home):
+    there = {}
+    for path in sorted((Path(__file__).parents[2] / "notebooks" / "more").glob("*.ipynb")):
+        text = path.read_text(encoding="utf-8")
+        there |= {f"{path.name[:2]}.{n}": path.stem for n in re.findall(r'"#+ Task (\d+) · ', text)}
+    assert there == table.APPENDIX
+    rows = [row[0] for row in board("01").rows]
+    assert [title.endswith(" (in more/01_faulty_web)") for title in rows] == [False] * 4 + [True]

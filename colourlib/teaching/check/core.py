@@ -183,6 +183,8 @@ def call(function, *arguments):
     except Exception as error:
         text = f"Your function stops with {type(error).__name__}: {error}{_where(error, function)}"
         hint = "call it yourself on something small, and print what it has at that line."
+        if type(error) is NameError:
+            hint = f"if `{error.name}` is made in a cell above, run that cell first."
         raise Wrong(CRASHED, text, hint) from error
     if result is None or result is ...:
         raise Open("Your function gives nothing (None) back: end it with `return` and an answer.")

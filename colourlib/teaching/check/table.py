@@ -7,6 +7,16 @@ from ...show import Table, table
 from . import core
 from .progress import DONE, FOR_TEACHER, OPEN, STATES, read
 
+# Exercises that stand in an appendix, in notebooks/more, and not in their chapter's notebook.
+APPENDIX = {
+    "01.5": "01_faulty_web",
+    "02.5": "02_all_rules",
+    "04.4": "04_receptive_fields",
+    "04.5": "04_receptive_fields",
+    "04.6": "04_receptive_fields",
+    "05.6": "05_adamw",
+    "06.6": "06_measures",
+}
 _SEEN = ("done", "to read", "tried", "open")  # STATES, as a teacher sees them
 
 
@@ -23,6 +33,7 @@ def board(chapter: str | None = None) -> Table:
         if chapter in (None, e.chapter):
             entry = known.get(e.name, {"state": OPEN, "tries": 0})
             title = f"{e.number} · {e.title}"
+            title += f" (in more/{APPENDIX[e.number]})" if e.number in APPENDIX else ""
             rows.append([title, f"check.{e.name}", entry["state"], entry["tries"]])
     done, handed = (sum(row[2] == state for row in rows) for state in (DONE, FOR_TEACHER))
     caption = f"Your progress: {done} of {len(rows)} done"

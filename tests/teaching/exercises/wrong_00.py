@@ -6,17 +6,18 @@ import torch.nn.functional as F
 from torch import nn
 
 from colourlib import colour
+from colourlib.practice import scene
 
 from . import CRASHED, UNREADABLE, Case
 
 WRONG = {}
 
 RIGHT = {
-    "t[0]": (300, 400),
-    "t[:, 100:200, ::2]": (3, 100, 200),
-    "t[None]": (1, 3, 300, 400),
-    "t.mean(dim=(1, 2))": (3,),
-    "t.flip(0) * 0.5": (3, 300, 400),
+    "p[0]": (300, 400),
+    "p[:, 100:200, ::2]": (3, 100, 200),
+    "p[None]": (1, 3, 300, 400),
+    "p.mean(dim=(1, 2))": (3,),
+    "p.flip(0) * 0.5": (3, 300, 400),
 }
 CHANNEL, CROP, NONE, MEAN, HALF = RIGHT
 
@@ -26,8 +27,8 @@ def shape(mistake, line, given, *says):
 
 
 WRONG["shapes"] = [
-    shape("the axis is kept", CHANNEL, (1, 300, 400), "t[0:1]"),
-    shape("a pixel, not a channel", CHANNEL, 3, "t[:, 0, 0]"),
+    shape("the axis is kept", CHANNEL, (1, 300, 400), "p[0:1]"),
+    shape("a pixel, not a channel", CHANNEL, 3, "p[:, 0, 0]"),
     shape("the end is counted", CROP, (3, 101, 200), "row 199"),
     shape("the step is overlooked", CROP, torch.Size([3, 100, 400]), "every second column"),
     shape("rows and columns swapped", CROP, (3, 150, 100), "cuts rows"),
@@ -39,7 +40,11 @@ WRONG["shapes"] = [
     shape("arithmetic on the shape", HALF, (3, 150, 200), "halves every number"),
     shape("turned, not swapped", HALF, (300, 400, 3), "blue where red was"),
     shape("another shape", HALF, (6, 7), "you have (6, 7)", ".shape"),
-    Case("a line is missing", {CHANNEL: (300, 400)}, "t[None]"),
+    shape("another photo", CHANNEL, (288, 512), "a photo of your own", "4 of 5 are right"),
+    shape("another photo", HALF, (3, 512, 341), "(3, 300, 400)", "not yet: `p.flip(0) * 0.5`"),
+    shape("the comma is missing", MEAN, 3, "(3) is the number 3", "you have 3."),
+    Case("the axis is kept", RIGHT | {CHANNEL: (1, 300, 400), NONE: (3,)}, "3 of 5", "`p[None]`."),
+    Case("a line is missing", {CHANNEL: (300, 400)}, "p[None]"),
     shape(UNREADABLE, CHANNEL, "(300, 400)", "of type str"),
     Case(UNREADABLE, [(300, 400)], "of type list"),
 ]
@@ -206,6 +211,10 @@ def grey_bytes(data, index):
     return photo[None], right(data, index)[1]
 
 
+def as_a_scene(data, index):
+    return scene(data.photos[index], index, width=64)
+
+
 class NoLength:
     def __init__(self, photos):
         self.photos = photos
@@ -238,6 +247,13 @@ WRONG["your_dataset"] = [
     photos("red, green and blue in y", made_of(lambda x, y: (x, torch.cat([x, y]))), "two are"),
     photos("rows and columns swapped", made_of(lambda x, y: (x.mT, y.mT)), "lies on its side"),
     photos("other shapes", made_of(lambda x, y: (x[:, ::2], y[:, ::2])), "(1, 10, 24)"),
+    photos(
+        "made smaller",
+        made_of(lambda x, y: (F.avg_pool2d(x, 2), F.avg_pool2d(y, 2))),
+        "(1, 10, 12)",
+        "`avg_pool2d`",
+    ),
+    photos("a scene, not a photo", as_a_scene, "draws a scene", "`self.photos[index]`"),
     photos("the index is ignored", lambda d, i: right(d, 0), "photo 0", "self.photos[index]"),
     photos("another photo's index", lambda d, i: right(d, i - 1), "[4, 0, 1, 2, 3]"),
     photos("neither is scaled", raw(False, False), "should be -", "colour.scale_ab(ab)"),

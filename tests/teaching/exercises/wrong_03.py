@@ -62,6 +62,9 @@ WRONG["lightness"] = [
     Case("not divided by 255", lambda b: lightness(light(b)), "byte 255 becomes 9,342"),
     from_v("another curve", lambda v: 100 * v**1.1, "so Y ="),
     from_v("one question for the whole tensor", one_question, "torch.where"),
+    from_v("^ for a power", lambda v: ((v + 0.055) / 1.055) ^ 2.4, "`**`"),
+    from_v("^ for a power", lambda v: light(v) ^ (1 / 3), "`**`"),
+    from_v("^ for a power", lambda v: [116 * y ^ (1 / 3) for y in v.tolist()], "`**`"),
     from_v("a tensor of another shape", lambda v: v[:3], "(3,)", "(256,)"),
     Case(CRASHED, lambda b: b.nothing, "AttributeError"),
     Case(UNREADABLE, lambda b: "light", "of type str"),
@@ -105,7 +108,8 @@ WRONG["way_back"] = [
     back("the scale of L for ab", "50 · y", ab=lambda y: y * 50),
     back("another ab", "becomes 80; it is 88", ab=lambda y: y * 100),
     back("a tensor of another shape", "(1, 2, 3)", L=lambda x: 50 * (x[0] + 1)),
-    Case(UNREADABLE, lambda x, y: 50 * (x + 1), "return L, ab"),
+    Case(UNREADABLE, lambda x, y: torch.cat([50 * (x + 1), 110 * y], 1), "(2, 3, 2, 3)", "a comma"),
+    Case(UNREADABLE, lambda x, y: 50, "return L, ab"),
 ]
 
 

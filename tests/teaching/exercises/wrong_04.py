@@ -172,6 +172,7 @@ def patient(mistake, *says, **changes):
     return Case(mistake, lambda n: Patient(**changes), *says)
 
 
+NORMED = nn.Sequential(nn.Conv2d(16, 2, 1), nn.BatchNorm2d(2))
 RELU, SIGMOID = conv_bn_relu(16, 2, kernel=1), nn.Sequential(nn.Conv2d(16, 2, 1), nn.Sigmoid())
 WRONG["mended"] = [
     patient("the channels do not fit", "32 channels, receives 48", up=2),
@@ -181,6 +182,7 @@ WRONG["mended"] = [
     patient("layers in a plain list", "21,106", plain=list, head=RELU),
     patient("layers in a plain list", "7,154 parameters", plain=tuple),
     patient("ReLU behind the head", "neither green (−a)", head=RELU),
+    patient("BatchNorm behind the head", "`chroma_head(w)`", head=NORMED),
     patient("the clinic objects", "sigmoid", head=SIGMOID),
     patient("the skip is cut out", "`down`", up=2, skip=False),
     patient("layers are left out", "with both bricks", deep=1),

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from ....colour import rgb_to_lab, scale_ab, scale_L, to_tensor
-from ..core import call, exercise
+from ..core import Open, Wrong, call, exercise
 from ..slips import ELSE, must_be, recognise, same, unreadable_if, wrong_if
 
 H, W, COUNT = 20, 24, 5
@@ -36,7 +36,7 @@ def your_dataset(answer):
     data = call(answer, [photo.copy() for photo in photos])
     _length(data)
     truths = [_truth(photo) for photo in photos]
-    items = [_pair(call(data.__getitem__, index)) for index in range(COUNT)]
+    items = [_pair(_item(data, index)) for index in range(COUNT)]
     _shapes(*items[1])
     _order(items, truths)
     for item, truth in zip(items, truths, strict=True):
@@ -56,7 +56,7 @@ def _length(data) -> None:
         "DataLoader asks how many there are, and for one of them. Hint: two underscores on each "
         "side, and indented inside the class.",
     )
-    length = call(data.__len__)
+    length = _asked(data.__len__, "__len__")
     slips = {
         f"one less: The last index is {COUNT - 1}, but there are {COUNT}.": COUNT - 1,
         "the size of a photo: That is how many numbers or rows a photo has, not how many photos "
@@ -65,6 +65,27 @@ def _length(data) -> None:
     }
     start = f"Of {COUNT} photos handed over, `len` says {length!r:.20}."
     recognise(slips, length if isinstance(length, int) else None, right=COUNT, start=start)
+
+
+def _asked(method, name: str, *arguments):
+    """What a method gives; raises Open, with its name, where that is nothing."""
+    try:
+        return call(method, *arguments)
+    except Open:
+        raise Open(f"`{name}` gives nothing back yet: end it with `return`.") from None
+
+
+def _item(data, index: int):
+    try:
+        return _asked(data.__getitem__, "__getitem__", index)
+    except Wrong as wrong:
+        wrong_if(
+            "no practice scene" in wrong.message,
+            "a scene, not a photo: `pair` draws a scene from a name and a number. Here the photo "
+            "is there already: `self.photos[index]`. Hint: write the lines of `pair` behind its "
+            f"first, and make nothing smaller. More: {MORE}",
+        )
+        raise
 
 
 def _pair(item) -> tuple[Tensor, Tensor]:
@@ -107,6 +128,9 @@ def _shapes(x: Tensor, y: Tensor) -> None:
         "red, green and blue in y: y has three channels; with L taken out two are left.": y.shape[0]
         == 3,
         "rows and columns swapped: The picture lies on its side.": shapes == ((1, W, H), (2, W, H)),
+        "made smaller: `pair` halves the rows and the columns of its scenes; here the photo keeps "
+        "its size. Hint: leave out `avg_pool2d`.": shapes
+        == ((1, H // 2, W // 2), (2, H // 2, W // 2)),
         "other shapes: One of the sizes is not the photo's. Hint: print the shape after each "
         f"line. More: {MORE}": ELSE,
     }

@@ -67,6 +67,7 @@ def _compare_links(read: re.Pattern, page: str, wanted: list[str]) -> None:
     recognise(slips)
     first, odd = next(iter(found), ""), next((one for one in found if one not in wanted), "")
     small, views = ([one for one in found if part in one] for part in ("-small", "/view/"))
+    pieces = len(found) == len(wanted) and all(map(str.__contains__, wanted, found))
     behind = first.removeprefix(wanted[0])[:14]
     longer = f"{'begins' if first.startswith(behind) else 'goes on behind it'} with {behind!r}"
     slips = {
@@ -77,6 +78,8 @@ def _compare_links(read: re.Pattern, page: str, wanted: list[str]) -> None:
         f"the small preview: Of {len(found)} addresses that it finds, {len(small)} are of "
         f"previews, such as {small[:1]}.": small,
         f"the page, not the picture: The first of {len(found)} that it finds is {first!r}.": views,
+        f"a piece is missing: You have {odd!r}; it should be {wanted[0]!r}. Hint: take the whole "
+        "address, from behind one quotation mark up to the next.": pieces,
         f"fits some addresses only: On a page with {len(wanted)} addresses it finds {len(found)}, "
         f"and not whole {odd!r}; there is {wanted[0]!r}. Hint: write what stands before and behind "
         "the large picture's address, nothing of the address itself.": ELSE,

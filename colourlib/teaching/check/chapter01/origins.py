@@ -13,7 +13,7 @@ from ....collect.manifest import Photo
 from ....practice import faults
 from ....practice.faults.files import jpeg
 from ..answers import chosen
-from ..core import call, exercise
+from ..core import Wrong, call, exercise
 from ..slips import ELSE, must_be, recognise, wrong_if
 
 # Fault -> the step that stops it (0: none does), as the collector does it; a test asks it.
@@ -40,8 +40,9 @@ def stopped_by(answer):
     same = fault in ("shorter than declared", "same bytes, other address")
     data = healthy if same else faults.FAULTS[fault].answer(origin)
     one, other = (hashlib.sha256(each).hexdigest() for each in (healthy, data))
-    picture = data if fault == "greyscale" else healthy
+    picture = data if fault in ("greyscale", "PNG named .jpg") else healthy
     width, height, kind = fetch.measure(picture, decode=True)
+    page, png = (fault == f"{what} named .jpg" for what in ("web page", "PNG"))
     bits = (int(one, 16) ^ int(other, 16)).bit_count()
     slips = {
         f"half a download taken for a file: The server declares {len(healthy) + 4321} bytes and "
@@ -49,7 +50,9 @@ def stopped_by(answer):
         f"a length taken for a proof: {len(data)} bytes are declared and arrive, none is missing "
         f"on the way; the whole photo has {len(healthy)}.": fault == "truncated JPEG",
         f"a name taken for the content: These {len(data)} bytes begin {data[:9]!r}. Hint: no step "
-        "reads the name. Which is the first that needs the content?": "named" in fault,
+        "reads the name. Which is the first that needs the content?": page,
+        f"a name taken for the content: These {len(data)} bytes are decoded to the end, a {kind} "
+        f"of {width} × {height} pixels. Hint: does decoding mind that the name says jpg?": png,
         f"a copy let in: It is decoded to 216 × 160 pixels; its SHA-256 starts {one[:8]}. Hint: "
         "which step looks for numbers that are known?": fault == "same bytes, other address",
         f"likeness taken for sameness: Of its SHA-256 {bits} of 256 bits differ. "
@@ -60,8 +63,8 @@ def stopped_by(answer):
     start = f"{7 - len(wrong)} of 7 are right. {fault!r}: you say {_WHICH[made[fault]]}."
     recognise(slips, right=not wrong, start=start)
     return (
-        "A name stops nothing, and to SHA-256 a copy with one other byte is another file. The next "
-        "cells collect: the tables 'What became of' show the others."
+        "A name stops nothing, and to SHA-256 a copy with one other byte is another file. "
+        "Section 5 of this notebook shows what became of the others."
     )
 
 
@@ -81,12 +84,25 @@ def _rows(kept: str, away: str, query: str = "moon") -> list[Photo]:
 def largest_host(answer):
     """Calls the function on two little manifests, in which the turned-away rows mislead."""
     for photos in (_rows("aaaabbcc", "bbbbb"), _rows("ccbcacbcca", "aaaaaaaa", "fog")):
-        _compare_host(call(answer, list(photos)), photos)
+        _compare_host(_called(answer, photos), photos)
     return (
         "It names the host with most of the kept pictures on two little manifests. Try it on "
         "`photos`: the more of a set comes from one place, the more of its taste a network learns. "
         "Not looked at: two hosts with equally many, and rows without a host."
     )
+
+
+def _called(answer, photos: list[Photo]):
+    """What the function gives; raise Wrong in words of its own where it reads a row as a dict."""
+    try:
+        return call(answer, list(photos))
+    except Wrong as wrong:
+        wrong_if(
+            "'Photo' object is not subscriptable" in wrong.message,
+            f"a row read like a dictionary: {wrong.message}. Hint: `photo.rejected`, with a dot: "
+            "each row is an object, whose values have names.",
+        )
+        raise
 
 
 def _compare_host(given, photos: list[Photo]) -> None:

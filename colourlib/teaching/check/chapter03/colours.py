@@ -6,7 +6,9 @@ from torch import Tensor
 from .... import colour
 from ..answers import number, numbers, tensor
 from ..core import CRASHED, Wrong, call, exercise
-from ..slips import ELSE, must_be, recognise, wrong_if
+from ..slips import ELSE, must_be, recognise, unreadable_if, wrong_if
+
+CARET = ("bitwise_xor", "for ^:")  # what torch and Python say of 0.5 ^ 2.4
 
 
 @exercise("03.1", "How far from grey?", "a number, the chroma")
@@ -58,6 +60,11 @@ def lightness(answer):
             "one question for the whole tensor: Your function asks `if` of 256 bytes at once, dark "
             "or not. Hint: torch.where(v <= 0.04045, v / 12.92, ...) asks at each place.",
         )
+        wrong_if(
+            wrong.mistake == CRASHED and any(sign in str(wrong) for sign in CARET),
+            "^ for a power: In Python `^` is no power: it compares the bits of two whole numbers. "
+            "Hint: a power is written `**`, as in 2 ** 3 = 8.",
+        )
         raise
     v, Y = byte / 255, _light(byte / 255)
     true, no_dark_gamma, third = _lightness(Y), _light(v, dark=False), 116 * Y / 3 - 16
@@ -77,13 +84,14 @@ def lightness(answer):
         "Hint: decoding makes shades darker.": _lightness(encoded),
         "the dark part of L is missing: 116 · 0 − 16 = -16, but L* begins at 0. Hint: below Y = "
         "0.008856 the curve is the straight line 903.3 · Y.": _lightness(Y, dark=False),
-        "the dark part of the gamma is missing: (0.055 / 1.055)^2.4 is not 0. Hint: up to v = "
+        "the dark part of the gamma is missing: (0.055 / 1.055) ** 2.4 is not 0. Hint: up to v = "
         "0.04045 the curve is the straight line v / 12.92.": _lightness(no_dark_gamma),
         "both dark parts are missing: L* begins at 0. Hint: each of the two steps has a straight "
         "piece for the darkest shades.": _lightness(no_dark_gamma, dark=False),
         "the third, not the root: That is 116 / 3 − 16: Python reads `Y ** 1/3` as (Y ** 1) / 3. "
         "Hint: brackets round the 1/3.": (third, torch.where(Y <= 0.008856, 903.3 * Y, third)),
-        "L from 0 to 1: L* of white is 100. Hint: 116 · Y^(1/3) − 16 is 100 for Y = 1.": true / 100,
+        "L from 0 to 1: L* of white is 100. Hint: 116 · Y ** (1 / 3) − 16 is 100 for Y = 1.": true
+        / 100,
         "not divided by 255: v goes from 0 to 1.": _lightness(_light(byte)),
         f"another curve: At byte {at} you have {given[at]:.4g}, but L* is {true[at]:.4g}: v = "
         f"{v[at]:.3f}, so Y = {Y[at]:.4f}. Hint: compare Y first, then L: which of the two steps "
@@ -145,5 +153,10 @@ def way_back(answer):
 
 
 def _two(result) -> list[Tensor]:
+    unreadable_if(
+        isinstance(result, Tensor),
+        f"This is one tensor {tuple(getattr(result, 'shape', ()))}, but must be a pair. Hint: "
+        "`return L, ab`, with a comma between the two, and without torch.cat.",
+    )
     must_be(isinstance(result, tuple | list) and len(result) == 2, result, "a pair: `return L, ab`")
     return [tensor(one, "L or ab") for one in result]

@@ -144,7 +144,7 @@ def _dealt(answer, epoch: int, photos: int = PHOTOS) -> list[list[int]]:
 def _photos(sizes: list[int], photos: list[int]) -> None:
     """Raise Wrong unless there are 4 batches of 5, of photos that exist, each once."""
     slips = {
-        "the last, smaller batch is kept: The mean of its 3 photos misses that of the set by more. "
+        "the last, smaller batch is kept: It has only 3 photos, and the colour of 3 is luck. "
         "Hint: there are photos // batch_size = 4 whole batches.": sizes == [5, 5, 5, 5, 3],
         f"a whole batch is lost: There are 4 whole batches; yours are {len(sizes)}. Hint: range(0, "
         "end, 5) leaves out the end itself: batches begin at 0, 5, 10 and 15.": sizes == [5] * 3,
