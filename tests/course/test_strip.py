@@ -91,7 +91,7 @@ def test_a_file_that_is_no_photo_is_told(ws, tmp_path):
 
 
 def test_a_folder_is_told_and_what_is_damaged_is_a_square_that_says_so(ws, tmp_path):
-    with pytest.raises(CourseError, match="is a folder: give one of the photos in it"):
+    with pytest.raises(CourseError, match="is a folder: give one photo in it"):
         ws.choose(f"'{tmp_path}'")
     assert ws.choose(photo_of(tmp_path, "a b.png").as_uri()).size == (512, 341)
     (kept,) = strip.folder().glob("*/photo.png")
