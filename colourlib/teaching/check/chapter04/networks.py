@@ -139,11 +139,11 @@ def mended(answer):
     report = _report(answer)
     objection = _objection(report, "error", "warning")
     hidden = any(HIDDEN in f.what for f in report.findings)
-    relu = isinstance(list(getattr(answer, "head", nn.Identity()).modules())[-1], nn.ReLU)
+    last = list(getattr(answer, "head", nn.Identity()).modules())[-1]
+    relu, normed = isinstance(last, nn.ReLU), isinstance(last, nn.BatchNorm2d)
     if _stopped(report) and hidden and relu:
         raise Open(
-            "This is still the network that was given: it stops at a layer, it hides layers from "
-            "torch, and its head cannot paint green. Mend the three."
+            "Still the network that was given. Look for its three faults, then ask `inspect`."
         )
     wrong_if(
         _stopped(report),
@@ -159,6 +159,8 @@ def mended(answer):
         f"{_count(_healthy()):,}. Hint: `nn.ModuleList([...])` tells the network.": hidden,
         "ReLU behind the head: Nothing below 0 comes out, neither green (−a) nor blue (−b). Hint: "
         "the last layer is not a brick. Which one did section 3 make for it?": relu,
+        "BatchNorm behind the head: It gives every batch the same mean colour. Hint: "
+        "the head is no brick at all: the layer that section 3 made is `chroma_head(w)`.": normed,
         "the skip is cut out: Nothing joins the sharp map of `down` with the enlarged one. Hint: "
         "let torch.cat stand.": not joined,
         f"layers are left out: It sees {sees}, and with both bricks of `deep` {PATIENT_SEES}.": cut,
@@ -177,7 +179,8 @@ def mended(answer):
 @exercise("04.6", "Twice the work", "a text of at least 20 words")
 def twice_the_work(answer):
     """Kept for the teacher; told with what ColourNet costs, and where."""
-    kept = words_for_teacher(answer)
+    hint = "where the work goes, what should look better by it, and how you would find out."
+    kept = words_for_teacher(answer, hint=hint)
     report = _report(ColourNet())
     top = max(report.rows, key=lambda row: row.multiply_adds)
     return Noted(
