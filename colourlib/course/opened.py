@@ -62,6 +62,11 @@ def open_test(root: Path, networks: Mapping[str, Colouriser], data: PhotoData) -
     return table
 
 
+def looks(root: Path, data: PhotoData) -> int:
+    """How many networks have looked at these test photos; 0 where nobody has."""
+    return sum(look["fingerprint"] == data.fingerprint for look in _looks(root / NAME))
+
+
 def weights_of(colouriser: Colouriser) -> str:
     """A short hash of a network's weights; of a function's answer to a ramp of greys."""
     tensors = {}

@@ -60,6 +60,8 @@ def test_every_look_is_written_down(look, practice_data, tmp_path):
     look(mine=ONE)
     look(mine=OTHER)
     assert len(json.loads((tmp_path / NAME).read_text())["looks"]) == 2, "a second look adds none"
+    assert opened.looks(tmp_path, practice_data) == 2
+    assert opened.looks(tmp_path, replace(practice_data, fingerprint="more")) == 0
 
 
 def test_each_further_look_is_told_what_it_costs(look, tmp_path):

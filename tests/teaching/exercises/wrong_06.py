@@ -67,6 +67,13 @@ def interval(
     return Case(mistake, between, *says)
 
 
+def ends(error, grey, seed=0):
+    """The interval of one network alone, (2,)."""
+    dice, n = np.random.default_rng(seed), len(error)
+    drawn = dice.integers(n, size=(1000, n))
+    return np.percentile(1 - error[drawn].sum(1) / grey[drawn].sum(1), [2.5, 97.5])
+
+
 WRONG["difference_interval"] = [
     interval("drawn apart", "on others", "points wide", apart=True),
     interval("no spread", "same seed", seed=3),
@@ -78,6 +85,9 @@ WRONG["difference_interval"] = [
     interval("one standard deviation", "68 %", percents="deviation"),
     interval("high before low", "down to", percents=(97.5, 2.5)),
     Case("in per cent", lambda a, b, g: (1.3, 3.3), "a hundred times"),
+    Case("two intervals subtracted", lambda a, b, g: ends(b, g, 1) - ends(a, g, 0), "every draw"),
+    Case("two intervals subtracted", lambda a, b, g: ends(b, g, 2) - ends(a, g, 1), "every draw"),
+    Case("two intervals subtracted", lambda a, b, g: ends(b, g) - ends(a, g)[::-1], "different"),
     Case("another interval", lambda a, b, g: (-0.5, 0.5), "A thousand draws give"),
     Case(UNREADABLE, lambda a, b, g: 0.02, "return low, high"),
 ]
@@ -102,6 +112,11 @@ WRONG["best_factors"] = [
     factors("a and b swapped", lambda py, pp, *_: (py / pp).flip(0), "that of a"),
     factors(BY_TRUTH, lambda py, pp, yy, *_: py / yy, "the truth like the guess"),
     factors("as vivid as the truth", lambda py, pp, yy, *_: (yy / pp).sqrt(), "roots of y² / p²"),
+    Case(
+        "equal spread",
+        lambda p, y: y.transpose(0, 1).flatten(1).std(1) / p.transpose(0, 1).flatten(1).std(1),
+        "as widely",
+    ),
     factors("a quotient of means", lambda py, pp, yy, p, y: y / p, "cancel"),
     factors(MEAN, lambda py, pp, *_: (py / pp).mean(0), "Pool the sums", over=(2, 3)),
     factors("upside down", lambda py, pp, *_: pp / py, "p² / p · y"),
@@ -143,10 +158,12 @@ WRONG["fair_comparison"] = [
     plan("a score that is blind here", "90°", score="colourfulness"),
     plan("a score that is blind here", "structure", score="SSIM"),
     plan("no baseline", "two points", beside_it=[]),
+    plan("only the optimum", "doing nothing", beside_it=["optimum"]),
+    plan("only the optimum", "doing nothing", beside_it="optimum"),
     plan("the best of many", "1.16 standard", wider_wins_if="its best run is better"),
     plan("any difference counts", "half of all", wider_wins_if="its mean is better"),
     plan("no such choice", "'height'", what_differs=["height"]),
-    plan(UNREADABLE, "must be a list", beside_it="grey copy"),
+    plan(UNREADABLE, "must be a list", beside_it=3),
     Case("a gap in the plan", {k: v for k, v in GOOD.items() if k != "mode"}, "mode"),
     Case(UNREADABLE, "the same steps", "dictionary"),
 ]

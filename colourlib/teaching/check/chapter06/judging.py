@@ -111,13 +111,18 @@ def best_factors(answer):
         "a and b swapped: The first has to be that of a.": is_(right.flip(0)),
         "divided by the truth's square: p · y / y² makes the truth like the guess.": is_(py / yy),
         "as vivid as the truth: Those are the roots of y² / p²: they make the guess as vivid as "
-        "the truth even where it is wrong, and so pay more.": is_((yy / pp).sqrt()),
+        "the truth even where it is wrong, and so pay more. Hint: equal spread is not the least "
+        "error.": is_((yy / pp).sqrt()),
+        "equal spread: std(truth) / std(guess) spreads the guess as widely as the truth, even "
+        "where it is wrong. Hint: equal spread is not the least error.": is_(
+            truth.transpose(0, 1).flatten(1).std(1) / guess.transpose(0, 1).flatten(1).std(1)
+        ),
         "a quotient of means: Green and red cancel.": is_(truth.sum(axes) / guess.sum(axes)),
         "a mean of the photos' factors: Pool the sums of all photos first.": is_(each.mean(0)),
         "upside down: That is p² / p · y.": is_(pp / py),
         f"other factors: They leave an error of {left(given):.2f}; {left(right):.2f} can be had. "
-        "Hint: the formula below the figure. More: (guess * truth).sum(dim=(0, 2, 3)) is a sum "
-        "for each channel: shape (2,).": ELSE,
+        "Hint: the formula just before the slider, once for each channel. More: "
+        "(guess * truth).sum(dim=(0, 2, 3)) is a sum for each channel: shape (2,).": ELSE,
     }
     named = zip(("p · y", "p²", "y²"), (py, pp, yy), strict=True)
     sums = ", ".join(f"of {name} {x[0]:.2f} and {x[1]:.2f}" for name, x in named)

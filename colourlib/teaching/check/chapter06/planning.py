@@ -12,13 +12,7 @@ from ..slips import ELSE, must_be, recognise, wrong_if
 @exercise("06.2", "How sure is the difference?", "a function of (error_a, error_b, error_grey)")
 def difference_interval(answer):
     """(low, high) of explained(B) - explained(A) over drawn photos, both drawn alike."""
-    dice = np.random.default_rng(6)  # squared errors of 150 photos: of A, of B, of the grey copy
-    grey = dice.lognormal(0, 1, 150)
-    one = grey * dice.uniform(0.2, 0.8, 150)
-    other = one * dice.uniform(0.85, 1.05, 150)  # B is a little better
-    grey[::10] *= 0.02  # these are nearly grey; B is worse there, so shares and sums disagree
-    one[::10], other[::10] = grey[::10], 2 * grey[::10]
-    errors = one, other, grey
+    errors = one, other, grey = _three_errors()
     given = call(answer, *(error.copy() for error in errors))
     given = given.tolist() if isinstance(given, np.ndarray | Tensor) else given
     must_be(
@@ -41,14 +35,17 @@ def difference_interval(answer):
         return off < 0.25 and abs(width - share) < 0.06
 
     slips = {
+        "two intervals subtracted: Yours is one end minus another: the interval of B minus that of "
+        "A. The ends of two intervals belong to different draws. Hint: subtract in every draw, "
+        "then take the percentiles.": _ends_subtracted(np.array([low, high]), errors, right),
         "high before low: It goes down to the smaller one. Hint: `np.percentile` answers in the "
         "order in which it is asked: [2.5, 97.5].": width < 0,
         "in per cent: That is a hundred times too much.": at([100 * end for end in wanted]),
         "no spread: All draws are the same: without replacement, or with the same seed. Hint: make "
         "the dice once; `dice.integers(n, size=n)` puts each photo back.": width < 0.01,
-        "A minus B: It says that B is worse.": at((-wanted[1], -wanted[0])),
-        f"the mean of shares: The nearly grey photos decide. Pooled, B is ahead by {pooled:.1%}. "
-        "Hint: sum errors, then divide.": at(shares),
+        "A minus B: It says that B is worse. Hint: exchange A and B.": at((-wanted[1], -wanted[0])),
+        f"the mean of shares: The nearly grey photos decide. Pooled, B is {100 * pooled:.1f} "
+        "points ahead. Hint: sum errors, then divide.": at(shares),
         "drawn apart: A is scored on some photos and B on others. Drawn alike, it is "
         f"{100 * right:.2f} points wide.": abs(width * right / (apart[1] - apart[0]) - 1) < 0.15,
         "percentiles as shares: np.percentile(scores, 0.025) asks for the lowest 0.025 per cent. "
@@ -56,17 +53,48 @@ def difference_interval(answer):
         "90 %, not 95 %: It is 0.84 times as wide. Hint: 2.5 % on either side.": of_width(0.84),
         "one standard deviation: Mean ± one standard deviation holds 68 % of the draws. Hint: mean "
         "± 1.96 standard deviations.": of_width(0.51),
-        f"another interval: A thousand draws give {wanted[0]:.2%} to {wanted[1]:.2%}. Hint: draw "
+        f"another interval: A thousand draws give {points(wanted)}. Hint: draw "
         "indices once, and use them for all three arrays. More: A thousand times: drawn = "
         "dice.integers(n, size=n); explained(B) - explained(A) at [drawn]; then percentiles.": ELSE,
     }
-    start = f"Your interval is {low:.2%} to {high:.2%}, {100 * (high - low):.2f} points wide."
+    start = f"Your interval is {points((low, high))}, {100 * (high - low):.2f} points wide."
     recognise(slips, right=bool(abs(width - 1) <= 0.1 and off <= 0.1), start=start)
     return (
-        f"B explains {pooled:.1%} more than A, and your interval, {low:.1%} to {high:.1%}, leaves "
-        f"out 0. Drawn apart, it would go from {apart[0]:.1%} to {apart[1]:.1%}, and say nothing. "
-        "Not looked at: what other first weights would have changed."
+        f"B explains {100 * pooled:.1f} points more than A, and your interval, "
+        f"{points((low, high))}, leaves out 0. Drawn apart, it would be {points(apart)}, and say "
+        "nothing. Not looked at: what other first weights would have changed."
     )
+
+
+def _three_errors() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Squared errors of 150 photos: of A, of B, of the grey copy."""
+    dice = np.random.default_rng(6)
+    grey = dice.lognormal(0, 1, 150)
+    one = grey * dice.uniform(0.2, 0.8, 150)
+    other = one * dice.uniform(0.85, 1.05, 150)  # B is a little better
+    grey[::10] *= 0.02  # these are nearly grey; B is worse there, so shares and sums disagree
+    one[::10], other[::10] = grey[::10], 2 * grey[::10]
+    return one, other, grey
+
+
+def _ends_subtracted(given: np.ndarray, errors: tuple, right: float) -> bool:
+    """Is it B's own interval minus A's own, like ends or unlike? right: the width it should have.
+
+    Like ends lie closer together than any interval of the difference, both near the difference.
+    """
+    one, other, grey = errors
+    of_a, of_b = (
+        np.array(interval(draws(lambda e, g: 1 - e.sum(-1) / g.sum(-1), error, grey)))
+        for error in (one, other)
+    )
+    like = abs(given - (one - other).sum() / grey.sum()).max() < 0.36 * right
+    unlike = abs(given - (of_b - of_a[::-1])).max() < 0.5 * right
+    return bool(unlike or (like and 0.01 < abs(given[1] - given[0]) / right < 0.45))
+
+
+def points(ends) -> str:
+    """Two ends of an interval of shares, in points."""
+    return f"{100 * ends[0]:.2f} to {100 * ends[1]:.2f} points"
 
 
 LISTS = {
@@ -119,7 +147,10 @@ def fair_comparison(plan):
         "lost several dB by that. Hint: `net.eval()`.": plan["mode"] == "train mode",
         f"a score that is blind here: {score} alone decides. {BLIND.get(score)} Hint: "
         "`more/06_measures.ipynb` catches each of them out.": score in BLIND,
-        "no baseline: The mean tint has two points for free.": not plan["beside it"],
+        "no baseline: The mean tint has two points for free. Hint: what scores without any "
+        "training?": not plan["beside it"],
+        "only the optimum: It says how far is left to go, and not what doing nothing scores. Hint: "
+        "the grey copy or the mean tint as well.": set(plan["beside it"]) == {"optimum"},
         f"no runs: {pairs:g} pairs of runs train nothing. {pair}": pairs < 1,
         f"no whole number: {pairs:g} pairs of runs leave one in part. {pair}": pairs % 1 > 0,
         f"too few pairs: With {pairs:g} pair{'s' if pairs > 1 else ''} nobody knows how much "
@@ -127,7 +158,8 @@ def fair_comparison(plan):
         f"the best of many: The best of {runs} lies, by chance alone, {best:.2f} "
         "standard deviations too high.": rule == "its best run is better",
         "any difference counts: If width did nothing, the wider would win in half of all trials. "
-        "Hint: what else could be the reason for a difference?": rule == "its mean is better",
+        "Hint: how far from 0 must the differences lie, so that chance cannot be it?": rule
+        == "its mean is better",
     }
     recognise(slips)
     return (
@@ -151,6 +183,8 @@ def _read(plan) -> dict:
         raise Open(f"Your plan leaves open: {', '.join(left)}.")
     read = dict(plan)
     for key, allowed in {**LISTS, **CHOICES}.items():
+        if key in LISTS and isinstance(plan[key], str):
+            plan = plan | {key: [plan[key]]}
         several = isinstance(plan[key], list | tuple | set)
         right = several if key in LISTS else isinstance(plan[key], str)
         what = "a list, which may be empty" if key in LISTS else "one choice, and no list"
