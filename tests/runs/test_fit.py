@@ -377,7 +377,8 @@ load_or_fit = Workspace.trained
 
 def workspace(data, folder):
     data = replace(data, runs=folder)
-    return SimpleNamespace(prepared=lambda: data, setting=SimpleNamespace(steps=1000, alone=3))
+    setting = SimpleNamespace(steps=1000, alone=3)
+    return SimpleNamespace(prepared=lambda: data, setting=setting, network=lambda: ColourNet)
 
 
 def test_a_missing_run_is_made_and_an_outdated_one_made_anew(practice_data, tmp_path, capsys):

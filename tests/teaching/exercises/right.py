@@ -6,8 +6,8 @@ They run with the names of names.py. A check that refuses one teaches nonsense.
 RIGHT_TOO = [
     """\
 check.shapes({
-    "t[0]": torch.Size([300, 400]), "t[:, 100:200, ::2]": [3, 100, 200],
-    "t[None]": (1, 3, 300, 400), "t.mean(dim=(1, 2))": 3, "t.flip(0) * 0.5": (3, 300, 400),
+    "p[0]": torch.Size([300, 400]), "p[:, 100:200, ::2]": [3, 100, 200],
+    "p[None]": (1, 3, 300, 400), "p.mean(dim=(1, 2))": [3], "p.flip(0) * 0.5": (3, 300, 400),
 })""",
     """\
 def train(net, batches, optimiser):
@@ -94,7 +94,7 @@ def best_factors(guess, truth):
 check.best_factors(best_factors)""",
     """\
 check.fair_comparison({
- "what differs": {"Width"}, "pairs of runs": np.int64(3), "each trained for": "The same minutes",
+ "what differs": {"Width"}, "pairs of runs": np.int64(3), "each trained for": "The same steps",
  "judged on": "validation photos ", "mode": "Eval mode", "score": "explained chroma, pooled",
  "beside it": ("grey copy", "Mean tint"),
  "wider wins if": "the interval of the differences leaves out 0",
