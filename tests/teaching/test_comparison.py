@@ -374,6 +374,16 @@ def test_the_table_has_the_runs_and_the_baselines(runs):
     assert rows["optimum"]["best loss"] == "0.00800", "what is left of the grey copy's"
 
 
+def test_runs_by_steps_are_drawn_over_steps(tmp_path):
+    for name, seconds in (("001-Net", 30.0), ("002-Net", 90.0)):
+        keep(tmp_path / name, steps=15, seconds=seconds)
+    one = compare(folder=tmp_path)
+    assert "over steps: 001-Net is at 30.0% after 15 steps" in one.curves.alt
+    assert "seconds of training" not in repr(one)
+    keep(tmp_path / "003-Net", steps=None, minutes=1)
+    assert "over seconds" in compare(folder=tmp_path).curves.alt, "time decided for one of them"
+
+
 def test_runs_on_other_photos_are_not_drawn_together(runs):
     keep(runs / "004-other", data=OTHER_DATA, levels={"grey copy": 0.0, "mean tint": 0.4})
     one = compare(folder=runs)

@@ -43,6 +43,11 @@ class Comparison:
         """The runs on the photos of the last one: only these are drawn together."""
         return self.groups[self.stories[-1]["data"]["fingerprint"]]
 
+    @property
+    def by_steps(self) -> bool:
+        """Whether all runs that are drawn together count their steps; else seconds compare them."""
+        return all(story["config"].get("steps") for story in self.alike)
+
     @cached_property
     def table(self) -> show.Table:
         """A row a run, then the baselines of its photos."""
@@ -54,27 +59,28 @@ class Comparison:
 
     @cached_property
     def curves(self) -> show.Picture | None:
-        """Explained chroma over the seconds of training; None where nothing was judged yet."""
+        """Explained chroma over steps, or over seconds; None where nothing was judged yet."""
         stories = [story for story in self.alike if story["history"]]
         drawn, told, kinds = {}, [], len(show.STYLES)
+        unit, axis = (" steps", "steps") if self.by_steps else (" s", "seconds")
         for i, story in enumerate(stories):
-            keys = "seconds", "explained_chroma"
-            x, y = ([row[key] for row in story["history"]] for key in keys)
+            x = [_spent(story, row, self.by_steps) for row in story["history"]]
+            y = [row["explained_chroma"] for row in story["history"]]
             look = {"linestyle": show.STYLES[(i + i // kinds) % kinds][1], "markersize": 5}
             look |= {"color": show.STYLES[i % kinds][0], "marker": MARKERS[i % len(MARKERS)]}
             name, best = story["name"], f"best {_best(story)}"
             drawn[f"{name}, {best}"] = x, y, look
-            told.append(f"{name} is at {y[-1]:.1%} after {x[-1]:.0f} s, {best}")
+            told.append(f"{name} is at {y[-1]:.1%} after {x[-1]:.0f}{unit}, {best}")
         if not drawn:
             return None
         levels = {f"{name} {level:.1%}": level for name, level in _levels(stories).items()}
         fig, ax = show.canvas(6.4, 3.8)
-        ax.set(xlabel="seconds of training", ylabel="explained chroma, validation photos")
+        ax.set(xlabel=f"{axis} of training", ylabel="explained chroma, validation photos")
         ax.set_title("Explained chroma while training")
         ax.yaxis.set_major_formatter("{x:.0%}")
         ax.grid(alpha=0.3)
         curves.draw(ax, drawn, levels)
-        alt = f"Curves of explained chroma over seconds: {'; '.join([*told, *levels])}."
+        alt = f"Curves of explained chroma over {axis}: {'; '.join([*told, *levels])}."
         return show.figure(fig, alt)
 
     @cached_property
@@ -123,7 +129,7 @@ class Comparison:
                 "photos cannot be compared; the figures show the runs on the photos of "
                 f"{self.stories[-1]['name']}."
             )
-        if self.curves:
+        if self.curves and not self.by_steps:
             said.append(
                 "The curves run over seconds of training, which is what a run costs: a larger "
                 "network sees fewer photos in the same time, and has to make up for it."
@@ -176,6 +182,10 @@ def _best(story: dict) -> str:
 
 def _levels(stories: list[dict]) -> dict[str, float]:
     return {name: level for story in stories for name, level in story["levels"].items()}
+
+
+def _spent(story: dict, row: dict, by_steps: bool) -> float:
+    return row["photos"] / story["config"]["batch_size"] if by_steps else row["seconds"]
 
 
 def _row(before: dict | None, story: dict) -> dict[str, str]:

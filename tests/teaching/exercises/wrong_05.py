@@ -235,7 +235,8 @@ WRONG["one_minute"] = [
     minute("an untrained network", "0.0%", "mean tint", net=lambda _: Tinter(), mode="train"),
     minute("below the mean tint", "learning rate", net=lambda _: Tinter(0.3)),
     minute("running averages that lag", "In train mode it would be", "catch up", net=lagging),
-    minute(UNREADABLE, "take [0]", net=lambda trained: (trained, [0.1])),
+    minute("a batch of one", "(1, H, W)", "net(x[None])[0]", judge=lambda net, p: net(p[0][0])),
+    minute(UNREADABLE, "a tuple", "take [0]", net=lambda trained: (trained, [0.1])),
 ]
 
 WRONG["another_loss"] = [

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from .... import evaluate
 from ....data import PhotoData, PhotoSet
 from ..answers import number, words_for_teacher
-from ..core import Noted, call, exercise
-from ..slips import ELSE, must_be, near, recognise, same, wrong_if
+from ..core import Noted, Wrong, call, exercise
+from ..slips import ELSE, must_be, near, recognise, same, unreadable_if, wrong_if
 
 
 @exercise("05.3", "A learning rate for batches of 5", "your losses by rate, and the rate chosen")
@@ -44,7 +44,8 @@ def learning_rate(tried, chosen):
     ends = f"ends {over:.0%} above {best:g}" if math.isfinite(over) else "ends as no number"
     slips = {
         "judged by the last step: It has the lowest loss at the last step: the luck of five "
-        "photos. Hint: `smooth`.": last == min(losses[-1] for losses in runs.values()),
+        "pictures. Hint: compare the means of the last third.": last
+        == min(losses[-1] for losses in runs.values()),
         "too large a rate: Every step overshoots. Hint: the largest rate that falls steadily, not "
         "the largest that falls.": chosen > best,
         f"too small a rate: Its steps are {best / chosen:.3g} times shorter. Hint: a smooth curve "
@@ -112,7 +113,11 @@ class Question:
 @exercise("05.4", "Beat the mean tint in 400 steps", "a network, your judge and the data")
 def one_minute(net, judge, data):
     """The judge, on six validation photos and a copy of the network; then the network, on all."""
-    must_be(isinstance(net, nn.Module), net, "a network: of what short_run gives, take [0]")
+    unreadable_if(
+        isinstance(net, tuple),
+        "This is a tuple: short_run gives (network, losses). Hint: take [0].",
+    )
+    must_be(isinstance(net, nn.Module), net, "a network")
     must_be(isinstance(data, PhotoData), data, "`small` or `data`")
     photos = data.validation
     few = sorted({i * len(photos) // FEW for i in range(min(FEW, len(photos)))})
@@ -157,8 +162,18 @@ def _over_the_shoulder(judge, probe: nn.Module, photos: PhotoSet) -> tuple[list[
         x, y = given[0].detach().cpu().float(), answer.detach().cpu().float()
         asked.append(Question(x.clone(), y.clone(), module.training, answer.requires_grad))
 
+    axes: list[int] = []
+    probe.register_forward_pre_hook(lambda _, given: axes.append(given[0].ndim))
     probe.register_forward_hook(note)
-    return asked, call(judge, probe, photos)
+    try:
+        return asked, call(judge, probe, photos)
+    except Wrong:
+        wrong_if(
+            axes[-1:] == [3],
+            "a batch of one: `photos[i]` is one picture, x (1, H, W); the network wants a batch, "
+            "(N, 1, H, W). Hint: `net(x[None])[0]`: None adds the axis, [0] takes it off again.",
+        )
+        raise
 
 
 def _answers(asked: list[Question], known: Tensor) -> Tensor:
@@ -230,4 +245,10 @@ def _beaten(net: nn.Module, data: PhotoData) -> tuple[float, float]:
 @exercise("05.5", "A loss for vivid colours", "your thoughts, twenty words or more, in quotes")
 def another_loss(answer) -> Noted:
     """An open question; the words are kept."""
+    kind = type(answer).__name__
+    unreadable_if(
+        not isinstance(answer, str),
+        f"Your answer is of type {kind}. Hint: write your sentences as one text, with three quotes "
+        "before and after it.",
+    )
     return words_for_teacher(answer)
