@@ -120,9 +120,9 @@ class Runtime:
     def notebook(self, name: str, cells: int | None = None) -> nbformat.NotebookNode:
         """Upload one notebook alone to an empty folder and run its first code cells, or all."""
         work = self.folder / name
-        work.mkdir()
+        work.mkdir(parents=True)
         shutil.copy(ROOT / "notebooks" / f"{name}.ipynb", work)
-        notebook = nbformat.read(work / f"{name}.ipynb", as_version=4)
+        notebook = nbformat.read(next(work.glob("*.ipynb")), as_version=4)
         code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
         if cells is not None:
             del notebook.cells[code[cells] :]

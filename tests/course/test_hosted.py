@@ -17,7 +17,8 @@ from hosted_runtime import ROOT, Runtime, files_of, release, wheel
 from colourlib.common.errors import CourseError
 from colourlib.course import hosted
 
-NAMES = [path.stem for path in badges.notebooks(ROOT)]
+FOLDER = ROOT / "notebooks"
+NAMES = [p.relative_to(FOLDER).with_suffix("").as_posix() for p in badges.notebooks(ROOT)]
 WHOLE = "02_clean"
 UNTOUCHED = ("torch", "torchvision", "numpy")
 SET_UP = badges.set_up()
