@@ -51,7 +51,7 @@ class Setting:
 
 SETTINGS = {
     "quick": Setting(
-        "quick", 36, 128, 64, 1_200, 300, "2 CPU cores, offline, about two minutes a notebook at most"
+        "quick", 36, 128, 64, 1_500, 300, "2 CPU cores, offline, about two minutes a notebook at most"
     ),
     "full": Setting(
         "full",
