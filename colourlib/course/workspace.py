@@ -49,19 +49,11 @@ class Setting:
     cost: str  # what to expect, in words; printed by open_workspace
 
 
+QUICK = "about two minutes a notebook at most"
+FULL = "hours to collect and to train"
 SETTINGS = {
-    "quick": Setting(
-        "quick", 36, 128, 64, 1_500, 300, "2 CPU cores, offline, about two minutes a notebook at most"
-    ),
-    "full": Setting(
-        "full",
-        100,
-        256,
-        128,
-        20_000,
-        5_000,
-        "a GPU and the real web, hours to collect and to train",
-    ),
+    "quick": Setting("quick", 36, 128, 64, 1_500, 300, f"2 CPU cores, offline, {QUICK}"),
+    "full": Setting("full", 100, 256, 128, 20_000, 5_000, f"a GPU and the real web, {FULL}"),
 }
 LAST_CHOICE = "last_choice.json"  # source and setting that a notebook named last
 REMEMBERED = "as chosen last; open_workspace('practice', 'quick') goes back"
