@@ -141,10 +141,11 @@ def grid(
     pictures: paths, PIL images or uint8 arrays. titles: one above each. row_labels: one beside
     each row. side: inches a picture. What cannot be read is a grey square that says why.
     """
-    read = [
-        photo_or_reason(p) if isinstance(p, (str, Path, Image.Image)) else (p, "") for p in pictures
+    read = [  # a picture that is read is normalised already
+        photo_or_reason(p) if isinstance(p, (str, Path, Image.Image)) else (as_array(p), "")
+        for p in pictures
     ]
-    arrays = [as_array(picture) for picture, _ in read]
+    arrays = [np.asarray(picture) for picture, _ in read]
     alt += "".join(f" Not shown: {why}." for _, why in read if why)
     for i, array in enumerate(arrays, 1):
         if not array.size:

@@ -218,8 +218,8 @@ class Workspace:
             print("No network of yours is kept here, so this is the course's ColourNet.")
             return ColourNet
         kind = own_network.load(path, trust)
-        now, ours = dict(checkpoints.layers(kind())), dict(checkpoints.layers(ColourNet()))
-        edited = [name for name in {**ours, **now} if ours.get(name) != now.get(name)]
+        ours, now = (dict(checkpoints.layers(one())) for one in (ColourNet, kind))
+        edited = matching.differing(now, ours)  # in this order: the course's layers come first
         more = f" and {len(edited) - 3} more" if len(edited) > 3 else ""
         what = f"edited at {', '.join(edited[:3])}{more}" if edited else "with the course's layers"
         print(f"Your own {kind.__name__}, from {self._called(path)}: {what}.")

@@ -99,12 +99,16 @@ def edits(network: nn.Module, then: dict) -> list[str]:
     return texts
 
 
+def differing(then: dict, now: dict) -> list[str]:
+    """The names that stand for something else now."""
+    return [name for name in dict.fromkeys([*now, *then]) if then.get(name) != now.get(name)]
+
+
 def _differences(then: dict, now: dict) -> list[str]:
-    """A line for each name that stands for something else now."""
+    """A line for each of them."""
     return [
         f"{name}: {then.get(name, 'nothing')} in training, {now.get(name, 'nothing')} here"
-        for name in dict.fromkeys([*now, *then])
-        if then.get(name) != now.get(name)
+        for name in differing(then, now)
     ]
 
 
