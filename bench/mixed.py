@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
+from scans import scanned
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -20,8 +21,7 @@ from colourlib.colour import scale_ab
 from colourlib.common.errors import CourseError
 from colourlib.data import Batch, PhotoData, PhotoSet, resize
 
-SIZES = (64, 64, 64, 96, 96, 128)  # pixels; each batch draws one of them, small ones cost less
-GAMMA = 0.2  # L is bent by gamma e^-0.2 to e^0.2: scans and cameras differ in it
+SIZES = (64, 64, 96, 96, 96, 128, 128, 160)  # pixels; each batch draws one of them
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class MixedSet(Dataset):
     sets: tuple[PhotoSet, ...]
     repeats: tuple[int, ...]  # how often an epoch shows each photo of a set, cut differently
     sizes: tuple[int, ...] = SIZES
+    jitter: bool = True  # L as scans have it, see `scans`
     crop: float = 0.4  # smallest share of a photo's area that a crop shows
     size: int = field(init=False)  # the largest
 
@@ -67,13 +68,7 @@ class MixedSet(Dataset):
                 ys.append(y)
             first = last
         x, y = torch.cat(xs), torch.cat(ys)  # (B, 1, S, S), (B, 2, S, S)
-        return bend(x, dice), y
-
-
-def bend(x: Tensor, dice: torch.Generator) -> Tensor:
-    """Scaled L of each photo by a random gamma of its own: (B, 1, H, W) in -1..1, likewise."""
-    power = torch.exp(GAMMA * (2 * torch.rand(len(x), 1, 1, 1, generator=dice) - 1)).to(x)
-    return 2 * ((x + 1) / 2).clamp(0, 1) ** power - 1
+        return (scanned(x, y, dice) if self.jitter else x), y
 
 
 @dataclass(frozen=True)
@@ -91,6 +86,7 @@ def mixture(
     sizes: Sequence[int] = SIZES,
     judged: int = 350,
     runs=None,
+    jitter: bool = True,
 ) -> PhotoData:
     """Data for `fit`: all origins train; the first `judged` photos of each kind of each validate.
 
@@ -99,7 +95,7 @@ def mixture(
     """
     if len(origins) != len(repeats):
         raise CourseError(f"{len(origins)} origins need as many repeats, not {len(repeats)}.")
-    train = MixedSet(tuple(o.train for o in origins), tuple(repeats), tuple(sizes))
+    train = MixedSet(tuple(o.train for o in origins), tuple(repeats), tuple(sizes), jitter)
     chosen = [photos for o in origins for photos in o.validation.values()]
     middle = sorted(sizes)[len(sizes) // 2]
     weights = torch.tensor([float(len(o.train) * n) for o, n in zip(origins, repeats, strict=True)])
@@ -114,7 +110,7 @@ def mixture(
         train,
         one_set([some(photos, judged) for photos in chosen], middle),
         (tints * (weights / weights.sum())[:, None]).sum(0),
-        hashlib.sha256(f"{text} {sizes}".encode()).hexdigest()[:12],
+        hashlib.sha256(f"{text} {sizes} {jitter}".encode()).hexdigest()[:12],
         runs,
     )
 

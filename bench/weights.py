@@ -10,6 +10,7 @@ origins with many kinds some kinds are never trained on. Stopped, it goes on wit
 import argparse
 import hashlib
 import json
+import math
 import platform
 import statistics
 import zipfile
@@ -27,6 +28,7 @@ from colourlib.common.files import home
 from colourlib.data import PhotoSet
 from colourlib.model import ColourNet
 from colourlib.prepare import prepare
+from colourlib.prepare.make import ROOM
 from colourlib.runs import load_run, weights
 from colourlib.teaching.fit import fit
 
@@ -39,14 +41,15 @@ SHOWN = [[64], [80], [96], [112], [128], [160], [80, 112], [64, 96, 128]]
 
 
 def folder_of(source):
-    """The folder itself, or a zip file's content, unpacked once beside the workspaces."""
-    source = Path(source).resolve()
-    if not zipfile.is_zipfile(source):
-        return source
-    folder = home() / "unpacked" / source.stem
+    """The folder itself, or what zip files hold, unpacked once beside the workspaces."""
+    zips = [Path(part).resolve() for part in source.split("+")]
+    if not all(map(zipfile.is_zipfile, zips)):
+        return zips[0]
+    folder = home() / "unpacked" / "+".join(part.stem for part in zips)
     if not folder.is_dir():
         half = folder.with_name(f"{folder.name}.unfinished")
-        zipfile.ZipFile(source).extractall(half)  # it leaves out "..", drives and leading slashes
+        for part in zips:
+            zipfile.ZipFile(part).extractall(half)  # it leaves out "..", drives, leading slashes
         half.rename(folder)
     return folder
 
@@ -67,14 +70,15 @@ def origin(source):
     spared = held_out({v.photo.query for v in kept})
     split |= {v.photo.sha256: "validation" for v in kept if v.photo.query in spared}
     typical = statistics.median(v.measures["too small"] for v in kept)  # pixels, shorter side
-    data = prepare(ws.root, verdicts, split, size=128 if typical >= 128 else 64)
+    # Stored a quarter larger than trained: so a photo of 256 pixels keeps all that it has.
+    data = prepare(ws.root, verdicts, split, size=16 * math.ceil(typical / ROOM / 16))
     every = {row["query"] for row in data.validation.rows}
     validation = {"seen kinds": mixed.some(data.validation, 10**6, every - spared)}
     if spared:
         validation["new kinds"] = mixed.some(data.validation, 10**6, spared)
     pairs = [p for p in splitting.leaks(verdicts, split) if not {v.photo.query for v in p} & spared]
     print(f"{ws.root.name}: {len(data.train)} train, {len(pairs)} near-duplicates across the split")
-    return mixed.Origin(Path(source).stem, data.train, validation)
+    return mixed.Origin(Path(source.split("+")[0]).stem, data.train, validation)
 
 
 def with_dropout(net):

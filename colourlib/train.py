@@ -21,6 +21,7 @@ from .device import Placement
 # [(share of the run at which it starts, side of the photos in pixels), ...], from 0 on
 Stages = list[tuple[float, int]]
 LEAST = 48  # pixels a side of small photos
+PRETRAINED = 0.3  # share of the learning rate that a pretrained part takes
 LOSSES = {"mse": F.mse_loss}  # what the course teaches; another one would be added here
 
 
@@ -78,17 +79,22 @@ def adam(model: nn.Module, config: Config) -> torch.optim.Adam:
     """Adam with L2 on the weights of convolutions and linear layers.
 
     BatchNorm's scales and all biases are left out: they are vectors, there are few of them, and
-    pulling a scale toward 0 works against what BatchNorm is there for.
+    pulling a scale toward 0 works against what BatchNorm is there for. A part that has learnt
+    before (`model.pretrained`) takes smaller steps, so that it does not forget.
     """
-    matrices = [p for p in model.parameters() if p.ndim > 1]
-    vectors = [p for p in model.parameters() if p.ndim <= 1]
-    groups = [
-        {"params": matrices, "weight_decay": config.weight_decay},
-        {"params": vectors, "weight_decay": 0.0},
-    ]
+    learnt = set(getattr(model, "pretrained", nn.Module()).parameters())
+    groups = []
+    for share, mine in ((1.0, set(model.parameters()) - learnt), (PRETRAINED, learnt)):
+        parameters = [p for p in model.parameters() if p in mine]
+        matrices = [p for p in parameters if p.ndim > 1]
+        vectors = [p for p in parameters if p.ndim <= 1]
+        groups += [
+            {"params": matrices, "weight_decay": config.weight_decay, "share": share},
+            {"params": vectors, "weight_decay": 0.0, "share": share},
+        ]
     # One fused kernel a step instead of one a tensor; on Apple's GPU only the newest torch has it.
     fused = next(model.parameters()).device.type in ("cpu", "cuda")
-    return torch.optim.Adam(groups, lr=config.lr, fused=fused)
+    return torch.optim.Adam([g for g in groups if g["params"]], lr=config.lr, fused=fused)
 
 
 def train_step(
@@ -263,7 +269,7 @@ def train(training: Training, watch: Watch) -> None:
     while not training.over and not watch.stopped:
         for x, y in training.batches():  # (B, 1, S, S) and (B, 2, S, S); S grows, see stages
             for group in training.optimiser.param_groups:
-                group["lr"] = lr_at(training.progress, config)
+                group["lr"] = lr_at(training.progress, config) * group.get("share", 1.0)
             training.model.train()
             x, y = placement.batch(x), placement.batch(y)
             loss = train_step(training.model, x, y, training.optimiser, config, placement)

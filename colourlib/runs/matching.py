@@ -12,15 +12,19 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from .. import model
+from .. import model, transfer
 from ..common.errors import CourseError
 from . import checkpoints
 
-NETWORKS = {kind.__name__: kind for kind in (model.PlainNet, model.EncoderDecoder, model.ColourNet)}
+NETWORKS = {
+    kind.__name__: kind
+    for kind in (model.PlainNet, model.EncoderDecoder, model.ColourNet, transfer.TransferNet)
+}
 WIDEST = {  # the weight whose length is the network's width
     "PlainNet": "body.0.0.weight",
     "EncoderDecoder": "down1.0.weight",
     "ColourNet": "down2.0.weight",
+    "TransferNet": "lateral.0.weight",
 }
 LARGEST = 1024  # of a constructor's arguments; a larger one could only use up the memory
 LINES = 8  # of differences that a message lists
