@@ -1,6 +1,6 @@
 """Train the weights that come with the repository, choose how they are used, and write their card.
 
-python bench/weights.py --photos FOLDER_OR_ZIP [FOLDER_OR_ZIP ...] --minutes 100
+python bench/weights.py --photos FOLDER_OR_ZIP [FOLDER_OR_ZIP ...] --out NAME.safetensors
 
 Each folder or zip is an origin: pictures in subfolders named after what they show. Origins are
 cleaned and split like those of the course, mixed in every batch, and judged each by itself; of
@@ -29,15 +29,16 @@ from colourlib.data import PhotoSet
 from colourlib.model import ColourNet
 from colourlib.prepare import prepare
 from colourlib.prepare.make import ROOM
-from colourlib.runs import load_run, weights
+from colourlib.runs import load_run, matching, weights
 from colourlib.teaching.fit import fit
+from colourlib.transfer import TransferNet, load_encoder
 
 MANY = 100  # kinds: an origin with so many can spare some
 DROPOUT = 0.1  # of the deepest map's channels, while training only: the photos are few
 # Of train.Config. The mixture has sizes of its own.
 RECIPE = {"lr": 1.5e-3, "average": 0.999, "weight_decay": 1e-5, "small_first": 0.0}
 # Pixels, shorter side, at which photos are shown to the network: what is tried.
-SHOWN = [[64], [80], [96], [112], [128], [160], [80, 112], [64, 96, 128]]
+SHOWN = [[96], [128], [160], [192], [224], [96, 160], [128, 192], [96, 128, 192], [128, 192, 256]]
 
 
 def folder_of(source):
@@ -81,9 +82,17 @@ def origin(source):
     return mixed.Origin(Path(source.split("+")[0]).stem, data.train, validation)
 
 
-def with_dropout(net):
-    """The network, which leaves out whole channels of its deepest map at random while it trains."""
-    net.deep.register_forward_hook(lambda deep, _, y: F.dropout2d(y, DROPOUT, deep.training))
+def network(kind, width):
+    """An untrained ColourNet, or a TransferNet on the encoder that comes with the repository."""
+    torch.manual_seed(0)
+    if kind == "colournet":
+        net = ColourNet(width or 40)
+        # While it trains it leaves out whole channels of its deepest map: the photos are few.
+        net.deep.register_forward_hook(lambda deep, _, y: F.dropout2d(y, DROPOUT, deep.training))
+        return net
+    net = TransferNet(width or 96)
+    if kind == "transfer":
+        net.encoder = load_encoder()
     return net
 
 
@@ -164,36 +173,50 @@ def explained_by_kind(report):
     return dict(sorted(found.items(), key=lambda item: -item[1][0]))
 
 
-def main():
+def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--photos", nargs="+", required=True, metavar="FOLDER_OR_ZIP")
+    parser.add_argument("--photos", nargs="+", required=True, metavar="FOLDER_OR_ZIP[+ZIP...]")
     parser.add_argument("--repeats", nargs="+", type=int, help="of each origin, an epoch (1)")
-    parser.add_argument("--minutes", type=float, default=80)
-    parser.add_argument("--width", type=int, default=40)
-    parser.add_argument("--start", type=Path, metavar="WEIGHTS", help="go on from these")
+    parser.add_argument("--without", metavar="ORIGIN", help="never trained on, only judged")
+    parser.add_argument("--minutes", type=float, help="of training, instead of steps")
+    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument(
+        "--network", choices=("transfer", "untaught", "colournet"), default="transfer"
+    )
+    parser.add_argument("--width", type=int)
+    parser.add_argument("--clean", action="store_true", help="lightness as it is, not as of scans")
+    parser.add_argument("--saturation", type=float, help="instead of the best on validation photos")
     parser.add_argument("--run", type=Path, metavar="FOLDER", help="of a finished run: judge that")
-    parser.add_argument("--out", type=Path, default=weights.SHIPPED)
-    args = parser.parse_args()
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the weights and their card")
+    return parser.parse_args()
 
+
+def main():
+    args = arguments()
     origins = [origin(source) for source in args.photos]
     repeats = args.repeats or [1] * len(origins)
-    data = mixed.mixture(origins, repeats, runs=home() / "runs")
-    torch.manual_seed(0)
-    net = with_dropout(ColourNet(args.width))
-    before = {"photos_seen": 0, "seconds": 0, "curve": []}
-    if args.start:
-        first, before = weights.load(args.start)
-        net.load_state_dict(first.state_dict())
+    mine = [(o, n) for o, n in zip(origins, repeats, strict=True) if o.name != args.without]
+    taught = [o for o, _ in mine]
+    runs = home() / "runs"
+    data = mixed.mixture(taught, [n for _, n in mine], runs=runs, jitter=not args.clean, judged=60)
+    net = network(args.network, args.width)
     if args.run:
         net, story = load_run(args.run, net)
     else:
-        run = fit(net, data, minutes=args.minutes, name="shipped", **RECIPE)
-        story = run.story()
-    sizes, factor, by_size = choose(net, origins)
-    table, by_kind = report(net, origins, data, sizes, factor)
+        name = f"{args.network}-{args.without or 'all'}"
+        limit = {"minutes": args.minutes} if args.minutes else {"steps": args.steps}
+        story = fit(net, data, name=name, **limit, **RECIPE).story()
+    judged = [o for o in origins if o.name == args.without] or origins
+    sizes, factor, by_size = choose(net, judged)
+    factor = args.saturation or factor
+    table, by_kind = report(net, judged, data, sizes, factor)
+    print(*(f"{sizes}: {scores}" for sizes, scores in by_size), *lines(table), sep="\n")
+    if args.out is None:
+        return
+    kept = {k: w for k, w in matching.arguments_of(type(net).__name__, net.state_dict()).items()}
     card = {
-        "network": "ColourNet",
-        "arguments": {"width": args.width},
+        "network": type(net).__name__,
+        "arguments": kept,
         "size": sizes[len(sizes) // 2],  # where one has to do
         "sizes": sizes,
         "saturation": factor,
@@ -203,26 +226,21 @@ def main():
         "data": {
             o.name: {"train": len(o.train), "repeats": n}
             | {k: len(p) for k, p in o.validation.items()}
-            for o, n in zip(origins, repeats, strict=True)
+            for o, n in mine
         },
-        "photos_seen": before["photos_seen"] + story["history"][-1]["photos"],
-        "seconds": before["seconds"] + round(story["seconds"]),
+        "photos_seen": story["history"][-1]["photos"],
+        "seconds": round(story["seconds"]),
         "epochs": round(story["losses"][-1][0], 1),
-        "curve": before["curve"]
-        + [
-            [before["photos_seen"] + row["photos"], round(row["explained_chroma"], 4)]
-            for row in story["history"]
-        ],
+        "curve": [[row["photos"], round(row["explained_chroma"], 4)] for row in story["history"]],
         "explained_by_size": by_size,
         "scores": table,
         "explained_by_kind": by_kind,
         "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
         "torch": torch.__version__,
-        "licence": "MIT",
+        "licence": "MIT; of the encoder Apache 2.0",
     }
     weights.save(args.out, net, card)
     print(json.dumps(card, indent=1))
-    print(*lines(table), sep="\n")
 
 
 def lines(table):

@@ -32,13 +32,15 @@ from .common.opening import opened
 from .common.pictures import on_white, with_alpha
 from .evaluate import Colouriser, answer
 from .model import ColourNet
+from .transfer import TransferNet
 
 BARE_SIZE = 128  # where nothing says what a network was trained on: the course's photos
 LONGEST = 8  # times the size: the longest side that a network sees; more is shrunk further
 
 _INSTALLED = Path(__file__).with_name("shipped")  # setup.py puts data/weights there
 _CHECKOUT = Path(__file__).resolve().parents[1] / "data" / "weights"
-SHIPPED = (_INSTALLED if _INSTALLED.is_dir() else _CHECKOUT) / "colournet.safetensors"
+SHIPPED = (_INSTALLED if _INSTALLED.is_dir() else _CHECKOUT) / "transfernet.safetensors"
+COLOURNET = SHIPPED.with_name("colournet.safetensors")  # the course's own, trained from scratch
 
 
 def colourise(
@@ -52,9 +54,10 @@ def colourise(
     image: a file, or a picture of Pillow in any mode (for an animation, the current frame); an
     array (H, W), (H, W, 3) or (H, W, 4), bytes or floats 0..1; a tensor (1 or 3, H, W) or
     (1, 1 or 3, H, W), the same. It is not changed. Any colours it already has are ignored.
-    model: None for the weights that come with colourlib; a network, or any function from x
+    model: None for the best weights that come with colourlib; a network, or any function from x
     (1, 1, h, w), scaled L, to y (1, 2, ., .), scaled ab; what weights.load gives; and, where
-    `runs.weights` is imported, a Run, a run's folder or a .safetensors file.
+    `runs.weights` is imported, a Run, a run's folder, a .safetensors file, or "colournet" for the
+    weights of the network that the course trains from scratch.
     saturation: multiplies ab, as the card's own factor does; 0 gives the grey picture of equal L.
     size: shorter side in pixels at which the network sees the picture, enlarged if need be; None
     for what the weights' card says, which may be several (`at_sizes`), or 128 if nobody knows.
@@ -128,7 +131,7 @@ def _(model: None) -> tuple[Colouriser, dict]:
 
 @functools.cache
 def shipped(path: Path) -> tuple[nn.Module, dict]:
-    """(ColourNet with the weights that come with colourlib, in eval mode; their card)."""
+    """(The network whose weights come with colourlib in this file, in eval mode; its card)."""
     if not path.is_file():
         raise CourseError(
             f"The weights that come with colourlib are missing: there is no {path}. Train them "
@@ -138,7 +141,8 @@ def shipped(path: Path) -> tuple[nn.Module, dict]:
     with safetensors.safe_open(path, "pt") as file:
         card = json.loads(file.metadata()["card"])
         weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    network = ColourNet(**card["arguments"])
+    kind = {"ColourNet": ColourNet, "TransferNet": TransferNet}[card["network"]]
+    network = kind(**card["arguments"])
     network.load_state_dict(weights)
     return network.eval(), card
 

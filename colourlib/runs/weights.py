@@ -18,7 +18,7 @@ import safetensors
 import torch
 from torch import Tensor, nn
 
-from ..colourise import SHIPPED, known, shipped
+from ..colourise import COLOURNET, SHIPPED, known, shipped
 from ..common.copies import twin_of
 from ..common.errors import CourseError
 from ..common.files import pasted
@@ -43,16 +43,17 @@ KINDS = {b"": "is empty"} | dict.fromkeys(  # what else a file is, by its first 
 def load(where=None, model: nn.Module | None = None) -> tuple[nn.Module, dict]:
     """(network in eval mode, its card).
 
-    where: None for the weights that come with colourlib; a file written by save; a Run; a run's
-    folder. The network is the caller's own, on the CPU. model: a network to fill instead, where it
+    where: None for the best weights that come with colourlib, "colournet" for those of the network
+    that the course trains from scratch; a file written by save; a Run; a run's folder. The network is the caller's own, on the CPU. model: a network to fill instead, where it
     is not one of colourlib's. The card has network and arguments (of its constructor), size
     (shorter side in pixels at which it wants to see a photo) and saturation (what to multiply its
     answer by); of a run also config, scores, data, licence. Raises CourseError for a file that save
     did not write, is damaged, or does not fit; if only forward differs, `model` is filled.
     """
-    where = SHIPPED if where is None else where
-    if where is SHIPPED and not SHIPPED.is_file():
-        shipped(SHIPPED)  # raises, and says what to do
+    if where is None or isinstance(where, str) and where == COLOURNET.stem:
+        where = SHIPPED if where is None else COLOURNET
+        if not where.is_file():
+            shipped(where)  # raises, and says what to do
     if isinstance(where, Run):
         if not where.best_weights:
             raise CourseError(f"Run {where.name} was stopped before its first validation.")
