@@ -6,11 +6,16 @@ maps. Layers are named as timm names them, so weights from there fit by name; a 
 08_transfer builds the decoder step by step.
 """
 
+from pathlib import Path
+
+import safetensors
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .common.errors import CourseError
 from .common.inputs import check_input
+from .common.words import did_you_mean
 from .model import chroma_head, conv_bn_relu, upsample_to
 
 STAGES = (  # blocks, channels out, how much wider inside, kernel, stride of the first
@@ -25,6 +30,12 @@ STAGES = (  # blocks, channels out, how much wider inside, kernel, stride of the
 TAKEN = (1, 2, 4, 6)  # stages after which a map is taken: strides 4, 8, 16, 32
 CHANNELS = tuple(STAGES[i][1] for i in TAKEN)  # 24, 40, 112, 320
 STRIDE = 32  # of the deepest map: sides are filled up to multiples of it
+TIMM = "tf_efficientnet_lite0"  # what timm calls it
+TIMM_FROM = "0.9"  # the first version known to give its maps by the same names
+
+_INSTALLED = Path(__file__).with_name("shipped")  # setup.py puts data/weights there
+_CHECKOUT = Path(__file__).resolve().parents[1] / "data" / "weights"
+ENCODER = (_INSTALLED if _INSTALLED.is_dir() else _CHECKOUT) / "encoder.safetensors"
 
 
 class Strided(nn.Conv2d):
@@ -176,3 +187,62 @@ class TransferNet(nn.Module):
             y = y if y.shape[-1] == 1 else upsample_to(y, seen)
             y = up(lateral(seen) + y)  # (N, w, H/32 ... H/4, .)
         return upsample_to(self.head(y), whole)[..., :height, :width]  # (N, 2, H, W) ab / 110
+
+
+# ---- what was lent to us -------------------------------------------------------------------------
+
+
+def load_encoder(path: str | Path = ENCODER) -> Encoder:
+    """The encoder with the weights that come with the course (ImageNet, Apache 2.0), in eval mode.
+
+    Raises CourseError for a file that is missing or no weights file, and for other weights.
+    """
+    encoder = Encoder()
+    fill(encoder, encoder_weights(path), path)
+    return encoder.eval()
+
+
+def encoder_weights(path: str | Path = ENCODER) -> dict[str, Tensor]:
+    """{name: weight} of such a file, in 32 bits. Raises CourseError as `load_encoder` does."""
+    if not Path(path).is_file():
+        raise CourseError(f"There is no encoder {path}: `python bench/encoder.py` makes it.")
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            return {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+    except (OSError, safetensors.SafetensorError) as error:
+        raise CourseError(f"{path} is damaged or no weights file: {error}.") from error
+
+
+def fill(encoder: nn.Module, weights: dict[str, Tensor], where: str | Path) -> None:
+    """Put weights into an encoder. Raises CourseError where they are those of another one."""
+    here = {k: v for k, v in encoder.state_dict().items() if not k.endswith("batches_tracked")}
+    shapes = [{k: tuple(v.shape) for k, v in side.items()} for side in (here, weights)]
+    other = [k for k in {**shapes[0], **shapes[1]} if shapes[0].get(k) != shapes[1].get(k)]
+    if other:
+        raise CourseError(
+            f"{where} holds the weights of another encoder: {len(other)} of {len(here)} arrays "
+            f"differ, the first is {other[0]}."
+        )
+    encoder.load_state_dict(weights, strict=False)  # but for BatchNorm's counters all are there
+
+
+def from_timm(name: str = TIMM, download: bool = False) -> nn.Module:
+    """An encoder made by timm, whose maps are a list from fine to coarse; in eval mode.
+
+    It is empty; download: fill it from the Hub. Raises CourseError where timm is missing or too
+    old, knows no such encoder, or finds no network.
+    """
+    try:
+        import timm  # seconds, and only those who want other encoders have it
+    except ImportError:
+        raise CourseError("timm is not installed here: pip install timm.") from None
+    if name not in timm.list_models():
+        old = f" This is timm {timm.__version__}; {TIMM_FROM} will do: pip install -U timm."
+        hint = old if name == TIMM else did_you_mean(name, timm.list_models())
+        raise CourseError(f"timm has no encoder {name!r}.{hint}")
+    try:
+        return timm.create_model(name, features_only=True, pretrained=download).eval()
+    except Exception as error:  # of the Hub's client, which has its own for every kind of trouble
+        why = str(error).strip().splitlines() or [type(error).__name__]
+        mend = "is there a network?" if download else "does it have maps?"
+        raise CourseError(f"timm cannot make {name!r}: {mend} ({why[0][:200]})") from error

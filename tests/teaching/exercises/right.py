@@ -99,4 +99,23 @@ check.fair_comparison({
  "beside it": ("grey copy", "Mean tint"),
  "wider wins if": "the interval of the differences leaves out 0",
 })""",
+    "check.encoder_input(lambda grey: grey.float().repeat(1, 3, 1, 1) / 127.5 - 1)",
+    "check.take_maps(lambda encoder, x: tuple(encoder(x)))",
+    """\
+def learning_mode(net):
+    net.decoder.train()
+    for p in net.encoder.parameters():
+        p.requires_grad = False
+    return net
+
+check.learning_mode(learning_mode)""",
+    """\
+def two_rates(net, lr):
+    groups = []
+    for name, p in net.named_parameters():
+        p.requires_grad_(True)
+        groups.append({"params": [p], "lr": lr * (0.1 if name.startswith("encoder") else 1)})
+    return torch.optim.SGD(groups)
+
+check.two_rates(two_rates)""",
 ]

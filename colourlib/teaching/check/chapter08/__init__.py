@@ -1,0 +1,1 @@
+"""The checks of notebook 08, transfer: the encoder, and how it learns on."""
