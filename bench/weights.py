@@ -22,10 +22,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from colourlib import colourise, evaluate, judging, open_workspace
+from colourlib import colourise, judging, open_workspace
 from colourlib.clean import splitting
 from colourlib.common.files import home
-from colourlib.data import PhotoSet
+from colourlib.data import BATCH_SIZE, PhotoSet
 from colourlib.model import ColourNet
 from colourlib.prepare import prepare
 from colourlib.prepare.make import ROOM
@@ -33,12 +33,13 @@ from colourlib.runs import load_run, matching, weights
 from colourlib.teaching.fit import fit
 from colourlib.transfer import TransferNet, load_encoder
 
+JUDGED = 1000  # photos of a validation set at most
 MANY = 100  # kinds: an origin with so many can spare some
 DROPOUT = 0.1  # of the deepest map's channels, while training only: the photos are few
 # Of train.Config. The mixture has sizes of its own.
 RECIPE = {"lr": 1.5e-3, "average": 0.999, "weight_decay": 1e-5, "small_first": 0.0}
 # Pixels, shorter side, at which photos are shown to the network: what is tried.
-SHOWN = [[96], [128], [160], [192], [224], [96, 160], [128, 192], [96, 128, 192], [128, 192, 256]]
+SHOWN = [[96], [128], [160], [192], [96, 128], [128, 160], [96, 128, 192]]
 
 
 def folder_of(source):
@@ -74,9 +75,9 @@ def origin(source):
     # Stored a quarter larger than trained: so a photo of 256 pixels keeps all that it has.
     data = prepare(ws.root, verdicts, split, size=16 * math.ceil(typical / ROOM / 16))
     every = {row["query"] for row in data.validation.rows}
-    validation = {"seen kinds": mixed.some(data.validation, 10**6, every - spared)}
+    validation = {"seen kinds": mixed.some(data.validation, JUDGED, every - spared)}
     if spared:
-        validation["new kinds"] = mixed.some(data.validation, 10**6, spared)
+        validation["new kinds"] = mixed.some(data.validation, JUDGED, spared)
     pairs = [p for p in splitting.leaks(verdicts, split) if not {v.photo.query for v in p} & spared]
     print(f"{ws.root.name}: {len(data.train)} train, {len(pairs)} near-duplicates across the split")
     return mixed.Origin(Path(source.split("+")[0]).stem, data.train, validation)
@@ -96,17 +97,25 @@ def network(kind, width):
     return net
 
 
-def terms(net, photos: PhotoSet, sizes):
-    """(truth^2, truth * guess, guess^2), means of scaled ab at full resolution: a row a photo.
+def terms(net, photos: PhotoSet):
+    """{sizes: (N, 3)}: truth^2, truth * guess and guess^2, means of scaled ab, a row a photo.
 
-    The network sees the photo at these sizes. With a factor f on ab the error is truth^2
-    - 2 f truth * guess + f^2 guess^2, so one pass serves every factor.
+    The network sees a photo at each size of SHOWN once; where there are several, its answers' mean
+    counts. With a factor f on ab the error is truth^2 - 2 f truth * guess + f^2 guess^2, so one
+    pass serves every factor.
     """
-    whole, rows = replace(photos, size=photos.L.shape[-1]), []
-    for _, y, guess in evaluate.predict(colourise.at_sizes(net, sizes), whole):  # (B, 2, S, S) each
-        three = [y.square(), guess * y, guess.square()]
-        rows.append(torch.stack([t.mean((1, 2, 3)) for t in three], dim=1))  # (B, 3)
-    return torch.cat(rows)
+    whole, rows = replace(photos, size=photos.L.shape[-1], crop=None), {}
+    each = {size: colourise.at_sizes(net, [size]) for sizes in SHOWN for size in sizes}
+    with torch.inference_mode():
+        for first in range(0, len(whole), BATCH_SIZE):
+            x, y = whole.__getitems__([*range(first, min(first + BATCH_SIZE, len(whole)))])
+            answers = {size: at_size(x) for size, at_size in each.items()}  # (B, 2, S, S) each
+            for sizes in map(tuple, SHOWN):
+                guess = torch.stack([answers[size] for size in sizes]).mean(0)
+                three = [y.square(), guess * y, guess.square()]
+                three = torch.stack([t.mean((1, 2, 3)) for t in three], dim=1)  # (B, 3)
+                rows.setdefault(sizes, []).append(three)
+    return {sizes: torch.cat(parts) for sizes, parts in rows.items()}
 
 
 def explained(rows, factor=1.0):
@@ -116,27 +125,30 @@ def explained(rows, factor=1.0):
 
 
 def choose(net, origins):
-    """(sizes, factor on ab) that are best for the origin that fares worst, and what each gives.
+    """(sizes, factor on ab) that are best in the mean of the origins, and what each gives.
 
-    Every origin gives up to 700 validation photos. The factor may strengthen or weaken the colours.
+    Every origin gives up to 200 photos of each validation set. The factor may strengthen or weaken
+    the colours.
     """
-    rows = [
-        [
-            torch.cat([terms(net, mixed.some(p, 350), sizes) for p in o.validation.values()])
-            for o in origins
-        ]
-        for sizes in SHOWN
+    found = [
+        [terms(net.eval(), mixed.some(p, 200)) for p in o.validation.values()] for o in origins
     ]
+    rows = {
+        sizes: [torch.cat([part[sizes] for part in parts]) for parts in found]
+        for sizes in map(tuple, SHOWN)
+    }
     factors = [round(0.7 + 0.05 * i, 2) for i in range(11)]
-    _, number, factor = max(
-        (min(explained(r, f) for r in rows[i]), i, f) for i in range(len(SHOWN)) for f in factors
+    _, sizes, factor = max(
+        (sum(explained(r, f) for r in of_each), sizes, f)
+        for sizes, of_each in rows.items()
+        for f in factors
     )
     names = [o.name for o in origins]
     table = [
-        [sizes, dict(zip(names, map(explained, of_each), strict=True))]
-        for sizes, of_each in zip(SHOWN, rows, strict=True)
+        [list(sizes), dict(zip(names, map(explained, of_each), strict=True))]
+        for sizes, of_each in rows.items()
     ]
-    return SHOWN[number], factor, table
+    return list(sizes), factor, table
 
 
 def report(net, origins, data, sizes, factor):

@@ -51,7 +51,10 @@ ARGUMENTS = {
         ),
         ("-o --out", {"required": True, "help": _OUT}),
         ("--saturation", {"type": float, "default": 1.0, "help": "0 is grey, 1 as estimated"}),
-        ("--model", {"metavar": "RUN", "help": "a run's folder or a .safetensors file"}),
+        (
+            "--model",
+            {"metavar": "RUN", "help": "a run's folder, a .safetensors file, or colournet"},
+        ),
         ("--force", {"action": "store_true", "help": "overwrite files that are there"}),
     ],
     "course": [

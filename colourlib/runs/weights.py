@@ -44,11 +44,12 @@ def load(where=None, model: nn.Module | None = None) -> tuple[nn.Module, dict]:
     """(network in eval mode, its card).
 
     where: None for the best weights that come with colourlib, "colournet" for those of the network
-    that the course trains from scratch; a file written by save; a Run; a run's folder. The network is the caller's own, on the CPU. model: a network to fill instead, where it
-    is not one of colourlib's. The card has network and arguments (of its constructor), size
-    (shorter side in pixels at which it wants to see a photo) and saturation (what to multiply its
-    answer by); of a run also config, scores, data, licence. Raises CourseError for a file that save
-    did not write, is damaged, or does not fit; if only forward differs, `model` is filled.
+    that the course trains from scratch; a file written by save; a Run; a run's folder. The network
+    is the caller's own, on the CPU. model: a network to fill instead, where it is not one of
+    colourlib's. The card has network and arguments (of its constructor), size (shorter side in
+    pixels at which it wants to see a photo) and saturation (what to multiply its answer by); of a
+    run also config, scores, data, licence. Raises CourseError for a file that save did not write,
+    is damaged, or does not fit; if only forward differs, `model` is filled.
     """
     if where is None or isinstance(where, str) and where == COLOURNET.stem:
         where = SHIPPED if where is None else COLOURNET

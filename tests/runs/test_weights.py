@@ -24,6 +24,7 @@ from colourlib.model import ColourNet
 from colourlib.runs import checkpoints, load_run, matching, weights
 from colourlib.runs import onnx as onnx_export
 from colourlib.runs.matching import NETWORKS
+from colourlib.transfer import TransferNet
 
 ROOT = Path(__file__).resolve().parents[2]
 NAN, INF = float("nan"), float("inf")
@@ -255,7 +256,9 @@ def test_a_comment_or_a_line_break_in_forward_is_no_edit(net):
 def test_the_shipped_weights_are_the_callers_own(net, tmp_path, monkeypatch):
     path = weights.save(tmp_path / "colournet.safetensors", net, {"size": 80})
     monkeypatch.setattr(weights, "SHIPPED", path)
+    monkeypatch.setattr(weights, "COLOURNET", path)
     first, card = weights.load()
+    assert tiny.same_weights(weights.load("colournet")[0].state_dict(), first.state_dict())
     card["size"] = 0
     nn.init.ones_(first.train().head.weight)
     again, card = weights.load()
@@ -265,7 +268,7 @@ def test_the_shipped_weights_are_the_callers_own(net, tmp_path, monkeypatch):
 
 
 def test_without_shipped_weights_it_says_how_to_make_them(tmp_path, monkeypatch):
-    monkeypatch.setattr(weights, "SHIPPED", tmp_path / "colournet.safetensors")
+    monkeypatch.setattr(weights, "SHIPPED", tmp_path / "transfernet.safetensors")
     with pytest.raises(CourseError, match="are missing.*Train them.*bench/weights.py --photos FOL"):
         weights.load()
 
@@ -277,13 +280,16 @@ trained = pytest.mark.skipif(
 
 @trained
 def test_the_weights_that_come_with_the_repository():
-    assert weights.SHIPPED == ROOT / "data" / "weights" / "colournet.safetensors"
-    assert weights.SHIPPED.stat().st_size <= 8e6
-    net, card = weights.load()
-    assert type(net) is ColourNet
-    for key in ("arguments", "size", "saturation", "config", "scores", "data", "licence"):
-        assert card.get(key), key
-    assert ab(net, noise(1, 1, 64, 64)).abs().max() > 0.01
+    folder = ROOT / "data" / "weights"
+    for where, kind, size in ((None, TransferNet, 10e6), ("colournet", ColourNet, 8e6)):
+        path = folder / f"{kind.__name__.lower()}.safetensors"
+        assert path.stat().st_size <= size
+        net, card = weights.load(where)
+        assert type(net) is kind
+        for key in ("arguments", "size", "saturation", "config", "scores", "data", "licence"):
+            assert card.get(key), key
+        assert ab(net, noise(1, 1, 64, 64)).abs().max() > 0.01
+    assert weights.SHIPPED == folder / "transfernet.safetensors"
 
 
 @trained
@@ -315,7 +321,7 @@ def test_an_installed_package_brings_its_weights(tmp_path, saved, monkeypatch):
         shutil.copy(ROOT / name, source)
     for name in ("__init__.py", "colourise.py"):
         shutil.copy(ROOT / "colourlib" / name, source / "colourlib")
-    shutil.copy(saved, source / "data" / "weights" / "colournet.safetensors")
+    shutil.copy(saved, source / "data" / "weights" / "transfernet.safetensors")
     command = [sys.executable, "setup.py", "-q", "build_py", "--build-lib", str(built)]
     done = subprocess.run(command, cwd=source, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -324,7 +330,7 @@ def test_an_installed_package_brings_its_weights(tmp_path, saved, monkeypatch):
     installed = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, name, installed)
     spec.loader.exec_module(installed)
-    assert built / "colourlib" / "shipped" / "colournet.safetensors" == installed.SHIPPED
+    assert built / "colourlib" / "shipped" / "transfernet.safetensors" == installed.SHIPPED
     assert installed.shipped(installed.SHIPPED)[1]["size"] == 96
 
 
