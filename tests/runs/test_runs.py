@@ -16,7 +16,7 @@ from colourlib import CourseError, evaluate
 from colourlib.colour import to_picture
 from colourlib.course.workspace import SETTINGS, Workspace
 from colourlib.model import ColourNet
-from colourlib.runs import all_runs, load_run, tensorboard, view
+from colourlib.runs import all_runs, load_run, view
 from colourlib.teaching.fit import fit
 
 FILES = {"run.json", "network.txt", "weights.safetensors", ".lock"} | {
@@ -263,40 +263,3 @@ def test_grey_network_and_truth_are_what_they_say(practice_data):
         assert np.ptp(sample.truth.astype(int), axis=2).max() > 20
     broken = shown.coloured(lambda x: torch.full((len(x), 2, 64, 64), torch.nan))
     assert broken[0].network.shape == (64, 64, 3), "a network that has exploded can be shown, too"
-
-
-ROWS = [
-    {"loss": None, "validation_loss": 0.02, "explained_chroma": 0.1, "photos": 40},
-    {"loss": 0.01, "validation_loss": 0.01, "explained_chroma": 0.5, "photos": 80},
-]
-
-
-def test_without_tensorboard_or_a_folder_nothing_happens(tmp_path, monkeypatch):
-    monkeypatch.setattr(tensorboard, "find_spec", lambda name: None)
-    for folder in (tmp_path, None):
-        curves = tensorboard.Curves(folder)
-        curves.add(ROWS[0])
-        curves.close()
-        assert curves.writer is None and not list(tmp_path.iterdir())
-
-
-def test_the_curves_can_be_read_there(tmp_path):
-    reading = pytest.importorskip(
-        "tensorboard.backend.event_processing.event_accumulator",
-        reason="TensorBoard is not installed",
-    )
-    curves = tensorboard.Curves(tmp_path)
-    for row in ROWS:
-        curves.add(row)
-    curves.close()
-    read = reading.EventAccumulator(str(tmp_path / "tensorboard"))
-    read.Reload()
-    points = {
-        tag: [(e.step, round(e.value, 6)) for e in read.Scalars(tag)]
-        for tag in read.Tags()["scalars"]
-    }
-    assert points == {
-        "loss/training": [(80, 0.01)],
-        "loss/validation": [(40, 0.02), (80, 0.01)],
-        "explained chroma/validation": [(40, 0.1), (80, 0.5)],
-    }
