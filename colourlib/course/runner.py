@@ -145,12 +145,9 @@ def _one_line(error: BaseException | None) -> str:
 
 
 def run_course(
-    source: str | None = None,
-    setting: str | None = None,
-    out: Path | None = None,
-    only: str | None = None,
-    folder: Path = NOTEBOOKS,
-) -> bool:
+    source: str | None = None, setting: str | None = None, out: Path | None = None,
+    only: str | None = None, folder: Path = NOTEBOOKS,
+) -> bool:  # fmt: skip
     """Run the notebooks in order on one source at one setting; True if every cell of each ran.
 
     Writes executed copies and summary.md to `out` (default: data/executed/<source>-<setting>/).
@@ -164,9 +161,8 @@ def run_course(
     ws = open_workspace()
     # The kernels start in notebooks/, so they are told whole paths.
     os.environ |= {"COLOURLIB_SOURCE": ws.source, "COLOURLIB_HOME": str(home())}
-    out = writable(
-        home() / "executed" / ws.root.name if out is None else out.expanduser().resolve()
-    )
+    usual = home() / "executed" / ws.root.name
+    out = writable(usual if out is None else out.expanduser().resolve())
 
     start = time.gmtime()
     results: list[Result] = []

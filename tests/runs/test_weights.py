@@ -324,7 +324,9 @@ def test_an_installed_package_brings_its_weights(tmp_path, saved, monkeypatch):
     installed = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, name, installed)
     spec.loader.exec_module(installed)
-    assert built / "colourlib" / "shipped" / "colournet.safetensors" == installed.SHIPPED
+    assert (
+        built / "colourlib" / "shipped" / "weights" / "colournet.safetensors" == installed.SHIPPED
+    )
     assert installed.shipped(installed.SHIPPED)[1]["size"] == 96
 
 
