@@ -62,9 +62,8 @@ def looping(order="zbs", loss=F.mse_loss, mode=None, given="losses", again=1, pe
             for act in order:
                 {"z": optimiser.zero_grad, "b": value.backward, "s": optimiser.step}[act]()
             losses.append(value if given == "graphs" else value.item())
-        return {"last": losses[-1], "net": net, "few": losses[:2], "twice": losses * 2}.get(
-            given, [round(one) for one in losses] if given == "rounded" else losses
-        )
+        others = {"last": losses[-1], "net": net, "few": losses[:2], "twice": losses * 2}
+        return others.get(given, [round(x) for x in losses] if given == "rounded" else losses)
 
     return train
 
