@@ -114,16 +114,10 @@ async def _run_cells(result: Result, folder: Path, env: Mapping[str, str] | None
     manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=kernels)
     if manager.has_trait("transport_encryption"):  # newer kernels complain where it is off
         manager.transport_encryption = "auto"
-    client = NotebookClient(
-        result.notebook,
-        km=manager,
-        timeout=None,
-        record_timing=False,
-        coalesce_streams=True,
-        resources={"metadata": {"path": str(folder)}},
-        on_cell_execute=started,
-        on_cell_executed=ended,
-    )
+    how = {"timeout": None, "record_timing": False, "coalesce_streams": True}
+    how |= {"on_cell_execute": started, "on_cell_executed": ended}
+    where = {"metadata": {"path": str(folder)}}
+    client = NotebookClient(result.notebook, km=manager, resources=where, **how)
     # The kernel starts in notebooks/, where a package that is not installed would not be found.
     env = dict(os.environ if env is None else env)
     paths = [str(Path(__file__).parents[2]), *filter(None, [env.get("PYTHONPATH")])]

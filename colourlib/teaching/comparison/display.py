@@ -64,7 +64,7 @@ class Comparison:
         drawn, told, kinds = {}, [], len(show.STYLES)
         unit, axis = (" steps", "steps") if self.by_steps else (" s", "seconds")
         for i, story in enumerate(stories):
-            rows, batch = story["history"], story["config"]["batch_size"]
+            rows, batch = story["history"], story["config"].get("batch_size")
             x = [row["photos"] / batch if self.by_steps else row["seconds"] for row in rows]
             y = [row["explained_chroma"] for row in rows]
             look = {"linestyle": show.STYLES[(i + i // kinds) % kinds][1], "markersize": 5}
