@@ -1,7 +1,7 @@
 """What pyproject.toml cannot say: trained weights and photos are installed, too.
 
-data/weights becomes colourlib/shipped, data/photos colourlib/shipped/photos. In a checkout, and in
-an editable install of one, they are read where they lie.
+data/weights becomes colourlib/shipped/weights, data/photos colourlib/shipped/photos. In a checkout,
+and in an editable install of one, they are read where they lie.
 """
 
 from pathlib import Path
@@ -17,8 +17,8 @@ class BuildWithData(build_py):
         super().run()
         if self.editable_mode:
             return
-        shipped = Path(self.build_lib) / "colourlib" / "shipped"
-        for name, target in {"weights": shipped, "photos": shipped / "photos"}.items():
+        for name in ("weights", "photos"):
+            target = Path(self.build_lib) / "colourlib" / "shipped" / name
             self.mkpath(str(target))
             for file in Path("data", name).glob("*"):
                 self.copy_file(str(file), str(target / file.name))

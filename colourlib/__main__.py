@@ -78,9 +78,8 @@ def main(arguments: list[str] | None = None) -> int:
         if args.command == "colourise":
             from .album import batch  # which takes time, and --help should not
 
-            return batch.colourise_files(
-                args.photos, args.out, args.model, args.saturation, args.force
-            ).code
+            how = args.model, args.saturation, args.force
+            return batch.colourise_files(args.photos, args.out, *how).code
         if args.command == "progress":
             from .teaching.check import classroom
 

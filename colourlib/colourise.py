@@ -27,6 +27,7 @@ from .colour import scale_L, unscale_ab
 from .common import lab
 from .common.chroma import put_chroma
 from .common.errors import CourseError
+from .common.files import shipped_folder
 from .common.inputs import SMALLEST
 from .common.opening import opened
 from .common.pictures import on_white, with_alpha
@@ -37,18 +38,14 @@ from .transfer import TransferNet
 BARE_SIZE = 128  # where nothing says what a network was trained on: the course's photos
 LONGEST = 8  # times the size: the longest side that a network sees; more is shrunk further
 
-_INSTALLED = Path(__file__).with_name("shipped")  # setup.py puts data/weights there
-_CHECKOUT = Path(__file__).resolve().parents[1] / "data" / "weights"
-SHIPPED = (_INSTALLED if _INSTALLED.is_dir() else _CHECKOUT) / "transfernet.safetensors"
+SHIPPED = shipped_folder("weights") / "transfernet.safetensors"
 COLOURNET = SHIPPED.with_name("colournet.safetensors")  # the course's own, trained from scratch
 
 
 def colourise(
-    image: str | Path | Image.Image | np.ndarray | Tensor,
-    model=None,
-    saturation: float = 1.0,
+    image: str | Path | Image.Image | np.ndarray | Tensor, model=None, saturation: float = 1.0,
     size: int | None = None,
-) -> Image.Image:
+) -> Image.Image:  # fmt: skip
     """The picture with guessed colours at its own size: RGB, or RGBA where it has transparency.
 
     image: a file, or a picture of Pillow in any mode (for an animation, the current frame); an
@@ -91,9 +88,8 @@ def _coloured(
     if not (isinstance(saturation, Real) and 0 <= saturation < math.inf):
         raise CourseError(f"The saturation is {saturation!r}; give a number, 0 (grey) or more.")
     if size is not None and not (isinstance(size, Integral) and size >= SMALLEST):
-        raise CourseError(
-            f"The size is {size!r}; give a whole number of pixels, {SMALLEST} or more."
-        )
+        wanted = f"a whole number of pixels, {SMALLEST} or more"
+        raise CourseError(f"The size is {size!r}; give {wanted}.")
     network, card = known(model)
     sizes = [size] if size else sizes_of(card)
     colouriser = at_sizes(network, sizes) if len(sizes) > 1 else network

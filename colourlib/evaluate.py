@@ -151,9 +151,8 @@ HEADERS += ["colourfulness, predicted / true"]
 
 def rows(table: dict[str, Scores]) -> list[list[str]]:
     """The table of compare() as text cells, for show.table with these HEADERS."""
-    lines = {
-        n: (s.explained_chroma, s.psnr, s.psnr_mean, s.colourfulness) for n, s in table.items()
-    }
-    return [
-        [n, f"{a:.1%}", f"{b:.2f}", f"{c:.2f}", f"{d:.2f}"] for n, (a, b, c, d) in lines.items()
-    ]
+    lines = []
+    for name, s in table.items():
+        others = [f"{value:.2f}" for value in (s.psnr, s.psnr_mean, s.colourfulness)]
+        lines.append([name, f"{s.explained_chroma:.1%}", *others])
+    return lines

@@ -50,11 +50,9 @@ class Picture:
     def encoded(self) -> tuple[str, bytes]:
         """('PNG' or 'JPEG', the bytes of such a file), whichever keeps a notebook small."""
         png = encoded(self.image, "PNG", optimize=True)
-        return (
-            ("PNG", png)
-            if len(png) <= PNG_LIMIT
-            else ("JPEG", encoded(self.image, "JPEG", quality=88))
-        )
+        if len(png) <= PNG_LIMIT:
+            return "PNG", png
+        return "JPEG", encoded(self.image, "JPEG", quality=88)
 
     def save(self, path: str | Path) -> Path:
         """Write the image to a file and return its path."""

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .common.errors import CourseError
+from .common.files import shipped_folder
 from .common.inputs import check_input
 from .common.words import did_you_mean
 from .model import chroma_head, conv_bn_relu, upsample_to
@@ -33,9 +34,7 @@ STRIDE = 32  # of the deepest map: sides are filled up to multiples of it
 TIMM = "tf_efficientnet_lite0"  # what timm calls it
 TIMM_FROM = "0.9"  # the first version known to give its maps by the same names
 
-_INSTALLED = Path(__file__).with_name("shipped")  # setup.py puts data/weights there
-_CHECKOUT = Path(__file__).resolve().parents[1] / "data" / "weights"
-ENCODER = (_INSTALLED if _INSTALLED.is_dir() else _CHECKOUT) / "encoder.safetensors"
+ENCODER = shipped_folder("weights") / "encoder.safetensors"
 
 
 class Strided(nn.Conv2d):

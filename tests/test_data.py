@@ -47,9 +47,8 @@ def test_an_epoch_goes_on_in_the_middle_with_the_same_photos_and_crops(practice_
 
 def test_worker_processes_cut_the_same_crops(practice_data):
     ours = practice_data.loader(20, 3)
-    with_workers = torch.utils.data.DataLoader(
-        ours.dataset, batch_sampler=ours.batch_sampler, collate_fn=ours.collate_fn, num_workers=1
-    )
+    how = {"batch_sampler": ours.batch_sampler, "collate_fn": ours.collate_fn}
+    with_workers = torch.utils.data.DataLoader(ours.dataset, **how, num_workers=1)
     assert_same(practice_data.loader(20, 3), with_workers)
 
 

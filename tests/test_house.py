@@ -37,7 +37,7 @@ def in_python(code: str, folder: Path = ROOT, **env) -> subprocess.CompletedProc
         ("train.py", "from .runs import session", "colourlib.train -> colourlib.runs.session"),
         ("collect/store.py", "from ..course import forget", "collect.store -> colourlib.course"),
         ("common/words.py", "from .. import show", "colourlib.common.words -> colourlib.show"),
-        ("judging/brown.py", "def f():\n    from ..album import names", "judging.brown -> colour"),
+        ("judging/likeness.py", "def f():\n    from ..album import names", "judging.likeness -> c"),
     ],
 )
 def test_an_arrow_that_runs_up_breaks_the_contract(file, line, broken, tmp_path):

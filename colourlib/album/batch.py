@@ -45,7 +45,6 @@ class Batch:
     """What became of the photos."""
 
     out: Path  # where the coloured ones lie
-    quiet: bool = False  # says nothing
     coloured: list[Path] = field(default_factory=list)  # the files written
     skipped: list[tuple[Path, str]] = field(default_factory=list)  # photo, and why
     failed: list[tuple[Path, str]] = field(default_factory=list)  # photo, what is wrong, what to do
@@ -81,7 +80,7 @@ class Batch:
     def say(self, lines: Iterable[str], stream) -> None:
         """Print lines so that the progress bar stays whole."""
         code = getattr(stream, "encoding", None) or "utf-8"
-        for line in () if self.quiet else lines:  # a name may hold letters that it does not know
+        for line in lines:  # a name may hold letters that it does not know
             tqdm.write(line.encode(code, "backslashreplace").decode(code), file=stream)
 
     def about(self) -> list[str]:
@@ -95,9 +94,9 @@ class Batch:
 
 def colourise_files(
     photos: Sequence[str | Path], out: str | Path, model=None, saturation: float = 1.0,
-    force: bool = False, quiet: bool = False,
+    force: bool = False,
 ) -> Batch:  # fmt: skip
-    """Colour files and folders of photos, and say how it went; `quiet` says nothing.
+    """Colour files and folders of photos, and say how it went.
 
     out: a folder, in which the sub-folders of folders are mirrored; or, for one photo, a file that
     ends in .jpg, .png, .webp or .tif. Files that are there are left alone without `force`, a photo
@@ -110,7 +109,7 @@ def colourise_files(
         raise CourseError(f"The saturation is {saturation!r}; give a number from 0 (grey) up.")
     out = os.path.expanduser(out)
     todo, start = names.plan(photos, out), time.perf_counter()
-    done = Batch(Path(out), quiet)
+    done = Batch(Path(out))
     waiting = []
     for job in todo.jobs:
         if os.path.lexists(job.out) and not force:
@@ -149,7 +148,7 @@ def weights_name(model) -> str:
 def _work(jobs: list[Job], paint, weights: str, done: Batch) -> None:
     """Colour photo after photo until all are done, the disk is full or Ctrl-C is pressed."""
     done.left = len(jobs)
-    no_bar = True if done.quiet or len(jobs) < 2 else None  # None: only on a terminal
+    no_bar = True if len(jobs) < 2 else None  # None: only on a terminal
     try:
         with Stop() as ctrl_c, tqdm(jobs, unit="photo", disable=no_bar) as bar:
             for job in bar:

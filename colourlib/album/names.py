@@ -65,9 +65,8 @@ def plan(photos: Sequence[str | Path], out: str | Path) -> Plan:
     places = {_place(job.photo, follow) for job in jobs for follow in (True, False)}
     for job in todo.jobs:
         if os.path.lexists(job.out) and _place(job.out, False) in places:
-            raise CourseError(
-                f"-o: {job.out} is one of the photos, and would be lost: choose another folder."
-            )
+            wrong = f"{job.out} is one of the photos, and would be lost"
+            raise CourseError(f"-o: {wrong}: choose another folder.")
     return todo
 
 
@@ -77,9 +76,8 @@ def _is_one_file(given: list[Path], out: str | Path) -> bool:
     if str(out).endswith(("/", os.sep)) or os.path.isdir(out) or ending not in PICTURES:
         return False
     if len(given) > 1 or os.path.isdir(given[0]):
-        raise CourseError(
-            f"-o {out} is the name of one picture, but there may be several: name a folder."
-        )
+        wrong = f"{out} is the name of one picture, but there may be several"
+        raise CourseError(f"-o {wrong}: name a folder.")
     if ending not in FORMATS:
         raise CourseError(f"-o {out}: choose a name that ends in {', '.join(FORMATS)}.")
     return True

@@ -18,6 +18,7 @@ from scipy.ndimage import maximum_filter, minimum_filter
 
 from ..collect.manifest import Photo
 from ..common.bars import bar
+from ..common.files import read_text
 from ..common.lab import rgb_to_lab
 from ..common.pictures import full_page, open_picture
 from ..common.unreadable import what_is_wrong
@@ -218,7 +219,7 @@ def _in_threads(work: Callable, items: Iterable) -> Iterator:
 
 def _read(file: Path) -> Iterator[tuple[str, dict]]:
     """(sha256, measures) of every whole line that was measured the way it is done now."""
-    for line in file.read_text("utf-8", "replace").split("\n") if file.exists() else []:
+    for line in read_text(file).split("\n"):
         with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
             row = json.loads(line)
             if row.pop("measuring") == MEASURING:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..common.files import replace_text
+from ..common.files import read_text, replace_text
 
 NAME = "forgotten.txt"
 _HEADER = """\
@@ -21,18 +21,11 @@ def digest(url: str) -> str:
 
 def forgotten(root: Path) -> set[str]:
     """The hashes of bytes and of addresses that must not come back."""
-    return set(re.findall(r"^[0-9a-f]{64}$", _text(root), re.MULTILINE))
+    return set(re.findall(r"^[0-9a-f]{64}$", read_text(Path(root) / NAME), re.MULTILINE))
 
 
 def note(root: Path, hashes: Iterable[str]) -> None:
     """Add hashes of bytes or addresses that must not come back."""
-    known = _text(root)
+    known = read_text(Path(root) / NAME, _HEADER)
     if new := [sha256 for sha256 in hashes if sha256 not in known]:
         replace_text(Path(root) / NAME, "\n".join([known.rstrip("\n"), *new, ""]))
-
-
-def _text(root: Path) -> str:
-    try:
-        return (Path(root) / NAME).read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
-        return _HEADER

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timezone
 from pathlib import Path
 
-from ..common.files import replace_text
+from ..common.files import read_text, replace_text
 from ..common.queries import QUERIES
 
 NAME = "manifest.jsonl"
@@ -42,13 +42,11 @@ class Photo:
 def read(root: Path) -> list[Photo]:
     """The whole rows by query; when an address came twice, the later row counts."""
     rows: dict[str, Photo] = {}
-    with contextlib.suppress(FileNotFoundError):
-        text = (Path(root) / NAME).read_text(encoding="utf-8", errors="replace")
-        for line in text.split("\n"):
-            with contextlib.suppress(ValueError, KeyError, TypeError):
-                row = json.loads(line)
-                photo = Photo(**{field.name: row[field.name] for field in fields(Photo)})
-                rows[photo.url] = photo
+    for line in read_text(Path(root) / NAME).split("\n"):
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            row = json.loads(line)
+            photo = Photo(**{field.name: row[field.name] for field in fields(Photo)})
+            rows[photo.url] = photo
     return by_query(rows.values())
 
 

@@ -86,9 +86,8 @@ def find(source: str) -> DataSet:
     if name in SETS:
         return SETS[name]
     hint = did_you_mean(name, SETS).replace(" '", f" '{PREFIX}")
-    raise CourseError(
-        f"There is no data set {source!r}.{hint} There are: {', '.join(PREFIX + n for n in SETS)}."
-    )
+    known = ", ".join(PREFIX + name for name in SETS)
+    raise CourseError(f"There is no data set {source!r}.{hint} There are: {known}.")
 
 
 def collect_set(

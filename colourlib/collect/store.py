@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..common import pictures
+from ..common.files import write
 from ..common.locks import alone, is_held
 from . import fetch, forgotten, manifest
 from .fetch import Rejected
@@ -101,10 +102,7 @@ class Shelf:
                 forgotten.note(self.root, [forgotten.digest(row.url)])
             raise Forgotten("this picture was forgotten on request")
         scratch = self._scratch / f"{row.sha256[:16]}-{threading.get_ident()}"
-        with open(scratch, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())  # else a power cut could leave the name without the content
+        write(scratch, data)  # to the disk: a power cut must not leave a name without content
         with self._lock:
             if twin := self.by_hash.get(row.sha256):
                 scratch.unlink()

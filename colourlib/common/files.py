@@ -59,6 +59,20 @@ def home() -> Path:
     return Path.cwd() / "colourlib_data"  # installed alone, as on Colab
 
 
+def shipped_folder(name: str) -> Path:
+    """The folder "weights" or "photos" of what comes along: setup.py installs those of data/."""
+    installed = Path(__file__).parents[1] / "shipped"
+    return (installed if installed.is_dir() else Path(__file__).parents[2] / "data") / name
+
+
+def read_text(path: Path, missing: str = "") -> str:
+    """What a text file holds, with a sign for bytes that are none; `missing` where it is not."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return missing
+
+
 def writable(folder: Path) -> Path:
     """A folder of the course, made if missing. Raises CourseError where nothing can be written."""
     try:

@@ -12,10 +12,9 @@ from .pictures import ENDINGS
 
 # Folders of systems, disks and programs, in some of which lies what was deleted; and what is in one
 # of a program.
-SYSTEM = (
-    "$recycle.bin/system volume information/@eadir/@recycle/#recycle/#snapshot/__macosx/recycler"
-)
-SYSTEM = frozenset(f"{SYSTEM}/lost+found/node_modules/site-packages/__pycache__".split("/"))
+SYSTEM = "$recycle.bin/system volume information/@eadir/@recycle/#recycle/#snapshot/__macosx/"
+SYSTEM += "recycler/lost+found/node_modules/site-packages/__pycache__"
+SYSTEM = frozenset(SYSTEM.split("/"))
 OF_A_PROGRAM = ("pyvenv.cfg", "conda-meta")
 RAW = (".cr2", ".cr3", ".nef", ".nrw", ".arw", ".dng", ".orf", ".rw2", ".pef", ".raf", ".srw")
 # They begin like a photo: a film's still, half a download.

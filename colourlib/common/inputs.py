@@ -29,9 +29,8 @@ def check_input(x: Tensor, alive: int = 1, kept: int = 1) -> None:
             f"Enlarge it: F.interpolate(x, size=({max(height, 16)}, {max(width, 16)}))."
         )
     if not x.is_floating_point():
-        raise CourseError(
-            f"The network wants L scaled to -1..1 as floats, not {x.dtype}: {FROM_PICTURE}."
-        )
+        wanted = f"L scaled to -1..1 as floats, not {x.dtype}"
+        raise CourseError(f"The network wants {wanted}: {FROM_PICTURE}.")
     # Looking at values would stop a GPU, and cannot be done while torch compiles or exports.
     if torch.compiler.is_compiling():
         return

@@ -122,9 +122,8 @@ def values_of(array: np.ndarray | Tensor) -> Tensor:
     if not (low >= 0 and high <= 1):
         bytes_ = 1 < high < 1e5
         mend = "Divide by 255, or give bytes (uint8)" if bytes_ else "Look where they come from"
-        raise CourseError(
-            f"A float picture runs from 0 to 1; this from {low:.3g} to {high:.3g}. {mend}."
-        )
+        found = f"this from {low:.3g} to {high:.3g}"
+        raise CourseError(f"A float picture runs from 0 to 1; {found}. {mend}.")
     return array
 
 

@@ -191,9 +191,8 @@ def unusual(image: Image.Image) -> str:
     if image.mode[0] in "IF":
         white, top, most = _white(image)
         words += [f"values above {white:g} are white, too"] * (most > white)
-        words += [f"nearly black: its values end far below white, {white:g}"] * (
-            top <= white / DARK
-        )
+        dark = top <= white / DARK
+        words += [f"nearly black: its values end far below white, {white:g}"] * dark
     return "; ".join(filter(None, words))
 
 

@@ -20,9 +20,8 @@ def duration(seconds: float) -> str:
 
 def roughly(seconds: float) -> str:
     """A time that was estimated: 0.35 -> '0.35 s', 90 -> '1.5 minutes', 9000 -> '2.5 hours'."""
-    unit, name = next(
-        u for u in ((3600, "hours"), (60, "minutes"), (0, "s")) if seconds >= 1.5 * u[0]
-    )
+    units = ((3600, "hours"), (60, "minutes"), (0, "s"))
+    unit, name = next(one for one in units if seconds >= 1.5 * one[0])
     number = seconds / (unit or 1)
     return f"{number:.2g} {name}" if number < 10 else f"{number:.0f} {name}"
 

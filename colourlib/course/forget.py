@@ -18,7 +18,7 @@ from ..collect.forgotten import NAME, digest, forgotten, note
 from ..collect.manifest import Photo
 from ..collect.store import in_use
 from ..common.errors import CourseError
-from ..common.files import printable, read_json, replace_text
+from ..common.files import printable, read_json, read_text, replace_text
 
 
 def forget(root: Path, which: str) -> list[str]:
@@ -81,7 +81,7 @@ def _rows(root: Path, which: str) -> list[Photo]:
 def _remove_traces(root: Path, sha256: str) -> list[str]:
     """Take a picture out of everything that was made of it; one sentence for each that held it."""
     done = []
-    lines = _text(root / "measures.jsonl").splitlines(keepends=True)
+    lines = read_text(root / "measures.jsonl").splitlines(keepends=True)
     kept = [line for line in lines if sha256 not in line]
     if len(kept) < len(lines):
         replace_text(root / "measures.jsonl", "".join(kept))
@@ -89,7 +89,7 @@ def _remove_traces(root: Path, sha256: str) -> list[str]:
     if by_hand.about(root, sha256):
         by_hand.decide(root, sha256, None)
         done.append("What was decided about it by hand is removed.")
-    if sha256 in (text := _text(root / "split.json")):
+    if sha256 in (text := read_text(root / "split.json")):
         sides = {key: side for key, side in json.loads(text).items() if key != sha256}
         replace_text(root / "split.json", json.dumps(sides, indent=0, sort_keys=True))
         done.append("Its side of the split is removed.")
@@ -150,7 +150,7 @@ def _alike(root: Path, hashes: set[str]) -> list[str]:
     """The files of near-duplicates, by what the cleaning has measured."""
     files = {row.sha256: row.file for row in manifest.read(root) if not row.rejected}
     prints = {}
-    for line in _text(root / "measures.jsonl").split("\n"):
+    for line in read_text(root / "measures.jsonl").split("\n"):
         with contextlib.suppress(ValueError, KeyError, TypeError):  # torn, or unreadable
             row = json.loads(line)
             prints[row["sha256"]] = int(row["dhash"] + row["phash"], 16)
@@ -162,20 +162,13 @@ def _alike(root: Path, hashes: set[str]) -> list[str]:
 
 def _prepared_with(root: Path, hashes: set[str]) -> list[Path]:
     """The folders of prepared arrays that hold one of the pictures."""
-    texts = {meta.parent: _text(meta) for meta in sorted((root / "prepared").glob("*/meta.json"))}
-    return [folder for folder, text in texts.items() if any(sha256 in text for sha256 in hashes)]
+    metas = {meta: read_text(meta) for meta in sorted((root / "prepared").glob("*/meta.json"))}
+    return [meta.parent for meta, text in metas.items() if any(one in text for one in hashes)]
 
 
 def _stories(root: Path) -> list[tuple[Path, dict]]:
     """The run.json of each run, and what it holds; nothing if it cannot be read."""
     return [(file, read_json(file)) for file in sorted((root / "runs").glob("*/run.json"))]
-
-
-def _text(file: Path) -> str:
-    """What a text file holds; nothing where there is none."""
-    with contextlib.suppress(FileNotFoundError):
-        return file.read_text(encoding="utf-8", errors="replace")
-    return ""
 
 
 def _say(sentences: list[str]) -> list[str]:

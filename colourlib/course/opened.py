@@ -40,21 +40,17 @@ def open_test(root: Path, networks: Mapping[str, Colouriser], data: PhotoData) -
             "all anew, and train anew."
         )
     table = compare(dict(networks), replace(data, validation=data.test))
-    looks = {
-        name: {
-            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "fingerprint": data.fingerprint,
-            "network": name,
-            "weights": weights_of(network),
-            **asdict(table[name]),
-        }
+    now = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+    now |= {"fingerprint": data.fingerprint}
+    looks = [
+        now | {"network": name, "weights": weights_of(network)} | asdict(table[name])
         for name, network in networks.items()
-    }
+    ]
     try:
         with alone(root / "test_set.lock", "opening the test set"):
             before = _looks(root / NAME)
-            new = _new(list(looks.values()), before)
-            print(_what_it_means(list(looks.values()), before, new, len(data.test)))
+            new = _new(looks, before)
+            print(_what_it_means(looks, before, new, len(data.test)))
             if new:
                 replace_text(root / NAME, json.dumps({"looks": before + new}, indent=1))
     except OSError as error:  # a full disk is no reason to withhold the score

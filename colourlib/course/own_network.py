@@ -213,9 +213,8 @@ def _run(path: Path) -> type[nn.Module]:
         exec(code, module.__dict__)  # not by the loader, whose cache goes by whole seconds
         return getattr(module, NAME)
     except Exception as error:
-        lines = [
-            s.lineno for s in traceback.extract_tb(error.__traceback__) if s.filename == str(path)
-        ]
+        steps = traceback.extract_tb(error.__traceback__)
+        lines = [step.lineno for step in steps if step.filename == str(path)]
         where = f"line {getattr(error, 'lineno', None) or (lines or ['?'])[-1]}"
         hint = did_you_mean(NAME, vars(module)) if isinstance(error, AttributeError) else ""
         raise CourseError(

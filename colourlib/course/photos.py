@@ -5,16 +5,14 @@ from pathlib import Path
 from PIL import Image
 
 from ..common.errors import CourseError
-from ..common.files import pasted
+from ..common.files import pasted, shipped_folder
 from ..common.opening import opened
 from ..common.pictures import ENDINGS, on_white
 from ..common.words import did_you_mean
 
 SIDE = 512  # pixels of a photo's longer side
 
-_INSTALLED = Path(__file__).parents[1] / "shipped" / "photos"  # setup.py puts data/photos there
-_CHECKOUT = Path(__file__).parents[2] / "data" / "photos"
-FOLDER = _INSTALLED if _INSTALLED.is_dir() else _CHECKOUT
+FOLDER = shipped_folder("photos")
 
 
 def public_photos() -> dict[str, Path]:
@@ -38,9 +36,8 @@ def picture_of(photo: str | Path) -> Image.Image:
 def path_of(photo: str | Path) -> Path:
     """The file of a name or a path. Raises CourseError where there is none."""
     if not isinstance(photo, str | Path):
-        raise CourseError(
-            f"A photo is a name or a path between quotes, not of type {type(photo).__name__}."
-        )
+        kind = type(photo).__name__
+        raise CourseError(f"A photo is a name or a path between quotes, not of type {kind}.")
     ours, text = public_photos(), str(photo).strip().strip("\"'")
     path = ours.get(text) or pasted(photo)
     try:
@@ -50,9 +47,8 @@ def path_of(photo: str | Path) -> Path:
     except OSError:  # a name too long, or a folder that may not be looked into
         is_folder, near = False, ""
     if is_folder:
-        raise CourseError(
-            f"{text!r} is a folder: give one photo in it, {text.rstrip('/')}/NAME.jpg"
-        )
+        one = f"{text.rstrip('/')}/NAME.jpg"
+        raise CourseError(f"{text!r} is a folder: give one photo in it, {one}")
     hint = did_you_mean(text, ours) or near
     if "\\" in text or not text.isprintable():
         hint = " In a path, write / in place of every \\, which means something else in Python."

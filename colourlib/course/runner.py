@@ -114,16 +114,10 @@ async def _run_cells(result: Result, folder: Path, env: Mapping[str, str] | None
     manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=kernels)
     if manager.has_trait("transport_encryption"):  # newer kernels complain where it is off
         manager.transport_encryption = "auto"
-    client = NotebookClient(
-        result.notebook,
-        km=manager,
-        timeout=None,
-        record_timing=False,
-        coalesce_streams=True,
-        resources={"metadata": {"path": str(folder)}},
-        on_cell_execute=started,
-        on_cell_executed=ended,
-    )
+    how = {"timeout": None, "record_timing": False, "coalesce_streams": True}
+    how |= {"on_cell_execute": started, "on_cell_executed": ended}
+    where = {"metadata": {"path": str(folder)}}
+    client = NotebookClient(result.notebook, km=manager, resources=where, **how)
     # The kernel starts in notebooks/, where a package that is not installed would not be found.
     env = dict(os.environ if env is None else env)
     paths = [str(Path(__file__).parents[2]), *filter(None, [env.get("PYTHONPATH")])]
@@ -145,12 +139,9 @@ def _one_line(error: BaseException | None) -> str:
 
 
 def run_course(
-    source: str | None = None,
-    setting: str | None = None,
-    out: Path | None = None,
-    only: str | None = None,
-    folder: Path = NOTEBOOKS,
-) -> bool:
+    source: str | None = None, setting: str | None = None, out: Path | None = None,
+    only: str | None = None, folder: Path = NOTEBOOKS,
+) -> bool:  # fmt: skip
     """Run the notebooks in order on one source at one setting; True if every cell of each ran.
 
     Writes executed copies and summary.md to `out` (default: data/executed/<source>-<setting>/).
@@ -164,9 +155,8 @@ def run_course(
     ws = open_workspace()
     # The kernels start in notebooks/, so they are told whole paths.
     os.environ |= {"COLOURLIB_SOURCE": ws.source, "COLOURLIB_HOME": str(home())}
-    out = writable(
-        home() / "executed" / ws.root.name if out is None else out.expanduser().resolve()
-    )
+    usual = home() / "executed" / ws.root.name
+    out = writable(usual if out is None else out.expanduser().resolve())
 
     start = time.gmtime()
     results: list[Result] = []

@@ -79,8 +79,11 @@ def strip(chapter: str | None = None, picture: Image.Image | np.ndarray | None =
     tiles = _tiles()
     if (chapter is None) != (picture is None):
         raise CourseError('Give both, the tile and its picture: ws.strip("05", picture).')
+    if chapter is not None and chapter not in TILES:
+        hint = did_you_mean(chapter, TILES)
+        raise CourseError(f"The strip has no tile {chapter!r}: {', '.join(TILES)}.{hint}")
     if chapter is not None:
-        write(tiles / f"{_known(chapter)}.png", encoded(_fitted(picture, photo.size), "PNG"))
+        write(tiles / f"{chapter}.png", encoded(_fitted(picture, photo.size), "PNG"))
     L, ab = colour.rgb_to_lab(colour.to_tensor(photo))  # (1, 1, H, W), (1, 2, H, W)
     grey = colour.to_bytes(colour.lab_to_rgb(L, torch.zeros_like(ab)))[0]
     faint = Image.fromarray((255 - FAINT * (255 - grey.astype(float))).astype(np.uint8))
@@ -99,13 +102,6 @@ def strip(chapter: str | None = None, picture: Image.Image | np.ndarray | None =
         alt=f"The same photo {len(pictures)} times: in grey, then as each chapter colours it. "
         f"There so far: {done}; the others are faint.",
     )  # fmt: skip
-
-
-def _known(chapter: str) -> str:
-    if chapter not in TILES:
-        hint = did_you_mean(chapter, TILES)
-        raise CourseError(f"The strip has no tile {chapter!r}: {', '.join(TILES)}.{hint}")
-    return chapter
 
 
 def _fitted(picture: Image.Image | np.ndarray, size: tuple[int, int]) -> Image.Image:

@@ -101,9 +101,8 @@ def open_workspace(source: str | Path | None = None, setting: str | None = None)
     print(f"source   {printable(ws.source, '?')} ({printable(why_source, '?')})")
     print(f"setting  {name} ({why_setting}): {ws.setting.cost}")
     print(f"device   {ws.device.name}: {ws.device.reason}")
-    print(
-        f"files    {printable(home().name, '?')}/{ws.root.name}"
-    )  # not the whole path: the same on each machine
+    place = printable(home().name, "?")  # not the whole path: the same on each machine
+    print(f"files    {place}/{ws.root.name}")
     print(f"so far   {estimate.so_far(ws)}")
     if name == "full":  # hours: what they go into is told before they begin
         print("\n".join(estimate.costs(ws)))
@@ -195,9 +194,8 @@ class Workspace:
         """
         path = self.root / own_network.FILE
         lines = own_network.keep(network, path)
-        print(
-            f"{network.__name__} is kept in {self._called(path)}, {lines} lines that you can read."
-        )
+        where = f"{self._called(path)}, {lines} lines that you can read"
+        print(f"{network.__name__} is kept in {where}.")
         report = inspect(network(), photos=0)
         errors = [f"{f.layer}: {f.what}" for f in report.findings if f.severity == "error"]
         if errors:

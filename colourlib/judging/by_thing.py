@@ -108,18 +108,11 @@ def draw_clouds(things: list[Thing], pixels: int = 250) -> show.Picture:
     for ax, thing in zip(axes.flat, things, strict=False):
         some = np.random.default_rng(0).permutation(len(thing.truth))[:pixels]
         dots = lab_to_rgb(np.full((1, len(some)), 60.0), thing.truth[some][None])[0] / 255
-        ax.scatter(
-            *thing.truth[some].T, s=26, c=dots, edgecolors="0.4", lw=0.3, label="truth", zorder=3
-        )
+        look = {"s": 26, "edgecolors": "0.4", "lw": 0.3, "zorder": 3}
+        ax.scatter(*thing.truth[some].T, c=dots, label="truth", **look)
         ax.plot(*thing.guess[some].T, "x", color="black", ms=4, mew=0.5, label="answers")
-        mean = {
-            "color": "white",
-            "mec": "black",
-            "mew": 1.5,
-            "label": "mean of its colours",
-            "zorder": 4,
-        }
-        ax.plot(*CLASSES[thing.name].mean, "*", markersize=17, **mean)
+        look = {"color": "white", "mec": "black", "mew": 1.5, "ms": 17, "zorder": 4}
+        ax.plot(*CLASSES[thing.name].mean, "*", label="mean of its colours", **look)
         ax.set(title=thing.name, aspect="equal", xlim=(-REACH, REACH), ylim=(-REACH, REACH))
         ax.grid(alpha=0.3)
     for ax in axes[-1]:

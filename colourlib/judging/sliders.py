@@ -7,6 +7,7 @@ kernel; the figures beside them in the notebook do not.
 import html
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import ipywidgets as widgets
 import torch
@@ -14,15 +15,33 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from .. import show
+from ..colour import lab_to_rgb, unscale_ab, unscale_L
 from ..colourise import colourise
 from ..common.opening import opened
 from ..common.pictures import normalise
 from ..data import PhotoSet
-from .brown import price
+from ..evaluate import colourfulness
 from .gallery import coloured, truths
 
 LARGEST = 480  # pixels: longer side of a picture under a slider
 LOOK = {"style": {"description_width": "initial"}, "layout": {"width": "90%"}}
+
+
+class Price(NamedTuple):
+    """Scores of guesses whose ab is multiplied by a factor: the simplest remedy against brown."""
+
+    explained: float
+    colourfulness: float  # predicted / true
+
+
+def price(x: Tensor, y: Tensor, guess: Tensor, factor: float) -> Price:
+    """What the factor does to some photos: x (N, 1, H, W), y and guess (N, 2, H, W), scaled."""
+    L, total = unscale_L(x), (y**2).sum().item()
+    left = ((factor * guess - y) ** 2).sum().item()
+    true, vivid = (
+        colourfulness(lab_to_rgb(L, unscale_ab(ab))).mean().item() for ab in (y, factor * guess)
+    )
+    return Price(1 - left / max(total, 1e-6) + 0.0, vivid / max(true, 1e-3))  # never "-0%"
 
 
 class Panel(widgets.VBox):

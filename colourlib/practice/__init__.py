@@ -106,10 +106,8 @@ def _colours(rng, canvas: Canvas, classes: np.ndarray, regions: np.ndarray) -> n
     flat = np.empty((len(canvas.class_of), 2), dtype=np.float32)  # ab of every patch
     for patch, (index, region) in enumerate(zip(canvas.class_of, canvas.region_of, strict=True)):
         entry = entries[index]
-        chosen = entry.colours[
-            np.searchsorted(entry.weights.cumsum()[:-1], pick[region], side="right")
-        ]
-        flat[patch] = chosen + entry.spread * disc[region]
+        chosen = np.searchsorted(entry.weights.cumsum()[:-1], pick[region], side="right")
+        flat[patch] = entry.colours[chosen] + entry.spread * disc[region]
     ab = flat[canvas.ids]
     grain = np.array([entry.grain for entry in entries], dtype=np.float32)[classes]
     for channel in range(2):

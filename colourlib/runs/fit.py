@@ -43,18 +43,11 @@ RULES = (  # settings, what each of them has to be, and whether a value is that
 
 
 def fit(
-    model: nn.Module,
-    data: PhotoData,
-    config: Config | None = None,
-    *,
-    name: str | None = None,
-    resume: bool = True,
-    folder: Path | None = None,
-    quiet: bool = False,
-    examine: Callable | None = None,
-    board: Callable[[bool], Silent] = lambda quiet: Silent(),
+    model: nn.Module, data: PhotoData, config: Config | None = None, *, name: str | None = None,
+    resume: bool = True, folder: Path | None = None, quiet: bool = False,
+    examine: Callable | None = None, board: Callable[[bool], Silent] = lambda quiet: Silent(),
     **changes,
-) -> Run:
+) -> Run:  # fmt: skip
     """Train `model` in place on data.train; the best weights of the run stay in it. Gives the run.
 
     `changes` are values of Config: fit(model, data, steps=1200). The run is kept in a folder of its
@@ -134,10 +127,8 @@ def _stages(model: nn.Module, data: PhotoData, config: Config) -> tuple[Stages, 
         return [(0.0, size)], ""
     for _, side in plan[:-1]:
         if fault := _fault_at(side, model, config.batch_size):
-            told = (
-                f"\nAll photos are shown at {size} px: this network does not take them at {side} "
-            )
-            return [(0.0, size)], f"{told}({fault})."
+            told = f"\nAll photos are shown at {size} px: this network does not take them at"
+            return [(0.0, size)], f"{told} {side} ({fault})."
     sides = ", then ".join(str(side) for _, side in plan)
     return plan, f"\nPhotos are shown at {sides} px: a step on small ones takes less time."
 

@@ -14,7 +14,6 @@ from ..common.words import roughly
 from ..train import Training, Watch
 from . import Run, checkpoints, rescue
 from .speed import flush_tiny_
-from .tensorboard import Curves
 from .view import Silent, View, done_at
 
 POINTS = 10  # of the training curve, an epoch
@@ -43,7 +42,6 @@ class Session(Watch):
         if checkpoint is not None:
             checkpoints.restore(self, checkpoint)
         self.first_weights = self.training.weights()
-        self.curves = Curves(run.folder)
         self.training.start = self.saved = time.perf_counter()
         self.saving = 0.0
         self.first = None if quiet else self.training.step  # step of this session; None: it is told
@@ -81,7 +79,6 @@ class Session(Watch):
             what = f"The loss on the validation photos is {loss} after step {self.training.step}"
             raise rescue.too_large(what, self.run.config.lr, ", or the network divides by 0")
         self.run.best_weights = self.training.best_weights
-        self.curves.add(row)
 
     def look_at_losses(self) -> None:
         run = self.run
@@ -166,7 +163,6 @@ class Session(Watch):
                     f" It could not be saved: {error.strerror or error}. The weights are in the "
                     "network; run.save(Path('another/folder')) keeps them."
                 )
-        self.curves.close()
 
     @property
     def place(self) -> str:

@@ -40,18 +40,11 @@ def draw(ax, curves: dict[str, tuple], levels: dict[str, float], size: float = 8
     margin = ax.get_yaxis_transform()  # x as a share of the width, y as data
     heights = apart_by(1.15 * room * size / 8, [y for _, y, _, _ in ends])
     for (x, y, name, look), height in zip(ends, heights, strict=True):
-        ax.annotate(
-            name,
-            (1 if x is None else x, y),
-            xycoords=margin if x is None else "data",
-            xytext=(1.04, height),
-            textcoords=margin,
-            arrowprops={"arrowstyle": "-", "relpos": (0, 0.5), "color": "0.5", "linewidth": 0.5},
-            color=look["color"],
-            fontsize=size,
-            va="center",
-            parse_math=False,
-        )
+        start, where = ((1, y), margin) if x is None else ((x, y), "data")
+        text = {"color": look["color"], "fontsize": size, "va": "center", "parse_math": False}
+        leader = {"arrowstyle": "-", "relpos": (0, 0.5), "color": "0.5", "linewidth": 0.5}
+        place = {"xycoords": where, "xytext": (1.04, height), "textcoords": margin}
+        ax.annotate(name, start, **place, arrowprops=leader, **text)
 
 
 def apart_by(gap: float, heights: list[float]) -> list[float]:

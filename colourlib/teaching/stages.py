@@ -19,6 +19,7 @@ from ..common.errors import CourseError
 
 STEP = 1.34, 1.5  # from one layer to the next, to the right and down, in sides of a map
 CARDS = 3  # maps drawn of each layer, one behind the other
+ARROW = {"arrowstyle": "-|>", "lw": 2, "mutation_scale": 18, "shrinkA": 0, "shrinkB": 0}
 
 
 @dataclass(frozen=True)
@@ -210,8 +211,7 @@ def _arrow(ax, one: tuple, other: tuple, colour_: str) -> tuple[float, float]:
         start, end = (middle, one[2]), (middle, other[3])
     else:
         start, end = (middle, one[3]), (middle, other[2])
-    how = {"arrowstyle": "-|>", "color": colour_, "lw": 2, "mutation_scale": 18}
-    ax.annotate("", end, start, arrowprops=how | {"shrinkA": 0, "shrinkB": 0})
+    ax.annotate("", end, start, arrowprops=ARROW | {"color": colour_})
     return end
 
 
@@ -219,6 +219,5 @@ def _bridge(ax, one: tuple, other: tuple, top: float) -> tuple[float, float]:
     """From one tile, at a height over those between, to another of the same row; its middle."""
     start, end = one[1] - 0.2, (other[0] + other[1]) / 2
     ax.plot([start, start, end], [one[3], top, top], color=show.ORANGE, lw=2)
-    how = {"arrowstyle": "-|>", "color": show.ORANGE, "lw": 2, "mutation_scale": 18}
-    ax.annotate("", (end, other[3]), (end, top), arrowprops=how | {"shrinkA": 0, "shrinkB": 0})
+    ax.annotate("", (end, other[3]), (end, top), arrowprops=ARROW | {"color": show.ORANGE})
     return (start + end) / 2, top

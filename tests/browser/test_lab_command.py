@@ -66,9 +66,7 @@ def started(tmp_path):
             if asked.is_file() and asked.read_text():
                 break
             time.sleep(0.1)
-        page = Path(
-            url2pathname(urlsplit(asked.read_text()).path)
-        )  # one that leads to the notebook
+        page = Path(url2pathname(urlsplit(asked.read_text()).path))  # which leads to the notebook
         get.asked = page.read_text(encoding="utf-8")
         return get
 

@@ -45,9 +45,8 @@ def test_a_folder_is_read_in_place_and_once(tmp_path, folder, monkeypatch, colle
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
     (manifest,) = (tmp_path / "ws").iterdir()
     row = json.loads(manifest.read_text(encoding="utf-8").splitlines()[0])
-    assert manifest.name == "manifest.jsonl" and list(row) == [
-        "query", "url", "file", "sha256", "bytes", "width", "height", "format", "time", "rejected"
-    ]  # fmt: skip
+    keys = "query url file sha256 bytes width height format time rejected"
+    assert manifest.name == "manifest.jsonl" and list(row) == keys.split()
     assert row["bytes"] == os.path.getsize(row["file"])
     # It is read again only where it has changed.
     (folder / "d.jpg").write_bytes(picture(9, (64, 64)))
@@ -188,9 +187,7 @@ def test_impossible_dates_do_not_matter(folder, collected, seconds):
     assert collected() == collected() and not any(row.rejected for row in collected())
 
 
-def test_a_file_that_vanishes_while_it_is_read_is_a_row_with_a_reason(
-    folder, collected, monkeypatch
-):
+def test_a_file_that_vanishes_is_a_row_with_a_reason(folder, collected, monkeypatch):
     real = folders.manifest.read  # asked when the files are listed, before the first is looked at
     gone = [folder / "d.jpg"]
     monkeypatch.setattr(

@@ -179,9 +179,7 @@ def test_where_nothing_can_be_noted_the_student_is_asked_again(ws, monkeypatch, 
         ws.network()
 
 
-def test_the_edited_network_is_trained_and_found_again_but_not_after_another_edit(
-    ws, practice_data, monkeypatch, capsys
-):
+def test_the_edited_network_is_found_again(ws, practice_data, monkeypatch, capsys):
     from dataclasses import replace
 
     from colourlib.teaching.fit import fit

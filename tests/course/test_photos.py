@@ -20,9 +20,8 @@ COLUMNS = ["name", "shows", "author", "licence", "source", "original"]
 
 def rows(page: str) -> dict[str, dict[str, str]]:
     """{file: its row} of the table, by the names of the columns."""
-    cells = [
-        [cell.strip() for cell in row.split("|")[1:-1]] for row in page.splitlines() if "|" in row
-    ]
+    rows = [row.split("|")[1:-1] for row in page.splitlines() if "|" in row]
+    cells = [[cell.strip() for cell in row] for row in rows]
     assert cells[0] == COLUMNS
     found = {}
     for row in cells[2:]:

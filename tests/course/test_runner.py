@@ -17,9 +17,8 @@ from colourlib import CourseError
 from colourlib.__main__ import main
 from colourlib.course import runner
 
-_spec = importlib.util.spec_from_file_location(
-    "steps", Path(__file__).parents[2] / ".ci" / "steps.py"
-)
+_STEPS = Path(__file__).parents[2] / ".ci" / "steps.py"
+_spec = importlib.util.spec_from_file_location("steps", _STEPS)
 steps = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(steps)
 

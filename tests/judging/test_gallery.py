@@ -12,7 +12,7 @@ from PIL import Image
 
 from colourlib import CourseError, judging, practice
 from colourlib.evaluate import grey as grey_copy
-from colourlib.judging import brown, by_thing, gallery, sliders
+from colourlib.judging import by_thing, gallery, sliders
 from colourlib.practice import CLASSES
 
 
@@ -54,11 +54,11 @@ def test_the_true_chroma_gives_the_true_picture(photos, tmp_path):
 @pytest.mark.parametrize("factor", [0, 0.5, 1.5])
 def test_the_price_is_what_judging_the_factor_gives(photos, guess, factor):
     x, y = photos.__getitems__(list(range(len(photos))))
-    found = brown.price(x, y, guess, factor)
+    found = sliders.price(x, y, guess, factor)
     by_hand = judging.judge(lambda x: factor * network(x), photos)
     assert found.explained == pytest.approx(by_hand.value("explained"), abs=1e-5)
     assert found.colourfulness == pytest.approx(by_hand.value("colourfulness"), abs=1e-4)
-    assert f"{brown.price(x, y, -y, 0).explained:.0%}" == "0%"
+    assert f"{sliders.price(x, y, -y, 0).explained:.0%}" == "0%"
 
 
 def test_classes_of_pixels_are_those_of_the_scene(practice_data):

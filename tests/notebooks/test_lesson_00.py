@@ -4,23 +4,19 @@ The cells with the tag "by-hand" are taken out of the notebook and run with five
 scenes. Each comparison is also made with a mistake in a cell, and has to see it.
 """
 
-from pathlib import Path
 from types import SimpleNamespace
 
-import nbformat
+import lessons
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from edits import apply
 from torch import nn
 
 from colourlib import colour, train
-from colourlib.colourise import colourise
 from colourlib.device import Placement
 from colourlib.practice import scene
 
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "00_first_colours.ipynb"
 STEPS = 5
 SMALL = [("range(100)", "range(3)"), ("STEPS = 500", f"STEPS = {STEPS}")]  # in seconds, not minutes
 SAME, WRONG = 1e-5, 1e-4  # of weights that move by 1e-3 a step; a mistake moves them elsewhere
@@ -28,21 +24,11 @@ SAME, WRONG = 1e-5, 1e-4  # of weights that move by 1e-3 a step; a mistake moves
 
 def lesson(*mistakes: tuple[str, str]) -> SimpleNamespace:
     """What the cells leave behind; mistakes are (old text, new text) in them."""
-    cells = nbformat.read(NOTEBOOK, as_version=4).cells
-    source = "\n\n".join(c.source for c in cells if "by-hand" in c.metadata.get("tags", []))
     torch.manual_seed(1)
     true_ab = 0.3 * torch.rand(1, 2, 9, 8) - 0.1
-    scope = {"torch": torch, "nn": nn, "F": F, "np": np, "colour": colour, "scene": scene}
-    scope |= {
-        "colourise": colourise,
-        "new": [],
-        "untrained": [],
-        "start": torch.tensor([0.4, -0.1]),
-    }
-    scope["true_ab"] = true_ab
-    scope["how_wrong"] = lambda tint: ((tint[:, None, None] - true_ab[0]) ** 2).mean()
-    exec(apply(source, [*SMALL, *mistakes]), scope)
-    return SimpleNamespace(**{k: v for k, v in scope.items() if not k.startswith("__")})
+    run = {"new": [], "untrained": [], "start": torch.tensor([0.4, -0.1]), "true_ab": true_ab}
+    run["how_wrong"] = lambda tint: ((tint[:, None, None] - true_ab[0]) ** 2).mean()
+    return lessons.lesson("00_first_colours", *SMALL, *mistakes, run=run)
 
 
 def weights(net: nn.Module) -> torch.Tensor:

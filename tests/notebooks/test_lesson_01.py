@@ -4,51 +4,28 @@ Functions are taken out of the cells with the tag "by-hand", of the chapter and 
 Each comparison is also made with a mistake in a cell, and has to see it.
 """
 
-import ast
 import contextlib
 import json
 import math
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 
-import nbformat
+import lessons
 import pytest
 from bing_image_downloader.bing import Bing
-from edits import apply
 
 from colourlib.collect import collect_web, fetch, manifest
 from colourlib.collect.connection import Patience, Web
 from colourlib.practice import faults
 from colourlib.practice.search import Response, practice_web, results_page, serve
 
-FOLDER = Path(__file__).parents[2] / "notebooks"
-PATHS = [FOLDER / "01_collect.ipynb", FOLDER / "more" / "01_faulty_web.ipynb"]
+lesson = partial(lessons.lesson, "01_collect more/01_faulty_web")
 QUERY = "trees"
 WEB = {"seed": 8, "faults": faults.SIX, "share": 0.5}
 NO_PICTURE = ("web page named .jpg", "SVG", "empty file", "truncated JPEG", "decompression bomb")
 ODD = ("PNG named .jpg", "animated GIF", "palette PNG", "CMYK JPEG", "EXIF-rotated")
-IMPORTS = (ast.Import, ast.ImportFrom)
 HASTE = Patience(timeout=1, picture=1.5, query=9, tries=1, pause=0)
-
-
-def lesson(*mistakes: tuple[str, str]) -> SimpleNamespace:
-    """The functions and constants of the cells; mistakes are (old text, new text) in them."""
-    cells = [c for path in PATHS for c in nbformat.read(path, 4).cells if c.cell_type == "code"]
-    source = "\n\n".join(c.source for c in cells if "by-hand" in c.metadata.get("tags", []))
-    imports = "\n".join(c.source for c in cells if "open_workspace(" in c.source)
-    tree, first = ast.parse(apply(source, list(mistakes))), ast.parse(imports)
-    kept = [n for n in tree.body if isinstance(n, (*IMPORTS, ast.FunctionDef)) or _constant(n)]
-    tree.body = [n for n in first.body if isinstance(n, IMPORTS)] + kept
-    scope = {}
-    exec(compile(tree, "<lesson>", "exec"), scope)
-    return SimpleNamespace(**{k: v for k, v in scope.items() if not k.startswith("__")})
-
-
-def _constant(node: ast.stmt) -> bool:
-    """NAME = ..., also several at once."""
-    names = [n.id for t in getattr(node, "targets", []) for n in ast.walk(t) if hasattr(n, "id")]
-    return bool(names) and all(name.isupper() for name in names)
 
 
 def links(taught, tmp_path) -> bool:

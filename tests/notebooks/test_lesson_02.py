@@ -4,33 +4,20 @@ Functions are taken out of the notebook's cells with the tag "by-hand". Each com
 differs, is also made with mistakes in a cell, and has to see them.
 """
 
-import ast
 from collections import Counter
-from pathlib import Path
+from functools import partial
 from types import SimpleNamespace as Row
 
-import nbformat
+import lessons
 import numpy as np
 import pytest
-from edits import apply
 from PIL import Image, ImageOps
 
-from colourlib import clean, colour, practice
+from colourlib import clean, practice
 from colourlib.clean import duplicates, measures
 
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "02_clean.ipynb"
+lesson = partial(lessons.lesson, "02_clean")
 SIDES = ("train", "validation", "test")
-
-
-def lesson(*mistakes: tuple[str, str]) -> Row:
-    """What the cells define; mistakes are (old text, new text) in them."""
-    cells = nbformat.read(NOTEBOOK, as_version=4).cells
-    source = "\n\n".join(c.source for c in cells if "by-hand" in c.metadata.get("tags", []))
-    tree = ast.parse(apply(source, list(mistakes)))
-    tree.body = [n for n in tree.body if hasattr(n, "args") or "SHARE = 0." in ast.unparse(n)]
-    scope = {"np": np, "Image": Image, "colour": colour, "random": __import__("random")}
-    exec(compile(tree, "<lesson>", "exec"), scope)
-    return Row(**scope)
 
 
 @pytest.fixture(scope="module")

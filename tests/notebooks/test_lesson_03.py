@@ -4,40 +4,22 @@ Functions and classes are taken out of the notebook's cells with the tag "by-han
 comparison is also made with a mistake in a cell, and has to see it.
 """
 
-import ast
+from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 
-import nbformat
+import lessons
 import numpy as np
 import pytest
 import torch
-from edits import apply
 from PIL import Image
 
 from colourlib import colour, data
 from colourlib.common.pictures import open_picture
 
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "03_colour_and_batches.ipynb"
+lesson = partial(lessons.lesson, "03_colour_and_batches")
 LAB = 0.01  # Lab units: the lesson's white is the sum of its rounded table
 BYTE = 0.2  # the same on the way back, near black, where gamma is steep
 STORED = 0.5  # the package keeps L and ab in bytes: half a step
-KEPT = ast.FunctionDef | ast.ClassDef | ast.ImportFrom
-
-
-def lesson(*mistakes: tuple[str, str]) -> SimpleNamespace:
-    """What the cells define; mistakes are (old text, new text) in them."""
-    cells = nbformat.read(NOTEBOOK, as_version=4).cells
-    source = "\n\n".join(c.source for c in cells if "by-hand" in c.metadata.get("tags", []))
-    tree = ast.parse(apply(source, list(mistakes)))
-    tree.body = [n for n in tree.body if isinstance(n, KEPT) or "SHARES" in _stored(n)]
-    scope = {"torch": torch, "np": np, "F": torch.nn.functional, "open_picture": open_picture}
-    exec(compile(tree, "<lesson>", "exec"), scope)
-    return SimpleNamespace(**{k: v for k, v in scope.items() if not k.startswith("__")})
-
-
-def _stored(node: ast.stmt) -> set[str]:
-    return {t.id for t in getattr(node, "targets", []) if isinstance(t, ast.Name)}
 
 
 def gap(ours, theirs) -> float:

@@ -5,29 +5,18 @@ BatchNorm) and "builds" (every block of ColourNet). Each comparison is also made
 the cell, and has to see them.
 """
 
-from pathlib import Path
-from types import SimpleNamespace
+from functools import partial
 
-import nbformat
+import lessons
 import pytest
 import torch
 import torch.nn.functional as F
-from edits import apply
 from torch import Tensor, nn
 
 from colourlib import model
 
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "04_model.ipynb"
+lesson = partial(lessons.lesson, "04_model", builds=True)
 SAME, WRONG = 1e-4, 1e-2  # in single precision, between numbers of about 1
-
-
-def lesson(*mistakes: tuple[str, str]) -> SimpleNamespace:
-    """The notebook's functions; mistakes are (old text, new text) in the cells."""
-    cells = nbformat.read(NOTEBOOK, as_version=4).cells
-    tagged = [c for c in cells if {"by-hand", "builds"} & set(c.metadata.get("tags", []))]
-    scope = {"__name__": "lesson"}
-    exec(apply("\n\n".join(c.source for c in tagged), list(mistakes)), scope)
-    return SimpleNamespace(**{k: v for k, v in scope.items() if not k.startswith("__")})
 
 
 def gap(one: Tensor, other: Tensor) -> float:

@@ -6,36 +6,24 @@ made with a mistake in the cell, and has to see it.
 
 import inspect
 import itertools
-import math
-from pathlib import Path
+from functools import partial
 from types import SimpleNamespace
 
-import nbformat
+import lessons
 import pytest
 import tiny
 import torch
 import torch.nn.functional as F
-from edits import apply
 from torch.optim import Adam, AdamW
 
-from colourlib import evaluate
 from colourlib import train as course
 from colourlib.data import PhotoData
 from colourlib.device import Placement
 
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "05_train.ipynb"
-CELLS = nbformat.read(NOTEBOOK, as_version=4).cells
-BY_HAND = "\n\n".join(c.source for c in CELLS if "by-hand" in c.metadata.get("tags", []))
+lesson = partial(lessons.lesson, "05_train")
 LR, STRENGTH, STEPS = 1e-2, 0.05, 20
 SAME = 1e-10  # largest difference of two weights; rounding alone makes about 1e-16 a step
 WRONG = 1e-5  # a mistake makes more
-
-
-def lesson(*mistakes: tuple[str, str]) -> SimpleNamespace:
-    """The notebook's functions; mistakes are (old text, new text) in the cells."""
-    scope = {"torch": torch, "F": F, "math": math, "Adam": Adam, "evaluate": evaluate}
-    exec(apply(BY_HAND, list(mistakes)), scope)
-    return SimpleNamespace(**{k: v for k, v in scope.items() if not k.startswith("__")})
 
 
 def batches():

@@ -4,34 +4,19 @@ The functions are taken out of the notebook's own cells, those with the tag "by-
 comparison is also made with a mistake in the cell, and has to see it.
 """
 
-import ast
-from pathlib import Path
-from types import SimpleNamespace
+from functools import partial
 
-import nbformat
+import lessons
 import numpy as np
 import pytest
 import torch
-from edits import apply
 from torch import nn
-from torch.utils.data import DataLoader
 
-from colourlib import colour, evaluate, judging
+from colourlib import evaluate, judging
 from colourlib.model import ColourNet
 
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "06_evaluate.ipynb"
+lesson = partial(lessons.lesson, "06_evaluate")
 SAME, WRONG = 1e-4, 1e-2  # largest difference that rounding makes; smallest that a mistake makes
-
-
-def lesson(*mistakes: tuple[str, str]) -> SimpleNamespace:
-    """The notebook's functions; mistakes are (old text, new text) in the cells."""
-    cells = nbformat.read(NOTEBOOK, as_version=4).cells
-    source = "\n\n".join(c.source for c in cells if "by-hand" in c.metadata.get("tags", []))
-    tree = ast.parse(apply(source, list(mistakes)))
-    tree.body = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-    scope = {"torch": torch, "np": np, "DataLoader": DataLoader, "colour": colour}
-    exec(compile(tree, "<lesson>", "exec"), scope)
-    return SimpleNamespace(**{k: v for k, v in scope.items() if not k.startswith("__")})
 
 
 @pytest.fixture(scope="module")

@@ -282,9 +282,8 @@ def test_the_book(tmp_path):
     for path in NOTEBOOKS:
         page = (book / path.relative_to(ROOT)).with_suffix(".html").read_text(encoding="utf-8")
         assert f"colab.research.google.com/github/{repository}/blob/" in page
-        assert ("<math" in page) == bool(
-            re.search(r"\$\S", prose(PAGES[path.relative_to(ROOT).as_posix()]))
-        )
+        formulas = re.search(r"\$\S", prose(PAGES[path.relative_to(ROOT).as_posix()]))
+        assert ("<math" in page) == bool(formulas)
         for alt in alts_of(path):
             assert alt in unescape(page), f"{path.name}: {alt[:60]}"
     assert '"manifest"' in (book / "searchindex.js").read_text(encoding="utf-8")

@@ -62,9 +62,8 @@ def length(notebook) -> Length:
 @pytest.mark.parametrize("path", [*CHAPTERS, *MORE], ids=lambda path: path.stem)
 def test_a_notebook_is_short_enough_to_be_read(path):
     told = length(nbformat.read(path, as_version=4))
-    print(
-        f"\n{path.stem:24} {told.cells:3} cells {told.code:3} of code {told.words:5} words", end=""
-    )
+    cells = f"{told.cells:3} cells {told.code:3} of code"
+    print(f"\n{path.stem:24} {cells} {told.words:5} words", end="")
     print(f"  longest sentence {told.longest}")
     assert told.longest <= LONGEST, told.sentence
     if path in CHAPTERS:
@@ -81,9 +80,7 @@ def test_a_chapter_ends_with_the_strip_and_keeps_its_tile(path):
 def test_lengths_are_counted_as_they_are_read():
     long = "word " * 31
     cells = [
-        new_markdown_cell(
-            "# One two\n\nA [link here](http://x.org/a b) of `code that counts one`."
-        ),
+        new_markdown_cell("# One two\n\nA [link here](http://x.org/a b) of `code, counted once`."),
         new_markdown_cell("- item one. Item two\n- three\n\n```\nnot counted at all\n```"),
         new_markdown_cell("<details><summary>Solution</summary>\n\n" + long),
         new_code_cell('check.board("01")'),

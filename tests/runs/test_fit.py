@@ -107,9 +107,7 @@ def test_a_run_can_be_counted_in_parts_of_an_epoch_in_steps_and_in_minutes(in_me
     assert timed.history and timed.config.minutes == 0.02 and timed.state == "finished"
 
 
-def test_photos_fewer_than_a_batch_are_one_and_without_a_folder_nothing_is_written(
-    tmp_path, monkeypatch
-):
+def test_few_photos_are_one_batch_and_without_a_folder_nothing_is_written(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     steps = tiny.at_step(monkeypatch, {})
     run = tiny.fit(tiny.network(), tiny.photos(), epochs=2, batch_size=50)
@@ -284,9 +282,7 @@ def test_a_wrong_setting_is_explained_before_any_work(says, changes):
         fit(None, None, **changes)
 
 
-def test_without_photos_or_a_config_or_in_several_processes_it_is_refused(
-    practice_data, monkeypatch
-):
+def test_without_photos_or_in_several_processes_it_is_refused(practice_data, monkeypatch):
     with pytest.raises(CourseError, match=r"not on PhotoSet: data = ws.prepared\(\)"):
         fit(tiny.network(), practice_data.train)
     with pytest.raises(CourseError, match=r"fit\(model, data, steps=10\)"):
@@ -421,9 +417,7 @@ def test_the_last_run_of_the_course_decides(practice_data, tmp_path, capsys):
     assert load_or_fit(ws)[1]["name"] == "005-colournet"
 
 
-def test_a_stopped_run_will_do_and_one_without_a_validation_will_not(
-    practice_data, tmp_path, monkeypatch, capsys
-):
+def test_a_stopped_run_will_do_but_no_unjudged_one(practice_data, tmp_path, monkeypatch, capsys):
     ws = workspace(practice_data, tmp_path)
     with monkeypatch.context() as patch:
         tiny.at_step(patch, {1: tiny.press_stop})

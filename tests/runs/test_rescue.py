@@ -175,9 +175,7 @@ def test_an_error_that_is_kept_whole_does_hold_the_step(monkeypatch):
     assert model.plan["held"]() is not None
 
 
-def test_after_a_lack_of_memory_the_same_call_goes_on_from_the_last_checkpoint(
-    tmp_path, monkeypatch
-):
+def test_after_a_lack_of_memory_the_same_call_goes_on(tmp_path, monkeypatch):
     reference = start(None, Fails())
     tiny.save_always(monkeypatch)
     with pytest.raises(CourseError, match="ran out"):
@@ -203,9 +201,7 @@ def test_the_best_weights_so_far_are_in_the_network(tmp_path, monkeypatch, step,
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 @pytest.mark.parametrize(("step", "validated"), [(1, 0), (5, 1), (LAST, 3)])
-def test_a_loss_that_is_no_number_ends_the_run_at_once(
-    tmp_path, monkeypatch, value, step, validated
-):
+def test_a_loss_that_is_no_number_ends_the_run(tmp_path, monkeypatch, value, step, validated):
     steps = tiny.at_step(monkeypatch, {step: lambda: torch.tensor(value)})
     model = tiny.network()
     with pytest.raises(CourseError, match=rf"became {value} at step {step}: .* Try lr=0.001 "):
@@ -339,17 +335,14 @@ fit(tiny.network(), tiny.photos(), **tiny.EXACT)
 print("on and on")
 """
     where = {"PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=os.environ | where, capture_output=True, text=True
-    )
+    how = {"env": os.environ | where, "capture_output": True, "text": True}
+    done = subprocess.run([sys.executable, "-c", code], **how)
     assert done.returncode and "on and on" not in done.stdout
     *_, last = done.stderr.splitlines()
     assert "Stopped: Stopped after step 1 of 30. Run this again and it begins anew." in last
 
 
-def test_a_run_that_is_stopped_in_its_first_epoch_is_judged_and_promises_only_what_is_kept(
-    tmp_path, monkeypatch
-):
+def test_a_run_stopped_in_its_first_epoch_is_judged(tmp_path, monkeypatch):
     tiny.at_step(monkeypatch, {1: tiny.press_stop, 3: tiny.press_stop})
     run = start(tmp_path)
     assert len(run.history) == 1 and load_run(run.folder, tiny.network())[1]["best"] == run.best

@@ -79,9 +79,7 @@ def test_a_stopped_run_goes_on_to_the_last_bit(tmp_path, monkeypatch, stops, cha
 
 
 @pytest.mark.parametrize("epochs", [3, 7 / 3], ids=["end of an epoch", "middle of an epoch"])
-def test_a_run_that_ends_between_its_last_step_and_its_last_validation(
-    tmp_path, monkeypatch, epochs
-):
+def test_a_run_that_ends_before_its_last_validation(tmp_path, monkeypatch, epochs):
     reference = start(None, epochs=epochs)
     real = Training.validate
 
@@ -115,9 +113,7 @@ def test_without_any_part_of_the_checkpoint_the_run_would_differ(tmp_path, monke
     assert tiny.curves(start(tmp_path)) != tiny.curves(reference)
 
 
-def test_what_draws_random_numbers_in_eval_mode_does_not_disturb_the_training(
-    tmp_path, monkeypatch
-):
+def test_random_numbers_in_eval_mode_do_not_disturb_the_training(tmp_path, monkeypatch):
     """Dropout that forgets `training=self.training`: how often the board draws must not matter."""
     reference = start(None, model=AlwaysDrops())
     real = board.choose
@@ -529,9 +525,7 @@ def test_a_disk_that_is_really_full(processes, tmp_path):
 
 
 @pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.ENOSPC])
-def test_a_folder_that_cannot_be_written_is_refused_before_any_training(
-    tmp_path, monkeypatch, number
-):
+def test_a_folder_that_cannot_be_written_is_refused_at_once(tmp_path, monkeypatch, number):
     """By patching: whoever runs tests as root can write everywhere."""
     steps = tiny.at_step(monkeypatch, {})
     fails_to_write(monkeypatch, number, lambda: False)
@@ -557,9 +551,7 @@ def test_a_file_where_the_folder_should_be_is_refused(tmp_path, monkeypatch):
     assert not steps
 
 
-def test_a_folder_that_is_removed_during_the_training_is_made_again_at_its_end(
-    tmp_path, monkeypatch, capsys
-):
+def test_a_folder_that_is_removed_meanwhile_is_made_again(tmp_path, monkeypatch, capsys):
     tiny.save_always(monkeypatch)
     tiny.at_step(monkeypatch, {5: lambda: shutil.rmtree(tmp_path / "001-Sequential")})
     run = start(tmp_path)

@@ -89,9 +89,7 @@ def test_a_run_of_minutes_goes_by_its_clock(data, sides, monkeypatch):
 
 
 @pytest.mark.parametrize("stop", [1, 3, 5, 9, 12])
-def test_a_run_that_is_stopped_goes_on_with_the_sizes_it_would_have_had(
-    data, tmp_path, monkeypatch, sides, stop
-):
+def test_a_stopped_run_goes_on_with_its_sizes(data, tmp_path, monkeypatch, sides, stop):
     reference = fit(tiny.network(dropout=0.2), data, epochs=3, **RUN)
     whole = list(sides)
     sides.clear()

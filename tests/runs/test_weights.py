@@ -289,7 +289,7 @@ def test_the_weights_that_come_with_the_repository():
         for key in ("arguments", "size", "saturation", "config", "scores", "data", "licence"):
             assert card.get(key), key
         assert ab(net, noise(1, 1, 64, 64)).abs().max() > 0.01
-    assert weights.SHIPPED == folder / "transfernet.safetensors"
+    assert folder / "transfernet.safetensors" == weights.SHIPPED
 
 
 @trained
@@ -316,22 +316,23 @@ def test_an_installed_package_brings_its_weights(tmp_path, saved, monkeypatch):
     pytest.importorskip("setuptools", minversion="77", reason="pip install setuptools")
     source, built = tmp_path / "source", tmp_path / "built"
     (source / "data" / "weights").mkdir(parents=True)
-    (source / "colourlib").mkdir()
+    (source / "colourlib" / "common").mkdir(parents=True)
     for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
-    for name in ("__init__.py", "colourise.py"):
-        shutil.copy(ROOT / "colourlib" / name, source / "colourlib")
+    for name in ("__init__.py", "common/__init__.py", "common/files.py"):
+        shutil.copy(ROOT / "colourlib" / name, source / "colourlib" / name)
     shutil.copy(saved, source / "data" / "weights" / "transfernet.safetensors")
     command = [sys.executable, "setup.py", "-q", "build_py", "--build-lib", str(built)]
     done = subprocess.run(command, cwd=source, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    module, name = built / "colourlib" / "colourise.py", "colourlib.installed"
+    module, name = built / "colourlib" / "common" / "files.py", "colourlib.common.installed"
     spec = importlib.util.spec_from_file_location(name, module)
     installed = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, name, installed)
     spec.loader.exec_module(installed)
-    assert built / "colourlib" / "shipped" / "transfernet.safetensors" == installed.SHIPPED
-    assert installed.shipped(installed.SHIPPED)[1]["size"] == 96
+    assert installed.shipped_folder("photos") == built / "colourlib" / "shipped" / "photos"
+    file = installed.shipped_folder("weights") / "transfernet.safetensors"
+    assert shipped(file)[1]["size"] == 96
 
 
 class Bomb:

@@ -319,9 +319,8 @@ def test_the_harness_finds_tasks_where_they_stand(monkeypatch):
     solution = f"```python\n{GOOD.solution}\n```\n\nFour has two halves."
     folded = f"<details><summary>Solution</summary>\n\n{solution}\n\n</details>"
     task = new_code_cell(CELL, metadata={"tags": ["task"]})
-    notebook = new_notebook(
-        cells=[new_markdown_cell("### Task 1 · Half\n\nSay it."), task, new_markdown_cell(folded)]
-    )
+    text = new_markdown_cell("### Task 1 · Half\n\nSay it.")
+    notebook = new_notebook(cells=[text, task, new_markdown_cell(folded)])
 
     def faults():
         return "\n".join(notebook_faults(notebook, "00"))

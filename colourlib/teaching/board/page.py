@@ -56,9 +56,8 @@ class Moment:
         rate, left = _known(view.rate) or 0.0, _known(view.left)
         self.rate = f"{rate:.{0 if rate >= 10 else 1}f} photos a second"
         self.left = "time left not known yet" if left is None else f"about {duration(left)} left"
-        self.levels = ", ".join(
-            f"{name} {percent(level)}" for name, level in self.baselines.items()
-        )
+        told = (f"{name} {percent(level)}" for name, level in self.baselines.items())
+        self.levels = ", ".join(told)
 
     def status(self) -> list[str]:
         """How far the run is: ['training', '42 % done', '25 s so far', ...]."""

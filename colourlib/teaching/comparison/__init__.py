@@ -117,6 +117,5 @@ def _read(folder: Path) -> dict:
         raise CourseError(f"{folder.name} is not a run's folder: it has no run.json.") from None
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as e:
         why = f"no {e}" if isinstance(e, KeyError) else str(e)
-        raise CourseError(
-            f"{folder.name} cannot be read: its run.json is damaged or foreign ({why})."
-        ) from e
+        what = f"its run.json is damaged or foreign ({why})"
+        raise CourseError(f"{folder.name} cannot be read: {what}.") from e

@@ -64,8 +64,9 @@ class Comparison:
         drawn, told, kinds = {}, [], len(show.STYLES)
         unit, axis = (" steps", "steps") if self.by_steps else (" s", "seconds")
         for i, story in enumerate(stories):
-            x = [_spent(story, row, self.by_steps) for row in story["history"]]
-            y = [row["explained_chroma"] for row in story["history"]]
+            rows, batch = story["history"], story["config"].get("batch_size")
+            x = [row["photos"] / batch if self.by_steps else row["seconds"] for row in rows]
+            y = [row["explained_chroma"] for row in rows]
             look = {"linestyle": show.STYLES[(i + i // kinds) % kinds][1], "markersize": 5}
             look |= {"color": show.STYLES[i % kinds][0], "marker": MARKERS[i % len(MARKERS)]}
             name, best = story["name"], f"best {_best(story)}"
@@ -182,10 +183,6 @@ def _best(story: dict) -> str:
 
 def _levels(stories: list[dict]) -> dict[str, float]:
     return {name: level for story in stories for name, level in story["levels"].items()}
-
-
-def _spent(story: dict, row: dict, by_steps: bool) -> float:
-    return row["photos"] / story["config"]["batch_size"] if by_steps else row["seconds"]
 
 
 def _row(before: dict | None, story: dict) -> dict[str, str]:

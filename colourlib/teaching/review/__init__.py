@@ -12,10 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-try:
-    from anywidget import AnyWidget
-except ImportError:  # installed before the course needed it: `review` says so
-    AnyWidget = None
+from anywidget import AnyWidget
 
 from ...clean import by_hand
 from ...clean.rules import Verdict
@@ -33,7 +30,7 @@ DECISIONS = {  # what the browser asks for: the decision, and its words
 }
 
 
-def review(root: Path, verdicts: Sequence[Verdict]):
+def review(root: Path, verdicts: Sequence[Verdict]) -> "Grid":
     """A widget to look through the verdicts and to overrule them; the last thing in a cell.
 
     root: the folder of the workspace. verdicts: what `clean.judge` has returned. Only the page that
@@ -41,11 +38,7 @@ def review(root: Path, verdicts: Sequence[Verdict]):
     back through every decision since the kernel was started. Run `judge` again afterwards.
     Raises CourseError for a line of decisions.txt that cannot be read.
     """
-    desk = Desk(root, verdicts)
-    if AnyWidget is None:
-        print("The grid needs the package anywidget: %pip install anywidget, restart the kernel.")
-        return desk
-    return Grid(desk)
+    return Grid(Desk(root, verdicts))
 
 
 # Workspace -> "undo" and "redo" -> the steps, latest last: a sha256, the line about it that the
@@ -196,7 +189,7 @@ class Desk:
         return f"{'Undone' if what == 'undo' else 'Done again'}: {where}. Saved.", number
 
 
-class Grid(AnyWidget or object):
+class Grid(AnyWidget):
     """The desk, in a browser."""
 
     _esm = Path(__file__).with_name("grid.js")

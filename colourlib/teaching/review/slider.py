@@ -104,14 +104,10 @@ class Panel(widgets.VBox):
         limit = self.in_force()
         offered = places(self.values.tolist(), (limit, self.course), rule in rules.BELOW)
         self.ends = offered[0], offered[-1]
-        self.slider = widgets.SelectionSlider(
-            options=[(f"{place:.10g}", place) for place in offered],
-            value=limit,
-            description=f"{rule}: limit",
-            continuous_update=False,
-            style={"description_width": "initial"},
-            layout={"width": "90%"},
-        )
+        options = [(f"{place:.10g}", place) for place in offered]
+        look = {"style": {"description_width": "initial"}, "layout": {"width": "90%"}}
+        look |= {"description": f"{rule}: limit", "continuous_update": False}
+        self.slider = widgets.SelectionSlider(options=options, value=limit, **look)
         self.use = widgets.Button(description="Use this limit", tooltip="Write it down")
         self.back = widgets.Button(
             description=f"Back to {self.course:g}", tooltip="The limit that the course comes with"

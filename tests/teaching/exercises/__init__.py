@@ -41,6 +41,16 @@ class Case:
         return tuple(made) if isinstance(made, Answers) else (made,)
 
 
+THOUGHTLESS = [  # of an open question
+    Case(SHORT, "More layers.", "2 words"),
+    Case(SHORT, "", "0 words"),
+    Case(SAME_WORDS, "true or coloured " * 10, "3 differ"),
+    Case(SAME_WORDS, "more " * 30, "1 differs"),
+    Case(UNREADABLE, 2, "int"),
+    Case(UNREADABLE, ["More", "layers"], "list"),
+]
+
+
 def all_wrong() -> dict[str, list[Case]]:
     """{name of a check: its wrong answers}, of every wrong_*.py that is there."""
     found: dict[str, list[Case]] = {}

@@ -62,9 +62,8 @@ def looping(order="zbs", loss=F.mse_loss, mode=None, given="losses", again=1, pe
             for act in order:
                 {"z": optimiser.zero_grad, "b": value.backward, "s": optimiser.step}[act]()
             losses.append(value if given == "graphs" else value.item())
-        return {"last": losses[-1], "net": net, "few": losses[:2], "twice": losses * 2}.get(
-            given, [round(one) for one in losses] if given == "rounded" else losses
-        )
+        others = {"last": losses[-1], "net": net, "few": losses[:2], "twice": losses * 2}
+        return others.get(given, [round(x) for x in losses] if given == "rounded" else losses)
 
     return train
 
@@ -87,21 +86,13 @@ def returns_inside(net, batches, optimiser):
         return [loss.item()]
 
 
-def first_again(net, batches, optimiser):
-    return looping()(net, [batches[0]] * len(batches), optimiser)
+def sgd(net):
+    return torch.optim.SGD(net.parameters(), lr=0.1)
 
 
-def its_own_optimiser(net, batches, optimiser):
-    return looping()(net, batches, torch.optim.SGD(net.parameters(), lr=0.1))
-
-
-def its_own_network(net, batches, optimiser):
-    mine = nn.Conv2d(1, 2, 1)
-    return looping()(mine, batches, torch.optim.SGD(mine.parameters(), lr=0.1))
-
-
-def its_own_pictures(net, batches, optimiser):
-    return looping()(net, [(torch.zeros(5, 1, 3, 3), torch.zeros(5, 2, 3, 3))] * 4, optimiser)
+def handed(mistake, change, *says):
+    """The right loop, but for what `change` puts in place of the network, batches and optimiser."""
+    return Case(mistake, lambda *given: looping()(*change(*given)), *says)
 
 
 def number_backward(net, batches, optimiser):
@@ -120,11 +111,7 @@ def detached(net, batches, optimiser):
     return looping(loss=lambda g, t: F.mse_loss(g.detach(), t))(net, batches, optimiser)
 
 
-def compares_with_x(net, batches, optimiser):
-    pairs = [(x, x.expand(-1, 2, -1, -1)) for x, _ in batches]
-    return looping()(net, pairs, optimiser)
-
-
+BLACK = [(torch.zeros(5, 1, 3, 3), torch.zeros(5, 2, 3, 3))] * 4
 PILE = "gradients pile up"
 WRONG["your_loop"] = [
     loop(PILE, "all the batches before", "first weight", order="bs"),
@@ -135,18 +122,24 @@ WRONG["your_loop"] = [
     loop("no backward", "no gradient ever arrives", order="zs"),
     loop("no step", "nobody moves", order="zb"),
     loop("wiped before the step", "length 0", order="bzs"),
-    Case("another optimiser", its_own_optimiser, "make none in the function"),
-    Case("another network", its_own_network, "never asks"),
-    Case("other pictures", its_own_pictures, "`for x, y in batches:`"),
+    handed("another optimiser", lambda net, b, _: (net, b, sgd(net)), "make none in the function"),
+    handed(
+        "another network", lambda *_: (net := nn.Conv2d(1, 2, 1), BLACK, sgd(net)), "never asks"
+    ),
+    handed("other pictures", lambda net, _, o: (net, BLACK, o), "`for x, y in batches:`"),
     loop("in eval mode", "dropout", mode=False),
     Case("one batch only", returns_inside, "1 of 4", "indented"),
-    Case("the same batch again", first_again, "one batch"),
+    handed("the same batch again", lambda net, b, o: (net, [b[0]] * len(b), o), "one batch"),
     loop("two steps a batch", "once in the loop", order="zbss"),
     loop("round and round", "more than once", again=3),
     loop("the sum, not the mean", "sum of squares", loss=lambda g, t: ((g - t) ** 2).sum()),
     loop("without squares", "absolute", loss=F.l1_loss),
     loop("the root of it", "length of each step", loss=lambda g, t: F.mse_loss(g, t).sqrt()),
-    Case("compared with the lightness", compares_with_x, "true colours"),
+    handed(
+        "compared with the lightness",
+        lambda net, batches, o: (net, [(x, x.expand(-1, 2, -1, -1)) for x, _ in batches], o),
+        "true colours",
+    ),
     loop("other weights", "should be", loss=lambda g, t: 3 * F.mse_loss(g, t)),
     Case("the number, not the tensor", number_backward, "no attribute", "`.item()` only"),
     Case("cut off from the network", without_grad, "no_grad"),
@@ -189,9 +182,9 @@ def right(data, index):
     return Photos.__getitem__(data, index)
 
 
-def made_of(change):
-    """An item whose right x and y are changed."""
-    return lambda data, index: change(*right(data, index))
+def pairs(mistake, change, *says):
+    """`change` spoils the right x and y."""
+    return photos(mistake, lambda data, index: change(*right(data, index)), *says)
 
 
 def long(length):
@@ -229,27 +222,18 @@ WRONG["your_dataset"] = [
     Case("the size of a photo", long(lambda d: d.photos[0].size), "how many photos"),
     Case("another length", long(lambda d: 12), "says 12"),
     photos("not a pair", lambda d, i: right(d, i)[0], "(1, 20, 24)", "return x, y"),
-    photos("no tensors", made_of(lambda x, y: (x.numpy(), y.numpy())), "an array (1, 20, 24)"),
-    photos("the two are exchanged", made_of(lambda x, y: (y, x)), "x comes first"),
-    photos(
-        "one batch axis too many",
-        made_of(lambda x, y: (x[None], y[None])),
-        "The DataLoader",
-        "`[0]`",
-    ),
-    photos(
-        "channels last",
-        made_of(lambda x, y: (x.permute(1, 2, 0), y.permute(1, 2, 0))),
-        "channels, rows",
-    ),
-    photos("no channel axis", made_of(lambda x, y: (x[0], y)), "even where there is one"),
-    photos("the colours still in x", made_of(lambda x, y: (torch.cat([x, y]), y)), "L alone"),
-    photos("red, green and blue in y", made_of(lambda x, y: (x, torch.cat([x, y]))), "two are"),
-    photos("rows and columns swapped", made_of(lambda x, y: (x.mT, y.mT)), "lies on its side"),
-    photos("other shapes", made_of(lambda x, y: (x[:, ::2], y[:, ::2])), "(1, 10, 24)"),
-    photos(
+    pairs("no tensors", lambda x, y: (x.numpy(), y.numpy()), "an array (1, 20, 24)"),
+    pairs("the two are exchanged", lambda x, y: (y, x), "x comes first"),
+    pairs("one batch axis too many", lambda x, y: (x[None], y[None]), "The DataLoader", "`[0]`"),
+    pairs("channels last", lambda x, y: (x.permute(1, 2, 0), y.permute(1, 2, 0)), "channels, rows"),
+    pairs("no channel axis", lambda x, y: (x[0], y), "even where there is one"),
+    pairs("the colours still in x", lambda x, y: (torch.cat([x, y]), y), "L alone"),
+    pairs("red, green and blue in y", lambda x, y: (x, torch.cat([x, y])), "two are"),
+    pairs("rows and columns swapped", lambda x, y: (x.mT, y.mT), "lies on its side"),
+    pairs("other shapes", lambda x, y: (x[:, ::2], y[:, ::2]), "(1, 10, 24)"),
+    pairs(
         "made smaller",
-        made_of(lambda x, y: (F.avg_pool2d(x, 2), F.avg_pool2d(y, 2))),
+        lambda x, y: (F.avg_pool2d(x, 2), F.avg_pool2d(y, 2)),
         "(1, 10, 12)",
         "`avg_pool2d`",
     ),
@@ -259,13 +243,13 @@ WRONG["your_dataset"] = [
     photos("neither is scaled", raw(False, False), "should be -", "colour.scale_ab(ab)"),
     photos("L is not scaled", raw(False, True), "y is right"),
     photos("ab is not scaled", raw(True, False), "x is right"),
-    photos("L from 0 to 1", made_of(lambda x, y: ((x + 1) / 2, y)), "L / 50 - 1"),
-    photos("bytes", made_of(lambda x, y: ((x * 127).byte(), (y * 110).byte())), "whole numbers"),
-    photos("a and b exchanged", made_of(lambda x, y: (x, y.flip(0))), "comes first"),
-    photos("float64", made_of(lambda x, y: (x.double(), y.double())), "float32"),
+    pairs("L from 0 to 1", lambda x, y: ((x + 1) / 2, y), "L / 50 - 1"),
+    pairs("bytes", lambda x, y: ((x * 127).byte(), (y * 110).byte()), "whole numbers"),
+    pairs("a and b exchanged", lambda x, y: (x, y.flip(0)), "comes first"),
+    pairs("float64", lambda x, y: (x.double(), y.double()), "float32"),
     photos("a grey of its own", grey_bytes, "rgb_to_lab"),
-    photos("other numbers", made_of(lambda x, y: (x, -y)), "both scaled"),
-    photos(UNREADABLE, made_of(lambda x, y: (x, y / 0)), "NaN"),
+    pairs("other numbers", lambda x, y: (x, -y), "both scaled"),
+    pairs(UNREADABLE, lambda x, y: (x, y / 0), "NaN"),
     photos(CRASHED, lambda d, i: d.pictures[i], "AttributeError"),
     Case(UNREADABLE, lambda n: Photos([np.zeros((4, 4, 3), np.uint8)]), "the class itself"),
 ]

@@ -6,6 +6,8 @@ import random
 import numpy as np
 import torch
 
+from colourlib.teaching.check.chapter02.splitting import UNITS
+
 from . import CRASHED, SAME_WORDS, SHORT, UNREADABLE, Answers, Case
 
 WRONG = {}
@@ -111,12 +113,6 @@ WRONG["deal"] = [
     Case(UNREADABLE, lambda groups: "train", "list"),
 ]
 
-FAIR = {
-    "film frames": "film",
-    "portraits": "person",
-    "search results": "group of copies",
-    "webcam": "year",
-}
 TEXT = (
     "X-ray pictures of a hospital: each patient comes several times, and each machine writes its "
     "name into the corner, so I would split by patient and by machine."
@@ -124,7 +120,7 @@ TEXT = (
 
 
 def split(mistake, name, unit, *says):
-    return Case(mistake, Answers(FAIR | {name: unit}, TEXT), *says)
+    return Case(mistake, Answers(UNITS | {name: unit}, TEXT), *says)
 
 
 WRONG["fair_split"] = [
@@ -137,7 +133,7 @@ WRONG["fair_split"] = [
     split("a unit that does not fit", "film frames", "year"),
     split("not one of the choices", "webcam", "day", "'day'"),
     Case("a choice is missing", Answers({"webcam": "year"}, TEXT), "1 of 4"),
-    Case(SHORT, Answers(FAIR, "Photos of my cat."), "choices are fair", "4 words"),
-    Case(SAME_WORDS, Answers(FAIR, "cats and dogs " * 8), "24 words"),
-    Case(UNREADABLE, Answers(FAIR, 20), "int"),
+    Case(SHORT, Answers(UNITS, "Photos of my cat."), "choices are fair", "4 words"),
+    Case(SAME_WORDS, Answers(UNITS, "cats and dogs " * 8), "24 words"),
+    Case(UNREADABLE, Answers(UNITS, 20), "int"),
 ]

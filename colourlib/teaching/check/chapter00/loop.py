@@ -99,12 +99,11 @@ def _stopped(stopped: Wrong) -> None:
     recognise(slips, start=f'PyTorch stops: "{why[:75].rstrip(". ")} ..."')
 
 
-def _loop(order: str, loss: Loss = F.mse_loss, again: int = 1, only: int | None = None):
+def _loop(order: str, loss: Loss = F.mse_loss, batches: list | None = None):
     """(weights, losses) after a loop: z is zero_grad, b backward, s step, in the given order."""
     net, losses = _network(), []
     optimiser = torch.optim.SGD(net.parameters(), lr=LR)
-    batches = _batches()
-    for x, y in [batches[only]] * BATCHES if only is not None else batches * again:
+    for x, y in batches or _batches():
         value = loss(net(x), y)
         for act in order:
             {"z": optimiser.zero_grad, "b": value.backward, "s": optimiser.step}[act]()
@@ -152,11 +151,11 @@ def _trained(seen: Seen, right: Tensor) -> None:
     start += f" (it was 0.5000, and should be {right[0]:.4f})."
     still, none = same(seen.weights, _weights(_network())), seen.steps == 0
 
+    batches = _batches()
+    with_x = [(x, x.expand(-1, 2, -1, -1)) for x, _ in batches]
+
     def as_in(order: str, **how) -> bool:
         return same(seen.weights, _loop(order, **how)[0])
-
-    def root(guess, truth):
-        return F.mse_loss(guess, truth).sqrt()
 
     slips = {
         "no backward: The optimiser takes its steps, but no gradient ever arrives, so it does not "
@@ -169,7 +168,9 @@ def _trained(seen: Seen, right: Tensor) -> None:
         "those of all the batches before. Hint: `optimiser.zero_grad()` at every step, not once "
         "before the loop.": as_in("bs"),
         "the same batch again: All the steps are made on one batch. Hint: take x and y anew in "
-        "every round: `for x, y in batches:`.": any(as_in("zbs", only=i) for i in range(BATCHES)),
+        "every round: `for x, y in batches:`.": any(
+            as_in("zbs", batches=[b] * BATCHES) for b in batches
+        ),
         "two steps a batch: There should be one step for each batch. Hint: `step` stands once in "
         "the loop.": as_in("zbss"),
         "round and round: Your function goes through the batches more than once. Hint: one `for`; "
@@ -180,24 +181,13 @@ def _trained(seen: Seen, right: Tensor) -> None:
             "zbs", loss=F.l1_loss
         ),
         "the root of it: The root changes the length of each step. Hint: `F.mse_loss`, as it "
-        "is.": as_in("zbs", loss=root),
+        "is.": as_in("zbs", loss=lambda g, t: F.mse_loss(g, t).sqrt()),
         "compared with the lightness: The loss compares the guess with x, what was given; it "
-        "should be compared with y, the true colours.": _compared_with_x(seen.weights),
+        "should be compared with y, the true colours.": as_in("zbs", batches=with_x),
         "other weights: The steps go somewhere else. Hint: guess, loss, zero_grad, backward, step, "
         f"and nothing more. More: {MORE}": ELSE,
     }
     recognise(slips, seen.weights, right=right, start=start)
-
-
-def _compared_with_x(weights: Tensor) -> bool:
-    """Were the steps taken to make the guess equal to x?"""
-    net = _network()
-    optimiser = torch.optim.SGD(net.parameters(), lr=LR)
-    for x, _ in _batches():
-        optimiser.zero_grad()
-        F.mse_loss(net(x), x.expand(-1, 2, -1, -1)).backward()
-        optimiser.step()
-    return same(weights, _weights(net))
 
 
 def _losses(given, right: list[float]) -> None:

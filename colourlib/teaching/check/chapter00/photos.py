@@ -23,11 +23,6 @@ def _photos() -> list[np.ndarray]:
     return list((noise + tints[:, None, None]).round().astype(np.uint8))
 
 
-def _truth(photo: np.ndarray) -> tuple[Tensor, Tensor]:
-    L, ab = rgb_to_lab(to_tensor(photo))
-    return L[0], ab[0]  # (1, H, W) and (2, H, W), not yet scaled
-
-
 @exercise("00.3", "Your dataset", "a class with __init__, __len__ and __getitem__")
 def your_dataset(answer):
     """The length, the shapes, the numbers and the order of five photos, and a batch of three."""
@@ -35,7 +30,8 @@ def your_dataset(answer):
     photos = _photos()
     data = call(answer, [photo.copy() for photo in photos])
     _length(data)
-    truths = [_truth(photo) for photo in photos]
+    labs = [rgb_to_lab(to_tensor(photo)) for photo in photos]
+    truths = [(L[0], ab[0]) for L, ab in labs]  # (1, H, W) and (2, H, W), not yet scaled
     items = [_pair(_item(data, index)) for index in range(COUNT)]
     _shapes(*items[1])
     _order(items, truths)
@@ -96,20 +92,19 @@ def _pair(item) -> tuple[Tensor, Tensor]:
         f"not a pair: `dataset[0]` gives {_kind(item)}. Hint: end `__getitem__` with "
         f"`return x, y`. More: {MORE}",
     )
-    slips = {
-        "no tensors: A DataLoader could stack them, but `colour.scale_L` and the network want "
-        "tensors. Hint: `colour.to_tensor(photo)` makes one of a picture.": any(
-            not isinstance(one, Tensor) for one in item
-        ),
-    }
-    recognise(slips, start=f"`dataset[0]` gives {_kind(item[0])} and {_kind(item[1])}.")
+    wrong_if(
+        not all(isinstance(one, Tensor) for one in item),
+        f"no tensors: `dataset[0]` gives {_kind(item[0])} and {_kind(item[1])}. A DataLoader could "
+        "stack them, but `colour.scale_L` and the network want tensors. Hint: "
+        "`colour.to_tensor(photo)` makes one of a picture.",
+    )
     return item[0].detach().cpu(), item[1].detach().cpu()
 
 
 def _kind(one) -> str:
     if isinstance(one, Tensor | np.ndarray):
         return f"{'a tensor' if isinstance(one, Tensor) else 'an array'} {tuple(one.shape)}"
-    return f"{type(one).__name__}"
+    return type(one).__name__
 
 
 def _shapes(x: Tensor, y: Tensor) -> None:
@@ -149,9 +144,8 @@ def _order(items: list, truths: list) -> None:
     which = [[j for j in range(COUNT) if alike(x, truths[j][0])] for x, _ in items]
     first = [found[0] if found else None for found in which]
     slips = {
-        f"the index is ignored: Every index gives photo {first[0]}. Hint: `self.photos[index]`.": (
-            first[0] is not None and len(set(first)) == 1
-        ),
+        f"the index is ignored: Every index gives photo {first[0]}. Hint: "
+        "`self.photos[index]`.": first[0] is not None and len(set(first)) == 1,
         "another photo's index: They should be 0 to 4, in order. Hint: is `index` counted from 0, "
         "and used as it is?": None not in first,
     }

@@ -26,9 +26,8 @@ def shapes(answer):
     wrong = {}
     for line, function in LINES.items():
         try:
-            _one(
-                line, given[line], tuple(function(photo).shape), bare=isinstance(answer[line], int)
-            )
+            right, bare = tuple(function(photo).shape), isinstance(answer[line], int)
+            _one(line, given[line], right, bare)
         except Wrong as found:
             wrong[line] = found
     if wrong:

@@ -18,14 +18,9 @@ from ..slips import ELSE, must_be, recognise, wrong_if
 
 # Fault -> the step that stops it (0: none does), as the collector does it; a test asks it.
 STEPS = {
-    "shorter than declared": 1,
-    "truncated JPEG": 2,
-    "web page named .jpg": 2,
-    "PNG named .jpg": 0,
-    "same bytes, other address": 3,
-    "recompressed copy": 0,
-    "greyscale": 0,
-}
+    "shorter than declared": 1, "truncated JPEG": 2, "web page named .jpg": 2, "PNG named .jpg": 0,
+    "same bytes, other address": 3, "recompressed copy": 0, "greyscale": 0,
+}  # fmt: skip
 _WHICH = ("no step", "step 1, fetch", "step 2, decode", "step 3, compare")
 
 

@@ -142,9 +142,8 @@ def mended(answer):
     last = list(getattr(answer, "head", nn.Identity()).modules())[-1]
     relu, normed = isinstance(last, nn.ReLU), isinstance(last, nn.BatchNorm2d)
     if _stopped(report) and hidden and relu:
-        raise Open(
-            "Still the network that was given. Look for its three faults, then ask `inspect`."
-        )
+        given = "Still the network that was given."
+        raise Open(f"{given} Look for its three faults, then ask `inspect`.")
     wrong_if(
         _stopped(report),
         f"the channels do not fit: It does not run yet: {objection}. Hint: torch.cat stacks both "

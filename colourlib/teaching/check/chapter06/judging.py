@@ -99,6 +99,7 @@ def best_factors(answer):
     py, pp, yy = (x.sum(axes) for x in (guess * truth, guess**2, truth**2))  # (2,) each
     right, both = py / pp, (py.sum() / pp.sum()).expand(2)
     each = (guess * truth).sum((2, 3)) / guess.square().sum((2, 3))  # (N, 2)
+    wide, narrow = (x.transpose(0, 1).flatten(1).std(1) for x in (truth, guess))  # (2,) each
 
     def is_(factors: Tensor) -> bool:
         return same(given, factors, 2e-3)
@@ -114,9 +115,7 @@ def best_factors(answer):
         "the truth even where it is wrong, and so pay more. Hint: equal spread is not the least "
         "error.": is_((yy / pp).sqrt()),
         "equal spread: std(truth) / std(guess) spreads the guess as widely as the truth, even "
-        "where it is wrong. Hint: equal spread is not the least error.": is_(
-            truth.transpose(0, 1).flatten(1).std(1) / guess.transpose(0, 1).flatten(1).std(1)
-        ),
+        "where it is wrong. Hint: equal spread is not the least error.": is_(wide / narrow),
         "a quotient of means: Green and red cancel.": is_(truth.sum(axes) / guess.sum(axes)),
         "a mean of the photos' factors: Pool the sums of all photos first.": is_(each.mean(0)),
         "upside down: That is p² / p · y.": is_(pp / py),

@@ -15,9 +15,8 @@ def difference_interval(answer):
     errors = one, other, grey = _three_errors()
     given = call(answer, *(error.copy() for error in errors))
     given = given.tolist() if isinstance(given, np.ndarray | Tensor) else given
-    must_be(
-        isinstance(given, tuple | list) and len(given) == 2, given, "`return low, high`, a pair"
-    )
+    is_pair = isinstance(given, tuple | list) and len(given) == 2
+    must_be(is_pair, given, "`return low, high`, a pair")
     low, high = number(given[0], "low"), number(given[1], "high")
     wanted = interval(draws(lambda a, b, g: (a - b).sum(-1) / g.sum(-1), *errors))
     shares = interval(draws(lambda a, b, g: ((a - b) / g).mean(-1), *errors))
