@@ -206,12 +206,17 @@ def lines(
     return figure(fig, alt)
 
 
-def history(rows: Sequence[dict], levels: dict[str, float] | None = None) -> Picture:
-    """Training and validation loss of a history; levels are the baselines' validation loss."""
+def history(
+    rows: Sequence[dict], levels: dict[str, float] | None = None, of: str = "photos"
+) -> Picture:
+    """Training and validation loss of a history; levels are the baselines' validation loss.
+
+    of: what the network sees, in the legend: "scenes", say.
+    """
     epochs = [row["epoch"] for row in rows]
     losses = [math.nan if row["loss"] is None else row["loss"] for row in rows]  # stopped early
     validation = [row["validation_loss"] for row in rows]
-    curves = {"training photos": (epochs, losses), "validation photos": (epochs, validation)}
+    curves = {f"training {of}": (epochs, losses), f"validation {of}": (epochs, validation)}
     title, ylabel = "Mean squared error while training", "MSE of ab / 110 (log scale)"
     alt = f"Two curves over {len(rows)} epochs. Training loss ends at {losses[-1]:.4f}, "
     alt += f"validation loss at {validation[-1]:.4f}."

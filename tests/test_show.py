@@ -115,3 +115,13 @@ def test_powers_on_an_axis_of_logarithms_are_still_powers():
 
 def test_a_history_is_drawn_even_if_no_epoch_was_finished():
     assert "nan" in show.history([{"epoch": 1, "loss": None, "validation_loss": 0.02}]).alt
+
+
+def test_a_history_is_of_what_the_network_saw(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(show, "lines", lambda curves, **how: drawn.append([*curves]))
+    rows = [{"epoch": 1, "loss": 0.03, "validation_loss": 0.02}]
+    show.history(rows, of="scenes")
+    show.history(rows)
+    assert drawn == [["training scenes", "validation scenes"],
+                     ["training photos", "validation photos"]]  # fmt: skip

@@ -20,7 +20,7 @@ from ..collect.manifest import Photo
 from ..common.bars import bar
 from ..common.files import read_text
 from ..common.lab import rgb_to_lab
-from ..common.pictures import full_page, open_picture
+from ..common.pictures import FORMATS, full_page, open_picture
 from ..common.unreadable import what_is_wrong
 
 NAME = "measures.jsonl"
@@ -56,7 +56,7 @@ def look(path: Path) -> dict:
     A picture that cannot be read has the one key "unreadable", which says why.
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=tuple(FORMATS)) as image:
             full_page(image)
             width, height = image.size
         image = open_picture(path, LARGE)

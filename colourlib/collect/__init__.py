@@ -8,7 +8,6 @@ becomes a row of the manifest, also one that was turned away.
 import contextlib
 import io
 import re
-import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -28,7 +27,7 @@ __all__ = ["COPY", "Photo", "collect_web", "photos", "reasons", "summary"]
 
 BARREN_PAGES = 3  # result pages in a row with no new link, after which a query has no more
 BAD_LINKS = 60  # links in a row without one picture to keep, after which more will not help
-PARALLEL = 4  # queries at a time
+PARALLEL = 4  # queries at a time, where answers take long to come
 HOPELESS = 8  # searches that failed before one picture came, after which the others will, too
 
 # Parts of a reason that differ from picture to picture, and what stands for them in a count
@@ -46,12 +45,13 @@ def collect_web(
 ) -> list[Photo]:
     """Collect up to `per_query` pictures for each query; return all rows, rejected ones too.
 
-    source: the name of the web in messages. web: a context in which another stands in for it.
+    source: the name of the web in messages. web: a context in which another stands in for it. That
+    one is asked query after query, so that of two equal pictures always the same one is the first.
     A second run goes on where the first stopped. Raises CourseError for a query or number that
     cannot be, where nothing came at all, and where nothing can be written.
     """
     check(queries, per_query)
-    run = _Run(Shelf(root), per_query, Web(patience))
+    run = _Run(Shelf(root), per_query, Web(patience), 1 if web else PARALLEL)
     missing = [query for query in dict.fromkeys(queries) if run.shelf.kept(query) < per_query]
     if missing:
         with web or contextlib.nullcontext():
@@ -94,6 +94,7 @@ class _Run:
     shelf: Shelf
     per_query: int
     web: Web
+    at_a_time: int  # queries
     problems: dict[str, str] = field(default_factory=dict)
 
 
@@ -105,7 +106,7 @@ def _run_queries(run: _Run, queries: list[str]) -> None:
         run.web,
         bar(total=total, desc="collecting", unit="picture") as progress,
         contextlib.redirect_stdout(io.StringIO()),  # the client prints several lines a picture
-        ThreadPoolExecutor(PARALLEL) as pool,
+        ThreadPoolExecutor(run.at_a_time) as pool,
     ):
         waiting = {pool.submit(_run_query, run, query) for query in queries}
         try:
@@ -147,7 +148,7 @@ def _run_query(run: _Run, query: str) -> None:
             raise Stopped from error
 
     client.save_image = save_image
-    run.web.until(time.monotonic() + patience.query)
+    run.web.begin(patience.query)
     barren = bad = 0
     try:
         while client.download_count < run.per_query and barren < BARREN_PAGES:

@@ -1,7 +1,9 @@
 """Ask a web that cannot be trusted, with patience that ends.
 
 A server may be busy, hang up, drip a byte at a time or send for ever. `Web` asks again where that
-may help, and gives up when the time is over or Stop is pressed.
+may help, and gives up when the time is over or Stop is pressed. A stand-in for the web on this
+machine tells how long its answers take instead of taking it: by that the same links always fail,
+however busy the machine is.
 
 Of urllib3 only `Retry` is used, to read Retry-After: the client that searches asks through urllib.
 Besides, urllib3 limits the silence between two bytes, not the time of a whole picture; it cannot
@@ -29,6 +31,7 @@ from urllib3.util import Retry
 
 MAX_BYTES = 64_000_000  # of one answer
 DAY = 86_400  # seconds
+TOLD = ("X-Silence", "X-Whole")  # seconds before a byte, and in all, of a stand-in that tells
 
 
 @dataclass(frozen=True)
@@ -65,13 +68,14 @@ class TimeUp(BaseException):
 class Web:
     """urllib with patience, a deadline and Stop, while inside `with`.
 
-    Threads that have called `until` ask through this object, and so does the client that searches
+    Threads that have called `begin` ask through this object, and so does the client that searches
     for them: it stands in for urllib's opener, which is one for the whole process.
     """
 
     def __init__(self, patience: Patience):
         self.patience, self.stop = patience, threading.Event()
-        self._mine = threading.local()  # .end: when this thread's query ends; .attempt: what runs
+        # .end: when this thread's query ends; .attempt: what runs; .told: seconds told of so far
+        self._mine = threading.local()
         self._attempts: set[_Attempt] = set()
         self._left = threading.Event()
 
@@ -80,8 +84,11 @@ class Web:
         self._plain = self._before or urllib.request.build_opener()
         # The others stay (proxies, the practice web): as copies, because a handler has one opener.
         others = [h for h in self._plain.handlers if not isinstance(h, _Watchful.__bases__)]
+        # What a stand-in tells is believed, and nothing that comes from the web itself.
+        self._is_told = any(getattr(handler, "tells", False) for handler in others)
         ours = _Watchful()
         ours.watch = lambda made: self._mine.attempt.sockets.append(made)
+        ours.silence_ends = not self._is_told
         self._inner = urllib.request.build_opener(*map(copy.copy, others), ours)
         self._inner.addheaders = self._plain.addheaders
         urllib.request.install_opener(self)
@@ -92,9 +99,14 @@ class Web:
         urllib.request.install_opener(self._before)
         self._left.set()
 
-    def until(self, end: float) -> None:
-        """From now on let this thread ask with patience, until `end` (as of time.monotonic)."""
-        self._mine.end = end
+    def begin(self, seconds: float) -> None:
+        """From now on let this thread ask with patience, for so many seconds."""
+        self._mine.told = 0.0
+        self._mine.end = self._now() + seconds
+
+    def _now(self) -> float:
+        """Seconds on the clock that patience goes by: of the machine, or as told to this thread."""
+        return self._mine.told if self._is_told else time.monotonic()
 
     def open(self, request: urllib.request.Request, data=None, timeout=None):
         """What `urllib.request.urlopen` calls: ask, again if that may help, and read all of it.
@@ -104,12 +116,12 @@ class Web:
         over = getattr(self._mine, "end", None)
         if over is None:  # somebody else in this process asks: leave them alone
             return self._plain.open(request, data, timeout)
-        end = min(time.monotonic() + self.patience.picture, over)
+        end = min(self._now() + self.patience.picture, over)
         pause = 0.0
         for number in range(1, self.patience.tries + 1):
             if self.stop.wait(pause):
                 raise Stopped
-            if time.monotonic() > over:
+            if self._now() >= over:
                 raise TimeUp
             try:
                 return self._ask_once(request, end)
@@ -123,7 +135,7 @@ class Web:
                 if isinstance(error, HTTPError):  # 404 and its kin will be the same another day
                     lasting = error.code < 500 and error.code not in (408, 425, 429)
                 hopeless = lasting or isinstance(behind, (socket.gaierror, ssl.SSLError))
-                late = time.monotonic() + pause > end
+                late = self._now() + pause > end
                 if hopeless or late or number == self.patience.tries:
                     words = in_words(error) + (f", asked {number} times" if number > 1 else "")
                     raise Failed(words, lasting) from error
@@ -135,6 +147,8 @@ class Web:
         fresh = urllib.request.Request(request.full_url, headers=request.headers)
         try:
             with self._inner.open(fresh, timeout=self.patience.timeout) as response:
+                if self._is_told:
+                    self._let_pass(response.headers, end)
                 body = _read(response)
         except Exception as error:
             if isinstance(error, HTTPError):
@@ -144,8 +158,22 @@ class Web:
         finally:
             self._attempts.discard(attempt)
         if attempt.over:  # a connection that was shut may look like one that has ended well
-            raise TimeoutError(f"not complete after {self.patience.picture:g} s")
+            raise self._too_long()
         return addinfourl(io.BytesIO(body), response.headers, response.url, response.status)
+
+    def _let_pass(self, headers, end: float) -> None:
+        """The time that a stand-in tells of. Raises TimeoutError where patience ends before it."""
+        silence, whole = (float(headers.get(name, 0)) for name in TOLD)
+        left, most = end - self._now(), self.patience.timeout
+        if silence > most and most <= left:
+            self._mine.told += most
+            raise TimeoutError("timed out")
+        self._mine.told += min(whole, left)
+        if whole > left:
+            raise self._too_long()
+
+    def _too_long(self) -> TimeoutError:
+        return TimeoutError(f"not complete after {self.patience.picture:g} s")
 
     def _pause(self, error: Exception, number: int) -> float:
         """Seconds until the next try: doubling, a little different for each, or as asked for."""
@@ -163,7 +191,8 @@ class Web:
         """
         while not self._left.wait(0.05):
             for attempt in list(self._attempts):
-                if self.stop.is_set() or time.monotonic() > attempt.end:
+                late = not self._is_told and time.monotonic() > attempt.end
+                if self.stop.is_set() or late:
                     attempt.over = True
                     for connection in list(attempt.sockets):
                         with contextlib.suppress(OSError):  # closed already
@@ -181,13 +210,17 @@ class _Attempt:
 
 
 class _Watchful(HTTPHandler, HTTPSHandler, HTTPRedirectHandler):
-    """Opens http and https alone, and reports the socket of each connection to `watch`."""
+    """Opens http and https alone, and reports the socket of each connection to `watch`.
+
+    Unless `silence_ends`, a socket waits for its first byte as long as that takes.
+    """
 
     def do_open(self, connection, request, **options):
-        watch = self.watch
+        watch, silence_ends = self.watch, self.silence_ends
 
         class Watched(connection):
             def connect(self):
+                self.timeout = self.timeout if silence_ends else None
                 super().connect()
                 watch(self.sock)
 

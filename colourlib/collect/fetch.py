@@ -20,7 +20,7 @@ RETRY = "not fetched"  # a reason that starts so may pass: the next run tries th
 OFFLINE = "Is there a network? source='practice' needs none, because its pictures are drawn here."
 
 WEB = Patience(timeout=15, picture=60, query=900, tries=3, pause=1.0)
-LOCAL = Patience(timeout=3, picture=7, query=120, tries=2, pause=0.05)  # on a slow machine
+LOCAL = Patience(timeout=3, picture=7, query=120, tries=2, pause=0.05)
 
 
 def fetch(web: Web, link: str, headers: dict[str, str]) -> bytes:

@@ -51,10 +51,11 @@ def open_picture(source: str | Path | BinaryIO, side: int | None = None) -> Imag
     side: about how many pixels a side are needed. The picture then comes with as few as it takes,
     its shorter side from `side` to about twice that (as it is where it is smaller): a JPEG decoder
     can leave out detail, and a photo of 12 megapixels opens many times faster.
-    Raises OSError for a file that is missing, cut short or not a picture, and whatever else Pillow
-    raises at hostile bytes (ValueError, SyntaxError, Image.DecompressionBombError and others).
+    Only FORMATS are read: for others Pillow may start other programs, Ghostscript for one.
+    Raises OSError for a file that is missing, cut short or not such a picture, and whatever else
+    Pillow raises at hostile bytes (ValueError, SyntaxError, Image.DecompressionBombError, others).
     """
-    with Image.open(source) as image:
+    with Image.open(source, formats=tuple(FORMATS)) as image:
         image.filename = ""  # else Pillow maps some TIFFs into memory, and forgets to turn them
         full_page(image)
         if side:

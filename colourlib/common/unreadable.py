@@ -35,6 +35,7 @@ INSTEAD = {  # how a file begins whose format no decoder knows, and what it is; 
     rb"8BPS|FUJIFILM|II\xbc|MM\0\+|v/1\x01|#\?rad|\xff\x0a|\xff\x4f\xff|....j(xl|p ) \r": UNREAD,
     rb"....ftyp": f"is a film or a new kind of photo, which is not read here. {CONVERT}",
     rb"(\xef\xbb\xbf|\s)*%pdf": f"is a PDF document. {CONVERT}",
+    rb"%!ps|\xc5\xd0\xd3\xc6": f"is a PostScript program (EPS), not a picture. {CONVERT}",
     rb"\0+\Z": f"holds zeros only. {AGAIN}",
     rb"[\t\n\r\f\x20-\xff]+\Z": "is text, not a picture, whatever its name says.",
     rb"": f"is not a picture that is read here ({READ}), or its beginning is damaged. {CONVERT}",

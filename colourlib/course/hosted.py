@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 from ..common.errors import CourseError
+from ..common.version import __version__
 
 # Kaggle builds its machines on Colab's, so a machine may carry the signs of both: Kaggle goes first
 SIGNS = {
@@ -54,6 +55,18 @@ def ready() -> None:
     print(f"Device {device.name}: {device.reason}.{menu}")
     if where:
         print(FILES[where])
+    if where in GPU_MENU and (place := _repository()):  # Binder has Jupyter, which follows them
+        print(f"Links to the glossary and other chapters do not open here; all is at {place}.")
+
+
+def _repository() -> str:
+    """Where this release can be read on the web; "" where no package is installed that says so."""
+    try:
+        about = importlib.metadata.metadata("colourlib")
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+    urls = dict(line.split(", ", 1) for line in about.get_all("Project-URL") or [])
+    return f"{urls['Repository']}/tree/v{__version__}" if "Repository" in urls else ""
 
 
 def _name(requirement: str) -> str:

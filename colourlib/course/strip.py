@@ -28,7 +28,7 @@ TILES = {  # what is there in each chapter; later chapters add theirs, such as "
     "03": "true ab at 1/16",
     "04": "your network, untrained",
     "05": "your network",
-    "06": "your network, judged",
+    "06": "grey, tint, your network",
 }
 FAINT = 0.25  # how much of the grey photo shows where a chapter is still to come
 COLOURED = 2.0  # mean chroma from which a photo has colours of its own

@@ -3,6 +3,9 @@
 Inside ``with serve():`` every http or https address that `urllib` opens is answered by a server on
 127.0.0.1, so the real `bing-image-downloader` searches, pages and downloads without a network. The
 server is one function from an address to a `Response`; pass your own to play any other web.
+
+``serve(web, waits=False)`` is for collecting: it sends all at once and tells how long that would
+have taken. So a link is slow because its `Response` says so, never because the machine is busy.
 """
 
 import contextlib
@@ -13,13 +16,14 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, quote, unquote, urljoin, urlsplit
 
 from PIL import Image
 
 from .. import practice
+from ..collect.connection import TOLD
 from ..common.pictures import encoded
 from ..common.queries import QUERIES
 
@@ -99,6 +103,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(url, answer)
 
     def _send(self, url: str, answer: Response) -> None:
+        if not self.server.waits:
+            longest = max(answer.wait, answer.drip)
+            times = longest, answer.wait + answer.drip * len(answer.body)
+            told = dict(zip(TOLD, map(str, times), strict=True))
+            answer = replace(answer, headers={**answer.headers, **told}, wait=0.0, drip=0.0)
         if not self._wait(answer.wait) or answer.hang_up:
             return
         length = len(answer.body) if answer.length is None else answer.length
@@ -141,8 +150,9 @@ class _ToLoopback(urllib.request.BaseHandler):
 
     handler_order = 100  # before urllib's own handlers look at the request
 
-    def __init__(self, port: int, closed_port: int):
+    def __init__(self, port: int, closed_port: int, tells: bool):
         self.here, self.nobody = f"127.0.0.1:{port}", f"127.0.0.1:{closed_port}"
+        self.tells = tells  # what `collect.connection` asks for
 
     def http_request(self, request: urllib.request.Request) -> urllib.request.Request:
         if request.host == self.here:
@@ -159,19 +169,22 @@ class _ToLoopback(urllib.request.BaseHandler):
 
 
 @contextlib.contextmanager
-def serve(respond: Callable[[str], Response] = practice_web) -> Iterator[str]:
+def serve(respond: Callable[[str], Response] = practice_web, waits: bool = True) -> Iterator[str]:
     """Answer every http(s) address that `urllib` opens in this process with `respond(url)`.
 
+    waits: whether time really passes while an answer waits or drips; if not, the collector is told
+    how much would, and goes by that.
     Yields the server's own address; at the end of the block the earlier opener returns.
     """
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)  # port 0: any that is free
     server.daemon_threads = True
     server.respond, server.closing, server.failures = respond, threading.Event(), {}
+    server.waits = waits
     nobody = socket.socket()  # has a port, so that no other program gets it, but does not listen
     nobody.bind(("127.0.0.1", 0))
     threading.Thread(target=server.serve_forever, args=(STEP,), daemon=True).start()
     before = urllib.request._opener  # urllib has no public way to ask for it
-    redirect = _ToLoopback(server.server_port, nobody.getsockname()[1])
+    redirect = _ToLoopback(server.server_port, nobody.getsockname()[1], tells=not waits)
     no_proxy = urllib.request.ProxyHandler({})
     urllib.request.install_opener(urllib.request.build_opener(no_proxy, redirect))
     try:

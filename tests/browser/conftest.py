@@ -20,7 +20,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from lab import NO_PLAYWRIGHT, run_all, when_ready, write_notebook
+from lab import NO_PLAYWRIGHT, WAIT, run_all, when_ready, write_notebook
 
 ROOT = Path(__file__).resolve().parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -71,6 +71,7 @@ def jupyterlab(tmp_path_factory):
 def browser():
     """A headless Chromium, driven by playwright."""
     api = pytest.importorskip("playwright.sync_api", reason=NO_PLAYWRIGHT)
+    api.expect.set_options(timeout=WAIT)  # its own five seconds are too few beside other work
     with api.sync_playwright() as playwright:
         found = filter(None, map(shutil.which, BROWSERS))
         program = next(found, playwright.chromium.executable_path)
@@ -94,6 +95,7 @@ def open_notebook(jupyterlab, browser):
             write_notebook(jupyterlab.folder / name, cells)
         page = browser.new_page(viewport={"width": 1280, "height": 1000})
         pages.append(page)
+        page.set_default_timeout(WAIT)
         page.goto(f"{jupyterlab.address}/lab/tree/{name}?token={jupyterlab.token}&reset")
         when_ready(page)
         if run:

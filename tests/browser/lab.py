@@ -38,7 +38,7 @@ CONTRAST = """(selector) => {
 }"""
 
 NO_PLAYWRIGHT = "playwright is not installed: pip install playwright"
-WAIT = 60_000  # milliseconds; a busy machine starts a kernel slowly
+WAIT = 180_000  # milliseconds; a busy machine does everything slowly
 
 
 def write_notebook(path: Path, cells: list[str]) -> None:

@@ -158,3 +158,11 @@ def test_a_layer_edited_to_a_wrong_number_is_explained_on_the_page(open_notebook
     if screenshots() is not None:
         clinic.scroll_into_view_if_needed()
         page.screenshot(path=screenshots() / "clinic.png")
+
+
+def test_a_slow_page_is_waited_for(browser):
+    """Longer than playwright would by itself: a busy machine draws late."""
+    page = browser.new_page()
+    page.set_content("<script>setTimeout(() => document.body.append('there'), 6000)</script>")
+    expect(page.locator("body")).to_contain_text("there")
+    page.close()

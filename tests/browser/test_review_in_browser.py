@@ -52,7 +52,7 @@ def state(page, index: int):
 
 
 def wait_for_cards(page, count: int = 24) -> None:
-    expect(cards(page)).to_have_count(count, timeout=60_000)
+    expect(cards(page)).to_have_count(count)
     expect(page.locator(".colourlib-picture").first).to_be_visible()
 
 
@@ -179,7 +179,7 @@ def test_reasons_pages_and_words_from_the_web(open_notebook, workspace):
 def test_the_slider_says_what_changes_and_saves_it(open_notebook, workspace):
     page = open_notebook("slider.ipynb", cells(workspace), run=True)
     words = page.locator(".colourlib-limit-words")
-    expect(words).to_contain_text("the limit in force: 3 pictures", timeout=60_000)
+    expect(words).to_contain_text("the limit in force: 3 pictures")
     handle = page.locator(".colourlib-limit-slider .noUi-handle")
     handle.focus()
     page.keyboard.press("End")

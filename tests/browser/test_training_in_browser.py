@@ -132,7 +132,7 @@ def test_a_kernel_that_ends_while_it_trains_loses_nothing(open_notebook, cells, 
     page = open_notebook(f"{how}.ipynb", cells(STEPS))
     run_cells(page, 0, 1)
     expect(board(page)).to_contain_text(VALIDATED, timeout=WAIT)
-    for _ in range(600):  # tenths of a second, until there is a checkpoint
+    for _ in range(WAIT // 100):  # tenths of a second, until there is a checkpoint
         if [story for story in all_runs(tmp_path / "runs") if story["history"]]:
             break
         page.wait_for_timeout(100)

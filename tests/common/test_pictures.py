@@ -6,10 +6,18 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps, PngImagePlugin, features
+from PIL import (
+    EpsImagePlugin,
+    Image,
+    ImageOps,
+    PngImagePlugin,
+    UnidentifiedImageError,
+    features,
+)  # fmt: skip
 from skimage.color import lab2rgb, xyz2rgb
 
 from colourlib import colourise, evaluate, show
+from colourlib.clean.measures import look
 from colourlib.common.pictures import normalise, open_picture
 
 needs_lcms = pytest.mark.skipif(
@@ -355,6 +363,19 @@ def test_a_file_that_is_cut_short_missing_or_no_picture_is_an_error(tmp_path, ki
             open_picture(io.BytesIO(content))
     with pytest.raises(FileNotFoundError):
         open_picture(tmp_path / "none.jpg")
+
+
+@pytest.mark.parametrize("start", [b"", bytes.fromhex("c5d0d3c6") + b"\x20\0\0\0" + bytes(24)])
+def test_a_program_from_the_web_is_never_run(tmp_path, monkeypatch, start):
+    """An EPS is a program, and Pillow has Ghostscript run it, whatever the file is called."""
+    asked, path = [], tmp_path / "holiday.jpg"
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *all_, **how: asked.append(all_))
+    path.write_bytes(start + b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 99 99\n%%EndComments\n")
+    with pytest.raises(UnidentifiedImageError):
+        open_picture(path)
+    assert look(path) == {"unreadable": "a PostScript program (EPS), not a picture"}
+    assert "PostScript program" in show.photo_or_reason(path)[1]
+    assert asked == []
 
 
 @pytest.mark.parametrize("kind", ["BMP", "PNG", "TIFF", "JPEG"])

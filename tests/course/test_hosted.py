@@ -6,6 +6,7 @@ as their workspace; all of them, which takes some minutes, with
     ALL_NOTEBOOKS=1 python -m pytest -p no:nbval tests/course/test_hosted.py
 """
 
+import email
 import importlib.metadata
 import os
 import shutil
@@ -145,12 +146,16 @@ HOSTS = {"": [], "Colab": [COLAB], "Kaggle": [KAGGLE, COLAB], "Binder": [BINDER]
 def test_the_service_is_told_by_its_signs(somewhere, capsys, monkeypatch, signs, name):
     somewhere(*signs)
     monkeypatch.setattr(hosted, "missing", list)
+    about = email.message_from_string(f"Project-URL: Repository, {badges.address()}")
+    monkeypatch.setattr(importlib.metadata, "metadata", lambda name: about)
     assert hosted.host() == name
     hosted.ready()
     said = capsys.readouterr().out
     assert "Device " in said
     assert ("GPU menu" in said) == (name in hosted.GPU_MENU)
     assert hosted.GPU_MENU.get(name, "") in said and hosted.FILES.get(name, "") in said
+    at = f"all is at {badges.address()}/tree/{badges.tag()}."
+    assert ("Links to the glossary" in said) == (at in said) == (name in ("Colab", "Kaggle"))
 
 
 def test_what_is_missing_is_looked_for_by_name_only(monkeypatch):

@@ -67,7 +67,7 @@ def facts(row: dict) -> dict:
 def rows(taught, tmp_path) -> bool:
     """Are the files and the manifest those of the course, also after a second run?"""
     theirs, ours = tmp_path / "theirs", tmp_path / "ours"
-    web = serve(faults.faulty_web(**WEB))
+    web = serve(faults.faulty_web(**WEB), waits=False)
     collect_web(theirs, "bing", [QUERY], 20, fetch.LOCAL, web)
     lines = (theirs / manifest.NAME).read_text(encoding="utf-8").splitlines()
     expected = [facts(json.loads(line)) for line in lines]
@@ -91,7 +91,7 @@ def waits(taught, tmp_path) -> bool:
         with serve(lambda url, answer=answer: answer):
             ours = measured(taught.fetch_until, link)
             with Web(HASTE) as web:
-                web.until(math.inf)
+                web.begin(math.inf)
                 theirs = measured(lambda link, web=web: fetch.fetch(web, link, {}), link)
         assert theirs == (None if answer in bad else tuple(body))
         same.append(ours == theirs)

@@ -61,6 +61,11 @@ def test_a_placeholder_is_open_and_leaves_no_trace(check, answer):
     assert not progress.file().exists()
 
 
+def test_the_placeholder_of_a_function_is_not_begun_and_nothing_given_back_is_another_thing(check):
+    assert "Not begun yet" in check["mean"](lambda x: ...).message
+    assert "gives nothing (None)" in check["mean"](lambda x: None).message
+
+
 def broken(x):
     total = x.sum()
     return total / missing  # noqa: F821

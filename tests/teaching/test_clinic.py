@@ -308,9 +308,17 @@ def key_error(self, x):
     raise KeyError("what")
 
 
+class Forgetful(nn.Module):
+    """Its layers would come later: torch stops an assignment of one by itself."""
+
+    def __init__(self):
+        self.width = 16
+
+
 @pytest.mark.parametrize(
     ("thing", "what", "fix"),
     [
+        (Forgetful(), "Forgetful.__init__ never calls", r"super\(\).__init__\(\)"),
         (ColourNet, "ColourNet is the class", r"inspect\(ColourNet\(\)\)"),
         (int, "does not come from nn.Module", "class int"),
         (None, "is None", "ColourNet()"),

@@ -26,7 +26,7 @@ from .files import TWICE, Origin
 from .pictures import FAULTS
 
 QUICK = 45  # links of a query that a quick run looks at: rare faults come up among these
-RARE = ("hang", "slow drip")  # each costs seconds: RARELY of each over all queries
+RARE = ("hang", "slow drip")  # each costs seconds on the web: RARELY of each over all queries
 RARELY = 2
 # Faults that repeat a scene which the search offers as well.
 COPIES = tuple(name for name in FAULTS if name.startswith("same bytes") or name.endswith(" copy"))

@@ -170,7 +170,7 @@ def call(function, *arguments):
 
     It gets copies of tensors, which it may change; the check itself copies everything else.
     Raises Wrong where it is no function or stops with an error (naming its line), and Open where it
-    gives nothing, as the placeholder does.
+    gives nothing, or the three dots of the placeholder.
     """
     if not callable(function):
         text = f"The answer is of type {type(function).__name__}, but must be a function."
@@ -186,7 +186,9 @@ def call(function, *arguments):
         if type(error) is NameError:
             hint = f"if `{error.name}` is made in a cell above, run that cell first."
         raise Wrong(CRASHED, text, hint) from error
-    if result is None or result is ...:
+    if result is ...:
+        raise Open("Not begun yet: `return ...` still stands where your own lines belong.")
+    if result is None:
         raise Open("Your function gives nothing (None) back: end it with `return` and an answer.")
     return result
 

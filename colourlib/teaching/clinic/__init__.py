@@ -40,6 +40,11 @@ def inspect(model: nn.Module, size: int = 128, batch: int = 20, photos: int = 10
         return Report("no network", findings=[_not_a_network(model)])
     model = getattr(model, "_orig_mod", model)  # what torch.compile wraps
     report = Report(f"{type(model).__name__}, batch of {batch} at {size} x {size}", photos=photos)
+    if not hasattr(model, "_parameters"):  # nothing of torch's works on it, not even parameters()
+        what = f"{type(model).__name__}.__init__ never calls that of nn.Module"
+        fix = "`super().__init__()` as the first line of its __init__"
+        report.findings.append(Finding("error", "model", what, fix))
+        return report
     if any(isinstance(p, UninitializedParameter) for p in model.parameters()):
         report.findings.append(say("lazy", "model"))
         return report
