@@ -29,6 +29,7 @@ TILES = {  # what is there in each chapter; later chapters add theirs, such as "
     "04": "your network, untrained",
     "05": "your network",
     "06": "grey, tint, your network",
+    "08": "on a lent encoder",
 }
 FAINT = 0.25  # how much of the grey photo shows where a chapter is still to come
 COLOURED = 2.0  # mean chroma from which a photo has colours of its own
