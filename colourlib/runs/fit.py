@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from ..common.copies import copy_of, undisturbed
+from ..common.copies import bare, copy_of, undisturbed
 from ..common.errors import CourseError
 from ..common.stop import Stop, Stopped
 from ..common.words import did_you_mean
@@ -76,9 +76,10 @@ def fit(
         )
     report = examine(model, data.train.size, config.batch_size) if examine else None
     plan, told = _stages(model, data, config)
-    label = type(model).__name__ if name is None else str(name)
-    run = Run(model, config, place(config.precision), data, label, label, stages=plan)
-    run.described = f"{model}\n\n{report}\n" if report else f"{model}\n"
+    label = type(bare(model)).__name__ if name is None else str(name)
+    run = Run(bare(model), config, place(config.precision), data, label, label, stages=plan)
+    run.called, told_of = model, f"\n{report}\n" if report else ""
+    run.described = f"{run.model}\n{told_of}"
     checkpoint = begin(run, data.runs if folder is None else Path(folder), resume)
     if not quiet:
         print(_announcement(run, checkpoint) + told)
@@ -199,6 +200,7 @@ def _train_safely(
         need = report.memory if report else 0
         advice = rescue.memory_advice(fault, need, batch, size, run.placement.device)
         fault = CourseError(advice)
+    fault = rescue.not_compiled(fault) or fault
     if session is not None:
         session.end(fault)
         board.close(session.view)
