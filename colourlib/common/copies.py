@@ -37,14 +37,12 @@ def replace_tensors(value, change):
     return value
 
 
+# torch.compile, DataParallel and its like, AveragedModel
 WRAPPERS = ("torch._dynamo", "torch.nn.parallel", "torch.optim", "torch.distributed")
 
 
 def bare(model: nn.Module) -> nn.Module:
-    """The network without what torch has wrapped around it or its parts; the weights are the same.
-
-    torch.compile, DataParallel and AveragedModel wrap, and put a word before the weights' names.
-    """
+    """The network, sharing its weights, without what torch wraps around it or its parts."""
     while type(model).__module__.startswith(WRAPPERS):
         model = next(model.children())
     parts = {name: bare(part) for name, part in model._modules.items() if part is not None}

@@ -13,7 +13,6 @@ import torch
 from torch import Tensor, nn
 
 from .. import model
-from ..common.copies import bare
 from ..common.errors import CourseError
 from . import checkpoints
 
@@ -77,13 +76,6 @@ def check_fit(network: nn.Module, weights: dict[str, Tensor], where, mend: str =
     here = {name: tuple(weight.shape) for name, weight in network.state_dict().items()}
     if texts := _differences(there, here):
         raise _unfit(f"{where} do not fit {type(network).__name__} as it is here", texts, mend)
-
-
-def fill(network: nn.Module, weights: dict[str, Tensor], where) -> None:
-    """Load weights, which are converted to the network's own format; raises as check_fit does."""
-    network = bare(network)
-    check_fit(network, weights, where)
-    network.load_state_dict(weights)
 
 
 def check_edits(network: nn.Module, then: dict, where, otherwise: Sequence[str] = ()) -> None:

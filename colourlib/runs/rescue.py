@@ -24,15 +24,6 @@ def out_of_memory(error: BaseException | None) -> bool:
     return bool(says) or isinstance(error, MemoryError)
 
 
-def not_compiled(error: BaseException | None) -> CourseError | None:
-    """What to say where torch.compile fails: for want of a C++ compiler, most often."""
-    if not type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
-        return None
-    says = str(error).partition("\n")[0]
-    mend = "train it as it is, without torch.compile, or install a C++ compiler"
-    return CourseError(f"torch.compile cannot compile this network here ({says}): {mend}.")
-
-
 def asked_for(error: BaseException) -> float | None:
     """Bytes that could not be had, where the message tells."""
     pattern = r"tried to allocate ([\d.]+) (bytes|[KMG]i?B)"

@@ -57,7 +57,8 @@ def load(where=None, model: nn.Module | None = None) -> tuple[nn.Module, dict]:
         if not where.best_weights:
             raise CourseError(f"Run {where.name} was stopped before its first validation.")
         network = twin_of(where.model, "cpu") if model is None else model
-        matching.fill(network, where.best_weights, f"run {where.name}")
+        matching.check_fit(bare(network), where.best_weights, f"run {where.name}")
+        bare(network).load_state_dict(where.best_weights)
         card = _card_of(where.story(), network)
     elif not isinstance(where, str | Path):
         raise CourseError(f"weights.load cannot load a {type(where).__name__}. {MEND}")
@@ -129,7 +130,8 @@ def _of_file(path: Path, model: nn.Module | None) -> tuple[nn.Module, dict]:
     weights, card = _read(path)
     if model is None:
         model = matching.build(card["network"], card["arguments"], weights, path)
-    matching.fill(model, weights, path)
+    matching.check_fit(bare(model), weights, path)
+    bare(model).load_state_dict(weights)  # converts to the network's own format
     there, here = torch.tensor(card["answer"]), torch.tensor(_answer(model))
     # Other processors round otherwise, by about a millionth.
     if not (there - here).abs().max() < 1e-3 * max(1, there.abs().max()):

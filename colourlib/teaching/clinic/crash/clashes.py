@@ -57,14 +57,16 @@ def _dtype(x: Tensor, weight: Tensor) -> tuple[str, str]:
 def _norm(trace: Trace, op: Op) -> tuple[str, str] | None:
     x, n = op.tensors[0], op.tensors[0].shape[1]
     own = next((t for t, i in zip(op.tensors, op.inputs, strict=True) if i is None), None)
-    if op.name == "batch_norm" and x.numel() == n:
+    groups = op.arg(1, "num_groups") if op.name == "group_norm" else None
+    least = len(x) * n if op.name == "instance_norm" else groups or n  # one for each spread
+    if x.numel() == least and op.name != "layer_norm":
         way = story(trace, x)
         way = f" ({way})" if way.count("->") > 1 else ""
-        return words("one number", shape=tuple(x.shape), way=way, code=op.code or "layer")
+        facts = {"op": op, "unit": "group" if groups else "channel", "code": op.code or "layer"}
+        return words("one number", shape=tuple(x.shape), way=way, **facts)
     if op.name == "layer_norm":
         wants = tuple(op.arg(1, "normalized_shape"))
         return words("last dimensions", wants=wants, shape=tuple(x.shape), gets=n)
-    groups = op.arg(1, "num_groups") if op.name == "group_norm" else None
     if own is not None and own.numel() != n:
         first = f"{groups}, " if groups else ""
         return _channels(trace, x, own.numel(), f"`{op.make}nn.{op.kind}({first}{n})`")
@@ -121,6 +123,17 @@ def meeting(trace: Trace, op: Op) -> tuple[str, str]:
     a, b = clash(op)
     pictures, verb = trace.x.shape[0], VERBS.get(op.name, op.name)
     facts = {"verb": verb, "one": maker(trace, a), "two": maker(trace, b)}
+    fixed = {None}  # parameters, and what is made of them alone
+    for o in trace.ops:
+        fixed |= {o.index} if o.inputs and set(o.inputs) <= fixed else set()
+    own = [t for t in (a, b) if trace.made.get(id(t)) in fixed and t.ndim > 1]
+    if len(own) == 1 and not broadcasts(a.shape[-2:], b.shape[-2:]):
+        mask, other = (a, b) if own[0] is a else (b, a)
+        y, like = (_operands(op) or ("y", "other"))[:: 1 if mask is a else -1]
+        y += "[None]" * (4 - mask.ndim)
+        code = f"`F.interpolate({y}, size={like}.shape[-2:], mode='bilinear')`"
+        facts |= {"one": y, "size": size_of(mask.shape), "other": size_of(other.shape)}
+        return words("fixed size", code=code, **facts)
     if a.ndim != b.ndim:
         few, many = (a, b) if a.ndim < b.ndim else (b, a)
         if few.ndim != 2 or many.ndim != 4:
@@ -196,7 +209,7 @@ def broadcasts(a, b) -> bool:
 
 FUNCTIONS = {
     **dict.fromkeys(("conv2d", "conv_transpose2d"), _conv),
-    **dict.fromkeys(("batch_norm", "group_norm", "layer_norm"), _norm),
+    **dict.fromkeys(("batch_norm", "group_norm", "instance_norm", "layer_norm"), _norm),
     **dict.fromkeys(("cat", *SUMS), meeting),
     **dict.fromkeys(("view", "reshape"), _view),
     **dict.fromkeys(("max_pool2d", "avg_pool2d"), _pool),
