@@ -37,13 +37,9 @@ def replace_tensors(value, change):
     return value
 
 
-# torch.compile, DataParallel and its like, AveragedModel
-WRAPPERS = ("torch._dynamo", "torch.nn.parallel", "torch.optim", "torch.distributed")
-
-
 def bare(model: nn.Module) -> nn.Module:
     """The network, sharing its weights, without what torch wraps around it or its parts."""
-    while type(model).__module__.startswith(WRAPPERS):
+    while type(model).__module__.startswith(("torch._dynamo", "torch.nn.parallel", "torch.optim")):
         model = next(model.children())
     parts = {name: bare(part) for name, part in model._modules.items() if part is not None}
     if any(part is not model._modules[name] for name, part in parts.items()):

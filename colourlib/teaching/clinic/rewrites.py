@@ -97,7 +97,7 @@ def _instead(node: ast.AST, finding: Finding, source: Callable) -> str | None:
     sign = isinstance(node, ast.BinOp) and isinstance(node.op, SIGNS.get(op, ()))
     if key == "retyped" and (sign or call == op):
         return f"({source(node)}).float()" if sign else f"{source(node)}.float()"
-    if key == "across" and isinstance(node, ast.Tuple) and source(node) in finding.what:
+    if key == "across" and isinstance(node, ast.Tuple) and ast.unparse(node) in finding.what:
         return "(2, 3)"
     if key in ("skip", "list meets map", "fixed size") and isinstance(node, ast.expr):
         new = ast.parse(code, mode="eval").body

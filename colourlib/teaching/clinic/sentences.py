@@ -80,7 +80,7 @@ idle head: is never called: the answer has {got} channels, and it would make 2, 
 channels: answers {got} channels; chroma has 2, a and b{rgb}
 misses: {why}; the answer is {got}, not {want}
 other size: the answer is {got}, not {want}: {ways}
-  -> `return upsample_to(y, x)`, or `return F.interpolate(y, size=x.shape[-2:], mode='bilinear')`
+  -> `return upsample_to(y, x)`; with `size = x.shape[-2:]` as the first line, if x is changed
 in place: changes in place what the gradient still needs: the backward pass stops with '{error}'
   -> `y = y + 1` instead of `y += 1`; no inplace=True there; or `y = y.clone()` first
 history: keeps in self what it has computed, with its history: the second step of training stops
@@ -124,7 +124,7 @@ drops answers: sets a share of {p:g} of the answers to 0, while training only
   -> `{make}nn.Identity()`: Dropout belongs before the last layer
 normed answers: is the last step: it sets the spread of all answers to 1; that of ab / 110 is 0.15
   -> `{make}nn.Identity()`: end with the bare convolution
-never below 0: {op.name} is the last step, and no answer is below 0; chroma has a sign
+never below 0: {op.name} is the last step, and no answer is {side} 0; chroma has a sign
   -> end with the bare convolution, or `nn.Tanh()`
 mixes: a photo's colours depend on the other photos of its batch, in eval mode, too
 batch first: mixes the photos of a batch: it takes {due}, and is given {shape}
@@ -261,7 +261,7 @@ shuffle: PixelShuffle({r}) makes {r} x {r} pixels of {square} channels, but {get
 unshuffle: PixelUnshuffle({r}) makes one place of {r} x {r}: {size} cannot be divided
   -> fill up first: `F.pad(x, (0, -x.shape[-1] % {r}, 0, -x.shape[-2] % {r}))`
 other dimensions: {verb} {first} of {one} with {second} of {two}
-fixed size: {one} is {size}, whatever the picture is, and meets a map of {other}: it fits one size
+fixed size: {one} is {size}, whatever the picture is, and meets a map of {m}: it fits one size
 list meets map: {who} makes {few}, one list of numbers a picture, and meets the map {many}
   -> `{code}`: a map of 1 x 1 for each picture
 batches: {verb} batches of {n} and {m}: {pictures} came in

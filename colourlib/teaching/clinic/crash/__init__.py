@@ -108,7 +108,11 @@ def _earlier(trace: Trace, op: Op) -> tuple[str, Op] | None:
     usual, kind = trace.x.dtype, op.tensors[0].dtype
     for at in (o for t in op.tensors for o in trace.back(trace.op_of(t))):
         made = [t.dtype for t, i in zip(at.tensors, at.inputs, strict=True) if i is not None]
-        if usual in made and kind.is_floating_point and usual != kind == at.output.dtype:
+        if (
+            usual in made
+            and (kind.is_floating_point or kind.is_complex)
+            and usual != kind == at.output.dtype
+        ):
             return "retyped", at
         dims = at.arg(1, "dim") if at.name in OVER and len(at.shapes[0]) == 4 else None
         if isinstance(dims, (tuple, list)) and {d % 4 for d in dims} in ({1, 2}, {1, 3}):

@@ -23,7 +23,8 @@ def _conv(trace: Trace, op: Op) -> tuple[str, str]:
     if x.dtype != weight.dtype:
         return _dtype(x, weight)
     if x.ndim != 4:
-        hint = "give it a map (N, C, H, W): `y[:, :, None, None]` is a list of numbers as one"
+        lists = "give it a map (N, C, H, W): `y[:, :, None, None]` is a list of numbers as one"
+        hint = "`torch.cat([a, b], dim=1)`, not torch.stack" if x.ndim == 5 else lists
         return words("not a map", shape=tuple(x.shape), who=maker(trace, x), hint=hint)
     transposed = op.name == "conv_transpose2d"
     wants = weight.shape[0] if transposed else weight.shape[1] * op.arg(6, "groups", 1)
@@ -79,10 +80,10 @@ def _linear(trace: Trace, op: Op) -> tuple[str, str]:
         return _dtype(x, weight)
     facts = {"wants": weight.shape[1], "makes": weight.shape[0], "gets": x.shape[-1]}
     facts |= {"layer": op.code or "layer", "shape": tuple(x.shape)}
-    if x.ndim == 4:
+    if x.ndim == 4 or (x.ndim == 3 and x[0].numel() == weight.shape[1]):
         n, out = x.shape[1], weight.shape[0]
         code = "pool and flatten first: `nn.AdaptiveAvgPool2d(1)` and `nn.Flatten()` before it"
-        if n == weight.shape[1] and x.shape[2] * x.shape[3] > 1:
+        if n == weight.shape[1] and x[0, 0].numel() > 1:
             code = f"`{facts['layer']} = nn.Conv2d({n}, {out}, 1)`: the same numbers at every place"
         return words("to Linear", code=code, **facts)
     source = trace.op_of(x)
@@ -128,12 +129,11 @@ def meeting(trace: Trace, op: Op) -> tuple[str, str]:
         fixed |= {o.index} if o.inputs and set(o.inputs) <= fixed else set()
     own = [t for t in (a, b) if trace.made.get(id(t)) in fixed and t.ndim > 1]
     if len(own) == 1 and not broadcasts(a.shape[-2:], b.shape[-2:]):
-        mask, other = (a, b) if own[0] is a else (b, a)
+        mask, m = (a, b) if own[0] is a else (b, a)
         y, like = (_operands(op) or ("y", "other"))[:: 1 if mask is a else -1]
         y += "[None]" * (4 - mask.ndim)
         code = f"`F.interpolate({y}, size={like}.shape[-2:], mode='bilinear')`"
-        facts |= {"one": y, "size": size_of(mask.shape), "other": size_of(other.shape)}
-        return words("fixed size", code=code, **facts)
+        return words("fixed size", code=code, one=y, size=size_of(mask.shape), m=size_of(m.shape))
     if a.ndim != b.ndim:
         few, many = (a, b) if a.ndim < b.ndim else (b, a)
         if few.ndim != 2 or many.ndim != 4:

@@ -32,10 +32,7 @@ ENDS |= {"detach": ".detach()", "data": ".data", "tensor": "torch.tensor"}
 CASTS = ("float", "to", "type", "double", "expand_as")  # what they were given ended it
 WITHOUT_SLOPE = {"round", "floor", "ceil", "sign", "trunc", "heaviside"}
 OVER_PLACES = "`y.mean(dim=(2, 3))`, not over dim=0, the batch"
-ORDERS = {  # batch_first: what it takes, and the mend
-    False: ("(places, N, C)", "batch_first=True in the line that makes it"),
-    True: ("(N, places, C)", "`x.flatten(2).transpose(1, 2)` makes that of a map"),
-}
+BY_TURNS = "`x.flatten(2).transpose(1, 2)` makes that of a map"
 CHROMA = 0.15  # about the spread of ab / 110
 
 
@@ -54,7 +51,7 @@ def output_sign(trace: Trace, probe: Probe | None) -> Iterator[Finding]:
         facts = {"p": op.arg(1, "p", 0.5), "why": (ONE_SIDED | PARTLY).get(op.name)}
         yield say(key, op, "error" if dead else None, dead=NEVER * dead, **facts)
     elif probe is not None and probe.one_sided and op.name not in (*CONVS, "add", "linear", "cat"):
-        yield say("never below 0", op)
+        yield say("never below 0", op, side=probe.one_sided)
 
 
 def learning(probe: Probe, already: set[str]) -> Iterator[Finding]:
@@ -111,7 +108,9 @@ def learning(probe: Probe, already: set[str]) -> Iterator[Finding]:
         code = "what is computed with them has to reach what forward returns"
         code = "no nn.init.zeros_ there: only the head may start at 0" if probe.zeros else code
         names = ", ".join(silent[:4]) + ", ..." * (len(silent) > 4)
-        where = silent[0].rpartition(".")[0] or silent[0]
+        loose = [op for op in ops if op.gradient and not probe.trace.consumers(op)]
+        loose = [op.where for op in loose if op is not probe.trace.op_of(probe.trace.output)]
+        where = next(iter(loose), silent[0].rpartition(".")[0] or silent[0])
         yield say("no gradient", where, n=len(silent), names=names, code=code)
 
 
@@ -119,7 +118,8 @@ def _mixing(op: Op) -> Finding:
     """The photos of a batch are mixed in this op: by its order of dimensions, most often."""
     order = getattr(op.call and op.call.module, "batch_first", None)
     if order is not None:
-        due, fix = ORDERS[order]
+        due = "(N, places, C)" if order else "(places, N, C)"
+        fix = BY_TURNS if order else "batch_first=True in the line that makes it"
         return say("batch first", op, code=fix, due=due, shape=op.call.shapes[0])
     code = f"`{op.make}nn.BatchNorm2d({op.shape[1]})`" if op.name == "batch_norm" else OVER_PLACES
     return say("mixes", op, code=code)

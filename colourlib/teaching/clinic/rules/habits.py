@@ -52,9 +52,9 @@ def no_norm(trace: Trace, numbers: Trace | None) -> Iterator[Finding]:
     maps = [op.value.detach() for op in (numbers.ops if numbers else ()) if op.name in CONVS]
     maps = [y.transpose(0, 1).flatten(1) for y in maps]  # (C, places of all pictures)
     spreads = [s for y in maps if y.shape[1] >= FEWEST and (s := y.std(1).mean().item())]
-    says = ""
-    if spreads and min(spreads) < FADED * spreads[0]:
-        says = f", and the picture fades on its way, {spreads[0]:.1g} -> {min(spreads):.1g}"
+    first, least = (spreads[0], min(spreads)) if spreads else (1, 1)
+    fades = f", and the picture fades on its way, {first:.1g} -> {least:.1g}"
+    says = fades * (least < FADED * first)
     yield say("no norm", convs[0], "warning" if says else "note", n=len(convs), says=says)
 
 
@@ -80,11 +80,12 @@ def _to_head(trace: Trace, op: Op, depth: int = 8) -> bool:
 
 
 def _spared(trace: Trace, op: Op) -> bool:
-    """Depthwise, transposed and 1x1 convolutions, and gates, often go without a norm."""
+    """Depthwise, transposed and 1x1 convolutions, gates and ends of branches often have no norm."""
     depthwise = op.arg(6, "groups", 1) > 1 or op.name == "conv_transpose2d"
     thin = 1 in op.tensors[1].shape[2:] or tuple(op.shape[2:]) == (1, 1)
     reworked = not isinstance(op.tensors[1], nn.Parameter)  # by weight norm, say
-    return depthwise or thin or reworked or _normed_first(trace, op)
+    ends = any(user.name in ("add", "mul") for user in trace.consumers(op))
+    return depthwise or thin or reworked or ends or _normed_first(trace, op)
 
 
 def _normed_first(trace: Trace, op: Op) -> bool:

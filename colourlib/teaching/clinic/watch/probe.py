@@ -37,7 +37,7 @@ class Probe:
     mixes: Op | None = None  # where, in eval mode, a picture comes to depend on the others
     chance: Op | None = None  # what makes two answers to one picture differ in eval mode
     stuck: list[tuple[str, nn.Module]] = field(default_factory=list)  # BatchNorms that learn none
-    one_sided: bool = False  # no answer below 0
+    one_sided: str = ""  # no answer lies "below" 0, or "above"
     error: Exception | None = None  # of a backward pass
     second: bool = False  # had that of the first step gone well?
     culprit: Op | None = None  # the op that changed something in place
@@ -145,7 +145,8 @@ def _awake(model: nn.Module, x: Tensor, y: Tensor, found: Probe) -> None:
                 p.normal_(std=1 / math.sqrt(max(1, p[0].numel()) if p.ndim > 1 else 1))
     x = x.clone().requires_grad_()
     out = twin(x)
-    found.one_sided = bool((out >= 0).all() and out.any())
+    if out.any() and not (out.min() < 0 < out.max()):
+        found.one_sided = "below" if out.min() >= 0 else "above"
     F.mse_loss(out, y).backward()
     slope = x.grad is not None and bool(x.grad.any())
     found.depends = slope or not out[0].equal(out[1])
@@ -154,23 +155,23 @@ def _awake(model: nn.Module, x: Tensor, y: Tensor, found: Probe) -> None:
 
 def _in_eval(twin: nn.Module, x: Tensor, found: Probe) -> None:
     """In eval mode: is it the same answer twice, and whatever the other picture is?"""
-    twin.eval()
-    passes = [trace(twin, y, meta=False) for y in (x, x.clone(), torch.cat([x[:1], -x[1:]]))]
-    one, again, other = (t.output for t in passes)
-    if any(t.error is not None for t in passes) or one.shape != again.shape:
-        return
-    if not one.equal(again):
-        found.chance = _apart(*passes[:2])
-    elif not one[:1].equal(other[:1]):
-        found.mixes = _apart(*passes[::2], 0.5)  # without mixing it would be one picture of two
+    given = torch.cat([x[:1], -x[1:]]), *[x] * 5  # often: a choice of two may fall alike
+    other, one, *again = (trace(twin.eval(), y, meta=False) for y in given)
+    if all(t.error is None and t.output.shape == x[:, [0, 0]].shape for t in (other, one, *again)):
+        drawn = (t for t in again if not t.output.equal(one.output))
+        found.chance = next((_apart(one, t) for t in drawn), None)
+        if found.chance is None and not one.output[:1].equal(other.output[:1]):
+            found.mixes = _apart(one, other, half=True)
 
 
-def _apart(one: Trace, other: Trace, share: float = 0) -> Op | None:
-    """The first op that makes other numbers in another pass, in more than a share of places."""
+def _apart(one: Trace, other: Trace, half: bool = False) -> Op | None:
+    """The first op that makes other numbers in another pass; `half`: also of the first picture."""
     for a, b in zip(one.ops, other.ops, strict=False):
         if a.name != b.name or a.shape != b.shape:
             return a
-        if (a.value != b.value).double().mean() > share:
+        v, w = a.value, b.value
+        same = [v.chunk(2, d)[0].equal(w.chunk(2, d)[0]) for d in range(v.ndim if half else 0)]
+        if not (v.equal(w) or any(same)):
             return a
     return one.op_of(one.output)
 

@@ -39,8 +39,7 @@ def _interpolate(func, x, size=None, scale_factor=None, mode="nearest", **option
 
 def _conv(func, x, weight, *more, **options):
     """As torch's own, which on the meta device, without a bias, takes any number format."""
-    mixed = any(map(torch.is_autocast_enabled, ("cpu", "cuda")))
-    if x.dtype != weight.dtype and not mixed:
+    if x.dtype != weight.dtype and not any(map(torch.is_autocast_enabled, ("cpu", "cuda"))):
         raise RuntimeError("its input and its weights have to be of one type")
     return func(x, weight, *more, **options)
 
