@@ -52,7 +52,7 @@ def answer(colouriser: Colouriser, x: Tensor) -> Tensor:
     network = colouriser if isinstance(colouriser, nn.Module) else nn.Module()
     weight = next(network.parameters(), x)
     with eval_mode(network), torch.no_grad():
-        y = colouriser(x.to(weight.device, weight.dtype))
+        y = colouriser(x.to(weight.device, weight.dtype, copy=True))
     return y.float().cpu() if isinstance(y, Tensor) else y
 
 

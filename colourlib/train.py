@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from . import evaluate
-from .common.copies import twin_of
+from .common.copies import bare, twin_of
 from .data import BATCH_SIZE, PhotoData
 from .device import Placement
 
@@ -152,6 +152,7 @@ class Training:
         self.config, self.placement, self.data = config, placement, data
         self.plan = plan or stages(config, data.train.size)
         self.model = placement.model(model)
+        self.plain = bare(self.model)  # not compiled, say: whose weights have their own names
         self.averaged = None
         if config.average:
             self.averaged = twin_of(self.model, placement.device).eval().requires_grad_(False)
@@ -168,7 +169,7 @@ class Training:
     @property
     def judged(self) -> nn.Module:
         """The network that is validated, shown and kept: the averaged one, if there is one."""
-        return self.averaged if self.averaged is not None else self.model
+        return self.averaged if self.averaged is not None else self.plain
 
     def weights(self) -> dict[str, Tensor]:
         """A copy of its weights, on the CPU."""
@@ -274,7 +275,7 @@ def train(training: Training, watch: Watch) -> None:
             x, y = placement.batch(x), placement.batch(y)
             loss = train_step(training.model, x, y, training.optimiser, config, placement)
             if training.averaged is not None:
-                average_(training.averaged, training.model, config.average, training.step)
+                average_(training.averaged, training.plain, config.average, training.step)
             training.count(loss, len(x))
             watch.after_step(training)
             if training.over or watch.stopped:

@@ -4,6 +4,7 @@ import contextlib
 import copy
 import io
 import random
+import sys
 import types
 import warnings
 from collections.abc import Iterator
@@ -36,6 +37,23 @@ def replace_tensors(value, change):
     return value
 
 
+def bare(model: nn.Module) -> nn.Module:
+    """The network, sharing its weights, without what torch wraps around it or its parts."""
+    while type(model).__module__.startswith(("torch._dynamo", "torch.nn.parallel", "torch.optim")):
+        model = next(model.children())
+    parts = {name: bare(part) for name, part in model._modules.items() if part is not None}
+    if any(part is not model._modules[name] for name, part in parts.items()):
+        model = copy.copy(model)
+        model._modules = model._modules | parts
+    return model
+
+
+def eager() -> contextlib.AbstractContextManager:
+    """Within it nothing is compiled: a network is looked at in milliseconds, not in minutes."""
+    known = "torch._dynamo" in sys.modules and hasattr(torch.compiler, "set_stance")  # torch 2.6
+    return torch.compiler.set_stance("force_eager") if known else contextlib.nullcontext()
+
+
 def copy_of(model: nn.Module, device: str) -> nn.Module:
     """A twin on the meta device or the CPU without the student's hooks; torch's own come along."""
     twin = twin_of(model, device)
@@ -50,7 +68,7 @@ def copy_of(model: nn.Module, device: str) -> nn.Module:
 
 
 def twin_of(model: nn.Module, device: str) -> nn.Module:
-    """A copy on a device that shares nothing with the model.
+    """A copy on a device that shares nothing with the model, and is `bare`.
 
     Also tensors outside the parameters are found and copied: in lists, in layers of lists, and the
     maps that a forward keeps in self, which copy.deepcopy refuses. Functions that look at the model
@@ -68,7 +86,7 @@ def twin_of(model: nn.Module, device: str) -> nn.Module:
     twin = copy.deepcopy(model, memo)
     for module in twin.modules():
         _rebind(vars(module), memo)
-    return twin
+    return bare(twin)
 
 
 def _rebind(holder: dict | list, memo: dict[int, object]) -> None:
@@ -145,6 +163,7 @@ def undisturbed() -> Iterator[None]:
             torch.enable_grad(),
             contextlib.redirect_stdout(io.StringIO()),
             warnings.catch_warnings(),
+            eager(),
         ):
             warnings.simplefilter("ignore")
             torch.default_generator.manual_seed(0)  # manual_seed would reach Apple's GPU, too

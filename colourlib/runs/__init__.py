@@ -18,6 +18,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from ..common import files
+from ..common.copies import bare
 from ..common.errors import CourseError
 from ..common.pictures import encoded
 from ..common.version import __version__
@@ -60,6 +61,7 @@ class Run:
     stages: Stages = field(default_factory=list)  # how large its photos are shown, and when
     described: str = field(default="", repr=False)  # the network in words, for network.txt
     lock: FileLock | None = field(default=None, repr=False)
+    called: nn.Module | None = field(default=None, repr=False)  # what fit was given: compiled, say
 
     def __post_init__(self) -> None:  # once, because the source may be edited while it trains
         self.samples = Samples(self.data.validation)
@@ -150,7 +152,8 @@ def first_line(fault: BaseException) -> str:
 
 def remember(model: nn.Module, name: str, size: int) -> None:
     """That this network was trained in a run of that name, on photos of `size` pixels a side."""
-    model.trained_in, model.trained_size = name, size
+    for network in (model, bare(model)):
+        network.trained_in, network.trained_size = name, size
 
 
 def number_of(path: Path) -> int:
@@ -197,13 +200,13 @@ def load_run(
         name = then["network"]
         model = matching.build(name, matching.arguments_of(name, weights), weights, folder)
         matching.check_edits(model, then, folder)
-    here = model.state_dict()
+    here = bare(model).state_dict()
     same = {k: w for k, w in weights.items() if k in here and here[k].shape == w.shape}
     if partly:
         print(f"{len(same)} of {len(here)} weights carried over, the others are as they were.")
     else:
         mend = f"load_run(folder, model, partly=True) carries over the {len(same)} of {len(here)} "
-        matching.check_fit(model, weights, folder, mend + "that match.")
-    model.load_state_dict(same, strict=False)
+        matching.check_fit(bare(model), weights, folder, mend + "that match.")
+    bare(model).load_state_dict(same, strict=False)
     remember(model, *trained_in)
     return model.eval(), story

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from ..common.copies import copy_of, undisturbed
+from ..common.copies import bare, copy_of, undisturbed
 from ..common.errors import CourseError
 from ..common.stop import Stop, Stopped
 from ..common.words import did_you_mean
@@ -29,6 +29,7 @@ CHOICES = {
     "schedule": ("cosine", "constant"),
     "precision": ("auto", "fp32", "bf16"),
 }
+UNCOMPILED = "train the network as it is, without it, or install a C++ compiler"
 LENGTHS = ("epochs", "steps", "minutes")  # how long a run is: by one of them
 ABOVE_ZERO = ("lr", "batch_size", *LENGTHS)
 FROM_ZERO = ("weight_decay", "small_first", "average", "seed")
@@ -69,9 +70,9 @@ def fit(
         )
     report = examine(model, data.train.size, config.batch_size) if examine else None
     plan, told = _stages(model, data, config)
-    label = type(model).__name__ if name is None else str(name)
-    run = Run(model, config, place(config.precision), data, label, label, stages=plan)
-    run.described = f"{model}\n\n{report}\n" if report else f"{model}\n"
+    label = type(bare(model)).__name__ if name is None else str(name)
+    run = Run(bare(model), config, place(config.precision), data, label, label, stages=plan)
+    run.called, run.described = model, f"{bare(model)}\n" + (f"\n{report}\n" if report else "")
     checkpoint = begin(run, data.runs if folder is None else Path(folder), resume)
     if not quiet:
         print(_announcement(run, checkpoint) + told)
@@ -190,6 +191,8 @@ def _train_safely(
         need = report.memory if report else 0
         advice = rescue.memory_advice(fault, need, batch, size, run.placement.device)
         fault = CourseError(advice)
+    if type(fault).__module__.startswith(("torch._dynamo", "torch._inductor")):
+        fault = CourseError(f"torch.compile fails here ({first_line(fault)}): {UNCOMPILED}.")
     if session is not None:
         session.end(fault)
         board.close(session.view)

@@ -1,6 +1,5 @@
 """A network as an ONNX file, for programs that have no torch: phones, browsers, other languages."""
 
-import copy
 import importlib.util
 import warnings
 from pathlib import Path
@@ -9,6 +8,7 @@ import torch
 from torch import nn
 
 from ..common import files
+from ..common.copies import twin_of
 from ..common.errors import CourseError
 from . import first_line
 
@@ -33,7 +33,7 @@ def export_onnx(path: str | Path, model: nn.Module) -> Path:
     if not hasattr(torch.export.Dim, "DYNAMIC"):
         raise CourseError(f"ONNX needs torch 2.6 or newer, this is {torch.__version__}: update it.")
     path = Path(path).expanduser()
-    network = copy.deepcopy(model).cpu().eval()
+    network = twin_of(model, "cpu").eval()
     content = _traced(network)
     for shape in TRIED:
         _check(network, content, shape)

@@ -31,8 +31,10 @@ class Session(Watch):
         self, run: Run, checkpoint: dict | None, stop: Stop, board: Silent, quiet: bool = True
     ) -> None:
         self.run, self.stop, self.board = run, stop, board
-        self.training = Training(run.model, run.data, run.config, run.placement, run.stages)
-        both = {"model": self.training.model, "averaged": self.training.averaged}
+        self.training = Training(
+            run.called or run.model, run.data, run.config, run.placement, run.stages
+        )
+        both = {"model": self.training.plain, "averaged": self.training.averaged}
         self.networks = {name: network for name, network in both.items() if network is not None}
         run.history = self.training.history
         self.curve: list[float] = []  # losses since the curve's last point
@@ -151,6 +153,7 @@ class Session(Watch):
         for network in self.networks.values():
             network.load_state_dict(run.best_weights or self.first_weights)
         training.model.eval()
+        run.model.eval()
         training.optimiser.zero_grad(set_to_none=True)
         run.sentence = run.summary(fault)
         if run.folder is not None:

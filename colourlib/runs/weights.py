@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from ..colourise import COLOURNET, SHIPPED, known, shipped
-from ..common.copies import twin_of
+from ..common.copies import bare, eager, twin_of
 from ..common.errors import CourseError
 from ..common.files import pasted
 from ..common.version import __version__
@@ -59,8 +59,8 @@ def load(where=None, model: nn.Module | None = None) -> tuple[nn.Module, dict]:
         if not where.best_weights:
             raise CourseError(f"Run {where.name} was stopped before its first validation.")
         network = twin_of(where.model, "cpu") if model is None else model
-        matching.check_fit(network, where.best_weights, f"run {where.name}")
-        network.load_state_dict(where.best_weights)
+        matching.check_fit(bare(network), where.best_weights, f"run {where.name}")
+        bare(network).load_state_dict(where.best_weights)
         card = _card_of(where.story(), network)
     elif not isinstance(where, str | Path):
         raise CourseError(f"weights.load cannot load a {type(where).__name__}. {MEND}")
@@ -132,12 +132,12 @@ def _of_file(path: Path, model: nn.Module | None) -> tuple[nn.Module, dict]:
     weights, card = _read(path)
     if model is None:
         model = matching.build(card["network"], card["arguments"], weights, path)
-    matching.check_fit(model, weights, path)
-    model.load_state_dict(weights)  # converts to the network's own format
+    matching.check_fit(bare(model), weights, path)
+    bare(model).load_state_dict(weights)  # converts to the network's own format
     there, here = torch.tensor(card["answer"]), torch.tensor(_answer(model))
     # Other processors round otherwise, by about a millionth.
     if not (there - here).abs().max() < 1e-3 * max(1, there.abs().max()):
-        matching.check_edits(model, card, path, ["in code that its forward calls"])
+        matching.check_edits(bare(model), card, path, ["in code that its forward calls"])
     return model, card
 
 
@@ -163,7 +163,8 @@ def _answer(network: nn.Module) -> list[float]:
     x = (0.6 * (steps.sin() + 0.5 * (2 * steps[:, None]).cos()))[None, None]  # (1, 1, 64, 64)
     device = next((p.device for p in network.parameters()), "cpu")
     try:
-        y = network.eval()(x.to(device)).float().cpu()
+        with eager():
+            y = bare(network).eval()(x.to(device)).float().cpu()
     except Exception as error:  # a student's own forward may raise anything
         raise CourseError(f"{type(network).__name__} fails on 64 x 64 pixels: {error}") from error
     if y.shape != (1, 2, 64, 64):

@@ -697,3 +697,60 @@ def test_an_answer_that_differs_from_photo_to_photo_is_not_called_the_same():
     p, q, head = Conv2d(16, 8, 1), Conv2d(16, 8, 1), Conv2d(8, 2, 1)
     net = Net(run=run, bank=bank, p=p, q=q, head=head)
     assert not re_find(inspect(net, photos=0), "the same whatever")
+
+
+class Unnormed(nn.Module):
+    """Blocks without a norm, between a first convolution and a head that starts at zero."""
+
+    def __init__(self, block):
+        super().__init__()
+        self.block, self.first, self.head = block, Conv2d(1, 16, 3, padding=1), chroma_head(16)
+        self.one = nn.ModuleList(Conv2d(16, 16, 3, padding=1) for _ in range(6))
+        self.two = nn.ModuleList(Conv2d(16, 16, 3, padding=1) for _ in range(6))
+        self.look, self.much = nn.Linear(16, 32), nn.Parameter(torch.zeros(6, 1, 1, 1))
+
+    def branch(self, h, i):
+        return self.two[i](torch.relu(self.one[i](h)))
+
+    def forward(self, x):
+        h = torch.relu(self.first(x))
+        for i in range(6):
+            h = self.block(self, h, i)
+        return self.head(h)
+
+
+def film(s, h, i):
+    much, more = s.look(h.mean((2, 3)))[:, :, None, None].chunk(2, dim=1)
+    return h + torch.relu(s.branch(h, i) * (1 + much) + more)
+
+
+BLOCKS = {
+    "ReZero": (lambda s, h, i: h + s.much[i] * s.branch(h, i), "note"),
+    "residual scaling": (lambda s, h, i: h + 0.1 * s.branch(h, i), "note"),
+    "refined again and again": (lambda s, h, i: h + 0.5 * s.branch(h, 0), "note"),
+    "FiLM": (film, "note"),
+    "a gate over places": (lambda s, h, i: h + h * s.branch(h, i).mean(1, True).sigmoid(), "note"),
+    "one behind another": (lambda s, h, i: s.branch(h, i).relu(), "warning"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("block", "severity"), BLOCKS.values(), ids=BLOCKS)
+def test_without_a_norm_it_is_a_warning_only_where_the_picture_fades(block, severity):
+    torch.manual_seed(0)
+    found = re_find(inspect(Unnormed(block), photos=0), "none of the .* followed by a norm")
+    assert found.severity == severity and ("fades" in found.what) == (severity == "warning")
+
+
+def test_what_changes_from_call_to_call_is_named_whether_drawn_or_kept():
+    def drawn(self, x):
+        return self.body(x + 0.1 * random.random())
+
+    def kept(self, x):
+        self.mean = 0.5 * self.mean + x.detach().mean() + 1
+        return self.body(x + self.mean)
+
+    for run in (drawn, kept):
+        net = Net(Conv2d(1, 2, 1), run=run)
+        net.mean = 0.0
+        found = re_find(inspect(net, photos=0), "other numbers at each call, in eval mode, too")
+        assert found.severity == "warning" and found.layer.startswith(f"{run.__name__}, line ")

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
+import third_edits as third
 import torch
 import torch.nn.functional as F
 from edits import KINDS, Edit, apply, build, model_cells, summary, table
@@ -13,8 +14,9 @@ from more_edits import MISTAKES, MORE_IDEAS
 
 from colourlib.teaching.clinic import Finding, inspect
 
-KINDS = KINDS | {"a fresh pair of eyes": MISTAKES}
-KINDS["good ideas"] = KINDS.pop("good ideas") + MORE_IDEAS  # at the end
+KINDS = KINDS | {"a fresh pair of eyes": MISTAKES, "seen by its numbers": third.OBSERVED}
+KINDS["a third reader"] = third.MISTAKES
+KINDS["good ideas"] = KINDS.pop("good ideas") + MORE_IDEAS + third.IDEAS  # at the end
 EDITS = [edit for edits in KINDS.values() for edit in edits]
 CELLS = model_cells()
 RAN: list[str] = []  # fixes that were run as they stand

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import UninitializedParameter
 
-from ...common.copies import copy_of, undisturbed
+from ...common.copies import bare, copy_of, undisturbed
 from ...common.errors import CourseError
 from ...common.inputs import SMALLEST
 from .examination import examine
@@ -38,7 +38,7 @@ def inspect(model: nn.Module, size: int = 128, batch: int = 20, photos: int = 10
             raise CourseError(f"{name} has to be a whole number from {smallest} up, not {value!r}.")
     if not isinstance(model, nn.Module):
         return Report("no network", findings=[_not_a_network(model)])
-    model = getattr(model, "_orig_mod", model)  # what torch.compile wraps
+    model = bare(model)
     report = Report(f"{type(model).__name__}, batch of {batch} at {size} x {size}", photos=photos)
     if not hasattr(model, "_parameters"):  # nothing of torch's works on it, not even parameters()
         what = f"{type(model).__name__}.__init__ never calls that of nn.Module"

@@ -15,7 +15,7 @@ from .report import Report, table
 from .rules import findings as rules
 from .rules import habits
 from .rules.contract import contract
-from .rules.orientation import turned
+from .rules.orientation import exchanged, turned
 from .rules.unused import twice, unused
 from .sentences import Finding, say
 from .sight import AXES, ENDS
@@ -60,15 +60,20 @@ def examine(report: Report, model: nn.Module, size: int, batch: int) -> None:
     if not isinstance(main.output, Tensor):
         add(unused(main, None))
         return
+    said = len(report.findings)
     fixed = not broken and _other_sizes(add, run, size)
+    line = list(exchanged(main.model)) if len(report.findings) > said else []
+    oblong = run((AXES, 1, 64, 96)) if line else main
+    if line and (oblong.error or [*contract(oblong), *turned(oblong)]):
+        report.findings[said:] = line
     if tuple(main.output.shape[2:]) == tuple(main.x.shape[2:]):
         add(habits.shrinks(main))
-    add([*habits.middle(main), *habits.between(main), *habits.drops_in_eval(far[0])])
+    add([*habits.middle(main), *habits.between(main)])
     # Where it is unsafe, torch may crash, and take the notebook's kernel with it.
     unsafe = [*habits.unsafe(main), *habits.changes_picture(main)]
     stop = list(_too_large(main, report.memory, batch)) or unsafe
     add(stop)
-    if stop or broken:
+    if stop or broken or line:
         add(unused(main, None))
     else:
         _with_numbers(report, model, main, size, batch, fixed)
@@ -112,7 +117,7 @@ def _other_sizes(add: Callable, run: Callable, size: int) -> bool:
 def _with_numbers(report: Report, model, main: Trace, size: int, batch: int, fixed: bool) -> None:
     found = probe(model, report.multiply_adds, size, fixed)
     idle, signs = list(unused(main, found)), list(rules.output_sign(main, found))
-    report.findings += [*idle, *signs]
+    report.findings += [*idle, *signs, *habits.no_norm(main, found and found.trace)]
     if found is None:
         report.notes.append("too large to be tried with real numbers: shapes alone were checked")
         return

@@ -31,6 +31,10 @@ def mended(finding: Finding, model: nn.Module) -> Finding:
     try:
         if line := rewritten(finding):
             return replace(finding, fix=line)
+        if fix.startswith("batch_first="):
+            made = _made(model, re.sub(r"\.(self|multihead)_attn$", "", finding.layer))
+            line = _set(model, made, {"batch_first": ast.Constant(True)})
+            return replace(finding, fix=f"{line}.") if line else finding
         if piece := PIECE.search(fix):
             name, code = ".".join(re.findall(r"\w+", piece[1])), ast.parse(piece[2], mode="eval")
             line = _another(model, name, code.body, maker[1] if maker else "")
@@ -190,7 +194,7 @@ def _set(model: nn.Module, made: _Made, values: dict, maker: str = "") -> str:
                 node = _arg(call, target, key)
             if name == "padding" and "kernel_size" in values and _variables(node):
                 continue  # kernel // 2 follows the kernel
-            text = _spelt(node, getattr(model.get_submodule(made.name), name), value)
+            text = _spelt(node, getattr(model.get_submodule(made.name), name, None), value)
             name = key
         edits.append((frame, call, node, name, text))
     frame, call = edits[0][:2]

@@ -5,13 +5,14 @@ import linecache
 import re
 from collections.abc import Callable
 
+from .crash.clashes import SIGNS
 from .sentences import Finding
 
 MODULES = ("F", "torch", "nn", "nn.functional", "torch.nn.functional")
 ENLARGED = r"F.interpolate(\1, size=\2.shape[-2:], mode='bilinear')"
 # What is wrong is a function on this line: it is left out.
 LEFT_OUT = {"one-sided", "squeezed", "drops answers", "never below 0", "spoilt", "no slope", "cut"}
-CASTS = {"precision", "whole numbers"}
+CASTS = {"precision", "whole numbers", "retyped"}
 LEFT_OUT |= CASTS | {"turned"}
 KINDS = ("int", "long", "byte", "half", "double")
 # What the finding names -> what its mend has in place of that.
@@ -91,9 +92,17 @@ def _instead(node: ast.AST, finding: Finding, source: Callable) -> str | None:
         sign, value = re.search(r" (\S+)= ", ast.unparse(node))[1], source(node.value)
         value = f"({value})" if isinstance(node.value, ast.BinOp) else value
         return f"{source(node.target)} = {source(node.target)} {sign} {value}"
-    if key in ("skip", "list meets map") and isinstance(node, ast.expr):
+    if key == "by chance" and call == op and op.startswith("randn"):
+        return f"self.training * {source(node)}"
+    sign = isinstance(node, ast.BinOp) and isinstance(node.op, SIGNS.get(op, ()))
+    if key == "retyped" and (sign or call == op):
+        return f"({source(node)}).float()" if sign else f"{source(node)}.float()"
+    if key == "across" and isinstance(node, ast.Tuple) and ast.unparse(node) in finding.what:
+        return "(2, 3)"
+    if key in ("skip", "list meets map", "fixed size") and isinstance(node, ast.expr):
         new = ast.parse(code, mode="eval").body
         inner = ast.unparse(new.args[0] if isinstance(new, ast.Call) else new.value)
+        inner = re.sub(r"(\[None\])+$", "", inner)
         spelt = ast.unparse(node.args[0] if call == "interpolate" else node)
         stored = isinstance(getattr(node, "ctx", None), ast.Store)
         return code if spelt == inner and not stored else None

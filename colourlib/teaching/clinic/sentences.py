@@ -77,14 +77,18 @@ stacked: torch.cat stacks {parts} channels; the answer is the 2 channels of chro
   -> return the map with 2 channels as it is, without torch.cat
 idle head: is never called: the answer has {got} channels, and it would make 2, a and b
   -> `{layer}(y)` as the last layer, where y is what is returned now
-channels: answers {got} channels; chroma has 2, a and b
+channels: answers {got} channels; chroma has 2, a and b{rgb}
 misses: {why}; the answer is {got}, not {want}
 other size: the answer is {got}, not {want}: {ways}
-  -> `return upsample_to(y, x)`, or `return F.interpolate(y, size=x.shape[-2:], mode='bilinear')`
+  -> `return upsample_to(y, x)`; with `size = x.shape[-2:]` as the first line, if x is changed
 in place: changes in place what the gradient still needs: the backward pass stops with '{error}'
   -> `y = y + 1` instead of `y += 1`; no inplace=True there; or `y = y.clone()` first
 history: keeps in self what it has computed, with its history: the second step of training stops
   -> `self.kept = y.detach()`: the numbers without their history
+retyped: {op.name} turns {usual} into {op.output.dtype}, which the weights behind it do not take
+  -> `y.float()`, where y is what this line makes
+across: {op.name} over dimensions {dims} mixes the channels: a number a channel is due
+  -> `y.mean((2, 3))`: over the height and the width
 NaN: {op.name} makes NaN or infinity of finite numbers, at the start
   -> keep the logarithm, root or quotient away from 0: `(x + 1e-5).log()`, `x / (s + 1e-5)`
 cut: ends the gradient ({end}): the layers before it cannot learn
@@ -95,8 +99,7 @@ always the same: the answer is the same whatever the picture is
   -> use x in forward: `x = self.first(x)`
 no slope: {op.name} makes steps, and a step has no slope: no layer before it ever learns
   -> leave {op.name} out while training: it belongs to what is done with the answer
-zeros: has weights that are all 0{more}, so that it makes 0, where ReLU has no slope: no layer
-    before the head ever gets a gradient
+zeros: has weights that are all 0{more}, so that it makes 0, where ReLU has no slope
   -> no nn.init.zeros_ there: only the head may start at 0
 dead: no weight {but}ever gets a gradient: the answer does not depend on any of them
   -> look for ReLU behind the head, a product with 0, weights set to 0 in two layers
@@ -121,26 +124,30 @@ drops answers: sets a share of {p:g} of the answers to 0, while training only
   -> `{make}nn.Identity()`: Dropout belongs before the last layer
 normed answers: is the last step: it sets the spread of all answers to 1; that of ab / 110 is 0.15
   -> `{make}nn.Identity()`: end with the bare convolution
-never below 0: {op.name} is the last step, and no answer is below 0; chroma has a sign
+never below 0: {op.name} is the last step, and no answer is {side} 0; chroma has a sign
   -> end with the bare convolution, or `nn.Tanh()`
 mixes: a photo's colours depend on the other photos of its batch, in eval mode, too
-  -> `y.mean(dim=(2, 3))`, not over dim=0, the batch; no norm with track_running_stats=False
+batch first: mixes the photos of a batch: it takes {due}, and is given {shape}
+by chance: {op.name} makes other numbers at each call, in eval mode, too: answers differ
+  -> only while training: `if self.training: ...`
+momentum: with momentum={m} its mean and variance, which eval mode takes, are those of {which}
+  -> `{make}nn.{kind}({n}, momentum=0.1)`
+kept in eval: stays in eval mode: it never learns the mean and the variance of its maps
+  -> leave out the .eval() in the network's own code
 alike: starts with the same weights for all its channels{more}: they stay alike for ever
   -> leave the start to torch, or draw it: `nn.init.kaiming_normal_(layer.weight)`
 explodes: explodes at the start: its spread is {spread:.3g}, {times:,.0f} times that of chroma
   -> a head that starts at 0, `chroma_head(channels)`; BatchNorm; no factors over 1
-far step: explodes at the first step: one step of Adam moves the answer by {moved:.3g}; chroma's
-    spread is 0.15
+far step: explodes at the first step: Adam moves the answer by {moved:.3g}; chroma's spread is 0.15
   -> no large factors behind the head: `return upsample_to(self.head(y), x)` as it is
 small step: hardly moves: one step of Adam moves the answer by {moved:.1g}; chroma's spread is 0.15
   -> no small factors behind the head: `return upsample_to(self.head(y), x)` as it is
 no gradient: {n} parameters get no gradient: {names}
 no norm here: has no BatchNorm behind it, as {n} other convolutions have: its numbers can run away
   -> `nn.BatchNorm2d({channels})` between it and the activation
-no norm: none of the {n} convolutions is followed by a norm: training needs smaller, and more, steps
+no norm: none of the {n} convolutions is followed by a norm{says}: training needs more steps
   -> `nn.BatchNorm2d(channels)` between each convolution and its activation
-two in a row: follows {first} with no activation between them{via}: two convolutions in a row are no
-    more than one
+two in a row: follows {first} with no activation between them{via}: two such are no more than one
   -> `nn.ReLU()` behind {last}
 drops in eval: eval mode still drops: two answers to one photo differ
   -> `F.{op.name}(x, {p:g}, self.training)`
@@ -154,6 +161,8 @@ shrinks: {why}; enlarged again later, the map no longer lies over the picture ex
   -> {fix}
 turned: exchanges height and width: {before} -> {after}; enlarged later, it lies across the picture
   -> leave it out, or `y.transpose(2, 3)` again behind the layers that need it turned
+exchanged: takes the height for the width: a shape is (N, C, height, width)
+  -> In forward, change `{old}` to `{new}`.
 folded: folds the {n} places of a map of {high} x {wide} as {wide} x {high}: each lies elsewhere
   -> `y.reshape(n, c, height, width)`, or `y.reshape(x.shape)`, with the map it was made of
 beside: torch.cat along dimension {dim} puts the maps {below} one another: {before} -> {after}
@@ -185,8 +194,7 @@ layer: was given a layer ({kind}) where a tensor is due
 function: has a function where a tensor is due: {name} is a function
   -> call it: `{name}(x)`
 view: changes a view in place, which the gradient cannot follow
-  -> `y = y + z` instead of `y += z`, no inplace=True on a part of a tensor; or `y = y.clone()`
-    first
+  -> `y = y + z` instead of `y += z`, no inplace=True on a part; or `y = y.clone()` first
 recursion: calls itself without end
   -> call a part of the network, `self.body(x)`, not self(x)
 assertion: stops at an assertion{said}
@@ -194,8 +202,7 @@ assertion: stops at an assertion{said}
 map as size: is given a map {shape} as the size; a size is two numbers, height and width
   -> `F.interpolate(y, size=other.shape[-2:], mode='bilinear')`, or `upsample_to(y, other)`
 no attribute: there is no self.{name}; __init__ makes {known}
-hidden function: {name} is a function, but this method also makes a variable of that name, which has
-    no value yet
+hidden function: {name} is a function, but this method also makes a variable of that name
   -> another name for the variable: `y = {name}(x)`
 part: {name} is a part of the network, not a variable
   -> `self.{name}`
@@ -228,7 +235,7 @@ picture's channels: expects {wants} channels, receives {gets}: the picture has o
 channels: expects {wants} channels, receives {gets}, which {who} makes
 window: its window reaches over {reach} pixels, but the map is {size} with {p} pixels of padding
   -> `padding={half}`, a smaller kernel, or fewer poolings before it
-one number: BatchNorm has one number a channel here ({shape}), which has no spread{way}
+one number: {op.kind} has one number a {unit} here ({shape}), which has no spread{way}
   -> `{code} = nn.Identity()` on maps of 1 x 1; or fewer steps of pooling and stride before it
 groups: {gets} channels cannot be split into {groups} groups
   -> a number of groups that divides {gets}: `nn.GroupNorm({fits}, {gets})`
@@ -254,6 +261,7 @@ shuffle: PixelShuffle({r}) makes {r} x {r} pixels of {square} channels, but {get
 unshuffle: PixelUnshuffle({r}) makes one place of {r} x {r}: {size} cannot be divided
   -> fill up first: `F.pad(x, (0, -x.shape[-1] % {r}, 0, -x.shape[-2] % {r}))`
 other dimensions: {verb} {first} of {one} with {second} of {two}
+fixed size: {one} is {size}, whatever the picture is, and meets a map of {m}: it fits one size
 list meets map: {who} makes {few}, one list of numbers a picture, and meets the map {many}
   -> `{code}`: a map of 1 x 1 for each picture
 batches: {verb} batches of {n} and {m}: {pictures} came in

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from torch import nn
 
 from ....common.copies import tensors_in
-from ..functions import SUMS
-from ..sentences import Finding, words
+from ..functions import OVER, SUMS
+from ..sentences import Finding, say, words
 from ..watch.tracing import Call, Op, Trace, is_leaf, spell
 from ..wording import code_of, shrinking
 from .clashes import FUNCTIONS, broadcasts, clash
@@ -34,6 +34,10 @@ def explain(trace: Trace, severity: str = "error", when: str = "") -> Finding:
             ends = {"before": source.shapes[0], "after": source.shape}
             n, layer = source.shapes[0][0], source.where
             what, fix, key = words("flat batch", n=n, **ends)
+        if earlier := _tried(_earlier, trace, op):
+            fault, at = earlier
+            facts = {"usual": trace.x.dtype, "dims": at.arg(1, "dim")}
+            return say(fault, at.at_line, severity, when, op=at, **facts)
         if guilty := _tried(_guilty, trace, op):
             layer, (why, fix), key = guilty.where, shrinking(trace, guilty), "shrinks"
             what = f"{why}; so at {op.where.split(':')[0]} {what}"
@@ -97,6 +101,23 @@ def _flattened_batch(trace: Trace, op: Op) -> Op | None:
         return None
     before = source.shapes[0]
     return source if len(before) > 1 and before[0] == trace.x.shape[0] else None
+
+
+def _earlier(trace: Trace, op: Op) -> tuple[str, Op] | None:
+    """An op before it that made another number format, or a mean over the channels and a side."""
+    usual, kind = trace.x.dtype, op.tensors[0].dtype
+    for at in (o for t in op.tensors for o in trace.back(trace.op_of(t))):
+        made = [t.dtype for t, i in zip(at.tensors, at.inputs, strict=True) if i is not None]
+        if (
+            usual in made
+            and (kind.is_floating_point or kind.is_complex)
+            and usual != kind == at.output.dtype
+        ):
+            return "retyped", at
+        dims = at.arg(1, "dim") if at.name in OVER and len(at.shapes[0]) == 4 else None
+        if isinstance(dims, (tuple, list)) and {d % 4 for d in dims} in ({1, 2}, {1, 3}):
+            return "across", at
+    return None
 
 
 def _guilty(trace: Trace, op: Op) -> Op | None:

@@ -23,7 +23,8 @@ def _conv(trace: Trace, op: Op) -> tuple[str, str]:
     if x.dtype != weight.dtype:
         return _dtype(x, weight)
     if x.ndim != 4:
-        hint = "give it a map (N, C, H, W): `y[:, :, None, None]` is a list of numbers as one"
+        lists = "give it a map (N, C, H, W): `y[:, :, None, None]` is a list of numbers as one"
+        hint = "`torch.cat([a, b], dim=1)`, not torch.stack" if x.ndim == 5 else lists
         return words("not a map", shape=tuple(x.shape), who=maker(trace, x), hint=hint)
     transposed = op.name == "conv_transpose2d"
     wants = weight.shape[0] if transposed else weight.shape[1] * op.arg(6, "groups", 1)
@@ -57,14 +58,16 @@ def _dtype(x: Tensor, weight: Tensor) -> tuple[str, str]:
 def _norm(trace: Trace, op: Op) -> tuple[str, str] | None:
     x, n = op.tensors[0], op.tensors[0].shape[1]
     own = next((t for t, i in zip(op.tensors, op.inputs, strict=True) if i is None), None)
-    if op.name == "batch_norm" and x.numel() == n:
+    groups = op.arg(1, "num_groups") if op.name == "group_norm" else None
+    least = len(x) * n if op.name == "instance_norm" else groups or n  # one for each spread
+    if x.numel() == least and op.name != "layer_norm":
         way = story(trace, x)
         way = f" ({way})" if way.count("->") > 1 else ""
-        return words("one number", shape=tuple(x.shape), way=way, code=op.code or "layer")
+        facts = {"op": op, "unit": "group" if groups else "channel", "code": op.code or "layer"}
+        return words("one number", shape=tuple(x.shape), way=way, **facts)
     if op.name == "layer_norm":
         wants = tuple(op.arg(1, "normalized_shape"))
         return words("last dimensions", wants=wants, shape=tuple(x.shape), gets=n)
-    groups = op.arg(1, "num_groups") if op.name == "group_norm" else None
     if own is not None and own.numel() != n:
         first = f"{groups}, " if groups else ""
         return _channels(trace, x, own.numel(), f"`{op.make}nn.{op.kind}({first}{n})`")
@@ -77,10 +80,10 @@ def _linear(trace: Trace, op: Op) -> tuple[str, str]:
         return _dtype(x, weight)
     facts = {"wants": weight.shape[1], "makes": weight.shape[0], "gets": x.shape[-1]}
     facts |= {"layer": op.code or "layer", "shape": tuple(x.shape)}
-    if x.ndim == 4:
+    if x.ndim == 4 or (x.ndim == 3 and x[0].numel() == weight.shape[1]):
         n, out = x.shape[1], weight.shape[0]
         code = "pool and flatten first: `nn.AdaptiveAvgPool2d(1)` and `nn.Flatten()` before it"
-        if n == weight.shape[1] and x.shape[2] * x.shape[3] > 1:
+        if n == weight.shape[1] and x[0, 0].numel() > 1:
             code = f"`{facts['layer']} = nn.Conv2d({n}, {out}, 1)`: the same numbers at every place"
         return words("to Linear", code=code, **facts)
     source = trace.op_of(x)
@@ -121,6 +124,16 @@ def meeting(trace: Trace, op: Op) -> tuple[str, str]:
     a, b = clash(op)
     pictures, verb = trace.x.shape[0], VERBS.get(op.name, op.name)
     facts = {"verb": verb, "one": maker(trace, a), "two": maker(trace, b)}
+    fixed = {None}  # parameters, and what is made of them alone
+    for o in trace.ops:
+        fixed |= {o.index} if o.inputs and set(o.inputs) <= fixed else set()
+    own = [t for t in (a, b) if trace.made.get(id(t)) in fixed and t.ndim > 1]
+    if len(own) == 1 and not broadcasts(a.shape[-2:], b.shape[-2:]):
+        mask, m = (a, b) if own[0] is a else (b, a)
+        y, like = (_operands(op) or ("y", "other"))[:: 1 if mask is a else -1]
+        y += "[None]" * (4 - mask.ndim)
+        code = f"`F.interpolate({y}, size={like}.shape[-2:], mode='bilinear')`"
+        return words("fixed size", code=code, one=y, size=size_of(mask.shape), m=size_of(m.shape))
     if a.ndim != b.ndim:
         few, many = (a, b) if a.ndim < b.ndim else (b, a)
         if few.ndim != 2 or many.ndim != 4:
@@ -196,7 +209,7 @@ def broadcasts(a, b) -> bool:
 
 FUNCTIONS = {
     **dict.fromkeys(("conv2d", "conv_transpose2d"), _conv),
-    **dict.fromkeys(("batch_norm", "group_norm", "layer_norm"), _norm),
+    **dict.fromkeys(("batch_norm", "group_norm", "instance_norm", "layer_norm"), _norm),
     **dict.fromkeys(("cat", *SUMS), meeting),
     **dict.fromkeys(("view", "reshape"), _view),
     **dict.fromkeys(("max_pool2d", "avg_pool2d"), _pool),

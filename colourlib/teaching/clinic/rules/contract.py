@@ -39,7 +39,7 @@ def contract(trace: Trace, severity: str = "error", when: str = "") -> Iterator[
         first = next((o for o in trace.ops if _changes_batch(trace, o)), op)
         where = str(first.line or at) if first is not None else at
         yield say("other batch", where, op=first, **told | {"got": got[0], "want": want[0]})
-    told["got"] = got[1]
+    told |= {"got": got[1], "rgb": ": L is known, and RGB is made of all three" * (got[1] == 3)}
     heads = (n for n, m in trace.model.named_modules() if getattr(m, "out_channels", 0) == 2)
     idle = [n for n in heads if id(trace.model.get_submodule(n)) not in trace.called]
     stacked = op.shapes if op is not None and op.name == "cat" else [()]

@@ -11,7 +11,7 @@ from torch import Tensor
 from ..functions import CONVS, DROPOUTS, NORMS, PARTLY, SHAPERS
 from ..sentences import Finding, say
 from ..watch.probe import Probe
-from ..watch.tracing import Op, Trace
+from ..watch.tracing import Op, Trace, spell
 
 # Never below zero, though chroma has a sign.
 ONE_SIDED = {name.lower(): f"{name} cuts off all below 0" for name in ("ReLU", "ReLU6")}
@@ -31,7 +31,8 @@ ENDS = {name: f"{name}, which answers a choice, without a slope" for name in CHO
 ENDS |= {"detach": ".detach()", "data": ".data", "tensor": "torch.tensor"}
 CASTS = ("float", "to", "type", "double", "expand_as")  # what they were given ended it
 WITHOUT_SLOPE = {"round", "floor", "ceil", "sign", "trunc", "heaviside"}
-SUMMED = {"mean", "sum", "amax", "amin", "std", "var", "softmax", "max", "min", "norm"}
+OVER_PLACES = "`y.mean(dim=(2, 3))`, not over dim=0, the batch"
+BY_TURNS = "`x.flatten(2).transpose(1, 2)` makes that of a map"
 CHROMA = 0.15  # about the spread of ab / 110
 
 
@@ -50,7 +51,7 @@ def output_sign(trace: Trace, probe: Probe | None) -> Iterator[Finding]:
         facts = {"p": op.arg(1, "p", 0.5), "why": (ONE_SIDED | PARTLY).get(op.name)}
         yield say(key, op, "error" if dead else None, dead=NEVER * dead, **facts)
     elif probe is not None and probe.one_sided and op.name not in (*CONVS, "add", "linear", "cat"):
-        yield say("never below 0", op)
+        yield say("never below 0", op, side=probe.one_sided)
 
 
 def learning(probe: Probe, already: set[str]) -> Iterator[Finding]:
@@ -81,11 +82,17 @@ def learning(probe: Probe, already: set[str]) -> Iterator[Finding]:
         but = "but that of the head " if probe.moved else ""
         yield say("no slope", flat[0]) if flat else say("dead", "forward", but=but)
     elif probe.mixes:
-        yield say("mixes", next((op for op in ops if _over_batch(op)), "forward"))
+        yield _mixing(probe.mixes)
     elif not probe.depends:
         yield say("always the same", "forward")
-    if probe.alike:
-        yield say("alike", probe.alike[0], more=_more(probe.alike))
+    if (op := probe.chance) is not None:
+        key = "drops in eval" if op.name in DROPOUTS else "by chance"
+        yield say(key, op, p=op.arg(1, "p", 0.5))
+    for name, norm in probe.stuck:
+        m, n, make = norm.momentum, norm.num_features, f"{spell(probe.trace, name)} = "
+        which = "the last batch" if m else "the start, 0 and 1"
+        key = "kept in eval" if m and m <= 0.5 else "momentum"
+        yield say(key, name, m=m, n=n, make=make, which=which, kind=type(norm).__name__)
     if probe.dead:
         return
     spread, moved = probe.spread, probe.moved
@@ -101,19 +108,25 @@ def learning(probe: Probe, already: set[str]) -> Iterator[Finding]:
         code = "what is computed with them has to reach what forward returns"
         code = "no nn.init.zeros_ there: only the head may start at 0" if probe.zeros else code
         names = ", ".join(silent[:4]) + ", ..." * (len(silent) > 4)
-        where = silent[0].rpartition(".")[0] or silent[0]
+        loose = [op for op in ops if op.gradient and not probe.trace.consumers(op)]
+        loose = [op.where for op in loose if op is not probe.trace.op_of(probe.trace.output)]
+        where = next(iter(loose), silent[0].rpartition(".")[0] or silent[0])
         yield say("no gradient", where, n=len(silent), names=names, code=code)
+
+
+def _mixing(op: Op) -> Finding:
+    """The photos of a batch are mixed in this op: by its order of dimensions, most often."""
+    order = getattr(op.call and op.call.module, "batch_first", None)
+    if order is not None:
+        due = "(N, places, C)" if order else "(places, N, C)"
+        fix = BY_TURNS if order else "batch_first=True in the line that makes it"
+        return say("batch first", op, code=fix, due=due, shape=op.call.shapes[0])
+    code = f"`{op.make}nn.BatchNorm2d({op.shape[1]})`" if op.name == "batch_norm" else OVER_PLACES
+    return say("mixes", op, code=code)
 
 
 def drops_all(op: Op) -> bool:
     return op.name in DROPOUTS and op.arg(1, "p", 0.5) == 1
-
-
-def _over_batch(op: Op) -> bool:
-    """Does it sum up over the pictures of a batch?"""
-    dim = op.arg(1, "dim")
-    dims = dim if isinstance(dim, (tuple, list)) else [dim]
-    return op.name in SUMMED and any(type(d) is int and d == 0 for d in dims)
 
 
 def _more(names: list[str]) -> str:

@@ -16,6 +16,7 @@ LINEAR |= {"contiguous", "clone", *DROPOUTS}
 PASSED = POINTWISE | SHAPERS | {"cat", *POOLS}  # on the way from a convolution to its norm
 FEEDS = {"matmul", "bmm", "einsum", "mul", "scaled_dot_product_attention"}  # where softmax belongs
 LARGE_KERNEL = 11
+FADED = 0.03  # times the spread of the first map, over its places
 FEWEST = 16  # channels that a 1x1 convolution with a stride can take safely
 
 
@@ -35,14 +36,26 @@ def between(trace: Trace) -> Iterator[Finding]:
     if "batch_norm" in names and normed >= 2 and len(lonely) <= normed / 2:
         for op in lonely[:3]:
             yield say("no norm here", op, n=normed, channels=op.shape[1])
-    plain = all(isinstance(op.tensors[1], nn.Parameter) for op in convs)  # no weight norm
-    if len(convs) >= 4 and plain and names.isdisjoint(NORMS):
-        yield say("no norm", convs[0], n=len(convs))
     for op in trace.ops:
         before = _before_pools(trace, op) if op.name == "batch_norm" and op.tensors else None
         activated = before is not None and before.name in ("relu", *PARTLY)
         if activated and _before_pools(trace, before) in convs:
             yield say("norm behind", op)
+
+
+def no_norm(trace: Trace, numbers: Trace | None) -> Iterator[Finding]:
+    """No norm at all: bad where the picture fades on its way. `numbers`: a real pass."""
+    convs = [op for op in trace.ops if op.name in CONVS]
+    plain = all(isinstance(op.tensors[1], nn.Parameter) for op in convs)  # no weight norm
+    if len(convs) < 4 or not plain or any(op.name in NORMS for op in trace.ops):
+        return
+    maps = [op.value.detach() for op in (numbers.ops if numbers else ()) if op.name in CONVS]
+    maps = [y.transpose(0, 1).flatten(1) for y in maps]  # (C, places of all pictures)
+    spreads = [s for y in maps if y.shape[1] >= FEWEST and (s := y.std(1).mean().item())]
+    first, least = (spreads[0], min(spreads)) if spreads else (1, 1)
+    fades = f", and the picture fades on its way, {first:.1g} -> {least:.1g}"
+    says = fades * (least < FADED * first)
+    yield say("no norm", convs[0], "warning" if says else "note", n=len(convs), says=says)
 
 
 def _before_pools(trace: Trace, op: Op) -> Op | None:
@@ -67,11 +80,12 @@ def _to_head(trace: Trace, op: Op, depth: int = 8) -> bool:
 
 
 def _spared(trace: Trace, op: Op) -> bool:
-    """Depthwise, transposed and 1x1 convolutions, and gates, often go without a norm."""
+    """Depthwise, transposed and 1x1 convolutions, gates and ends of branches often have no norm."""
     depthwise = op.arg(6, "groups", 1) > 1 or op.name == "conv_transpose2d"
     thin = 1 in op.tensors[1].shape[2:] or tuple(op.shape[2:]) == (1, 1)
     reworked = not isinstance(op.tensors[1], nn.Parameter)  # by weight norm, say
-    return depthwise or thin or reworked or _normed_first(trace, op)
+    ends = any(user.name in ("add", "mul") for user in trace.consumers(op))
+    return depthwise or thin or reworked or ends or _normed_first(trace, op)
 
 
 def _normed_first(trace: Trace, op: Op) -> bool:
@@ -123,13 +137,6 @@ def changes_picture(trace: Trace) -> Iterator[Finding]:
     changers = [op for op in trace.ops if op.in_place and op.tensors]
     guilty = [op for op in changers if storage(op.tensors[0]) == storage(trace.x)]
     yield from (say("changes picture", op) for op in guilty[:1])
-
-
-def drops_in_eval(trace: Trace) -> Iterator[Finding]:
-    """Dropout by hand that does not know of eval mode. `trace`: a pass in eval mode."""
-    for op in trace.ops:
-        if op.name in DROPOUTS and op.arg(2, "training", True) and 0 < op.arg(1, "p", 0.5) < 1:
-            yield say("drops in eval", op, p=op.arg(1, "p", 0.5))
 
 
 def middle(trace: Trace) -> Iterator[Finding]:

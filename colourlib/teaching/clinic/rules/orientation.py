@@ -4,10 +4,13 @@ Where shapes do not fit, torch says so at once; but an enlargement makes them fi
 are right and all places wrong. So each map is asked over which places of the picture it lies.
 """
 
+import contextlib
+import inspect
+import re
 from collections.abc import Iterator
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..functions import FOLDS, SUMS, TURNS
 from ..sentences import Finding, say
@@ -16,6 +19,7 @@ from ..watch.tracing import PICTURE, Op, Trace
 from ..wording import size_of
 
 STRAIGHT, TURNED, ASTRAY = "straight", "turned", "astray"
+EXCHANGED = r"(\w+, \w+), ([wW]\w*), ([hH]\w*) = ([\w.]+\.(?:shape|size\(\)))"
 ALIKE = 0.9  # correlation of a map's rows with those of the picture
 
 
@@ -36,6 +40,15 @@ def turned(trace: Trace) -> Iterator[Finding]:
         if wrong and (found := _moved(guilty, lies[guilty.index])):
             yield found
             return
+
+
+def exchanged(model: nn.Module) -> Iterator[Finding]:
+    """`n, c, w, h = x.shape` in a forward."""
+    for kind in dict.fromkeys(map(type, model.modules())):
+        with contextlib.suppress(OSError, TypeError):
+            for line in re.finditer(EXCHANGED, inspect.getsource(kind.forward)):
+                new = "{}, {}, {} = {}".format(*line.group(1, 3, 2, 4))
+                yield say("exchanged", f"forward: {line[0]}", old=line[0], new=new)
 
 
 def _lies(over: Tensor | None) -> str | None:

@@ -34,8 +34,10 @@ class Probe:
     zeros: list[str] = field(default_factory=list)  # layers, without heads, that start at 0
     alike: list[str] = field(default_factory=list)  # layers whose channels start with equal weights
     depends: bool = True  # does the answer depend on the picture?
-    mixes: bool = False  # in eval mode, does the answer to a picture depend on the others?
-    one_sided: bool = False  # no answer below 0
+    mixes: Op | None = None  # where, in eval mode, a picture comes to depend on the others
+    chance: Op | None = None  # what makes two answers to one picture differ in eval mode
+    stuck: list[tuple[str, nn.Module]] = field(default_factory=list)  # BatchNorms that learn none
+    one_sided: str = ""  # no answer lies "below" 0, or "above"
     error: Exception | None = None  # of a backward pass
     second: bool = False  # had that of the first step gone well?
     culprit: Op | None = None  # the op that changed something in place
@@ -112,6 +114,10 @@ def _learn(twin, x, y, before: Tensor, heads: set[int], found: Probe) -> None:
             found.moved = (out.detach() - before).square().mean().sqrt().item()
         optimiser.zero_grad()
         F.mse_loss(out, y).backward()
+    norms = [(n, m) for n, m in twin.named_modules() if id(m) in found.trace.called]
+    norms = [(n, m) for n, m in norms if getattr(m, "running_var", None) is not None]
+    still = [m for _, m in norms if (m.running_var == 1).all()]
+    found.stuck = [(n, m) for n, m in norms if m in still or (m.momentum or 0) > 0.5]
     found.silent = [n for n, _ in own if n not in learns]
     found.no_gradient = [n for n, _ in own if n not in known]
     others = {n for n, p in weights if id(p) not in heads}
@@ -139,24 +145,35 @@ def _awake(model: nn.Module, x: Tensor, y: Tensor, found: Probe) -> None:
                 p.normal_(std=1 / math.sqrt(max(1, p[0].numel()) if p.ndim > 1 else 1))
     x = x.clone().requires_grad_()
     out = twin(x)
-    found.one_sided = bool((out >= 0).all() and out.any())
+    if out.any() and not (out.min() < 0 < out.max()):
+        found.one_sided = "below" if out.min() >= 0 else "above"
     F.mse_loss(out, y).backward()
-    found.mixes = _mixes(twin, x.detach())
     slope = x.grad is not None and bool(x.grad.any())
     found.depends = slope or not out[0].equal(out[1])
+    _in_eval(twin, x.detach(), found)
 
 
-def _mixes(twin: nn.Module, x: Tensor) -> bool:
-    """Is a picture answered otherwise alone than in a batch? (Not where chance is at work.)"""
-    try:
-        twin, x = twin.double().eval(), x.double()  # so that any difference shows
-        with torch.no_grad():
-            both, again, alone = twin(x)[:1], twin(x)[:1], twin(x[:1])
-    except Exception:  # batches of one are looked at elsewhere
-        return False
-    if both.shape != alone.shape or not both.equal(again):
-        return False
-    return not torch.allclose(both, alone, rtol=1e-9, atol=1e-9 * both.std().item())
+def _in_eval(twin: nn.Module, x: Tensor, found: Probe) -> None:
+    """In eval mode: is it the same answer twice, and whatever the other picture is?"""
+    given = torch.cat([x[:1], -x[1:]]), *[x] * 5  # often: a choice of two may fall alike
+    other, one, *again = (trace(twin.eval(), y, meta=False) for y in given)
+    if all(t.error is None and t.output.shape == x[:, [0, 0]].shape for t in (other, one, *again)):
+        drawn = (t for t in again if not t.output.equal(one.output))
+        found.chance = next((_apart(one, t) for t in drawn), None)
+        if found.chance is None and not one.output[:1].equal(other.output[:1]):
+            found.mixes = _apart(one, other, half=True)
+
+
+def _apart(one: Trace, other: Trace, half: bool = False) -> Op | None:
+    """The first op that makes other numbers in another pass; `half`: also of the first picture."""
+    for a, b in zip(one.ops, other.ops, strict=False):
+        if a.name != b.name or a.shape != b.shape:
+            return a
+        v, w = a.value, b.value
+        same = [v.chunk(2, d)[0].equal(w.chunk(2, d)[0]) for d in range(v.ndim if half else 0)]
+        if not (v.equal(w) or any(same)):
+            return a
+    return one.op_of(one.output)
 
 
 def _cut(trace: Trace) -> Op | None:

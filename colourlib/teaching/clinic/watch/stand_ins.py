@@ -37,4 +37,11 @@ def _interpolate(func, x, size=None, scale_factor=None, mode="nearest", **option
     return func(x, size, scale_factor, mode, **options)
 
 
-SHORT_CUTS = {"batch_norm": _batch_norm, "interpolate": _interpolate}
+def _conv(func, x, weight, *more, **options):
+    """As torch's own, which on the meta device, without a bias, takes any number format."""
+    if x.dtype != weight.dtype and not any(map(torch.is_autocast_enabled, ("cpu", "cuda"))):
+        raise RuntimeError("its input and its weights have to be of one type")
+    return func(x, weight, *more, **options)
+
+
+SHORT_CUTS = {"batch_norm": _batch_norm, "interpolate": _interpolate, "conv2d": _conv}

@@ -45,6 +45,7 @@ class Op:
     shape: tuple[int, ...] = ()
     gradient: bool = False  # does the output take part in the gradient?
     finite: bool = True  # known for a pass with numbers only
+    value: Tensor | None = None  # its output, as it was when it was made
     label: str = ""  # the outermost part of the network that answers with its output
 
     def arg(self, position: int, name: str, default=None):
@@ -182,6 +183,8 @@ class Watch(TorchFunctionMode):
             line=student_line(traceback.walk_stack(sys._getframe(1))),
             in_place=in_place or kwargs.get("inplace") is True,
         )
+        if op.in_place and not self.meta and (maker := self.trace.op_of(tensors[0])):
+            maker.value = tensors[0].detach().clone()
         if self.meta and name in ("to", "cpu", "cuda"):  # to another device: it stays where it is
             kinds = [a for a in (*args, *kwargs.values()) if isinstance(a, torch.dtype)]
             result = args[0].to(kinds[0]) if kinds else args[0]
@@ -212,7 +215,7 @@ class Watch(TorchFunctionMode):
             return
         if op.name in CONSTRUCTORS:
             op.inputs = [None] * len(op.inputs)
-        op.output = op.outputs[0]
+        op.output = op.value = op.outputs[0]
         op.shape, op.gradient = tuple(op.output.shape), op.output.requires_grad
         if not self.meta and op.output.is_floating_point():
             op.finite = bool(torch.isfinite(op.output.detach()).all())
