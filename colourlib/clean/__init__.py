@@ -6,7 +6,6 @@ measured. `measures` says what is measured, and why.
 
 import math
 import numbers
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -24,7 +23,7 @@ from .rules import LIMITS, WORDS, Verdict, rejects
 from .splitting import BRIDGE, assigned, leaks, split
 
 __all__ = [
-    "LIMITS", "Verdict", "around", "decide", "decisions", "distance", "judge", "leaks",
+    "LIMITS", "Verdict", "decide", "decisions", "distance", "judge", "leaks",
     "open_picture", "rejects", "split", "tally",
 ]  # fmt: skip
 
@@ -66,14 +65,6 @@ def tally(verdicts: Iterable[Verdict]) -> list[tuple[str, int]]:
     """How many pictures each rule decided, most first; the ones that passed are "passed"."""
     names = (f"{v.rule}{', kept' * v.keep}" if v.rule else "passed" for v in verdicts)
     return Counter(names).most_common()
-
-
-def around(verdicts: Iterable[Verdict], rule: str, limit: float, count: int = 6):
-    """(below, from): the verdicts whose measure is nearest to a limit, on either side of it."""
-    looked = [v for v in verdicts if rule in v.measures]
-    looked.sort(key=lambda v: v.measures[rule])
-    middle = bisect_left([v.measures[rule] for v in looked], limit)
-    return looked[max(middle - count, 0) : middle], looked[middle : middle + count]
 
 
 def _by_rule(photo: Photo, looked: dict, limits: Mapping[str, float]) -> Verdict:

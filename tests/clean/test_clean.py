@@ -143,7 +143,7 @@ def test_the_practice_webs_faults_fall_to_their_rule(tmp_path, fault, rule, at_l
     assert rules[rule] >= at_least, rules
 
 
-def test_which_side_of_a_limit_is_the_bad_one_and_what_lies_around_it(tmp_path):
+def test_which_side_of_a_limit_is_the_bad_one():
     sides = {
         "too small": (63, 64), "extreme shape": (3.1, 3.0), "grey": (1.9, 2.0),
         "single tint": (0.4, 0.43), "mostly border": (26, 25), "drawing or poster": (2.1, 2.0),
@@ -153,12 +153,6 @@ def test_which_side_of_a_limit_is_the_bad_one_and_what_lies_around_it(tmp_path):
     for rule, (bad, good) in sides.items():
         limit = rules.LIMITS[rule]
         assert rules.rejects(rule, bad, limit) and not rules.rejects(rule, good, limit)
-    files = {f"{i}.jpg": photo_like(i, (100 + 10 * i, 200)) for i in range(6)}
-    verdicts = judged(tmp_path, files).values()
-    below, above = clean.around(verdicts, "too small", 125, count=2)
-    assert [v.measures["too small"] for v in below] == [110, 120]
-    assert [v.measures["too small"] for v in above] == [130, 140]
-    assert clean.around(verdicts, "grey", 0)[0] == []
 
 
 def test_limits_can_be_moved_in_a_call_and_by_hand_until_that_is_taken_back(tmp_path):
