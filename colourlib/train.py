@@ -80,16 +80,18 @@ def adam(model: nn.Module, config: Config) -> torch.optim.Adam:
 
     BatchNorm's scales and all biases are left out: they are vectors, there are few of them, and
     pulling a scale toward 0 works against what BatchNorm is there for. A part that has learnt
-    before (`model.pretrained`) takes smaller steps, so that it does not forget.
+    before (`model.pretrained`) takes smaller steps, lest it forget, and no L2: Adam scales all
+    steps alike, so it would pull a weight that has hardly a gradient all the way to 0.
     """
     learnt = set(getattr(model, "pretrained", nn.Module()).parameters())
     groups = []
-    for share, mine in ((1.0, set(model.parameters()) - learnt), (PRETRAINED, learnt)):
+    new = set(model.parameters()) - learnt
+    for mine, share, decay in ((new, 1.0, config.weight_decay), (learnt, PRETRAINED, 0.0)):
         parameters = [p for p in model.parameters() if p in mine]
         matrices = [p for p in parameters if p.ndim > 1]
         vectors = [p for p in parameters if p.ndim <= 1]
         groups += [
-            {"params": matrices, "weight_decay": config.weight_decay, "share": share},
+            {"params": matrices, "weight_decay": decay, "share": share},
             {"params": vectors, "weight_decay": 0.0, "share": share},
         ]
     # One fused kernel a step instead of one a tensor; on Apple's GPU only the newest torch has it.

@@ -63,6 +63,9 @@ def test_the_encoder_keeps_its_averages_while_the_decoder_learns(encoder, x):
     steps = {id(p): g["share"] for g in optimiser.param_groups for p in g["params"]}
     assert {steps[id(p)] for p in net.encoder.parameters()} == {PRETRAINED}
     assert {steps[id(p)] for p in net.head.parameters()} == {1.0}
+    pulled = {id(p) for g in optimiser.param_groups if g["weight_decay"] for p in g["params"]}
+    assert id(net.lateral[0].weight) in pulled
+    assert not pulled & {id(p) for p in net.encoder.parameters()}, "L2 would make it forget"
     before = {k: v.clone() for k, v in net.state_dict().items()}
     net.train()
     nn.init.normal_(net.head.weight)
