@@ -103,7 +103,7 @@ class Exercise:
     def __init__(self, look: Callable, number: str, title: str, expects: str):
         self.look, self.number, self.title, self.expects = look, number, title, expects
         self.name, self.__doc__ = look.__name__, look.__doc__
-        self.chapter = number.partition(".")[0]  # '00' to '06'
+        self.chapter = number.partition(".")[0]  # '00' to '07'
         self._last: Verdict | None = None
 
     def __call__(self, *answer) -> Verdict:
