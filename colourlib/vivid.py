@@ -20,6 +20,8 @@ STEP = 10.0  # Lab units: the side of a bin
 NEAREST, SIGMA = 5, 5.0  # bins that share a colour, and how fast their shares fall, Lab units
 TEMPERATURE = 0.38  # the paper's: between the mean (1) and the mode (near 0)
 FEWEST = 1e-4  # share of the training pixels from which a bin is asked for
+MANY = 50  # photos at once: there is a distance to each bin for every pixel
+EXACT = "donot_use_mm_for_euclid_dist"  # torch's name for distances that are not approximate
 EVEN = 0.5  # lambda of the paper: how much of an even distribution is mixed into the prior
 
 
@@ -41,7 +43,8 @@ def seen(ab: Tensor) -> Tensor:
     goes into colours that never come.
     """
     every = bins().to(ab.device)
-    counts = torch.bincount(nearest_bin(ab, every).flatten(), minlength=len(every))
+    numbers = torch.cat([nearest_bin(some, every).flatten() for some in ab.split(MANY)])
+    counts = torch.bincount(numbers, minlength=len(every))
     return every[counts >= FEWEST * counts.sum()]
 
 
@@ -52,8 +55,7 @@ def nearest_bin(ab: Tensor, bins: Tensor) -> Tensor:
 
 def _distances(ab: Tensor, bins: Tensor) -> Tensor:
     """(N, H, W, Q) Lab units; exact, because whole numbers often lie halfway between two bins."""
-    how = "donot_use_mm_for_euclid_dist"
-    return torch.cdist(ab.movedim(1, -1), bins[None].to(ab), compute_mode=how)
+    return torch.cdist(ab.movedim(1, -1), bins[None].to(ab), compute_mode=EXACT)
 
 
 def soft(ab: Tensor, bins: Tensor) -> tuple[Tensor, Tensor]:
@@ -69,8 +71,11 @@ def soft(ab: Tensor, bins: Tensor) -> tuple[Tensor, Tensor]:
 
 def prior(ab: Tensor, bins: Tensor) -> Tensor:
     """How often each bin comes, softly, (Q,), sums to 1: the answer of who sees no photo at all."""
-    index, share = soft(ab, bins)
-    return torch.zeros(len(bins)).index_add_(0, index.flatten(), share.flatten()) / share.sum()
+    sums = torch.zeros(len(bins))
+    for some in ab.split(MANY):
+        index, share = soft(some, bins)
+        sums.index_add_(0, index.flatten(), share.flatten())
+    return sums / sums.sum()
 
 
 def balance(prior: Tensor, bins: Tensor, even: float = EVEN) -> Tensor:
@@ -79,7 +84,8 @@ def balance(prior: Tensor, bins: Tensor, even: float = EVEN) -> Tensor:
     The prior is smoothed by a Gaussian over neighbouring bins and mixed with an even distribution;
     a weight is one over that. even: 1 changes nothing, 0 makes all colours equally important.
     """
-    near = torch.softmax(-(torch.cdist(bins, bins) ** 2) / (2 * SIGMA**2), dim=1)  # (Q, Q)
+    square = torch.cdist(bins, bins, compute_mode=EXACT) ** 2  # (Q, Q)
+    near = torch.softmax(-square / (2 * SIGMA**2), dim=1)
     mixed = (1 - even) * prior @ near + even / len(bins)
     return 1 / mixed / (prior / mixed).sum()
 

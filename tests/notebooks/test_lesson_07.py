@@ -64,7 +64,7 @@ def dice(seed: int = 0) -> torch.Generator:
 
 
 def colours() -> torch.Tensor:
-    return 30 * torch.randn(2, 2, 5, 6, generator=dice())
+    return 15 * torch.randn(2, 2, 5, 6, generator=dice())
 
 
 def dense(index, share):
@@ -139,7 +139,7 @@ def calibration_gap(taught) -> float:
     mean_said, mean_came, count = taught.calibration(said, came)
     ten = torch.arange(0.05, 1, 0.1)
     off = gap(mean_said, ten) + gap(mean_came[2:], ten[2:] - 0.2) + abs(int(count.sum()) - 200_000)
-    points = abs(taught.gap(torch.tensor([0.05, 0.3, 0.8]), torch.tensor([0.9, 0.2, 0.6]),
+    points = abs(taught.gap(torch.tensor([0.05, 0.3, 0.8]), torch.tensor([0.9, 0.4, 0.6]),
                             torch.tensor([900, 100, 300])).item() - 17.5)  # fmt: skip
     return max(off / 10, points)
 
