@@ -33,7 +33,7 @@ def test_shares_are_added_up_by_name():
 
 def test_a_palette_is_what_practice_draws_from():
     palettes = honest.by_name(honest.true_palettes(BINS, ["car", "grass"]), BINS)
-    assert palettes[1, HUES.index("green")] > 0.95
+    assert palettes[1, HUES.index("green")] > 0.9
     weights = CLASSES["car"].weights  # red, blue, yellow, grey, green, orange
     order = [HUES.index(name) for name in ("red", "blue", "yellow", "grey", "green", "orange")]
     assert palettes[0, order].tolist() == pytest.approx(weights.tolist(), abs=0.04)

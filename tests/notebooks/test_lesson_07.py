@@ -203,7 +203,7 @@ MISTAKES = [
     (loss_gap, "log(softmax(logits, dim=1))", "log(softmax(logits, dim=2))"),
     (loss_gap, ".sum(dim=1).mean()", ".mean()"),
     (net_gap, "copy_(prior.log())", "copy_(prior)"),
-    (net_gap, "self.narrow4(deep), eighth", "self.narrow4(deep), 2 * eighth"),
+    (net_gap, "self.up4(eighth +", "self.up4(2 * eighth +"),
     (net_gap, "deep + self.context(deep)[:, :, None, None]", "deep"),
     (annealed_gap, "logits / T", "logits * T"),
     (balance_gap, "(1 - even) * smooth + even /", "even * smooth + (1 - even) /"),
@@ -217,7 +217,7 @@ MISTAKES = [
     (calibration_gap, "/ count.clamp_min(1)", "/ count.sum()"),
     (calibration_gap, "(said - came).abs()", "(said - came)"),
     (loop_gap, "            optimiser.zero_grad()\n", ""),
-    (loop_gap, "average_(average, net, config.average, step)", "average_(average, net, 0.5, step)"),
+    (loop_gap, "net, config.average, step", "net, 0.05, step"),
     (loop_gap, "net.train()(x)", "net.eval()(x)"),
     (loop_gap, "lr_at(step / steps, config)", "config.lr"),
 ]  # fmt: skip
