@@ -182,7 +182,7 @@ def _guess(colouriser: Colouriser, picture: Image.Image, size: int) -> np.ndarra
         found = tuple(y.shape) if isinstance(y, Tensor) else type(y).__name__
         raise CourseError(
             f"A colouriser maps {tuple(x.shape)} to ab, {(1, 2, *x.shape[2:])}; "
-            f"this one answered with {found}."
+            f"this one answered with {found}. If those are bins: vivid.Vivid(network, bins)."
         )
     ab = unscale_ab(y[0])  # (2, h, w)
     if not ab.isfinite().all():

@@ -21,7 +21,7 @@ from .photos import path_of, picture_of
 
 DEFAULT = "lake"
 CHOSEN = "chosen.json"
-TILES = {  # what is there in each chapter; later chapters add theirs, such as "07": "vivid"
+TILES = {  # what is there in each chapter; later chapters add theirs
     "00 weights": "the course's weights",
     "00": "a minute of training",
     "02": "one mean tint",
@@ -29,6 +29,7 @@ TILES = {  # what is there in each chapter; later chapters add theirs, such as "
     "04": "your network, untrained",
     "05": "your network",
     "06": "grey, tint, your network",
+    "07": "vivid, T = 0.38",
     "08": "on a lent encoder",
 }
 FAINT = 0.25  # how much of the grey photo shows where a chapter is still to come

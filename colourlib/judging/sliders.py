@@ -1,4 +1,4 @@
-"""Two sliders for the eye: between grey and coloured, and between pale and too vivid.
+"""Sliders for the eye: between grey and coloured, pale and too vivid, the mean and the mode.
 
 Each picture follows from the slider's place alone and is drawn by Python, which needs a running
 kernel; the figures beside them in the notebook do not.
@@ -14,8 +14,8 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from .. import show
-from ..colour import lab_to_rgb, unscale_ab, unscale_L
+from .. import show, vivid
+from ..colour import lab_to_rgb, scale_ab, unscale_ab, unscale_L
 from ..colourise import colourise
 from ..common.opening import opened
 from ..common.pictures import normalise
@@ -124,3 +124,32 @@ def saturation(root: Path, photos: PhotoSet, guess: Tensor, index: int) -> Panel
         1.0, min=0, max=3, step=0.1, description="saturation", readout_format=".1f", **LOOK
     )
     return Panel(slider, ("saturation-slider", "saturation-view"), draw)
+
+
+def temperature(root: Path, photos: PhotoSet, logits: Tensor, bins: Tensor, index: int) -> Panel:
+    """A slider over the temperature of the distribution for one photo; the last thing in a cell.
+
+    root: the workspace's folder; logits: (1, Q, h, w) of that photo; bins: (Q, 2). Below the
+    slider the photo by the mean of the distribution, at this temperature, and in truth.
+    """
+    truth, query = truths(root, photos, [index]), photos.rows[index]["query"]
+    captions = "the mean, T = 1", "T = {:.2f}", "truth"
+
+    def draw(T: float) -> tuple[str, str]:
+        guesses = [scale_ab(vivid.annealed(logits, bins, t)) for t in (1.0, T)]
+        chroma = [unscale_ab(guess).norm(dim=1).mean().item() for guess in guesses]
+        words = f"At T = {T:.2f} the mean chroma is {chroma[1]:.0f}, and {chroma[0]:.0f} at T = 1."
+        pictures = [*map(Image.fromarray, coloured(truth * 2, torch.cat(guesses))), *truth]
+        figures = [
+            show.as_html(picture, caption, f"A photo of {query!r}, {caption}", "45%")
+            for picture, caption in zip(pictures, [one.format(T) for one in captions], strict=True)
+        ]
+        return f"A slider over the temperature for a photo of {query!r}. {words}", (
+            f'<div role="status">{html.escape(words)}</div>'
+            f'<div style="display: flex; gap: 8px">{"".join(figures)}</div>'
+        )
+
+    slider = widgets.FloatSlider(
+        vivid.TEMPERATURE, min=0.02, max=1.5, step=0.02, description="temperature T", **LOOK
+    )
+    return Panel(slider, ("temperature-slider", "temperature-view"), draw)

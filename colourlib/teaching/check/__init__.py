@@ -20,6 +20,8 @@ from .chapter05.steps import adamw_step, best_answer, masked_mse
 from .chapter05.training import another_loss, learning_rate, one_minute
 from .chapter06.judging import best_factors, pooled_psnr, pooled_share
 from .chapter06.planning import difference_interval, fair_comparison, ten_people
+from .chapter07.bins import pixel_loss, soft_shares, tempered, which_bin
+from .chapter07.honesty import rare_weights, read_calibration
 from .chapter08.encoder import encoder_input, take_maps
 from .chapter08.learning import learning_mode, two_rates
 from .core import EXERCISES, Verdict

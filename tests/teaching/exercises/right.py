@@ -99,6 +99,18 @@ check.fair_comparison({
  "beside it": ("grey copy", "Mean tint"),
  "wider wins if": "the interval of the differences leaves out 0",
 })""",
+    "check.which_bin(np.int64(10), torch.tensor(-40.0))",
+    "check.soft_shares(lambda d: np.exp(-d**2 / 50) / np.exp(-d**2 / 50).sum(1, keepdims=True))",
+    "check.pixel_loss(torch.nn.CrossEntropyLoss())",
+    """\
+def tempered(logits, bins, T):
+    p = logits.softmax(1) ** (1 / T)
+    return ((p / p.sum(1, keepdim=True)).movedim(1, -1) @ bins).movedim(-1, 1)
+
+check.tempered(tempered)""",
+    "check.rare_weights(lambda p, e: [w / 4.0 for w in (4 / ((1 - e) * p + e / 5)"
+    " / (p / ((1 - e) * p + e / 5)).sum()).tolist()])",
+    "check.read_calibration(np.float64(20), ' Too sure', 3.4)",
     "check.encoder_input(lambda grey: grey.float().repeat(1, 3, 1, 1) / 127.5 - 1)",
     "check.take_maps(lambda encoder, x: tuple(encoder(x)))",
     """\
