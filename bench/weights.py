@@ -33,11 +33,11 @@ from colourlib.runs import load_run, matching, weights
 from colourlib.teaching.fit import fit
 from colourlib.transfer import TransferNet, load_encoder
 
-JUDGED = 1000  # photos of a validation set at most
+JUDGED, ELSEWHERE = 1000, 250  # photos of a validation set at most
 MANY = 100  # kinds: an origin with so many can spare some
 DROPOUT = 0.1  # of the deepest map's channels, while training only: the photos are few
 # Of train.Config. The mixture has sizes of its own.
-RECIPE = {"lr": 1.5e-3, "average": 0.999, "weight_decay": 1e-5, "small_first": 0.0}
+RECIPE = {"lr": 1e-3, "average": 0.999, "weight_decay": 1e-5, "small_first": 0.0}
 # Pixels, shorter side, at which photos are shown to the network: what is tried.
 SHOWN = [[96], [128], [160], [192], [96, 128], [128, 160], [96, 128, 192]]
 
@@ -81,6 +81,20 @@ def origin(source):
     pairs = [p for p in splitting.leaks(verdicts, split) if not {v.photo.query for v in p} & spared]
     print(f"{ws.root.name}: {len(data.train)} train, {len(pairs)} near-duplicates across the split")
     return mixed.Origin(Path(source.split("+")[0]).stem, data.train, validation)
+
+
+def elsewhere(source):
+    """An origin that is only judged, with all of its photos that pass the cleaning."""
+    ws = open_workspace(folder_of(source), "quick")
+    verdicts, _ = ws.cleaned()
+    first, *others = (v.photo.sha256 for v in verdicts if v.keep)
+    typical = statistics.median(v.measures["too small"] for v in verdicts if v.keep)
+    size = min(256, 16 * math.ceil(typical / 16))
+    split = {first: "train"} | dict.fromkeys(others, "validation")  # one has to train
+    data = prepare(ws.root, verdicts, split, size=size)
+    return mixed.Origin(
+        Path(source).stem, data.train, {"never seen": mixed.some(data.validation, ELSEWHERE)}
+    )
 
 
 def network(kind, width):
@@ -190,6 +204,7 @@ def arguments():
     parser.add_argument("--photos", nargs="+", required=True, metavar="FOLDER_OR_ZIP[+ZIP...]")
     parser.add_argument("--repeats", nargs="+", type=int, help="of each origin, an epoch (1)")
     parser.add_argument("--without", metavar="ORIGIN", help="never trained on, only judged")
+    parser.add_argument("--elsewhere", nargs="+", default=[], help="other photos, only judged")
     parser.add_argument("--minutes", type=float, help="of training, instead of steps")
     parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument(
@@ -221,14 +236,14 @@ def main():
     judged = [o for o in origins if o.name == args.without] or origins
     sizes, factor, by_size = choose(net, judged)
     factor = args.saturation or factor
+    judged = judged + [elsewhere(source) for source in args.elsewhere]
     table, by_kind = report(net, judged, data, sizes, factor)
     print(*(f"{sizes}: {scores}" for sizes, scores in by_size), *lines(table), sep="\n")
     if args.out is None:
         return
-    kept = {k: w for k, w in matching.arguments_of(type(net).__name__, net.state_dict()).items()}
     card = {
         "network": type(net).__name__,
-        "arguments": kept,
+        "arguments": matching.arguments_of(type(net).__name__, net.state_dict()),
         "size": sizes[len(sizes) // 2],  # where one has to do
         "sizes": sizes,
         "saturation": factor,
