@@ -33,7 +33,7 @@ from colourlib.runs import load_run, matching, weights
 from colourlib.teaching.fit import fit
 from colourlib.transfer import TransferNet, load_encoder
 
-JUDGED, ELSEWHERE = 1000, 250  # photos of a validation set at most
+JUDGED, ELSEWHERE = 500, 200  # photos of a validation set at most
 MANY = 100  # kinds: an origin with so many can spare some
 DROPOUT = 0.1  # of the deepest map's channels, while training only: the photos are few
 # Of train.Config. The mixture has sizes of its own.
