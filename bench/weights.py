@@ -33,7 +33,7 @@ from colourlib.runs import load_run, matching, weights
 from colourlib.teaching.fit import fit
 from colourlib.transfer import TransferNet, load_encoder
 
-JUDGED, ELSEWHERE = 500, 200  # photos of a validation set at most
+JUDGED, ELSEWHERE = 300, 150  # photos of a validation set at most
 MANY = 100  # kinds: an origin with so many can spare some
 DROPOUT = 0.1  # of the deepest map's channels, while training only: the photos are few
 # Of train.Config. The mixture has sizes of its own.
@@ -141,11 +141,11 @@ def explained(rows, factor=1.0):
 def choose(net, origins):
     """(sizes, factor on ab) that are best in the mean of the origins, and what each gives.
 
-    Every origin gives up to 200 photos of each validation set. The factor may strengthen or weaken
+    Every origin gives up to 100 photos of each validation set. The factor may strengthen or weaken
     the colours.
     """
     found = [
-        [terms(net.eval(), mixed.some(p, 200)) for p in o.validation.values()] for o in origins
+        [terms(net.eval(), mixed.some(p, 100)) for p in o.validation.values()] for o in origins
     ]
     rows = {
         sizes: [torch.cat([part[sizes] for part in parts]) for parts in found]
