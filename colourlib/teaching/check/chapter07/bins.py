@@ -194,8 +194,9 @@ def tempered(answer):
             True for axis in (0, 2, 3) if _is(given, of((logits / T).softmax(axis)))
         ],
         "b before a: a is channel 0.": _is(given, right.flip(1)),
-        "another colour: Hint: softmax of logits / T along axis 1, then the mean of the bins. "
-        "More: torch.einsum('nqhw,qc->nchw', shares, bins).": ELSE,
+        "another colour: It is not the mean of the sharpened shares. Hint: softmax of logits / T "
+        "along axis 1, then the mean of the bins. More: torch.einsum('nqhw,qc->nchw', shares, "
+        "bins).": ELSE,
     }
     pixel, wanted = (_listed(z[0, :, 0, 0], 1) for z in (given, right))
     start = f"At T = 0.4 your first pixel is ab = ({pixel}), and should be ({wanted})."

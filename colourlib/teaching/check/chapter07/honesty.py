@@ -98,7 +98,9 @@ def read_calibration(gap, verdict, T):
         "the sign is turned: The gap is what was said less what came true, 80 - 60.": near(
             gap, -20
         ),
-        "another gap: Hint: 80 - 100 * 240 / 400.": not near(gap, 20),
+        "another gap: It is the difference of two shares. Hint: 80 - 100 * 240 / 400.": not near(
+            gap, 20
+        ),
         "the curve is read the other way round: It said 80 % and was right in 60 %: it promised "
         "more than it kept. Hint: below the diagonal is too sure.": said == "not sure enough",
         "20 points are not honest: Of 400 pixels chance makes about 4 points.": said == "honest",

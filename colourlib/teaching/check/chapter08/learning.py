@@ -87,6 +87,31 @@ def learning_mode(answer):
     )
 
 
+def _rate_slips(lent: float, new: float, missing: dict[str, int], thawed: bool) -> dict:
+    """{what went wrong: whether it did}, by both rates and how many arrays are in no group."""
+    return {
+        "the decoder is missing: "
+        f"{missing['decoder']} of its arrays are in no group. Hint: two dictionaries in the list, "
+        "one for each part.": missing["decoder"],
+        "made before thawing: The encoder is thawed now, but in no group: while the optimiser was "
+        "made, its parameters wanted no gradients and were left out. Hint: thaw first.": missing[
+            "encoder"
+        ]
+        and thawed,
+        "the encoder stays frozen: It is in no group and wants no gradients. Hint: "
+        "`net.encoder.requires_grad_(True)`, and a group of its own.": missing["encoder"],
+        "not thawed: The encoder has a group, but its parameters want no gradients: the optimiser "
+        "passes over them and says nothing. Hint: `net.encoder.requires_grad_(True)`.": not thawed,
+        "one rate for all: Both take the same steps. What was learnt from a million photos then "
+        "goes as fast as what is new. Hint: a dictionary may have an 'lr' of its own.": lent == new,
+        "the rates exchanged: The new part crawls, and the lent one runs. Hint: the tenth is the "
+        "encoder's.": near(lent, LR) and near(new, SHARE * LR),
+        "a tenth of nothing: 0.1 is a rate here, a hundred times the decoder's, and not a share. "
+        "Hint: 0.1 * lr.": near(lent, SHARE) and near(new, LR),
+        f"other rates: It should be {SHARE * LR:g} and {LR:g}. Hint: 0.1 * lr and lr.": ELSE,
+    }
+
+
 @exercise("08.4", "Two rates in one optimiser", "a function of the network and a rate")
 def two_rates(answer):
     """A frozen encoder comes in; it should learn on at a tenth of the decoder's rate."""
@@ -119,27 +144,7 @@ def two_rates(answer):
     missing = {name: len(mine - held) for name, mine in parts.items()}
     lent, new = (rates[name][0] if len(rates[name]) == 1 else 0.0 for name in parts)
     right = near(lent, SHARE * LR) and near(new, LR)
-    slips = {
-        "the decoder is missing: "
-        f"{missing['decoder']} of its arrays are in no group. Hint: two dictionaries in the list, "
-        "one for each part.": missing["decoder"],
-        "made before thawing: The encoder is thawed now, but in no group: while the optimiser was "
-        "made, its parameters wanted no gradients and were left out. Hint: thaw first.": missing[
-            "encoder"
-        ]
-        and thawed,
-        "the encoder stays frozen: It is in no group and wants no gradients. Hint: "
-        "`net.encoder.requires_grad_(True)`, and a group of its own.": missing["encoder"],
-        "not thawed: The encoder has a group, but its parameters want no gradients: the optimiser "
-        "passes over them and says nothing. Hint: `net.encoder.requires_grad_(True)`.": not thawed,
-        "one rate for all: Both take the same steps. What was learnt from a million photos then "
-        "goes as fast as what is new. Hint: a dictionary may have an 'lr' of its own.": lent == new,
-        "the rates exchanged: The new part crawls, and the lent one runs. Hint: the tenth is the "
-        "encoder's.": near(lent, LR) and near(new, SHARE * LR),
-        "a tenth of nothing: 0.1 is a rate here, a hundred times the decoder's, and not a share. "
-        "Hint: 0.1 * lr.": near(lent, SHARE) and near(new, LR),
-        f"other rates: It should be {SHARE * LR:g} and {LR:g}. Hint: 0.1 * lr and lr.": ELSE,
-    }
+    slips = _rate_slips(lent, new, missing, thawed)
     told = [", ".join(f"{r:g}" for r in rates[name]) or "no group" for name in parts]
     start = f"For lr = {LR:g}: encoder {told[0]}, decoder {told[1]}."
     recognise(slips, right=right and thawed, start=start)
