@@ -38,7 +38,8 @@ def inspect(model: nn.Module, size: int = 128, batch: int = 20, photos: int = 10
             raise CourseError(f"{name} has to be a whole number from {smallest} up, not {value!r}.")
     if not isinstance(model, nn.Module):
         return Report("no network", findings=[_not_a_network(model)])
-    model = bare(model)
+    if hasattr(model, "_parameters"):
+        model = bare(model)
     report = Report(f"{type(model).__name__}, batch of {batch} at {size} x {size}", photos=photos)
     if not hasattr(model, "_parameters"):  # nothing of torch's works on it, not even parameters()
         what = f"{type(model).__name__}.__init__ never calls that of nn.Module"
