@@ -21,10 +21,8 @@ from colourlib import evaluate, transfer
 from colourlib.common.files import read_json, replace_text
 from colourlib.runs.fit import configure
 from colourlib.runs.speed import kept_memory, place
+from colourlib.teaching.measured import KINDS, TRANSFER
 from colourlib.train import adam, average_, lr_at, train_step
-
-KINDS = ("scratch", "frozen", "all")
-OUT = transfer.ENCODER.with_name("transfer.json")
 
 
 class Scratch(transfer.TransferNet):
@@ -41,7 +39,7 @@ def network(kind):
     if kind == "scratch":
         return Scratch().requires_grad_(True)
     net = transfer.TransferNet()
-    transfer.fill(net.encoder, transfer.encoder_weights(), transfer.ENCODER)
+    net.encoder = transfer.load_encoder()
     if kind == "frozen":
         net.encoder.requires_grad_(False)
     return net
@@ -84,7 +82,7 @@ def main():
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--size", type=int, default=96, help="pixels a side, while it learns")
     parser.add_argument("--judged", type=int, default=300, help="photos of each origin")
-    parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--out", type=Path, default=TRANSFER)
     args = parser.parse_args()
     origins = [weights.origin(source) for source in args.photos]
     train = replace(origins[0].train, size=args.size)

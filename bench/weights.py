@@ -64,14 +64,20 @@ def held_out(kinds):
     return set(order[: len(kinds) // 20])
 
 
-def origin(source):
-    """An origin, cleaned, split without near-duplicates across, and prepared."""
+def cleaned(source):
+    """(name, workspace, verdicts, split, those kept, their usual shorter side) of an origin."""
     ws = open_workspace(folder_of(source), "quick")
     verdicts, split = ws.cleaned()
     kept = [v for v in verdicts if v.keep]
+    typical = statistics.median(v.measures["too small"] for v in kept)  # pixels
+    return Path(source.split("+")[0]).stem, ws, verdicts, split, kept, typical
+
+
+def origin(source):
+    """An origin, cleaned, split without near-duplicates across, and prepared."""
+    name, ws, verdicts, split, kept, typical = cleaned(source)
     spared = held_out({v.photo.query for v in kept})
     split |= {v.photo.sha256: "validation" for v in kept if v.photo.query in spared}
-    typical = statistics.median(v.measures["too small"] for v in kept)  # pixels, shorter side
     # Stored a quarter larger than trained: so a photo of 256 pixels keeps all that it has.
     data = prepare(ws.root, verdicts, split, size=16 * math.ceil(typical / ROOM / 16))
     every = {row["query"] for row in data.validation.rows}
@@ -80,21 +86,18 @@ def origin(source):
         validation["new kinds"] = mixed.some(data.validation, JUDGED, spared)
     pairs = [p for p in splitting.leaks(verdicts, split) if not {v.photo.query for v in p} & spared]
     print(f"{ws.root.name}: {len(data.train)} train, {len(pairs)} near-duplicates across the split")
-    return mixed.Origin(Path(source.split("+")[0]).stem, data.train, validation)
+    return mixed.Origin(name, data.train, validation)
 
 
 def elsewhere(source):
     """An origin that is only judged, with all of its photos that pass the cleaning."""
-    ws = open_workspace(folder_of(source), "quick")
-    verdicts, _ = ws.cleaned()
-    first, *others = (v.photo.sha256 for v in verdicts if v.keep)
-    typical = statistics.median(v.measures["too small"] for v in verdicts if v.keep)
+    name, ws, verdicts, _, kept, typical = cleaned(source)
+    first, *others = (v.photo.sha256 for v in kept)
     size = min(256, 16 * math.ceil(typical / 16))
     split = {first: "train"} | dict.fromkeys(others, "validation")  # one has to train
     data = prepare(ws.root, verdicts, split, size=size)
-    return mixed.Origin(
-        Path(source).stem, data.train, {"never seen": mixed.some(data.validation, ELSEWHERE)}
-    )
+    never_seen = mixed.some(data.validation, ELSEWHERE)
+    return mixed.Origin(name, data.train, {"never seen": never_seen})
 
 
 def network(kind, width):

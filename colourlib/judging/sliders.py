@@ -91,6 +91,18 @@ def uncover(before: Image.Image, after: Image.Image) -> Panel:
     return Panel(slider, ("uncover", "uncovered"), draw)
 
 
+def _beside(words: str, name: str, pictures: list, captions: list[str], query: str) -> str:
+    """HTML: the words, and below them versions of one photo beside each other."""
+    figures = [
+        show.as_html(picture, caption, f"A photo of {query!r}, {caption}", "45%")
+        for picture, caption in zip(pictures, captions, strict=True)
+    ]
+    return (
+        f'<div class="colourlib-{name}-words" role="status">{html.escape(words)}</div>'
+        f'<div style="display: flex; gap: 8px">{"".join(figures)}</div>'
+    )
+
+
 def saturation(root: Path, photos: PhotoSet, guess: Tensor, index: int) -> Panel:
     """A slider over the factor on the guessed ab of one photo; the last thing in a cell.
 
@@ -108,17 +120,10 @@ def saturation(root: Path, photos: PhotoSet, guess: Tensor, index: int) -> Panel
             f"is {cost.colourfulness:.2f} times as colourful as the truth."
         )
         guesses = coloured(truth * 2, torch.cat([0 * one, factor * one]))
-        captions = "grey", f"saturation {factor:.1f}", "truth"
-        figures = [
-            show.as_html(picture, caption, f"A photo of {query!r}, {caption}", "45%")
-            for picture, caption in zip(
-                [*map(Image.fromarray, guesses), *truth], captions, strict=True
-            )
-        ]
-        return f"A slider over the saturation of a photo of {query!r}. {words}", (
-            f'<div class="colourlib-saturation-words" role="status">{html.escape(words)}</div>'
-            f'<div style="display: flex; gap: 8px">{"".join(figures)}</div>'
-        )
+        pictures = [*map(Image.fromarray, guesses), *truth]
+        captions = ["grey", f"saturation {factor:.1f}", "truth"]
+        seen = _beside(words, "saturation", pictures, captions, query)
+        return f"A slider over the saturation of a photo of {query!r}. {words}", seen
 
     slider = widgets.FloatSlider(
         1.0, min=0, max=3, step=0.1, description="saturation", readout_format=".1f", **LOOK
@@ -133,21 +138,15 @@ def temperature(root: Path, photos: PhotoSet, logits: Tensor, bins: Tensor, inde
     slider the photo by the mean of the distribution, at this temperature, and in truth.
     """
     truth, query = truths(root, photos, [index]), photos.rows[index]["query"]
-    captions = "the mean, T = 1", "T = {:.2f}", "truth"
 
     def draw(T: float) -> tuple[str, str]:
         guesses = [scale_ab(vivid.annealed(logits, bins, t)) for t in (1.0, T)]
         chroma = [unscale_ab(guess).norm(dim=1).mean().item() for guess in guesses]
         words = f"At T = {T:.2f} the mean chroma is {chroma[1]:.0f}, and {chroma[0]:.0f} at T = 1."
         pictures = [*map(Image.fromarray, coloured(truth * 2, torch.cat(guesses))), *truth]
-        figures = [
-            show.as_html(picture, caption, f"A photo of {query!r}, {caption}", "45%")
-            for picture, caption in zip(pictures, [one.format(T) for one in captions], strict=True)
-        ]
-        return f"A slider over the temperature for a photo of {query!r}. {words}", (
-            f'<div role="status">{html.escape(words)}</div>'
-            f'<div style="display: flex; gap: 8px">{"".join(figures)}</div>'
-        )
+        captions = ["the mean, T = 1", f"T = {T:.2f}", "truth"]
+        seen = _beside(words, "temperature", pictures, captions, query)
+        return f"A slider over the temperature for a photo of {query!r}. {words}", seen
 
     slider = widgets.FloatSlider(
         vivid.TEMPERATURE, min=0.02, max=1.5, step=0.02, description="temperature T", **LOOK

@@ -38,10 +38,10 @@ def inspect(model: nn.Module, size: int = 128, batch: int = 20, photos: int = 10
             raise CourseError(f"{name} has to be a whole number from {smallest} up, not {value!r}.")
     if not isinstance(model, nn.Module):
         return Report("no network", findings=[_not_a_network(model)])
-    if hasattr(model, "_parameters"):
-        model = bare(model)
+    begun = hasattr(model, "_parameters")  # else nothing of torch's works on it
+    model = bare(model) if begun else model
     report = Report(f"{type(model).__name__}, batch of {batch} at {size} x {size}", photos=photos)
-    if not hasattr(model, "_parameters"):  # nothing of torch's works on it, not even parameters()
+    if not begun:
         what = f"{type(model).__name__}.__init__ never calls that of nn.Module"
         fix = "`super().__init__()` as the first line of its __init__"
         report.findings.append(Finding("error", "model", what, fix))
