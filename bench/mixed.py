@@ -20,6 +20,7 @@ from torch.utils.data import Dataset
 from colourlib.colour import scale_ab
 from colourlib.common.errors import CourseError
 from colourlib.data import Batch, PhotoData, PhotoSet, resize
+from colourlib.hints import simulated
 
 SIZES = (64, 64, 96, 96, 96, 128, 128, 160)  # pixels; each batch draws one of them
 
@@ -35,6 +36,7 @@ class MixedSet(Dataset):
     repeats: tuple[int, ...]  # how often an epoch shows each photo of a set, cut differently
     sizes: tuple[int, ...] = SIZES
     jitter: bool = True  # L as scans have it, see `scans`
+    hinted: bool = False  # x (B, 4, S, S): hints from the truth, and where they are, behind L
     crop: float = 0.4  # smallest share of a photo's area that a crop shows
     size: int = field(init=False)  # the largest
 
@@ -68,7 +70,8 @@ class MixedSet(Dataset):
                 ys.append(y)
             first = last
         x, y = torch.cat(xs), torch.cat(ys)  # (B, 1, S, S), (B, 2, S, S)
-        return (scanned(x, y, dice) if self.jitter else x), y
+        x = scanned(x, y, dice) if self.jitter else x
+        return (torch.cat([x, simulated(y, dice)], dim=1) if self.hinted else x), y
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,7 @@ def mixture(
     judged: int = 350,
     runs=None,
     jitter: bool = True,
+    hinted: bool = False,
 ) -> PhotoData:
     """Data for `fit`: all origins train; the first `judged` photos of each kind of each validate.
 
@@ -95,7 +99,7 @@ def mixture(
     """
     if len(origins) != len(repeats):
         raise CourseError(f"{len(origins)} origins need as many repeats, not {len(repeats)}.")
-    train = MixedSet(tuple(o.train for o in origins), tuple(repeats), tuple(sizes), jitter)
+    train = MixedSet(tuple(o.train for o in origins), tuple(repeats), tuple(sizes), jitter, hinted)
     chosen = [photos for o in origins for photos in o.validation.values()]
     middle = sorted(sizes)[len(sizes) // 2]
     weights = torch.tensor([float(len(o.train) * n) for o, n in zip(origins, repeats, strict=True)])
@@ -110,7 +114,7 @@ def mixture(
         train,
         one_set([some(photos, judged) for photos in chosen], middle),
         (tints * (weights / weights.sum())[:, None]).sum(0),
-        hashlib.sha256(f"{text} {sizes} {jitter}".encode()).hexdigest()[:12],
+        hashlib.sha256(f"{text} {sizes} {jitter} {hinted}".encode()).hexdigest()[:12],
         runs,
     )
 

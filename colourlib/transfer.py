@@ -6,6 +6,7 @@ maps. Layers are named as timm names them, so weights from there fit by name; a 
 08_transfer builds the decoder step by step.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import safetensors
@@ -175,17 +176,31 @@ class TransferNet(nn.Module):
         self.encoder.eval()
         return self
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, 1, H, W) in -1..1 -> (N, 2, H, W), ab / 110."""
+    def features(self, x: Tensor, added: Sequence[Tensor | int] = (0, 0, 0, 0)) -> Tensor:
+        """(N, 1, H, W) in -1..1 -> (N, w, h/4, w/4) of the photo filled up to multiples of 32.
+
+        added: to the map of each scale, from 1/4 to 1/32; it is how hints come in (`hints`).
+        """
         check_input(x, 96, 96)
-        height, width = x.shape[-2:]
-        whole = F.pad(x, [0, -width % STRIDE, 0, -height % STRIDE], "replicate")
+        whole = filled_up(x)
         maps = self.encoder(whole.expand(-1, 3, -1, -1))  # a grey photo has three equal channels
         y = self.context(maps[-1])[:, :, None, None]  # (N, w, 1, 1)
-        for lateral, up, seen in zip(self.lateral[::-1], self.up[::-1], maps[::-1], strict=True):
+        scales = zip(self.lateral, self.up, maps, added, strict=True)
+        for lateral, up, seen, more in reversed([*scales]):
             y = y if y.shape[-1] == 1 else upsample_to(y, seen)
-            y = up(lateral(seen) + y)  # (N, w, H/32 ... H/4, .)
-        return upsample_to(self.head(y), whole)[..., :height, :width]  # (N, 2, H, W) ab / 110
+            y = up(lateral(seen) + y + more)  # (N, w, H/32 ... H/4, .)
+        return y
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, 1, H, W) in -1..1 -> (N, 2, H, W), ab / 110."""
+        height, width = x.shape[-2:]
+        return upsample_to(self.head(self.features(x)), filled_up(x[:, :1]))[..., :height, :width]
+
+
+def filled_up(x: Tensor) -> Tensor:
+    """x (N, C, H, W) with its last row and column repeated up to multiples of 32."""
+    height, width = x.shape[-2:]
+    return F.pad(x, [0, -width % STRIDE, 0, -height % STRIDE], "replicate")
 
 
 # ---- what was lent to us -------------------------------------------------------------------------

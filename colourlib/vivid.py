@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from .colour import rgb_to_lab, scale_ab
 from .common.errors import CourseError
 from .common.inputs import check_input
-from .model import ColourNet, pool, upsample_to
+from .model import ColourNet, conv_bn_relu, pool, upsample_to
 
 STEP = 10.0  # Lab units: the side of a bin
 NEAREST, SIGMA = 5, 5.0  # bins that share a colour, and how fast their shares fall, Lab units
@@ -103,9 +103,7 @@ class VividNet(ColourNet):
     def __init__(self, prior: Tensor, width: int = 32) -> None:
         super().__init__(width)
         self.head = nn.Conv2d(2 * width, len(prior), kernel_size=1)
-        nn.init.zeros_(self.head.weight)
-        with torch.no_grad():
-            self.head.bias.copy_(prior.clamp_min(1e-8).log())
+        start_at(self.head, prior)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, 1, H, W) in -1..1 -> (N, Q, H/4, W/4) logits."""
@@ -117,6 +115,26 @@ class VividNet(ColourNet):
         eighth = self.up4(eighth + upsample_to(self.narrow4(deep), eighth))
         quarter = self.up3(quarter + upsample_to(self.narrow3(eighth), quarter))
         return self.head(quarter)
+
+
+class VividHead(nn.Sequential):
+    """The head of a VividNet for a TransferNet: its features (N, w, h, w) -> (N, Q, h, w) logits.
+
+    It starts at the prior, too, and has one more convolution, because the features were made for
+    another question.
+    """
+
+    def __init__(self, prior: Tensor, width: int = 96) -> None:
+        last = nn.Conv2d(width, len(prior), kernel_size=1)
+        start_at(last, prior)
+        super().__init__(conv_bn_relu(width, width), last)
+
+
+def start_at(head: nn.Conv2d, prior: Tensor) -> None:
+    """Let a head answer with the prior at first: its weights 0, its biases the logarithms."""
+    nn.init.zeros_(head.weight)
+    with torch.no_grad():
+        head.bias.copy_(prior.clamp_min(1e-8).log())
 
 
 def quarter(ab: Tensor, like: Tensor) -> Tensor:

@@ -25,7 +25,7 @@ from .speed import kept_memory, place
 from .view import Silent
 
 CHOICES = {
-    "loss": tuple(LOSSES),
+    "loss": LOSSES,
     "schedule": ("cosine", "constant"),
     "precision": ("auto", "fp32", "bf16"),
 }

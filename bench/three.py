@@ -1,0 +1,86 @@
+"""One network that answers three questions, for `weights.py`: chroma, a distribution, and hints.
+
+All of it learns at once on one encoder and one decoder. So the heads that come with the course cost
+no training of their own, and the distribution gives the decoder more to learn from than its mean.
+"""
+
+import torch
+import torch.nn.functional as F
+from mixed import MixedSet
+from torch import Tensor
+
+from colourlib import train, vivid
+from colourlib.colour import unscale_ab
+from colourlib.data import BATCH_SIZE, Batch
+from colourlib.hints import HintNet
+from colourlib.model import upsample_to
+from colourlib.transfer import filled_up
+
+PART = 0.1  # of the cross-entropy in the loss: both pull at the decoder about as strongly
+LOOKED_AT = 200  # batches for the prior
+REACH = 110  # Lab units: ab lies between -110 and 110
+
+
+class Three(HintNet):
+    """A HintNet with a VividHead, which answers while training only; `logits` keeps its answer."""
+
+    def __init__(self, bins: Tensor, prior: Tensor, width: int = 96) -> None:
+        super().__init__(width)
+        self.vivid = vivid.VividHead(prior, width)
+        self.register_buffer("bins", bins)
+        self.register_buffer("prior", prior)
+        self.answered: list[Tensor] = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, 1 or 4, H, W) -> (N, 2, H, W) ab / 110."""
+        height, width = x.shape[-2:]
+        y = self.features(x)  # (N, w, h/4, w/4)
+        if self.training:
+            self.answered[:] = [self.vivid(y)]
+        return upsample_to(self.head(y), filled_up(x[:, :1]))[..., :height, :width]
+
+
+def palette(photos: MixedSet) -> tuple[Tensor, Tensor]:
+    """(bins (Q, 2), prior (Q,)) of what the training shows."""
+    order = torch.randperm(len(photos), generator=torch.Generator().manual_seed(0)).tolist()
+    ab = []
+    for number in range(LOOKED_AT):
+        batch = Batch(order[number * BATCH_SIZE : (number + 1) * BATCH_SIZE], [0, 0, number])
+        _, y = photos.__getitems__(batch)
+        ab.append(F.interpolate(unscale_ab(y), size=(16, 16), mode="area"))
+    ab = torch.cat(ab)  # (200 batches of 20, 2, 16, 16)
+    bins = vivid.seen(ab)
+    return bins, vivid.prior(ab, bins)
+
+
+class Both:
+    """The loss: squared error, and a part of the cross-entropy of the logits."""
+
+    def __init__(self, net: Three) -> None:
+        self.net = net
+        # A table of the shares of each whole ab; the distances would cost a tenth of a step.
+        line = torch.arange(-REACH, REACH + 1.0)
+        grid = torch.cartesian_prod(line, line).T[None, :, :, None]  # (1, 2, 221 * 221, 1)
+        index, share = vivid.soft(grid, net.bins)
+        self.index, self.share = index[0, :, :, 0].T.contiguous(), share[0, :, :, 0].T.contiguous()
+
+    def entropy(self, y: Tensor) -> Tensor:
+        logits = self.net.answered.pop().float()  # (B, Q, h, w)
+        ab = vivid.quarter(unscale_ab(y), logits).round().long().clamp(-REACH, REACH) + REACH
+        where = ab[:, 0] * (2 * REACH + 1) + ab[:, 1]  # (B, h, w)
+        index, share = (table[where].movedim(-1, 1) for table in (self.index, self.share))
+        return vivid.cross_entropy(logits, index, share)
+
+    def __call__(self, prediction: Tensor, y: Tensor) -> Tensor:
+        # As large as a squared error is: `train` stops where a loss is ten times the grey copy's.
+        # Adam takes the same steps whatever the loss is multiplied by.
+        return PART * (F.mse_loss(prediction, y) + PART * self.entropy(y))
+
+
+def network(photos: MixedSet, width: int = 96) -> Three:
+    """An untrained one, whose loss is `train.LOSSES["three"]` from now on."""
+    bins, prior = palette(photos)
+    print(f"{len(bins)} bins; the prior has {-(prior * prior.log2()).nansum():.2f} bits")
+    net = Three(bins, prior, width)
+    train.LOSSES["three"] = Both(net)
+    return net
