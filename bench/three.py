@@ -1,7 +1,7 @@
 """One network that answers three questions, for `weights.py`: chroma, a distribution, and hints.
 
-All of it learns at once on one encoder and one decoder. So the heads that come with the course cost
-no training of their own, and the distribution gives the decoder more to learn from than its mean.
+All of it learns at once on one encoder and one decoder, so what else comes with the course costs no
+training of its own. The distribution also tells the decoder more than its mean does.
 """
 
 import torch
@@ -14,7 +14,7 @@ from colourlib.colour import unscale_ab
 from colourlib.data import BATCH_SIZE, Batch
 from colourlib.hints import HintNet
 from colourlib.model import upsample_to
-from colourlib.transfer import filled_up
+from colourlib.transfer import TransferNet, filled_up
 
 PART = 0.1  # of the cross-entropy in the loss: both pull at the decoder about as strongly
 LOOKED_AT = 200  # batches for the prior
@@ -38,6 +38,13 @@ class Three(HintNet):
         if self.training:
             self.answered[:] = [self.vivid(y)]
         return upsample_to(self.head(y), filled_up(x[:, :1]))[..., :height, :width]
+
+    def plain(self) -> TransferNet:
+        """The network of chroma alone, without hints and head; in eval mode."""
+        net = TransferNet(len(self.lateral[0].weight))
+        weights = self.state_dict()
+        net.load_state_dict({name: weights[name] for name in net.state_dict()})
+        return net.eval()
 
 
 def palette(photos: MixedSet) -> tuple[Tensor, Tensor]:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import mixed
 import numpy as np
+import three
 import torch
 import torch.nn.functional as F
 
@@ -30,8 +31,8 @@ from colourlib.model import ColourNet
 from colourlib.prepare import prepare
 from colourlib.prepare.make import ROOM
 from colourlib.runs import load_run, matching, weights
-from colourlib.teaching.fit import fit
-from colourlib.transfer import TransferNet, load_encoder
+from colourlib.runs.fit import fit
+from colourlib.transfer import load_encoder
 
 JUDGED, ELSEWHERE = 300, 150  # photos of a validation set at most
 MANY = 100  # kinds: an origin with so many can spare some
@@ -100,18 +101,18 @@ def elsewhere(source):
     return mixed.Origin(name, data.train, {"never seen": never_seen})
 
 
-def network(kind, width):
-    """An untrained ColourNet, or a TransferNet on the encoder that comes with the repository."""
+def network(kind, width, photos):
+    """(An untrained network, the name of its loss): a ColourNet or a `three.Three`."""
     torch.manual_seed(0)
     if kind == "colournet":
         net = ColourNet(width or 40)
         # While it trains it leaves out whole channels of its deepest map: the photos are few.
         net.deep.register_forward_hook(lambda deep, _, y: F.dropout2d(y, DROPOUT, deep.training))
-        return net
-    net = TransferNet(width or 96)
+        return net, "mse"
+    net = three.network(photos, width or 96)
     if kind == "transfer":
         net.encoder = load_encoder()
-    return net
+    return net, "three"
 
 
 def terms(net, photos: PhotoSet):
@@ -228,14 +229,17 @@ def main():
     mine = [(o, n) for o, n in zip(origins, repeats, strict=True) if o.name != args.without]
     taught = [o for o, _ in mine]
     runs = home() / "runs"
-    data = mixed.mixture(taught, [n for _, n in mine], runs=runs, jitter=not args.clean, judged=60)
-    net = network(args.network, args.width)
+    hinted = args.network != "colournet"
+    times = [n for _, n in mine]
+    data = mixed.mixture(taught, times, runs=runs, jitter=not args.clean, judged=60, hinted=hinted)
+    net, loss = network(args.network, args.width, data.train)
     if args.run:
         net, story = load_run(args.run, net)
     else:
         name = f"{args.network}-{args.without or 'all'}"
         limit = {"minutes": args.minutes} if args.minutes else {"steps": args.steps}
-        story = fit(net, data, name=name, **limit, **RECIPE).story()
+        story = fit(net, data, name=name, loss=loss, **limit, **RECIPE).story()
+    net = net.plain() if loss == "three" else net  # the heads are `heads.py`'s
     judged = [o for o in origins if o.name == args.without] or origins
     sizes, factor, by_size = choose(net, judged)
     factor = args.saturation or factor
