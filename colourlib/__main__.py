@@ -55,6 +55,8 @@ ARGUMENTS = {
             "--model",
             {"metavar": "RUN", "help": "a run's folder, a .safetensors file, or colournet"},
         ),
+        ("--vivid", {"action": "store_true", "help": "likely colours instead of their mean"}),
+        ("--temperature", {"type": float, "metavar": "T", "help": "of --vivid: 1 pale, 0.1 bold"}),
         ("--force", {"action": "store_true", "help": "overwrite files that are there"}),
     ],
     "course": [
@@ -78,7 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
         if args.command == "colourise":
             from .album import batch  # which takes time, and --help should not
 
-            how = args.model, args.saturation, args.force
+            how = args.model, args.saturation, args.force, args.vivid, args.temperature
             return batch.colourise_files(args.photos, args.out, *how).code
         if args.command == "progress":
             from .teaching.check import classroom

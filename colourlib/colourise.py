@@ -34,6 +34,7 @@ from .common.pictures import on_white, with_alpha
 from .evaluate import Colouriser, answer
 from .model import ColourNet
 from .transfer import TransferNet
+from .vivid import vividly
 
 BARE_SIZE = 128  # where nothing says what a network was trained on: the course's photos
 LONGEST = 8  # times the size: the longest side that a network sees; more is shrunk further
@@ -44,7 +45,7 @@ COLOURNET = SHIPPED.with_name("colournet.safetensors")  # the course's own, trai
 
 def colourise(
     image: str | Path | Image.Image | np.ndarray | Tensor, model=None, saturation: float = 1.0,
-    size: int | None = None,
+    size: int | None = None, vivid: bool = False, temperature: float | None = None,
 ) -> Image.Image:  # fmt: skip
     """The picture with guessed colours at its own size: RGB, or RGBA where it has transparency.
 
@@ -58,17 +59,19 @@ def colourise(
     saturation: multiplies ab, as the card's own factor does; 0 gives the grey picture of equal L.
     size: shorter side in pixels at which the network sees the picture, enlarged if need be; None
     for what the weights' card says, which may be several (`at_sizes`), or 128 if nobody knows.
+    vivid: likely colours, by a distribution, instead of their mean: more colour, and larger errors.
+    temperature: of vivid, above 0; 1 gives the mean again, less is bolder; None for the card's.
 
     The result is upright, in sRGB, without metadata; L and alpha are those of the input. Raises
     CourseError for a picture that cannot be read or is too large for the memory, for weights that
     cannot be loaded, and for a network that does not answer with chroma.
     """
-    return _coloured(lambda: opened(image), model, saturation, size)
+    return _coloured(lambda: opened(image), model, saturation, size, vivid, temperature)
 
 
 def colourise_ours(image: Image.Image, model, saturation: float) -> Image.Image:
     """The same for a picture not needed afterwards: its memory may be reused for the result."""
-    return _coloured(lambda: with_alpha(image, ours=True), model, saturation, None)
+    return _coloured(lambda: with_alpha(image, ours=True), model, saturation)
 
 
 class _Callable(ModuleType):
@@ -82,8 +85,9 @@ sys.modules[__name__].__class__ = _Callable
 
 
 def _coloured(
-    load: Callable[[], Image.Image], model, saturation: float, size: int | None
-) -> Image.Image:
+    load: Callable[[], Image.Image], model, saturation: float, size: int | None = None,
+    vivid: bool = False, temperature: float | None = None,
+) -> Image.Image:  # fmt: skip
     """The picture that `load` gives, coloured in place; wrong arguments are told before."""
     if not (isinstance(saturation, Real) and 0 <= saturation < math.inf):
         raise CourseError(f"The saturation is {saturation!r}; give a number, 0 (grey) or more.")
@@ -91,6 +95,10 @@ def _coloured(
         wanted = f"a whole number of pixels, {SMALLEST} or more"
         raise CourseError(f"The size is {size!r}; give {wanted}.")
     network, card = known(model)
+    if vivid:
+        network, card = vividly(network, card, temperature)
+    elif temperature is not None:
+        raise CourseError("A temperature belongs to a distribution: give vivid=True with it.")
     sizes = [size] if size else sizes_of(card)
     colouriser = at_sizes(network, sizes) if len(sizes) > 1 else network
     picture = load()

@@ -5,7 +5,9 @@ their softmax says how likely each bin is. Its loss is a cross-entropy, and `ann
 colour of what it answers. 07_vivid builds all of it by hand.
 """
 
+from copy import copy
 from numbers import Real
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -13,8 +15,11 @@ from torch import Tensor, nn
 
 from .colour import rgb_to_lab, scale_ab
 from .common.errors import CourseError
+from .common.files import shipped_folder
+from .common.fingerprints import read_head
 from .common.inputs import check_input
 from .model import ColourNet, conv_bn_relu, pool, upsample_to
+from .transfer import TransferNet, filled_up
 
 STEP = 10.0  # Lab units: the side of a bin
 NEAREST, SIGMA = 5, 5.0  # bins that share a colour, and how fast their shares fall, Lab units
@@ -22,6 +27,7 @@ TEMPERATURE = 0.38  # the paper's: between the mean (1) and the mode (near 0)
 FEWEST = 1e-4  # share of the training pixels from which a bin is asked for
 MANY = 50  # photos at once: there is a distance to each bin for every pixel
 EXACT = "donot_use_mm_for_euclid_dist"  # torch's name for distances that are not approximate
+SHIPPED = shipped_folder("weights") / "vivid.safetensors"  # a head for transfernet.safetensors
 EVEN = 0.5  # lambda of the paper: how much of an even distribution is mixed into the prior
 
 
@@ -163,11 +169,7 @@ def annealed(logits: Tensor, bins: Tensor, temperature: float = TEMPERATURE) -> 
     1 gives the mean, a temperature near 0 the mode. Raises CourseError for a temperature of 0 or
     below, for logits that are not finite, and where there is not one channel a bin.
     """
-    if isinstance(temperature, bool) or not isinstance(temperature, Real) or not temperature > 0:
-        raise CourseError(
-            f"The temperature is {temperature!r}, but the logits are divided by it: give a number "
-            f"above 0, such as {TEMPERATURE}; 0.01 is as good as the mode."
-        )
+    temperature = sound(temperature)
     if logits.ndim != 4 or logits.shape[1] != len(bins):
         raise CourseError(
             f"The network answers with {tuple(logits.shape)}, but there are {len(bins)} bins, and "
@@ -181,6 +183,16 @@ def annealed(logits: Tensor, bins: Tensor, temperature: float = TEMPERATURE) -> 
         )
     shares = torch.softmax(logits.float() / temperature, dim=1)  # (N, Q, h, w)
     return torch.einsum("nqhw,qc->nchw", shares, bins.to(shares))
+
+
+def sound(temperature) -> float:
+    """The temperature, if one can divide by it. Raises CourseError for 0 or below, or no number."""
+    if isinstance(temperature, bool) or not isinstance(temperature, Real) or not temperature > 0:
+        raise CourseError(
+            f"The temperature is {temperature!r}, but the logits are divided by it: give a number "
+            f"above 0, such as {TEMPERATURE}; 0.01 is as good as the mode."
+        )
+    return float(temperature)
 
 
 class Vivid(nn.Module):
@@ -200,3 +212,64 @@ class Vivid(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """The annealed mean, enlarged to the size of x."""
         return scale_ab(upsample_to(annealed(self.network(x), self.bins, self.temperature), x))
+
+
+class VividTransfer(nn.Module):
+    """A TransferNet whose features answer by a VividHead: x (N, 1, H, W) -> (N, 2, H, W) scaled ab.
+
+    lift (Q,): what is added to the logits, the logarithm of `balance`'s weights.
+    """
+
+    def __init__(
+        self, network: TransferNet, head: nn.Module, bins: Tensor, lift: Tensor,
+        temperature: float = TEMPERATURE,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.network, self.head, self.temperature = network, head, temperature
+        self.register_buffer("bins", bins.clone())
+        self.register_buffer("lift", lift.clone())
+
+    def logits(self, x: Tensor) -> Tensor:
+        """(N, Q, h/4, w/4) of the photo filled up to multiples of 32, lifted."""
+        return self.head(self.network.features(x)) + self.lift[:, None, None]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The annealed mean, enlarged to the size of x."""
+        height, width = x.shape[-2:]
+        ab = annealed(self.logits(x), self.bins, self.temperature)
+        return scale_ab(upsample_to(ab, filled_up(x))[..., :height, :width])
+
+
+def vividly(
+    network, card: dict, temperature: float | None = None, path: Path = SHIPPED
+) -> tuple[nn.Module, dict]:
+    """(A colouriser that answers by a distribution, its card), of what `colourise` would have used.
+
+    A `Vivid` or `VividTransfer` stays as it is, but for the temperature. The shipped TransferNet
+    gets the head that comes with it. Raises CourseError for all others, for a head of another
+    network, a palette that does not fit its head, and a temperature of 0 or below.
+    """
+    if isinstance(network, Vivid | VividTransfer):
+        warm = network.temperature if temperature is None else sound(temperature)
+        twin = copy(network)
+        twin.temperature = warm
+        return twin, card
+    if not isinstance(network, TransferNet):
+        name = type(network).__name__ if isinstance(network, nn.Module) else "This colouriser"
+        raise CourseError(
+            f"{name} answers with one ab a pixel, no distribution: give vivid.Vivid(network, bins) "
+            "of a VividNet as the model, or no model, or leave vivid out."
+        )
+    weights, told = read_head(path, network)
+    bins, prior = weights.pop("bins"), weights.pop("prior")
+    head = VividHead(prior, network.head.in_channels)
+    fits = {k: tuple(v.shape) for k, v in head.state_dict().items()}
+    if len(bins) != len(prior) or fits != {k: tuple(v.shape) for k, v in weights.items()}:
+        raise CourseError(
+            f"{path.name} holds {len(bins)} bins for a head of {len(prior)}, or layers of other "
+            "sizes: make it again with bench/vivid_card.py."
+        )
+    head.load_state_dict(weights)
+    lift = balance(prior, bins, told["even"]).log()
+    warm = told["temperature"] if temperature is None else sound(temperature)
+    return VividTransfer(network, head, bins, lift, warm).eval(), told

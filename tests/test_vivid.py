@@ -1,15 +1,23 @@
 """Bins, soft shares, the loss and the way back: against torch's own, and against what must hold."""
 
+import json
 import math
 
+import numpy as np
 import pytest
+import safetensors.torch
 import torch
 import torch.nn.functional as F
+from PIL import Image
 
 from colourlib import colourise, vivid
 from colourlib.colour import unscale_ab
 from colourlib.common.errors import CourseError
+from colourlib.common.files import shipped_folder
+from colourlib.common.fingerprints import fingerprint
+from colourlib.common.lab import rgb_to_lab
 from colourlib.model import ColourNet
+from colourlib.transfer import TransferNet
 
 BINS = vivid.bins()
 
@@ -152,3 +160,90 @@ def test_it_learns_two_colours_where_a_mean_would_be_grey():
     index, share = vivid.soft(ab, bins)
     assert vivid.cross_entropy(logits, index, share).item() == pytest.approx(math.log(2), abs=1e-3)
     assert unscale_ab(vivid.Vivid(net, bins)(torch.zeros(1, 1, 16, 16))).abs().max() < 41
+
+
+# ---- the tool ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def transfer():
+    torch.manual_seed(0)
+    return TransferNet(8).eval()
+
+
+def head_of(network, path, bins=BINS, **changes):
+    """A file with a random head for a network."""
+    prior = torch.full((260,), 1 / 260)
+    head = vivid.VividHead(prior, 8)
+    torch.nn.init.normal_(head[1].weight)
+    card = {"of": fingerprint(network.state_dict()), "even": 0.5, "temperature": 0.3} | changes
+    arrays = head.state_dict() | {"bins": bins, "prior": prior}
+    safetensors.torch.save_file(arrays, path, {"card": json.dumps(card | {"sizes": [64]})})
+    return path
+
+
+def test_a_head_beside_a_network_makes_it_vivid(transfer, tmp_path):
+    path = head_of(transfer, tmp_path / "vivid.safetensors")
+    network, card = vivid.vividly(transfer, {"size": 128, "saturation": 0.9}, None, path)
+    assert network.temperature == 0.3 and card["sizes"] == [64] and "saturation" not in card
+    x = torch.rand(1, 1, 40, 52) * 2 - 1
+    with torch.no_grad():
+        y, logits = network(x), network.logits(x)
+        lift = vivid.balance(torch.full((260,), 1 / 260), BINS, 0.5).log()
+        bare = network.head(transfer.features(x))
+    assert y.shape == (1, 2, 40, 52)
+    assert torch.allclose(logits, bare + lift[:, None, None], atol=1e-5)
+    warm, _ = vivid.vividly(network, card, 1)
+    assert (warm.temperature, network.temperature) == (1.0, 0.3)
+    with torch.no_grad():
+        assert not torch.allclose(warm(x), y)
+
+
+@pytest.mark.parametrize(
+    ("network", "temperature", "changes", "words"),
+    [
+        (ColourNet(8), None, {}, "ColourNet answers with one ab a pixel"),
+        (lambda x: x, None, {}, "This colouriser answers with one ab"),
+        (None, 0, {}, "above 0"),
+        (None, -1, {}, "above 0"),
+        (None, None, {"of": "0123456789ab"}, "belongs to other weights"),
+        (None, None, {"bins": BINS[:-1]}, "259 bins for a head of 260"),
+    ],
+)
+def test_what_cannot_be_vivid_is_told_in_a_sentence(
+    network, temperature, changes, words, transfer, tmp_path
+):
+    path = head_of(transfer, tmp_path / "vivid.safetensors", **changes)
+    with pytest.raises(CourseError, match=words):
+        vivid.vividly(network or transfer, {}, temperature, path)
+
+
+def test_a_head_that_is_missing_or_cut_short_is_told(transfer, tmp_path):
+    path = tmp_path / "vivid.safetensors"
+    with pytest.raises(CourseError, match="vivid.safetensors is missing"):
+        vivid.vividly(transfer, {}, None, path)
+    whole = head_of(transfer, path).read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(CourseError, match="damaged"):
+        vivid.vividly(transfer, {}, None, path)
+
+
+def test_a_temperature_alone_is_told():
+    grey = torch.zeros(40, 40, dtype=torch.uint8).numpy()
+    with pytest.raises(CourseError, match="vivid=True"):
+        colourise(grey, ColourNet(8), temperature=0.5)
+    with pytest.raises(CourseError, match="ColourNet answers"):
+        colourise(grey, ColourNet(8), vivid=True)
+
+
+@pytest.mark.skipif(not vivid.SHIPPED.is_file(), reason="no vivid head is shipped")
+def test_the_shipped_head_is_more_colourful_and_keeps_the_lightness():
+    photo = shipped_folder("photos") / "lake.jpg"
+    with Image.open(photo) as image:
+        image = image.convert("RGB").resize((160, 120))
+    mean, bold = (np.asarray(colourise(image, vivid=v)).astype(float) for v in (False, True))
+    assert np.abs(mean - bold).max() > 5
+    spread = [np.ptp(picture, axis=2).mean() for picture in (mean, bold)]
+    assert spread[1] > spread[0]
+    (one, _), (other, _) = (rgb_to_lab(p.astype(np.uint8)) for p in (mean, bold))
+    assert np.abs(one - other).mean() < 1.5

@@ -94,19 +94,22 @@ class Batch:
 
 def colourise_files(
     photos: Sequence[str | Path], out: str | Path, model=None, saturation: float = 1.0,
-    force: bool = False,
+    force: bool = False, vivid: bool = False, temperature: float | None = None,
 ) -> Batch:  # fmt: skip
     """Colour files and folders of photos, and say how it went.
 
     out: a folder, in which the sub-folders of folders are mirrored; or, for one photo, a file that
     ends in .jpg, .png, .webp or .tif. Files that are there are left alone without `force`, a photo
-    itself in any case. model, saturation: as in `colourise`; the model is loaded once.
+    itself in any case. model, saturation, vivid, temperature: as in `colourise`; the model is
+    loaded once.
     Ctrl-C (the square in a notebook) lets the photo in work be finished; a second one does not.
     Raises CourseError, with nothing done, for mistakes that concern all: no photo, a model that
     cannot be loaded, a saturation below 0, an OUT that cannot be written to or is a photo itself.
     """
     if not (isinstance(saturation, (int, float)) and 0 <= saturation < math.inf):
         raise CourseError(f"The saturation is {saturation!r}; give a number from 0 (grey) up.")
+    if temperature is not None and not vivid:
+        raise CourseError("--temperature belongs to --vivid: give both.")
     out = os.path.expanduser(out)
     todo, start = names.plan(photos, out), time.perf_counter()
     done = Batch(Path(out))
@@ -116,7 +119,7 @@ def colourise_files(
             done.skip(job.photo, THERE)
         else:
             waiting.append(job)
-    painter = _painter(model, saturation) if waiting else ()
+    painter = _painter(model, saturation, vivid, temperature) if waiting else ()
     done.say(map(shown, todo.remarks), sys.stdout)
     for photo, why in todo.amiss:
         done.fail(photo, why)
@@ -127,13 +130,19 @@ def colourise_files(
     return done
 
 
-def _painter(model, saturation: float) -> tuple[Callable[[Image.Image], Image.Image], str]:
+def _painter(
+    model, saturation: float, vivid: bool, temperature: float | None
+) -> tuple[Callable[[Image.Image], Image.Image], str]:
     """(what colours a picture, the name of its weights)."""
-    from ..colourise import colourise_ours
+    from ..colourise import colourise_ours, known, vividly
     from ..runs import weights  # torch and all that: not before a photo waits for it
 
     loaded = model if callable(model) or isinstance(model, tuple) else weights.load(model)
-    return lambda image: colourise_ours(image, loaded, saturation), weights_name(model)
+    told = weights_name(model)
+    if vivid:
+        loaded = vividly(*known(loaded), temperature)
+        told += f", vivid at T = {loaded[0].temperature:g}"
+    return lambda image: colourise_ours(image, loaded, saturation), told
 
 
 def weights_name(model) -> str:

@@ -456,13 +456,17 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     old = [*photos(tmp_path, "a"), photo(tmp_path / "-b.png")]
     out = ["-o", str(tmp_path / "new")]
     assert main(["colourise", *map(str, old), *out, "--saturation", "1.5", "--model", "m"]) == 0
-    painter.assert_called_once_with("m", 1.5)  # for all photos
+    painter.assert_called_once_with("m", 1.5, False, None)  # for all photos
     assert main(["colourise", *map(str, old), *out]) == 0  # all skipped: all done
     assert painter.call_count == 1  # and nothing loaded
     monkeypatch.chdir(tmp_path)
     assert main(["colourise", "-o", "newer", "--", "-b.png", "none.png"]) == 1
     assert files(tmp_path / "newer") == ["-b.png"]
     assert capsys.readouterr().out.splitlines()[-1].startswith("1 coloured, 0 skipped, 1 failed")
+    assert main(["colourise", "a.png", "-o", "newest", "--temperature", "0.4"]) == 2
+    assert "--temperature belongs to --vivid" in capsys.readouterr().err
+    assert main(["colourise", "a.png", "-o", "vivid", "--vivid", "--temperature", "0.4"]) == 0
+    painter.assert_called_with(None, 1.0, True, 0.4)
     for mistake in ("", "a.jpg", "-o x", "a.jpg -o x --saturation much"):
         with pytest.raises(SystemExit) as stop:
             main(["colourise", *mistake.split()])

@@ -1,0 +1,104 @@
+"""Judge what hints do for the network of `weights.py`, and write its hints as a file of their own.
+
+python bench/hinted.py --run FOLDER --photos FOLDER_OR_ZIP [...] --out HINTS.safetensors
+
+Each validation photo gets 0, 1, 2 ... hints of its true colour at random places; of the more the
+fewer ones are a part. Beside the network stand the hints alone, painted on the grey copy.
+"""
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import mixed
+import safetensors.torch
+import torch
+import weights
+from torch import Tensor
+
+from colourlib.common.fingerprints import fingerprint
+from colourlib.data import BATCH_SIZE, PhotoSet
+from colourlib.hints import HintNet, simulated
+from colourlib.judging import intervals
+
+NUMBERS = (0, 1, 2, 5, 10, 20, 50)  # hints
+JUDGED = 150  # photos of a validation set at most
+SIZE = 128  # pixels a side; a hint has 1 to 9 of them
+
+
+def hinted(y: Tensor, first: int, number: int) -> Tensor:
+    """Hints (N, 3, H, W) for photos y (N, 2, H, W); photo i of all has dice of its own."""
+    dice = [torch.Generator().manual_seed(first + i) for i in range(len(y))]
+    return torch.cat([simulated(t[None], d, number) for t, d in zip(y, dice, strict=True)])
+
+
+@torch.inference_mode()
+def curves(net: HintNet, photos: PhotoSet) -> dict[str, dict[int, list[float]]]:
+    """{colouriser: {hints: [explained chroma, low, high]}} of a set."""
+    whole = replace(photos, size=SIZE, crop=None)
+    rows: dict[str, dict[int, list]] = {name: {n: [] for n in NUMBERS} for name in ("net", "hints")}
+    grey = []
+    for first in range(0, len(whole), BATCH_SIZE):
+        x, y = whole.__getitems__([*range(first, min(first + BATCH_SIZE, len(whole)))])
+        grey.append(y.square().mean((1, 2, 3)))
+        for number in NUMBERS:
+            hints = hinted(y, first, number)
+            answers = {"net": net(torch.cat([x, hints], dim=1)), "hints": hints[:, :2]}
+            for name, answer in answers.items():
+                rows[name][number].append((answer - y).square().mean((1, 2, 3)))
+    none = torch.cat(grey).numpy()
+
+    def share(error, grey):
+        return 1 - error.mean(-1) / grey.mean(-1)
+
+    found = {}
+    for name, of_each in rows.items():
+        for number, parts in of_each.items():
+            error = torch.cat(parts).numpy()
+            between = intervals.interval(intervals.draws(share, error, none))
+            found.setdefault(name, {})[number] = [float(share(error, none)), *between]
+    return found
+
+
+def lines(table):
+    """The curves as rows of a Markdown table."""
+    yield "| photos | | " + " | ".join(f"{n} hints" for n in NUMBERS) + " |"
+    yield "|---|---|" + "--:|" * len(NUMBERS)
+    for title, by_name in table.items():
+        for name, curve in by_name.items():
+            told = [
+                f"{100 * v:.1f} ({100 * lo:.0f}–{100 * hi:.0f})" for v, lo, hi in curve.values()
+            ]
+            yield f"| {title} | {name} | " + " | ".join(told) + " |"
+            title = ""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--run", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--photos", nargs="+", required=True, metavar="FOLDER_OR_ZIP[+ZIP...]")
+    parser.add_argument("--elsewhere", nargs="+", default=[], help="other photos, only judged")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the hints' weights")
+    args = parser.parse_args()
+    trained = safetensors.torch.load_file(args.run / "weights.safetensors")
+    net = HintNet(len(trained["lateral.0.weight"]))
+    net.load_state_dict({name: trained[name] for name in net.state_dict()})
+    net.eval()
+    table = {}
+    for o in [weights.origin(s) for s in args.photos] + [
+        weights.elsewhere(s) for s in args.elsewhere
+    ]:
+        for kinds, photos in o.validation.items():
+            table[f"{o.name}, {kinds}"] = curves(net, mixed.some(photos, JUDGED))
+    print(*lines(table), sep="\n")
+    if args.out is None:
+        return
+    mine = {k: v.half() for k, v in net.state_dict().items() if k.startswith("hint.")}
+    of = fingerprint({k: v for k, v in net.state_dict().items() if k not in mine})
+    card = {"network": "HintNet", "of": of, "size": SIZE, "stored": "float16", "scores": table}
+    safetensors.torch.save_file(mine, args.out, {"card": json.dumps(card)})
+
+
+if __name__ == "__main__":
+    main()

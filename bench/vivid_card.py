@@ -1,0 +1,102 @@
+"""Choose how the vivid head of a run of `weights.py` is used, and write it as a file of its own.
+
+python bench/vivid_card.py --run FOLDER --photos FOLDER_OR_ZIP [...] --out VIVID.safetensors
+
+Rare colours are lifted, as chapter 07 does it, by so much that the pictures are colourful enough on
+every validation set; of what reaches that, the highest explained chroma is taken.
+"""
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import mixed
+import safetensors.torch
+import weights
+
+from colourlib import colourise, evaluate, judging, vivid
+from colourlib.common.fingerprints import fingerprint
+from colourlib.transfer import TransferNet
+
+TRIED = 60  # photos of a set, to choose by
+JUDGED = 150  # photos of a set, for the card
+ENOUGH = 0.9  # predicted colourfulness / true
+EVENS = (1.0, 0.75, 0.5, 0.25, 0.0)  # lambda: 1 lifts nothing
+TEMPERATURES = (vivid.TEMPERATURE, 0.2)
+
+
+def plain_of(trained):
+    """The network of chroma alone, in eval mode."""
+    net = TransferNet(len(trained["lateral.0.weight"]))
+    net.load_state_dict({name: trained[name] for name in net.state_dict()})
+    return net.eval()
+
+
+def at_own_size(photos):
+    return replace(photos, size=photos.L.shape[-1], crop=None)
+
+
+def choose(network, sets, sizes):
+    """(even, temperature, {choice: [explained chroma and colourfulness of each set]})."""
+    found = {}
+    for even in EVENS:
+        for temperature in TEMPERATURES:
+            colouriser = colourise.at_sizes(network(even, temperature), sizes)
+            tried = [evaluate.score(colouriser, mixed.some(s, TRIED)) for s in sets]
+            found[even, temperature] = [(t.explained_chroma, t.colourfulness) for t in tried]
+            print(even, temperature, *(f"{e:.1%} {c:.2f}" for e, c in found[even, temperature]))
+    worst = {key: min(c for _, c in scores) for key, scores in found.items()}
+    fine = [key for key, least in worst.items() if least >= ENOUGH]
+    if fine:
+        return *max(fine, key=lambda key: sum(e for e, _ in found[key])), found
+    return *max(worst, key=worst.get), found  # none is enough: the most colourful one
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--run", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--photos", nargs="+", required=True, metavar="FOLDER_OR_ZIP[+ZIP...]")
+    parser.add_argument("--elsewhere", nargs="+", default=[], help="other photos, only judged")
+    parser.add_argument("--sizes", nargs="+", type=int, default=[128], help="pixels, shorter side")
+    parser.add_argument("--out", type=Path, metavar="FILE")
+    args = parser.parse_args()
+    trained = safetensors.torch.load_file(args.run / "weights.safetensors")
+    net, bins, prior = plain_of(trained), trained["bins"], trained["prior"]
+    head = vivid.VividHead(prior, net.head.in_channels)
+    mine = {k.removeprefix("vivid."): w for k, w in trained.items() if k.startswith("vivid.")}
+    head.load_state_dict(mine)
+
+    def network(even, temperature):
+        lift = vivid.balance(prior, bins, even).log()
+        return vivid.VividTransfer(net, head, bins, lift, temperature).eval()
+
+    origins = [*map(weights.origin, args.photos)]
+    sets = [at_own_size(photos) for o in origins for photos in o.validation.values()]
+    even, temperature, tried = choose(network, sets, args.sizes)
+    table = {}
+    for o in [*origins, *map(weights.elsewhere, args.elsewhere)]:
+        for kinds, photos in o.validation.items():
+            some = at_own_size(mixed.some(photos, JUDGED))
+            both = {"network": network(even, temperature), "mean": net}
+            both = {name: colourise.at_sizes(one, args.sizes) for name, one in both.items()}
+            data = mixed.mixture([o], [1])
+            reports = judging.everyone(both, replace(data, validation=some))
+            table[f"{o.name}, {kinds}: {len(some)} photos"] = {
+                name: {m: [one.value(m), *one.interval(m)] for m in judging.MEASURES}
+                for name, one in reports.items()
+            }
+    print(*weights.lines(table), sep="\n")
+    if args.out is None:
+        return
+    card = {"network": "VividHead", "of": fingerprint(net.state_dict()), "even": even}
+    card |= {"temperature": temperature, "sizes": args.sizes, "size": args.sizes[-1]}
+    card |= {"saturation": 1.0, "stored": "float16", "bins": len(bins), "scores": table}
+    card["tried"] = {f"even {e:g}, T {t:g}": scores for (e, t), scores in tried.items()}
+    stored = {k: w.half() if w.ndim > 1 else w for k, w in mine.items()}
+    stored |= {"bins": bins, "prior": prior}
+    safetensors.torch.save_file(stored, args.out, {"card": json.dumps(card)})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""Which weights are these? A hash tells, and so a head finds the network that it belongs to."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import safetensors
+import torch
+from torch import Tensor, nn
+
+from .errors import CourseError
+
+
+def digest(weights: dict[str, Tensor]) -> str:
+    """The sha256 of weights, their sorted names and their bytes."""
+    total = hashlib.sha256()
+    for name in sorted(weights):
+        total.update(name.encode())
+        plain = weights[name].detach().cpu().contiguous()
+        total.update(plain.reshape(-1).view(torch.uint8).numpy())
+    return total.hexdigest()
+
+
+def fingerprint(weights: dict[str, Tensor]) -> str:
+    """The first 12 signs of the digest of weights as files hold them: matrices in 16 bits."""
+    return digest({k: w.half() if w.ndim > 1 else w for k, w in weights.items()})[:12]
+
+
+def read_head(path: Path, network: nn.Module) -> tuple[dict[str, Tensor], dict]:
+    """(weights, card) of a file that goes with a network's weights: `of` in its card names them.
+
+    Raises CourseError for a file that is missing or damaged, and where the network has others.
+    """
+    if not path.is_file():
+        raise CourseError(f"{path.name} is missing: it comes with colourlib, in {path.parent}.")
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            card = dict(json.loads(file.metadata()["card"]))
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, ValueError, TypeError, KeyError, safetensors.SafetensorError) as error:
+        raise CourseError(f"{path} is damaged or no weights file: {error}.") from error
+    if card.get("of") != fingerprint(network.state_dict()):
+        name = type(network).__name__
+        raise CourseError(
+            f"{path.name} belongs to other weights than this {name}'s: give no model, then "
+            "colourlib takes the network that it was trained with."
+        )
+    return weights, card
