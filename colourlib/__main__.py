@@ -57,6 +57,7 @@ ARGUMENTS = {
         ),
         ("--vivid", {"action": "store_true", "help": "likely colours instead of their mean"}),
         ("--temperature", {"type": float, "metavar": "T", "help": "of --vivid: 1 pale, 0.1 bold"}),
+        ("--hints", {"metavar": "JSON", "help": "colours that you know, for the one photo"}),
         ("--force", {"action": "store_true", "help": "overwrite files that are there"}),
     ],
     "course": [
@@ -80,7 +81,7 @@ def main(arguments: list[str] | None = None) -> int:
         if args.command == "colourise":
             from .album import batch  # which takes time, and --help should not
 
-            how = args.model, args.saturation, args.force, args.vivid, args.temperature
+            how = args.model, args.saturation, args.force, args.vivid, args.temperature, args.hints
             return batch.colourise_files(args.photos, args.out, *how).code
         if args.command == "progress":
             from .teaching.check import classroom

@@ -32,6 +32,7 @@ from .common.inputs import SMALLEST
 from .common.opening import opened
 from .common.pictures import on_white, with_alpha
 from .evaluate import Colouriser, answer
+from .hints import hinted
 from .model import ColourNet
 from .transfer import TransferNet
 from .vivid import vividly
@@ -46,6 +47,7 @@ COLOURNET = SHIPPED.with_name("colournet.safetensors")  # the course's own, trai
 def colourise(
     image: str | Path | Image.Image | np.ndarray | Tensor, model=None, saturation: float = 1.0,
     size: int | None = None, vivid: bool = False, temperature: float | None = None,
+    hints: Sequence = (),
 ) -> Image.Image:  # fmt: skip
     """The picture with guessed colours at its own size: RGB, or RGBA where it has transparency.
 
@@ -61,17 +63,18 @@ def colourise(
     for what the weights' card says, which may be several (`at_sizes`), or 128 if nobody knows.
     vivid: likely colours, by a distribution, instead of their mean: more colour, and larger errors.
     temperature: of vivid, above 0; 1 gives the mean again, less is bolder; None for the card's.
+    hints: colours that somebody knows, (x, y, a, b) or (x, y, "#2e7d32") each; see `hints`.
 
     The result is upright, in sRGB, without metadata; L and alpha are those of the input. Raises
     CourseError for a picture that cannot be read or is too large for the memory, for weights that
     cannot be loaded, and for a network that does not answer with chroma.
     """
-    return _coloured(lambda: opened(image), model, saturation, size, vivid, temperature)
+    return _coloured(lambda: opened(image), model, saturation, size, hints, vivid, temperature)
 
 
-def colourise_ours(image: Image.Image, model, saturation: float) -> Image.Image:
+def colourise_ours(image: Image.Image, model, saturation: float, hints=()) -> Image.Image:
     """The same for a picture not needed afterwards: its memory may be reused for the result."""
-    return _coloured(lambda: with_alpha(image, ours=True), model, saturation)
+    return _coloured(lambda: with_alpha(image, ours=True), model, saturation, None, hints)
 
 
 class _Callable(ModuleType):
@@ -85,7 +88,7 @@ sys.modules[__name__].__class__ = _Callable
 
 
 def _coloured(
-    load: Callable[[], Image.Image], model, saturation: float, size: int | None = None,
+    load: Callable[[], Image.Image], model, saturation: float, size: int | None, hints: Sequence,
     vivid: bool = False, temperature: float | None = None,
 ) -> Image.Image:  # fmt: skip
     """The picture that `load` gives, coloured in place; wrong arguments are told before."""
@@ -100,8 +103,9 @@ def _coloured(
     elif temperature is not None:
         raise CourseError("A temperature belongs to a distribution: give vivid=True with it.")
     sizes = [size] if size else sizes_of(card)
-    colouriser = at_sizes(network, sizes) if len(sizes) > 1 else network
     picture = load()
+    network = hinted(network, hints, picture.size)
+    colouriser = at_sizes(network, sizes) if len(sizes) > 1 else network
     ab = _guess(colouriser, picture, max(sizes)) * (saturation * card.get("saturation", 1.0))
     put_chroma(picture, ab, torch.get_num_threads())
     return picture

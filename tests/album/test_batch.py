@@ -456,7 +456,7 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     old = [*photos(tmp_path, "a"), photo(tmp_path / "-b.png")]
     out = ["-o", str(tmp_path / "new")]
     assert main(["colourise", *map(str, old), *out, "--saturation", "1.5", "--model", "m"]) == 0
-    painter.assert_called_once_with("m", 1.5, False, None)  # for all photos
+    painter.assert_called_once_with("m", 1.5, False, None, None, old[0])  # for all photos
     assert main(["colourise", *map(str, old), *out]) == 0  # all skipped: all done
     assert painter.call_count == 1  # and nothing loaded
     monkeypatch.chdir(tmp_path)
@@ -466,7 +466,7 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     assert main(["colourise", "a.png", "-o", "newest", "--temperature", "0.4"]) == 2
     assert "--temperature belongs to --vivid" in capsys.readouterr().err
     assert main(["colourise", "a.png", "-o", "vivid", "--vivid", "--temperature", "0.4"]) == 0
-    painter.assert_called_with(None, 1.0, True, 0.4)
+    painter.assert_called_with(None, 1.0, True, 0.4, None, Path("a.png"))
     for mistake in ("", "a.jpg", "-o x", "a.jpg -o x --saturation much"):
         with pytest.raises(SystemExit) as stop:
             main(["colourise", *mistake.split()])
