@@ -13,16 +13,17 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 
 # What is run, each as: python ...
 _PYTEST = "-m pytest -p no:nbval --durations=6"  # nbval takes two seconds to import
+_TWO = "-n 2 --dist loadfile --no-loadscope-reorder"  # a file each; the conftest.py orders them
 STEPS = {
     "lint": {
         "ruff check": "-m ruff check .",
         "ruff format": "-m ruff format --check .",
         "arrows": "-c 'from importlinter.cli import lint_imports_command; lint_imports_command()'",
     },
-    "unit": {"unit tests": f"{_PYTEST} -n 2 --dist loadfile --ignore tests/browser tests"},
+    "unit": {"unit tests": f"{_PYTEST} {_TWO} --ignore tests/browser tests"},
     "notebooks": {
         "notebooks": "-m pytest -p no:python --nbval-lax --nbval-current-env"
-        " --nbval-cell-timeout=180 -n 2 --dist loadfile --durations=6 notebooks/",
+        f" --nbval-cell-timeout=180 {_TWO} --durations=6 notebooks/",
     },
     "browser": {"browser": f"{_PYTEST} -rs tests/browser"},
 }

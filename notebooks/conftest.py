@@ -13,6 +13,10 @@ import pytest
 from nbval.kernel import RunningKernel
 
 MOST = 300  # messages a cell may send: nbval reads them when it has ended, and a thousand fit
+# Two workers take a notebook each, in this order: the longest first, so that they end together. 06
+# and its appendix, next to each other, are most often one worker's, which then trains only once.
+FIRST = ("05_train", "06_evaluate", "06_measures", "07_vivid", "05_small_first", "05_adamw",
+         "04_model", "08_transfer")  # fmt: skip
 SCRATCH = Path(tempfile.mkdtemp(prefix="colourlib-notebooks-"))
 
 
@@ -24,6 +28,12 @@ def pytest_configure():
     # Workers share the cores; without this each kernel would start a thread for every core.
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
+
+
+def pytest_collection_modifyitems(items):
+    """The longest notebooks first; the sorting is stable, so that cells keep their order."""
+    place = {name: i for i, name in enumerate(FIRST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(FIRST)))
 
 
 def pytest_unconfigure():

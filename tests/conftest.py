@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,18 @@ os.environ["COLOURLIB_STATE"] = str(SCRATCH / "state")
 os.environ["MPLBACKEND"] = "Agg"
 WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // WORKERS)))
+
+
+def pytest_collection_modifyitems(items):
+    """Files with the most slow tests first, so that two workers who take a file each end together.
+
+    Files stay whole and tests in their order, because the sorting is stable.
+    """
+    all_, slow = Counter(), Counter()
+    for item in items:
+        all_[item.path] += 1
+        slow[item.path] += item.get_closest_marker("slow") is not None
+    items.sort(key=lambda item: (-slow[item.path], -all_[item.path]))
 
 
 def pytest_unconfigure():

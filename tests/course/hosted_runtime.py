@@ -27,6 +27,8 @@ ROOT = badges.ROOT
 GIT = ["git", "-c", "user.name=test", "-c", "user.email=test@example.org"]
 GIT += ["-c", "commit.gpgsign=false", "-c", "tag.gpgsign=false", "-c", "core.autocrlf=false"]
 
+OPENS = "\nws = open_workspace("  # and on that line it ends
+
 
 def release(folder: Path) -> Path:
     """A repository of its own that holds the working tree, committed, with the release tag."""
@@ -105,9 +107,9 @@ class Runtime:
         )
         (self.site / "zz_colab.pth").write_text("import google.colab.output\n")
 
-    def run(self, code: str, **env: str) -> subprocess.CompletedProcess:
-        """Run Python code on the machine, in its empty folder."""
-        work = self.folder / "work"
+    def run(self, code: str, work: str = "work", **env: str) -> subprocess.CompletedProcess:
+        """Run Python code on the machine, in its empty folder or in that of a notebook."""
+        work = self.folder / work
         work.mkdir(exist_ok=True)
         options = {"cwd": work, "env": self.env | env, "capture_output": True, "text": True}
         return subprocess.run([self.python, "-c", code], **options)
@@ -117,15 +119,18 @@ class Runtime:
         names = [path.stem.rsplit("-", 1) for path in self.site.glob("*.dist-info")]
         return {name.lower(): version for name, version in names}
 
-    def notebook(self, name: str, cells: int | None = None) -> nbformat.NotebookNode:
-        """Upload one notebook alone to an empty folder and run its first code cells, or all."""
+    def notebook(self, name: str, whole: bool = True) -> nbformat.NotebookNode:
+        """Upload one notebook alone to an empty folder and run it: whole, or as far as the line
+        that opens its workspace."""
         work = self.folder / name
         work.mkdir(parents=True)
         shutil.copy(ROOT / "notebooks" / f"{name}.ipynb", work)
         notebook = nbformat.read(next(work.glob("*.ipynb")), as_version=4)
-        code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
-        if cells is not None:
-            del notebook.cells[code[cells] :]
+        if not whole:
+            at = next(i for i, cell in enumerate(notebook.cells) if OPENS in cell.source)
+            del notebook.cells[at + 1 :]
+            before, opens, behind = notebook.cells[at].source.partition(OPENS)
+            notebook.cells[at].source = before + opens + behind.partition("\n")[0]
         spec = self.folder / "kernels" / "python3"
         spec.mkdir(parents=True, exist_ok=True)
         launch = [str(self.python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]

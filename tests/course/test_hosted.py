@@ -71,12 +71,14 @@ def test_the_first_cell_installs_the_release_over_older_code_of_the_same_version
 @pytest.mark.parametrize("name", NAMES)
 def test_each_notebook_alone(colab, name):
     every = os.environ.get("ALL_NOTEBOOKS") or name == WHOLE
-    notebook = colab.notebook(name, cells=None if every else 2)
+    notebook = colab.notebook(name, whole=bool(every))
     outputs = [out for cell in notebook.cells for out in cell.get("outputs", [])]
     said = "".join(out.get("text", "") for out in outputs)
     assert "colourlib is ready on Colab" in said
-    if every or "source " in said:
-        assert "files    colourlib_data/practice-quick" in said
+    assert "files    colourlib_data/practice-quick" in said
+    if name == WHOLE:  # what it has cleaned can be prepared for training, too
+        prepare = "from colourlib import open_workspace; open_workspace().prepared()"
+        assert "photos to prepare" in colab.run(prepare, work=name).stdout
 
 
 def test_nothing_of_the_machine_has_changed(colab):

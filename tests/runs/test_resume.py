@@ -254,6 +254,10 @@ def test_a_damaged_checkpoint_is_named_and_a_new_run_begun(tmp_path, monkeypatch
 # --- killed: each life of a run is a process of its own, forked from one that has torch already
 
 LONG = 20  # epochs, of 3 steps
+# What this file imports: a life that had to do that by itself would take seconds to be born. (The
+# server does not see tests/, so that `edits` cannot stand here; what it imports, nbformat, can.)
+IMPORTED = ["pytest", "nbformat", "colourlib.runs.weights", "colourlib.teaching.board",
+            "colourlib.teaching.fit"]  # fmt: skip
 fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked to be killed")
 
 
@@ -261,7 +265,7 @@ fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked 
 def processes():
     """Processes that start in no time, from a server without any threads."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pytest", "colourlib.train", "colourlib.teaching.clinic"])
+    context.set_forkserver_preload(IMPORTED)
     return context
 
 
