@@ -40,7 +40,7 @@ DROPOUT = 0.1  # of the deepest map's channels, while training only: the photos 
 # Of train.Config. The mixture has sizes of its own.
 RECIPE = {"lr": 1e-3, "average": 0.999, "weight_decay": 1e-5, "small_first": 0.0}
 # Pixels, shorter side, at which photos are shown to the network: what is tried.
-SHOWN = [[96], [128], [160], [192], [96, 128], [128, 160], [96, 128, 192]]
+SHOWN = [[96], [128], [192], [96, 128], [128, 192], [96, 128, 192], [64, 96, 128, 192]]
 
 
 def folder_of(source):
