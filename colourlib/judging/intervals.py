@@ -29,3 +29,15 @@ def interval(values: np.ndarray) -> tuple[float, float]:
     # Without interpolation, which would make "not a number" out of two infinite decibels.
     low, high = np.percentile(values, [2.5, 97.5], method="nearest")
     return float(low), float(high)
+
+
+def share(count: int, of: int) -> tuple[float, float]:
+    """(low, high) of a share that was counted: the 95 % interval of Wilson (1927).
+
+    Unlike draws it also says something where nothing or everything came true. of: 1 or more.
+    """
+    z = 1.96  # 95 % of a normal distribution lie within so many deviations
+    p, shrunk = count / of, 1 + z**2 / of
+    half = z * np.sqrt(p * (1 - p) / of + z**2 / (4 * of**2)) / shrunk
+    middle = (p + z**2 / (2 * of)) / shrunk
+    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
