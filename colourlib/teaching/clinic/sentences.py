@@ -89,6 +89,8 @@ retyped: {op.name} turns {usual} into {op.output.dtype}, which the weights behin
   -> `y.float()`, where y is what this line makes
 across: {op.name} over dimensions {dims} mixes the channels: a number a channel is due
   -> `y.mean((2, 3))`: over the height and the width
+axis: lays {n} numbers, one a channel, along {side}: {before} -> {after}
+  -> `y{index}`: dimension 1 is the channels
 NaN: {op.name} makes NaN or infinity of finite numbers, at the start
   -> keep the logarithm, root or quotient away from 0: `(x + 1e-5).log()`, `x / (s + 1e-5)`
 cut: ends the gradient ({end}): the layers before it cannot learn
@@ -262,8 +264,8 @@ unshuffle: PixelUnshuffle({r}) makes one place of {r} x {r}: {size} cannot be di
   -> fill up first: `F.pad(x, (0, -x.shape[-1] % {r}, 0, -x.shape[-2] % {r}))`
 other dimensions: {verb} {first} of {one} with {second} of {two}
 fixed size: {one} is {size}, whatever the picture is, and meets a map of {m}: it fits one size
-list meets map: {who} makes {few}, one list of numbers a picture, and meets the map {many}
-  -> `{code}`: a map of 1 x 1 for each picture
+list meets map: {who} makes {few}, one list of numbers{each}, and meets the map {many}
+  -> `{code}`: a map of 1 x 1
 batches: {verb} batches of {n} and {m}: {pictures} came in
 pooled: {verb} a map of 1 x 1 with one of {size}: global pooling has to be spread over the map again
   -> spread the map of 1 x 1: `y.expand(-1, -1, *other.shape[-2:])`

@@ -136,14 +136,19 @@ def meeting(trace: Trace, op: Op) -> tuple[str, str]:
         return words("fixed size", code=code, one=y, size=size_of(mask.shape), m=size_of(m.shape))
     if a.ndim != b.ndim:
         few, many = (a, b) if a.ndim < b.ndim else (b, a)
-        if few.ndim != 2 or many.ndim != 4:
+        if few.shape[-1:] != many.shape[1:2] or few.ndim > 2 or many.ndim != 4:
             shapes = {"first": tuple(a.shape), "second": tuple(b.shape)}
             return words("other dimensions", code="", **shapes, **facts)
         y, other = _operands(op) or ("y", "other")
         y, other = (y, other) if few is a else (other, y)
-        code = f"{y}[:, :, None, None]"
+        code = f"{y}[{':, ' * few.ndim}None, None]"
         code += f".expand(-1, -1, *{other}.shape[-2:])" if op.name == "cat" else ""
-        facts |= {"few": tuple(few.shape), "many": tuple(many.shape), "who": maker(trace, few)}
+        facts |= {
+            "few": tuple(few.shape),
+            "each": " a picture" * (few.ndim > 1),
+            "many": tuple(many.shape),
+            "who": maker(trace, few),
+        }
         return words("list meets map", code=code, **facts)
     if a.shape[0] != b.shape[0] and max(a.shape[0], b.shape[0]) != pictures:
         code = "`x.shape[0]` where the number of pictures is written down"

@@ -11,7 +11,7 @@ from torch import Tensor
 from ..functions import CONVS, DROPOUTS, NORMS, PARTLY, SHAPERS
 from ..sentences import Finding, say
 from ..watch.probe import Probe
-from ..watch.tracing import Op, Trace, spell
+from ..watch.tracing import EXITS, Op, Trace, spell
 
 # Never below zero, though chroma has a sign.
 ONE_SIDED = {name.lower(): f"{name} cuts off all below 0" for name in ("ReLU", "ReLU6")}
@@ -29,6 +29,7 @@ NEVER = "; and since the head starts at 0, where ReLU has no slope, nothing ever
 CHOICES = {"argmax", "argmin", "argsort", "gt", "ge", "lt", "le", "eq", "ne", "long", "int", "bool"}
 ENDS = {name: f"{name}, which answers a choice, without a slope" for name in CHOICES}
 ENDS |= {"detach": ".detach()", "data": ".data", "tensor": "torch.tensor"}
+ENDS |= {name: f"{name}, which takes the numbers out of torch" for name in EXITS}
 CASTS = ("float", "to", "type", "double", "expand_as")  # what they were given ended it
 WITHOUT_SLOPE = {"round", "floor", "ceil", "sign", "trunc", "heaviside"}
 OVER_PLACES = "`y.mean(dim=(2, 3))`, not over dim=0, the batch"
@@ -72,7 +73,7 @@ def learning(probe: Probe, already: set[str]) -> Iterator[Finding]:
     if probe.cut is not None:
         severity = "error" if probe.dead else "warning"
         way = probe.trace.back(probe.cut)
-        maker = next((op for op in way if op.name not in CASTS), probe.cut)
+        maker = next((op for op in way if op.name not in CASTS or not op.outputs), probe.cut)
         yield say("cut", probe.cut, severity, end=ENDS.get(maker.name, "torch.no_grad"), op=maker)
     elif any(drops_all(op) for op in ops):
         return  # said by habits.middle
@@ -85,6 +86,8 @@ def learning(probe: Probe, already: set[str]) -> Iterator[Finding]:
         yield _mixing(probe.mixes)
     elif not probe.depends:
         yield say("always the same", "forward")
+    if probe.alike:
+        yield say("alike", probe.alike[0], more=_more(probe.alike))
     if (op := probe.chance) is not None:
         key = "drops in eval" if op.name in DROPOUTS else "by chance"
         yield say(key, op, p=op.arg(1, "p", 0.5))

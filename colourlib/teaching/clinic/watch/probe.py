@@ -82,7 +82,7 @@ def probe(model: nn.Module, adds: float, size: int, fixed: bool) -> Probe | None
         return found
     _awake(model, x, y, found)
     if found.no_gradient:
-        found.cut = _cut(first)
+        found.cut = _cut(first) or _taken_out(first)
     return found
 
 
@@ -180,6 +180,12 @@ def _cut(trace: Trace) -> Op | None:
     """The first op whose inputs (or parameters) have a gradient and whose output has none."""
     ends = (op for op in trace.ops if op.output.is_floating_point() and not op.gradient)
     return next((op for op in ends if any(t.requires_grad for t in op.tensors)), None)
+
+
+def _taken_out(trace: Trace) -> Op | None:
+    """What took numbers out of torch, to be put in again without a gradient."""
+    makers = ((op, trace.before(op)) for op in trace.exits)
+    return next((op for op, maker in makers if maker and not trace.consumers(maker)), None)
 
 
 def _in_place(model: nn.Module, shape: torch.Size) -> Op | None:
