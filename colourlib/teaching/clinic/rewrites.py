@@ -93,6 +93,14 @@ def _instead(node: ast.AST, finding: Finding, source: Callable) -> str | None:
         while _called(inner) in OUT:
             inner = inner.func.value if isinstance(inner, ast.Call) else inner.value
         return source(inner) if inner is not node.args[0] else None
+    if key == "cut" and (call == "argmax" or ".numpy()" in finding.clue[1].text):
+        return None  # what is left would not run
+    if key == "folded" and call == op and "permute" in code:
+        return f"{_inner(node, source)}{code[1:]}"
+    if key == "tiled" and call == op:
+        return f"upsample_to({_inner(node, source)}, {code.rpartition(', ')[2]}"
+    if key == "NaN" and call == op == "sqrt":
+        return f"({_inner(node, source)} + 1e-5).sqrt()"
     if key in LEFT_OUT and call in (KINDS if key in CASTS else (op,)):
         return _inner(node, source)
     if key in NAMED and isinstance(node, (ast.Name, ast.Attribute)) and "=" not in code:

@@ -9,7 +9,7 @@ from ..functions import MOVES, OVER, SUMS
 from ..sentences import Finding, say, words
 from ..watch.tracing import Call, Op, Trace, is_leaf, spell
 from ..wording import code_of, shrinking
-from .clashes import FUNCTIONS, broadcasts, clash
+from .clashes import FUNCTIONS, broadcasts, clash, operands
 from .complaints import complaint
 
 INDEX = {1: "[:, None, None]"}  # of a number a channel
@@ -108,6 +108,8 @@ def _earlier(trace: Trace, op: Op) -> tuple[str, Op, dict] | None:
 
     Or one that laid a number a channel along another dimension than that of the channels.
     """
+    if op.name in (*SUMS, "cat") and (tiles := _tiles(trace, op)):
+        return tiles
     if op.name in SUMS and (laid := _laid(trace, *clash(op))):
         return laid
     usual, kind = trace.x.dtype, op.tensors[0].dtype
@@ -122,6 +124,18 @@ def _earlier(trace: Trace, op: Op) -> tuple[str, Op, dict] | None:
         dims = at.arg(1, "dim") if at.name in OVER and len(at.shapes[0]) == 4 else None
         if isinstance(dims, (tuple, list)) and {d % 4 for d in dims} in ({1, 2}, {1, 3}):
             return "across", at, {"dims": dims}
+    return None
+
+
+def _tiles(trace: Trace, op: Op) -> tuple[str, Op, dict] | None:
+    """Copies of a map side by side, where the same map enlarged was meant."""
+    for this, tensor in enumerate(op.tensors):
+        at = trace.op_of(tensor)
+        if at is None or at.name not in ("repeat", "tile") or len(at.shapes[0]) != 4:
+            continue
+        if at.shape[2:] != at.shapes[0][2:] and 1 not in at.shapes[0][2:]:
+            other = (operands(trace, op) or ("other", "other"))[1 - this % 2]
+            return "tiled", at, {"before": at.shapes[0], "after": at.shape, "other": other}
     return None
 
 
