@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .colour import lab_to_rgb, unscale_ab, unscale_L
+from .common.copies import eager
 from .data import PhotoData, PhotoSet
 from .device import eval_mode
 
@@ -51,7 +52,8 @@ def answer(colouriser: Colouriser, x: Tensor) -> Tensor:
     """
     network = colouriser if isinstance(colouriser, nn.Module) else nn.Module()
     weight = next(network.parameters(), x)
-    with eval_mode(network), torch.no_grad():
+    # Eagerly: to compile for each size of a photo takes a minute, where there is a compiler at all.
+    with eval_mode(network), torch.no_grad(), eager():
         y = colouriser(x.to(weight.device, weight.dtype, copy=True))
     return y.float().cpu() if isinstance(y, Tensor) else y
 

@@ -195,7 +195,7 @@ OUTPUT = [
     Edit("the answer times 300", [(HEAD, "self.head = nn.Conv2d(2 * w, 2, 1)"), (RETURN, "return 300 * upsample_to(self.head(quarter), x)")],
          ("(answer)", r"explodes at the start: its spread is"), "warning", mend=[("300 * ", "")]),
     Edit("the answer times 0", [(RETURN, "return 0 * upsample_to(self.head(quarter), x)")],
-         ("forward", r"no weight ever gets a gradient"), mend=[("0 * upsample", "1 * upsample")]),
+         ("forward", r"mul hands on no gradient"), mend=[("0 * upsample", "1 * upsample")]),
     Edit("return forgotten", [(RETURN, "upsample_to(self.head(quarter), x)")],
          ("forward", r"returns nothing \(None\)"), mend=[("        upsample_to(self.head(quarter), x)", f"        {RETURN}")]),
     Edit("two things returned", [(RETURN, "return upsample_to(self.head(quarter), x), deep")],

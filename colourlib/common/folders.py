@@ -18,7 +18,7 @@ SYSTEM = frozenset(SYSTEM.split("/"))
 OF_A_PROGRAM = ("pyvenv.cfg", "conda-meta")
 RAW = (".cr2", ".cr3", ".nef", ".nrw", ".arw", ".dng", ".orf", ".rw2", ".pef", ".raf", ".srw")
 # They begin like a photo: a film's still, half a download.
-NO_PHOTO = {*RAW, ".thm", ".part", ".partial", ".crdownload", ".download", ".tmp"}
+NO_PHOTO = {*RAW, ".thm", ".part", ".partial", ".crdownload", ".download"}
 STARTS = {  # how the bytes of a photo begin, and what its name would end in
     rb"\xff\xd8\xff": ".jpg", rb"\x89PNG\r\n\x1a\n": ".png", rb"GIF8[79]a": ".gif",
     rb"RIFF....WEBP": ".webp", rb"II[*+]\0|MM\0[*+]": ".tif", rb"BM....\0{4}": ".bmp",
@@ -28,6 +28,7 @@ CONVERT = {  # photos that are not read here, and the way to them
     (".heic", ".heif"): "`pip install pillow-heif` and restart, or save them as JPEG",
     (*RAW, ".avif", ".jp2", ".jxl", ".psd"): "save them as JPEG or PNG in another program",
     (".zip", ".tar", ".gz", ".rar", ".7z"): "unpack them",
+    (".pdf", ".docx", ".pptx", ".odt"): "save the pictures in them as JPEG",
 }
 NAMED = 6  # kinds and folders that the line names
 
@@ -72,8 +73,9 @@ class Walk:
     def _is_photo(self, file: Path) -> bool:
         """Is it named like a photo, or is it one by its bytes? Else it is counted by its ending."""
         kind = file.suffix.lower()
-        if not (os.path.isfile(file) or file.is_symlink() and kind in ENDINGS):
-            kind = "neither files nor folders"  # a pipe would never end
+        broken = file.is_symlink() and not os.path.exists(file) and kind in ENDINGS
+        if not (os.path.isfile(file) or broken):
+            kind = "neither files nor folders"  # a pipe would never end, nor would /dev/zero
         elif kind not in (*ENDINGS, *NO_PHOTO):
             usual = kind if re.fullmatch(r"\.\w{1,9}", kind) else "without an ending"
             kind = _begins_like(file) or usual
@@ -84,6 +86,8 @@ class Walk:
     def left_out(self) -> str:
         """What was left out, in a line: '.heic (40), .txt (2), the folder .git. ...'; or ''."""
         counts = [(kind, count) for kind, count in self.others.most_common() if count]
+        usable = {kind for kinds in CONVERT for kind in kinds}  # these first
+        counts.sort(key=lambda count: count[0] not in usable)
         counts[NAMED:] = [("others", sum(n for _, n in counts[NAMED:]))] * (len(counts) > NAMED)
         parts = [f"{kind} ({count})" for kind, count in counts]
         names = list(dict.fromkeys(self.systems))

@@ -3,10 +3,11 @@
 import pytest
 import tiny
 import torch
+from PIL import Image
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
-from colourlib import CourseError, evaluate
+from colourlib import CourseError, colourise, evaluate
 from colourlib.common.copies import bare
 from colourlib.model import ColourNet
 from colourlib.runs import load_run, weights
@@ -97,6 +98,12 @@ def test_the_clinic_compiles_nothing_and_names_layers_as_the_student_does(net, l
     assert [f.layer for f in report.findings if f.severity == "error"] == ([layer] if layer else [])
     assert "_orig_mod" not in str(report) and "module." not in str(report)
     assert "Optimized" not in report.title and "Averaged" not in report.title
+
+
+def test_a_photo_is_coloured_without_compiling():
+    photo = Image.linear_gradient("L")
+    for net in (compiled(ColourNet(8), never), Decorated()):
+        assert colourise(photo, net).size == photo.size
 
 
 def test_without_a_compiler_it_says_so_in_one_sentence(monkeypatch):

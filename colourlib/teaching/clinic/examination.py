@@ -16,7 +16,7 @@ from .rules import findings as rules
 from .rules import habits
 from .rules.contract import contract
 from .rules.orientation import exchanged, turned
-from .rules.unused import twice, unused
+from .rules.unused import shared, twice, unused
 from .sentences import Finding, say
 from .sight import AXES, ENDS
 from .watch.probe import probe
@@ -33,7 +33,7 @@ def examine(report: Report, model: nn.Module, size: int, batch: int) -> None:
         twin.train(mode)
         return trace(twin, torch.zeros(shape, device="meta" if meta else "cpu"), meta=meta)
 
-    add = report.findings.extend
+    add, found = report.findings.extend, report.findings
     main = run((batch, 1, size, size))
     if main.error is not None and "meta" in str(main.error).lower():  # it needs numbers
         meta, size, batch, twin = False, 32, 2, copy_of(model, "cpu")
@@ -68,7 +68,10 @@ def examine(report: Report, model: nn.Module, size: int, batch: int) -> None:
         report.findings[said:] = line
     if tuple(main.output.shape[2:]) == tuple(main.x.shape[2:]):
         add(habits.shrinks(main))
-    add([*habits.middle(main), *habits.between(main)])
+    add([*habits.middle(main), *habits.between(main), *habits.thin(main), *shared(main)])
+    if "rand" in {op.name for op in main.ops} and "mirrored" not in {f.clue[0] for f in found}:
+        tries = (turned(run((AXES, 1, 64, 96))) for _ in range(4))  # mirrored by chance, perhaps
+        add([f for turns in tries for f in turns if f.clue[0] == "mirrored"][:1])
     # Where it is unsafe, torch may crash, and take the notebook's kernel with it.
     unsafe = [*habits.unsafe(main), *habits.changes_picture(main)]
     stop = list(_too_large(main, report.memory, batch)) or unsafe

@@ -14,6 +14,11 @@ ENLARGED = r"F.interpolate(\1, size=\2.shape[-2:], mode='bilinear')"
 LEFT_OUT = {"one-sided", "squeezed", "drops answers", "never below 0", "spoilt", "no slope", "cut"}
 CASTS = {"precision", "whole numbers", "retyped"}
 LEFT_OUT |= CASTS | {"turned"}
+# What takes numbers out of torch, and what puts them in again.
+OUT, IN = (
+    {"detach", "cpu", "numpy", "tolist", "item", "data"},
+    {"tensor", "as_tensor", "from_numpy"},
+)
 KINDS = ("int", "long", "byte", "half", "double")
 # What the finding names -> what its mend has in place of that.
 NAMED = {"no attribute": r"there is no (self\.\w+)", "part": r"^(\w+) is a part"}
@@ -83,6 +88,19 @@ def _instead(node: ast.AST, finding: Finding, source: Callable) -> str | None:
     """What should stand in the place of this part of the line; "": nothing at all."""
     (key, _, op), code = finding.clue, re.search("`(.+?)`", finding.fix)
     call, code = _called(node), code[1] if code else ""
+    if key == "cut" and call in IN and getattr(node, "args", None):
+        inner = node.args[0]
+        while _called(inner) in OUT:
+            inner = inner.func.value if isinstance(inner, ast.Call) else inner.value
+        return source(inner) if inner is not node.args[0] else None
+    if key == "cut" and (call == "argmax" or ".numpy()" in finding.clue[1].text):
+        return None  # what is left would not run
+    if key == "folded" and call == op and "permute" in code:
+        return f"{_inner(node, source)}{code[1:]}"
+    if key == "tiled" and call == op:
+        return f"upsample_to({_inner(node, source)}, {code.rpartition(', ')[2]}"
+    if key == "NaN" and call == op == "sqrt":
+        return f"({_inner(node, source)} + 1e-5).sqrt()"
     if key in LEFT_OUT and call in (KINDS if key in CASTS else (op,)):
         return _inner(node, source)
     if key in NAMED and isinstance(node, (ast.Name, ast.Attribute)) and "=" not in code:
@@ -108,6 +126,8 @@ def _instead(node: ast.AST, finding: Finding, source: Callable) -> str | None:
         return code if spelt == inner and not stored else None
     if key == "assertion" and isinstance(node, ast.Assert):
         return ""
+    if key == "axis" and call in (op, "view", "reshape"):
+        return f"{_inner(node, source)}{code[1:]}"
     if key == "beside" and isinstance(node, ast.keyword) and node.arg in ("dim", "axis"):
         return "dim=1"
     if key == "softmax" == call:

@@ -108,6 +108,8 @@ def _middle(s: Shadow) -> tuple[int, int] | str | None:
     """(height, width) that the middle place sees; without a map, the most that any place sees."""
     if not isinstance(s, Tensor):
         return s
+    if not s.ndim:  # one number of a picture that was taken apart
+        return None
     s = _thin(s)
     if s.ndim == 4:
         row = s[:, :, s.shape[2] // 2]

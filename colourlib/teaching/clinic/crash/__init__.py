@@ -2,16 +2,17 @@
 
 from collections.abc import Callable
 
-from torch import nn
+from torch import Tensor, nn
 
 from ....common.copies import tensors_in
-from ..functions import OVER, SUMS
+from ..functions import MOVES, OVER, SUMS
 from ..sentences import Finding, say, words
 from ..watch.tracing import Call, Op, Trace, is_leaf, spell
 from ..wording import code_of, shrinking
-from .clashes import FUNCTIONS, broadcasts, clash
+from .clashes import FUNCTIONS, broadcasts, clash, operands
 from .complaints import complaint
 
+INDEX = {1: "[:, None, None]"}  # of a number a channel
 # Of our own rules, where the arguments are not what that function takes: torch's words must do.
 SLIPS = (IndexError, TypeError, AttributeError, KeyError, ValueError, StopIteration)
 
@@ -35,8 +36,7 @@ def explain(trace: Trace, severity: str = "error", when: str = "") -> Finding:
             n, layer = source.shapes[0][0], source.where
             what, fix, key = words("flat batch", n=n, **ends)
         if earlier := _tried(_earlier, trace, op):
-            fault, at = earlier
-            facts = {"usual": trace.x.dtype, "dims": at.arg(1, "dim")}
+            fault, at, facts = earlier
             return say(fault, at.at_line, severity, when, op=at, **facts)
         if guilty := _tried(_guilty, trace, op):
             layer, (why, fix), key = guilty.where, shrinking(trace, guilty), "shrinks"
@@ -103,8 +103,15 @@ def _flattened_batch(trace: Trace, op: Op) -> Op | None:
     return source if len(before) > 1 and before[0] == trace.x.shape[0] else None
 
 
-def _earlier(trace: Trace, op: Op) -> tuple[str, Op] | None:
-    """An op before it that made another number format, or a mean over the channels and a side."""
+def _earlier(trace: Trace, op: Op) -> tuple[str, Op, dict] | None:
+    """An op before it that made another number format, or a mean over the channels and a side.
+
+    Or one that laid a number a channel along another dimension than that of the channels.
+    """
+    if op.name in (*SUMS, "cat") and (tiles := _tiles(trace, op)):
+        return tiles
+    if op.name in SUMS and (laid := _laid(trace, *clash(op))):
+        return laid
     usual, kind = trace.x.dtype, op.tensors[0].dtype
     for at in (o for t in op.tensors for o in trace.back(trace.op_of(t))):
         made = [t.dtype for t, i in zip(at.tensors, at.inputs, strict=True) if i is not None]
@@ -113,10 +120,34 @@ def _earlier(trace: Trace, op: Op) -> tuple[str, Op] | None:
             and (kind.is_floating_point or kind.is_complex)
             and usual != kind == at.output.dtype
         ):
-            return "retyped", at
+            return "retyped", at, {"usual": usual}
         dims = at.arg(1, "dim") if at.name in OVER and len(at.shapes[0]) == 4 else None
         if isinstance(dims, (tuple, list)) and {d % 4 for d in dims} in ({1, 2}, {1, 3}):
-            return "across", at
+            return "across", at, {"dims": dims}
+    return None
+
+
+def _tiles(trace: Trace, op: Op) -> tuple[str, Op, dict] | None:
+    """Copies of a map side by side, where the same map enlarged was meant."""
+    for this, tensor in enumerate(op.tensors):
+        at = trace.op_of(tensor)
+        if at is None or at.name not in ("repeat", "tile") or len(at.shapes[0]) != 4:
+            continue
+        if at.shape[2:] != at.shapes[0][2:] and 1 not in at.shapes[0][2:]:
+            other = (operands(trace, op) or ("other", "other"))[1 - this % 2]
+            return "tiled", at, {"before": at.shapes[0], "after": at.shape, "other": other}
+    return None
+
+
+def _laid(trace: Trace, *two: Tensor) -> tuple[str, Op, dict] | None:
+    for few, many in (two, two[::-1]):
+        at, batch = trace.op_of(few), few.shape[:1] == many.shape[:1]
+        long = [n for n in few.shape[batch:] if n > 1]
+        if at is None or at.name not in MOVES or many.ndim != 4 or long != [many.shape[1]]:
+            continue
+        side = "the width" if few.shape[-1] > 1 else "the height"
+        facts = {"n": long[0], "side": side, "before": at.shapes[0], "after": at.shape}
+        return "axis", at, facts | {"index": INDEX.get(len(at.shapes[0]), "[:, :, None, None]")}
     return None
 
 

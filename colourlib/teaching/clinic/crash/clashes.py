@@ -128,22 +128,28 @@ def meeting(trace: Trace, op: Op) -> tuple[str, str]:
     for o in trace.ops:
         fixed |= {o.index} if o.inputs and set(o.inputs) <= fixed else set()
     own = [t for t in (a, b) if trace.made.get(id(t)) in fixed and t.ndim > 1]
-    if len(own) == 1 and not broadcasts(a.shape[-2:], b.shape[-2:]):
+    if len(own) == 1 and not trace.exits and not broadcasts(a.shape[-2:], b.shape[-2:]):
         mask, m = (a, b) if own[0] is a else (b, a)
-        y, like = (_operands(op) or ("y", "other"))[:: 1 if mask is a else -1]
+        y, like = (operands(trace, op) or ("y", "other"))[:: 1 if mask is a else -1]
         y += "[None]" * (4 - mask.ndim)
+        like = like if re.fullmatch(r"[\w.]+", like) else f"({like})"
         code = f"`F.interpolate({y}, size={like}.shape[-2:], mode='bilinear')`"
         return words("fixed size", code=code, one=y, size=size_of(mask.shape), m=size_of(m.shape))
     if a.ndim != b.ndim:
         few, many = (a, b) if a.ndim < b.ndim else (b, a)
-        if few.ndim != 2 or many.ndim != 4:
+        if few.shape[-1:] != many.shape[1:2] or few.ndim > 2 or many.ndim != 4:
             shapes = {"first": tuple(a.shape), "second": tuple(b.shape)}
             return words("other dimensions", code="", **shapes, **facts)
-        y, other = _operands(op) or ("y", "other")
+        y, other = operands(trace, op) or ("y", "other")
         y, other = (y, other) if few is a else (other, y)
-        code = f"{y}[:, :, None, None]"
+        code = f"{y}[{':, ' * few.ndim}None, None]"
         code += f".expand(-1, -1, *{other}.shape[-2:])" if op.name == "cat" else ""
-        facts |= {"few": tuple(few.shape), "many": tuple(many.shape), "who": maker(trace, few)}
+        facts |= {
+            "few": tuple(few.shape),
+            "each": " a picture" * (few.ndim > 1),
+            "many": tuple(many.shape),
+            "who": maker(trace, few),
+        }
         return words("list meets map", code=code, **facts)
     if a.shape[0] != b.shape[0] and max(a.shape[0], b.shape[0]) != pictures:
         code = "`x.shape[0]` where the number of pictures is written down"
@@ -157,7 +163,7 @@ def meeting(trace: Trace, op: Op) -> tuple[str, str]:
             return words("pooled", size=size_of(large.shape), **facts)
         facts |= {"first": size_of(a.shape), "second": size_of(b.shape)}
         facts |= {"small": story(trace, small), "large": story(trace, large)}
-        y, other = _operands(op) or ("y", "other")
+        y, other = operands(trace, op) or ("y", "other")
         y, other = (y, other) if small is a else (other, y)
         if inner := re.match(r"F.interpolate\((.*), scale_factor=[\d.]+\)$", other):
             y, other = inner[1], y
@@ -169,7 +175,7 @@ def meeting(trace: Trace, op: Op) -> tuple[str, str]:
     return words("sum", n=a.shape[1], m=b.shape[1], **facts)
 
 
-def _operands(op: Op) -> tuple[str, str] | None:
+def operands(trace: Trace, op: Op) -> tuple[str, str] | None:
     """The code of the two tensors that meet; None where the line does not tell."""
     try:
         tree = ast.parse(op.line.text if op.line is not None else "")
@@ -184,9 +190,11 @@ def _operands(op: Op) -> tuple[str, str] | None:
                 found.append(parts)
         elif isinstance(node, ast.BinOp) and isinstance(node.op, SIGNS.get(op.name, ())):
             found.append((node.left, node.right))
-    if len(found) != 1 or any(isinstance(part, ast.Starred) for part in found[0]):
+    if not found:
         return None
-    return tuple(ast.unparse(part) for part in found[0])
+    done = sum(o.name == op.name and o.line == op.line and o.call is None for o in trace.ops)
+    two = found[::-1][done % len(found)]  # the inner ones come first
+    return None if any(isinstance(p, ast.Starred) for p in two) else tuple(map(ast.unparse, two))
 
 
 def clash(op: Op) -> tuple[Tensor, Tensor]:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-from ..functions import CONVS, DROPOUTS, NORMS, PARTLY, SHAPERS
+from ..functions import CONVS, DROPOUTS, NORMS, PARTLY, SHAPERS, SUMS
 from ..sentences import Finding, say
 from ..watch.probe import Probe
-from ..watch.tracing import Op, Trace, spell
+from ..watch.tracing import EXITS, Op, Trace, spell
 
 # Never below zero, though chroma has a sign.
 ONE_SIDED = {name.lower(): f"{name} cuts off all below 0" for name in ("ReLU", "ReLU6")}
@@ -29,6 +29,10 @@ NEVER = "; and since the head starts at 0, where ReLU has no slope, nothing ever
 CHOICES = {"argmax", "argmin", "argsort", "gt", "ge", "lt", "le", "eq", "ne", "long", "int", "bool"}
 ENDS = {name: f"{name}, which answers a choice, without a slope" for name in CHOICES}
 ENDS |= {"detach": ".detach()", "data": ".data", "tensor": "torch.tensor"}
+ENDS |= {name: f"{name}, which takes the numbers out of torch" for name in EXITS}
+WITHOUT = "leave it out, or compute without it: no detach, numpy, argmax, comparison or no_grad "
+WITHOUT += "in forward"
+WAYS = {"argmax": "shares, not a choice: `torch.einsum('nkhw,kc->nchw', y.softmax(1), palette)`"}
 CASTS = ("float", "to", "type", "double", "expand_as")  # what they were given ended it
 WITHOUT_SLOPE = {"round", "floor", "ceil", "sign", "trunc", "heaviside"}
 OVER_PLACES = "`y.mean(dim=(2, 3))`, not over dim=0, the batch"
@@ -65,17 +69,21 @@ def learning(probe: Probe, already: set[str]) -> Iterator[Finding]:
         yield say("history" if probe.second else "in place", where, error=error)
         return
     if probe.broken is not None:
-        yield say("NaN", probe.broken)
+        root = (op for op in probe.trace.back(probe.broken) if op.name == "sqrt")
+        yield say("NaN", next(root, probe.broken))
         return
     ops = probe.trace.ops
     flat = [op for op in ops if op.name in WITHOUT_SLOPE and op.gradient]
     if probe.cut is not None:
         severity = "error" if probe.dead else "warning"
         way = probe.trace.back(probe.cut)
-        maker = next((op for op in way if op.name not in CASTS), probe.cut)
-        yield say("cut", probe.cut, severity, end=ENDS.get(maker.name, "torch.no_grad"), op=maker)
+        maker = next((op for op in way if op.name not in CASTS or not op.outputs), probe.cut)
+        facts = {"end": ENDS.get(maker.name, "torch.no_grad"), "op": maker}
+        yield say("cut", probe.cut, severity, way=WAYS.get(maker.name, WITHOUT), **facts)
     elif any(drops_all(op) for op in ops):
         return  # said by habits.middle
+    elif probe.shut is not None and "output" not in already and not flat:
+        yield say("shut", probe.shut, "error" if probe.dead else None, **_shut(probe.shut))
     elif probe.dead and "output" not in already and probe.zeros:
         yield say("zeros", probe.zeros[0], more=_more(probe.zeros))
     elif probe.dead and "output" not in already:
@@ -85,6 +93,8 @@ def learning(probe: Probe, already: set[str]) -> Iterator[Finding]:
         yield _mixing(probe.mixes)
     elif not probe.depends:
         yield say("always the same", "forward")
+    if probe.alike:
+        yield say("alike", probe.alike[0], more=_more(probe.alike))
     if (op := probe.chance) is not None:
         key = "drops in eval" if op.name in DROPOUTS else "by chance"
         yield say(key, op, p=op.arg(1, "p", 0.5))
@@ -104,7 +114,7 @@ def learning(probe: Probe, already: set[str]) -> Iterator[Finding]:
     elif 0 < moved < (1e-3 if spread else 1e-4):
         yield say("small step", "(answer)", moved=moved)
     silent = [n for n in probe.silent if not any(n == a or n.startswith(f"{a}.") for a in already)]
-    if silent and probe.cut is None:
+    if silent and probe.cut is None and probe.shut is None:
         code = "what is computed with them has to reach what forward returns"
         code = "no nn.init.zeros_ there: only the head may start at 0" if probe.zeros else code
         names = ", ".join(silent[:4]) + ", ..." * (len(silent) > 4)
@@ -123,6 +133,20 @@ def _mixing(op: Op) -> Finding:
         return say("batch first", op, code=fix, due=due, shape=op.call.shapes[0])
     code = f"`{op.make}nn.BatchNorm2d({op.shape[1]})`" if op.name == "batch_norm" else OVER_PLACES
     return say("mixes", op, code=code)
+
+
+def _shut(op: Op) -> dict[str, str]:
+    """Why an op hands on no gradient, and what mends it."""
+    if op.name in SUMS and len(op.tensors) > 1:
+        return {"why": "both of what it joins start at 0", "code": "start one of them at 1"}
+    if "softm" in op.name:
+        code = "`torch.sigmoid(y)`, or a softmax over the places: `y.flatten(2).softmax(2)`"
+        return {"why": "of a single number it makes 1, whatever that is", "code": code}
+    if op.name in NORMS:
+        why = "the mean that is taken behind it is always 0"
+        return {"why": why, "code": f"`{op.make}nn.Identity()`: leave it out there"}
+    why = f"it makes {op.output.min():.2g} to {op.output.max():.2g} of all that it is given"
+    return {"why": why, "code": "leave it out, or give it what was not cut off before"}
 
 
 def drops_all(op: Op) -> bool:

@@ -43,6 +43,21 @@ def between(trace: Trace) -> Iterator[Finding]:
             yield say("norm behind", op)
 
 
+def thin(trace: Trace) -> Iterator[Finding]:
+    """A map of one channel added to one of many: it fits, and each channel gets the same."""
+    for op in trace.ops:
+        maps = [
+            (s, i) for s, i in zip(op.shapes, op.inputs, strict=True) if i is not None and i >= 0
+        ]
+        if op.name not in ("add", "sub") or {len(s) for s, _ in maps} != {4} or len(maps) != 2:
+            continue
+        (one, maker), (many, _) = sorted(maps, key=lambda pair: pair[0][1])
+        conv = next((o for o in trace.back(trace.ops[maker]) if o.name in CONVS), None)
+        if one[1] == 1 < many[1] and one[2:] == many[2:] and conv and conv.shape[1] == 1:
+            code = altered(conv, out_channels=many[1])
+            yield say("one channel", conv, n=many[1], code=code)
+
+
 def no_norm(trace: Trace, numbers: Trace | None) -> Iterator[Finding]:
     """No norm at all: bad where the picture fades on its way. `numbers`: a real pass."""
     convs = [op for op in trace.ops if op.name in CONVS]

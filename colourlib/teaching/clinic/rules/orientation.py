@@ -18,8 +18,10 @@ from ..sight import grid, places
 from ..watch.tracing import PICTURE, Op, Trace
 from ..wording import size_of
 
-STRAIGHT, TURNED, ASTRAY = "straight", "turned", "astray"
+STRAIGHT, TURNED, ASTRAY, MIRRORED = "straight", "turned", "astray", "mirrored"
 EXCHANGED = r"(\w+, \w+), ([wW]\w*), ([hH]\w*) = ([\w.]+\.(?:shape|size\(\)))"
+FOLD = "`y.reshape(n, c, height, width)`, or `y.reshape(x.shape)`, with the map it was made of"
+BACK = "`y.permute(0, 3, 1, 2)`: the channels to their place, and nothing folded"
 ALIKE = 0.9  # correlation of a map's rows with those of the picture
 
 
@@ -29,7 +31,7 @@ def turned(trace: Trace) -> Iterator[Finding]:
     for op in trace.ops:
         meet = [i for i in op.inputs if i not in (None, PICTURE) and lies[i]]
         meet = [i for i in meet if trace.ops[i].shape[2:] == op.shape[2:]]
-        wrong = [i for i in meet if lies[i] != STRAIGHT]
+        wrong = [i for i in meet if lies[i] not in (STRAIGHT, MIRRORED)]
         if op.output is trace.output and lies[op.index] not in (STRAIGHT, None):
             wrong = [op.index]
         elif op.name not in ("cat", *SUMS) or len(wrong) == len(meet):
@@ -56,11 +58,12 @@ def _lies(over: Tensor | None) -> str | None:
     if over is None or min(over.shape[1:]) < 2:
         return None
     both = torch.stack([*grid(over.shape), *over]).flatten(1)
-    alike = torch.corrcoef(both)[:2, 2:].abs() > ALIKE
+    signed = torch.corrcoef(both)[:2, 2:]
+    alike = signed.abs() > ALIKE
     if not both.isfinite().all() or (over.flatten(1).std(1) == 0).any():
         return None
     if alike.equal(torch.eye(2, dtype=torch.bool)):
-        return STRAIGHT
+        return MIRRORED if (signed < -ALIKE).any() else STRAIGHT
     return TURNED if alike.equal(torch.eye(2, dtype=torch.bool).flip(0)) else ASTRAY
 
 
@@ -71,9 +74,13 @@ def _moved(op: Op, lies: str) -> Finding | None:
         dim = op.arg(1, "dim", 0)
         ends["below"] = "below" if dim % 4 == 2 else "beside"
         return say("beside", op.at_line, dim=dim, op=op, **ends)
+    if lies == MIRRORED:
+        return say("mirrored", op.at_line, op=op)
     if op.name in TURNS and lies == TURNED:
         return say("turned", op.at_line, op=op, **ends)
     if op.name in FOLDS:
         wide, high = op.shape[2:]
-        return say("folded", op.at_line, n=wide * high, high=high, wide=wide)
+        last = op.shapes[0][1:] == (*op.shape[2:], op.shape[1])  # the channels stand last
+        way = BACK if last else FOLD
+        return say("folded", op.at_line, n=wide * high, high=high, wide=wide, way=way, op=op)
     return None

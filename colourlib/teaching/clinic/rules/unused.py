@@ -5,7 +5,7 @@ import inspect
 import textwrap
 from collections.abc import Iterator
 
-from torch import nn
+from torch import Tensor, nn
 
 from ..sentences import Finding, say
 from ..watch.probe import Probe
@@ -66,6 +66,22 @@ def twice(model: nn.Module) -> Iterator[Finding]:
         if name in seen and name != part and part in own and name not in ast.unparse(line.value):
             yield say("made twice", part, first=seen[name], second=number, code=ast.unparse(line))
         seen[name] = number
+
+
+def shared(trace: Trace) -> Iterator[Finding]:
+    """One layer under several names; a plain tensor that stays behind on the CPU."""
+    names: dict[int, list[str]] = {}
+    for name, module in trace.model.named_modules(remove_duplicate=False):
+        names.setdefault(id(module), []).append(name)
+    inside = {n for same in names.values() for n in same[1:]}
+    for same in names.values():
+        if len(same) > 1 and same[1].rpartition(".")[0] not in inside:
+            yield say("one layer", same[0], names=" and ".join(same))
+    for name, value, _ in _held(trace.model):
+        used = any(value is t for op in trace.ops for t in op.tensors)
+        if isinstance(value, Tensor) and value.is_floating_point() and used:
+            part = name.rpartition(".")[2]
+            yield say("plain tensor", name, part=part, layer=spell(trace, name))
 
 
 def _held(model: nn.Module) -> Iterator[tuple[str, object, list[nn.Module]]]:

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ....common.copies import copy_of
-from ..functions import CONVS
+from ..functions import CONVS, NORMS
 from .tracing import PICTURE, Op, Trace, storage, trace
 
 SIDES = [(32, 48), (16, 16)]  # the smaller one where the larger would take too long
@@ -20,6 +20,7 @@ MOST = 1.5e9  # multiply-adds of a pass: about a quarter of a second on one core
 MOST_WEIGHTS = 100_000_000
 # torch, of a backward pass that reaches into the step before: its graph is gone, or its weights
 HISTORY = ("graph a second time", "modified by an inplace operation")
+NEXT_TO_NONE = 3e-6  # of a gradient: a norm that sets a mean to 0 leaves some rounding
 STEPS, MORE_STEPS = 3, 8  # of Adam; more, where some weights were not even used
 
 
@@ -43,6 +44,7 @@ class Probe:
     culprit: Op | None = None  # the op that changed something in place
     broken: Op | None = None  # the first op that made NaN or infinity
     cut: Op | None = None  # the op behind which no gradient flows
+    shut: Op | None = None  # the op that is given a gradient and hands on none
     silent: list[str] = field(default_factory=list)  # parameters whose gradient is None or 0
     no_gradient: list[str] = field(default_factory=list)  # those whose gradient is None
 
@@ -72,7 +74,11 @@ def probe(model: nn.Module, adds: float, size: int, fixed: bool) -> Probe | None
         found.cut, found.dead = _cut(first), True
         return found
     try:
-        F.mse_loss(out, y).backward()
+        _backward(first, y)
+        found.broken = next((op for op in first.ops[::-1] if _spoils(op)), None)
+        if found.broken is not None:
+            return found
+        found.shut = _shut(first)
         found.second = True
         _learn(twin, x, y, out.detach(), _heads(first), found)
     except RuntimeError as error:
@@ -82,7 +88,7 @@ def probe(model: nn.Module, adds: float, size: int, fixed: bool) -> Probe | None
         return found
     _awake(model, x, y, found)
     if found.no_gradient:
-        found.cut = _cut(first)
+        found.cut = _cut(first) or _ignored(first)
     return found
 
 
@@ -144,10 +150,13 @@ def _awake(model: nn.Module, x: Tensor, y: Tensor, found: Probe) -> None:
             if "bias" not in name and not p.any():
                 p.normal_(std=1 / math.sqrt(max(1, p[0].numel()) if p.ndim > 1 else 1))
     x = x.clone().requires_grad_()
-    out = twin(x)
+    awake = trace(twin, x, meta=False)
+    out = awake.output
     if out.any() and not (out.min() < 0 < out.max()):
         found.one_sided = "below" if out.min() >= 0 else "above"
-    F.mse_loss(out, y).backward()
+    _backward(awake, y)
+    if not found.dead:  # what hands on no gradient only because a weight starts at 0 is no fault
+        found.shut = _shut(awake)
     slope = x.grad is not None and bool(x.grad.any())
     found.depends = slope or not out[0].equal(out[1])
     _in_eval(twin, x.detach(), found)
@@ -180,6 +189,57 @@ def _cut(trace: Trace) -> Op | None:
     """The first op whose inputs (or parameters) have a gradient and whose output has none."""
     ends = (op for op in trace.ops if op.output.is_floating_point() and not op.gradient)
     return next((op for op in ends if any(t.requires_grad for t in op.tensors)), None)
+
+
+def _ignored(trace: Trace) -> Op | None:
+    """What takes a map's numbers without its gradient, where nothing else takes them."""
+    makers = ((op, trace.before(op)) for op in (*trace.exits, *trace.ops) if not op.gradient)
+    makers = ((op, m) for op, m in makers if m and m.gradient)
+    return next((op for op, m in makers if not any(u.gradient for u in trace.consumers(m))), None)
+
+
+def _backward(trace: Trace, y: Tensor) -> None:
+    """A backward pass that leaves each op's gradient in its outputs."""
+    for tensor in (t for op in trace.ops if op.gradient for t in op.outputs):
+        if tensor.requires_grad and not tensor.is_leaf:
+            tensor.retain_grad()
+    F.mse_loss(trace.output, y).backward()
+
+
+def _given(op: Op) -> tuple[Tensor | None, list[Tensor]]:
+    """The gradient of what an op made, and those of what it was given; empty where unknown."""
+    if not op.gradient or op.in_place or op.output.grad is None:
+        return None, []
+    return op.output.grad, [t.grad for t in op.tensors if t.requires_grad and t.grad is not None]
+
+
+def _spoils(op: Op) -> bool:
+    """Does it make NaN or infinity of a finite gradient?"""
+    made, given = _given(op)
+    return (
+        bool(given) and bool(made.isfinite().all()) and not all(g.isfinite().all() for g in given)
+    )
+
+
+def _shut(trace: Trace) -> Op | None:
+    """The last op that was given a gradient and hands on none, or next to none."""
+    for op in trace.ops[::-1]:
+        made, given = _given(op)
+        learnt = all(t.requires_grad for t in op.tensors)  # not times 0 by chance
+        if given and learnt and made.any():
+            most = max(g.abs().max() for g in given)
+            if most <= NEXT_TO_NONE * made.abs().max():
+                return op
+        if learnt and op.gradient and not op.in_place and _vanishes(op):
+            before = trace.before(op)
+            return before if before and before.name in NORMS else op
+    return None
+
+
+def _vanishes(op: Op) -> bool:
+    """Does it make next to nothing of numbers that are some?"""
+    most = [t.detach().abs().max() for t in op.tensors if t.numel() and t.is_floating_point()]
+    return bool(most) and 0 < NEXT_TO_NONE * min(most) >= op.value.detach().abs().max()
 
 
 def _in_place(model: nn.Module, shape: torch.Size) -> Op | None:

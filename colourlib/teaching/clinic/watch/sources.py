@@ -2,7 +2,7 @@
 
 import linecache
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from types import FrameType
@@ -12,7 +12,7 @@ import torch
 OURS = Path(__file__).parents[3]
 TORCH = Path(torch.__file__).parent
 
-
+COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
 HELPERS = ("pool", "upsample_to")  # which 04_model defines in a cell: who calls them is to blame
 
 
@@ -43,14 +43,17 @@ def student_line(frames: Iterable[tuple[FrameType, int]]) -> Line | None:
 
     frames: with their line numbers, the innermost first.
     """
-    best = None
+    best = within = None
     for frame, number in frames:
         file, function = frame.f_code.co_filename, frame.f_code.co_name
         whose = owner(file)
         if whose == "student" or (best is None and whose == "network" and function == "forward"):
             text = linecache.getline(file, number, frame.f_globals).strip()
-            best = Line(function, number, text, file)
-        helper = whose == "student" and function in HELPERS
+            best = (
+                replace(within, function=function) if within else Line(function, number, text, file)
+            )
+            within = best if function in COMPREHENSIONS else None
+        helper = whose == "student" and function in (*HELPERS, *COMPREHENSIONS)
         if (whose == "student" and not helper) or (whose, function) == ("ours", "trace"):
             break
     return best

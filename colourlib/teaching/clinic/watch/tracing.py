@@ -22,6 +22,7 @@ from .sources import Line, student_line
 from .stand_ins import SHORT_CUTS
 
 PICTURE = -1  # stands for "the input" where an op's number is meant
+EXITS = ("tolist", "item", "float", "int", "array", "numpy")  # where they answer no tensor
 CONSTRUCTORS = ("zeros_like", "ones_like", "empty_like", "full_like", "randn_like", "rand_like")
 
 
@@ -91,6 +92,7 @@ class Trace:
     error: BaseException | None = None
     line: Line | None = None  # of the student's code, where the error came up
     pending: Op | None = None  # the function that raised it
+    exits: list[Op] = field(default_factory=list)  # what took numbers out of torch: tolist, item
     # Modules that were entered and not left: (module, name, what it was given, a layer's call).
     open: list[tuple[nn.Module, str, tuple, Call | None]] = field(default_factory=list)
     made: dict[int, int] = field(default_factory=dict)  # id of tensor -> op
@@ -209,6 +211,8 @@ class Watch(TorchFunctionMode):
     def note(self, op: Op, result) -> None:
         """An op that is done; none where nothing was made: contiguous() of what is so already."""
         trace, op.outputs = self.trace, list(tensors_in(result))
+        if op.name in EXITS and not op.outputs:
+            trace.exits.append(op)
         if not op.outputs or (
             not op.in_place and all(any(o is t for t in op.tensors) for o in op.outputs)
         ):
