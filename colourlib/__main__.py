@@ -55,6 +55,7 @@ ARGUMENTS = {
             "--model",
             {"metavar": "RUN", "help": "a run's folder, a .safetensors file, or colournet"},
         ),
+        ("--hints", {"metavar": "JSON", "help": "colours that you know, for the one photo"}),
         ("--force", {"action": "store_true", "help": "overwrite files that are there"}),
     ],
     "course": [
@@ -78,7 +79,7 @@ def main(arguments: list[str] | None = None) -> int:
         if args.command == "colourise":
             from .album import batch  # which takes time, and --help should not
 
-            how = args.model, args.saturation, args.force
+            how = args.model, args.saturation, args.force, args.hints
             return batch.colourise_files(args.photos, args.out, *how).code
         if args.command == "progress":
             from .teaching.check import classroom

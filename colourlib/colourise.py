@@ -32,6 +32,7 @@ from .common.inputs import SMALLEST
 from .common.opening import opened
 from .common.pictures import on_white, with_alpha
 from .evaluate import Colouriser, answer
+from .hints import hinted
 from .model import ColourNet
 from .transfer import TransferNet
 
@@ -44,7 +45,7 @@ COLOURNET = SHIPPED.with_name("colournet.safetensors")  # the course's own, trai
 
 def colourise(
     image: str | Path | Image.Image | np.ndarray | Tensor, model=None, saturation: float = 1.0,
-    size: int | None = None,
+    size: int | None = None, hints: Sequence = (),
 ) -> Image.Image:  # fmt: skip
     """The picture with guessed colours at its own size: RGB, or RGBA where it has transparency.
 
@@ -58,17 +59,18 @@ def colourise(
     saturation: multiplies ab, as the card's own factor does; 0 gives the grey picture of equal L.
     size: shorter side in pixels at which the network sees the picture, enlarged if need be; None
     for what the weights' card says, which may be several (`at_sizes`), or 128 if nobody knows.
+    hints: colours that somebody knows, (x, y, a, b) or (x, y, "#2e7d32") each; see `hints`.
 
     The result is upright, in sRGB, without metadata; L and alpha are those of the input. Raises
     CourseError for a picture that cannot be read or is too large for the memory, for weights that
     cannot be loaded, and for a network that does not answer with chroma.
     """
-    return _coloured(lambda: opened(image), model, saturation, size)
+    return _coloured(lambda: opened(image), model, saturation, size, hints)
 
 
-def colourise_ours(image: Image.Image, model, saturation: float) -> Image.Image:
+def colourise_ours(image: Image.Image, model, saturation: float, hints=()) -> Image.Image:
     """The same for a picture not needed afterwards: its memory may be reused for the result."""
-    return _coloured(lambda: with_alpha(image, ours=True), model, saturation, None)
+    return _coloured(lambda: with_alpha(image, ours=True), model, saturation, None, hints)
 
 
 class _Callable(ModuleType):
@@ -82,7 +84,7 @@ sys.modules[__name__].__class__ = _Callable
 
 
 def _coloured(
-    load: Callable[[], Image.Image], model, saturation: float, size: int | None
+    load: Callable[[], Image.Image], model, saturation: float, size: int | None, hints: Sequence
 ) -> Image.Image:
     """The picture that `load` gives, coloured in place; wrong arguments are told before."""
     if not (isinstance(saturation, Real) and 0 <= saturation < math.inf):
@@ -92,8 +94,9 @@ def _coloured(
         raise CourseError(f"The size is {size!r}; give {wanted}.")
     network, card = known(model)
     sizes = [size] if size else sizes_of(card)
-    colouriser = at_sizes(network, sizes) if len(sizes) > 1 else network
     picture = load()
+    network = hinted(network, hints, picture.size)
+    colouriser = at_sizes(network, sizes) if len(sizes) > 1 else network
     ab = _guess(colouriser, picture, max(sizes)) * (saturation * card.get("saturation", 1.0))
     put_chroma(picture, ab, torch.get_num_threads())
     return picture

@@ -94,13 +94,14 @@ class Batch:
 
 def colourise_files(
     photos: Sequence[str | Path], out: str | Path, model=None, saturation: float = 1.0,
-    force: bool = False,
+    force: bool = False, hints: str | Path | None = None,
 ) -> Batch:  # fmt: skip
     """Colour files and folders of photos, and say how it went.
 
     out: a folder, in which the sub-folders of folders are mirrored; or, for one photo, a file that
     ends in .jpg, .png, .webp or .tif. Files that are there are left alone without `force`, a photo
-    itself in any case. model, saturation: as in `colourise`; the model is loaded once.
+    itself in any case. model, saturation: as in `colourise`; the model is loaded once. hints: the
+    JSON file with the hints of the one photo.
     Ctrl-C (the square in a notebook) lets the photo in work be finished; a second one does not.
     Raises CourseError, with nothing done, for mistakes that concern all: no photo, a model that
     cannot be loaded, a saturation below 0, an OUT that cannot be written to or is a photo itself.
@@ -110,13 +111,15 @@ def colourise_files(
     out = os.path.expanduser(out)
     todo, start = names.plan(photos, out), time.perf_counter()
     done = Batch(Path(out))
+    if hints is not None and len(todo.jobs) + len(todo.amiss) != 1:
+        raise CourseError("--hints belong to one photo: give that one alone.")
     waiting = []
     for job in todo.jobs:
         if os.path.lexists(job.out) and not force:
             done.skip(job.photo, THERE)
         else:
             waiting.append(job)
-    painter = _painter(model, saturation) if waiting else ()
+    painter = _painter(model, saturation, hints, waiting[0].photo) if waiting else ()
     done.say(map(shown, todo.remarks), sys.stdout)
     for photo, why in todo.amiss:
         done.fail(photo, why)
@@ -127,13 +130,19 @@ def colourise_files(
     return done
 
 
-def _painter(model, saturation: float) -> tuple[Callable[[Image.Image], Image.Image], str]:
-    """(what colours a picture, the name of its weights)."""
+def _painter(
+    model, saturation: float, file: str | Path | None, photo: Path
+) -> tuple[Callable[[Image.Image], Image.Image], str]:
+    """(what colours a picture, the name of its weights); file: of the hints of this photo."""
     from ..colourise import colourise_ours
+    from ..hints import read
     from ..runs import weights  # torch and all that: not before a photo waits for it
 
     loaded = model if callable(model) or isinstance(model, tuple) else weights.load(model)
-    return lambda image: colourise_ours(image, loaded, saturation), weights_name(model)
+    hints = read(file, photo) if file is not None else ()
+    told = weights_name(model)
+    told += f", with {len(hints)} hint{'s' * (len(hints) != 1)}" if hints else ""
+    return lambda image: colourise_ours(image, loaded, saturation, hints), told
 
 
 def weights_name(model) -> str:

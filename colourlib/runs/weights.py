@@ -9,7 +9,6 @@ Such files come from anywhere. Nothing is unpickled, so a file can be wrong, but
 anything; what load reads is checked to the last weight, and refused unless save wrote it.
 """
 
-import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +21,7 @@ from ..colourise import COLOURNET, SHIPPED, known, shipped
 from ..common.copies import bare, eager, twin_of
 from ..common.errors import CourseError
 from ..common.files import pasted
+from ..common.fingerprints import digest
 from ..common.version import __version__
 from . import Run, checkpoints, load_run, matching, remember
 from .onnx import export_onnx
@@ -113,7 +113,7 @@ def save(path: str | Path, model, card: dict | None = None) -> Path:
         "layers": checkpoints.layers(network),
         "forward": checkpoints.source_of(type(network).forward),
         "answer": _answer(network),
-        "sha256": _fingerprint(weights),
+        "sha256": digest(weights),
         "colourlib": __version__,
     }
     _check_card(card, "this network")
@@ -201,19 +201,9 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict]:
         raise CourseError(f"{path} is damaged: its card is not JSON. {MEND}") from error
     _check_card(card, path)
     _check_numbers(weights, path)
-    if card["sha256"] != _fingerprint(weights):
+    if card["sha256"] != digest(weights):
         raise CourseError(f"{path} is damaged: its weights have changed. Get or save it again.")
     return weights, card
-
-
-def _fingerprint(weights: dict[str, Tensor]) -> str:
-    """A hash of all weights, their names and their bits."""
-    total = hashlib.sha256()
-    for name in sorted(weights):
-        total.update(name.encode())
-        plain = weights[name].detach().cpu().contiguous()
-        total.update(plain.reshape(-1).view(torch.uint8).numpy())
-    return total.hexdigest()
 
 
 def _check_numbers(weights: dict[str, Tensor], where) -> None:
