@@ -11,7 +11,7 @@ from scipy.sparse.linalg import splu
 
 from .common.errors import CourseError
 
-WIDTH = 0.6  # of the bell, as a share of the variance of L around a pixel
+WIDTH = 0.3  # of the bell, as a share of the variance of L around a pixel
 LEAST = (
     0.25  # units of L squared: the narrowest bell, so that in a flat area nothing is divided by 0
 )
@@ -19,7 +19,7 @@ AROUND = [(r, c) for r in (-1, 0, 1) for c in (-1, 0, 1) if (r, c) != (0, 0)]
 
 
 def likeness(L: np.ndarray) -> csc_array:
-    """How much each pixel takes from each neighbour: (H*W, H*W), rows sum to 1; L (H, W), 0..100."""
+    """What each pixel takes from each neighbour: (H*W, H*W), rows sum to 1; L (H, W), 0..100."""
     height, width = L.shape
     wide = np.pad(L.astype(float), 1, constant_values=np.nan)
     number = np.pad(np.arange(L.size).reshape(L.shape), 1)

@@ -27,13 +27,13 @@ def test_each_pixel_takes_from_its_neighbours_and_shares_sum_to_one():
     shares = levin.likeness(halves()).toarray()  # (192, 192)
     assert np.allclose(shares.sum(1), 1) and not shares.diagonal().any() and shares.min() >= 0
     assert (shares[17] > 0).sum() == 8 and (shares[0] > 0).sum() == 3
-    assert shares[7, 6] > 100 * shares[7, 8], "across the border it takes next to nothing"
+    assert shares[7, 6] > 50 * shares[7, 8], "across the border it takes next to nothing"
 
 
 def test_a_hint_fills_its_region_and_stops_at_the_border():
     ab = levin.spread(halves(), *hinted((3, 2, RED), (8, 13, BLUE)))
     left, right = ab[:, :, :7].reshape(2, -1).mean(1), ab[:, :, 9:].reshape(2, -1).mean(1)
-    assert np.allclose(left, RED, atol=4) and np.allclose(right, BLUE, atol=4)
+    assert np.allclose(left, RED, atol=6) and np.allclose(right, BLUE, atol=6)
     assert np.allclose(ab[:, 3, 2], RED) and np.allclose(ab[:, 8, 13], BLUE)
 
 
