@@ -223,7 +223,7 @@ def taking(network) -> nn.Module:
 def _read_weights(path: Path) -> tuple[dict[str, Tensor], dict]:
     """(weights, card) of the file that holds a HintNet's own arrays."""
     if not path.is_file():
-        raise CourseError(f"The weights that take hints are missing: there is no {path}.")
+        raise CourseError(f"The weights that take hints are missing: there is no {path.name}.")
     try:
         with safetensors.safe_open(path, "pt") as file:
             card = dict(json.loads((file.metadata() or {}).get("card", "{}")))
