@@ -24,5 +24,6 @@ from .chapter07.bins import pixel_loss, soft_shares, tempered, which_bin
 from .chapter07.honesty import rare_weights, read_calibration
 from .chapter08.encoder import encoder_input, take_maps
 from .chapter08.learning import learning_mode, two_rates
+from .chapter09.hinting import hint_place, one_hint, takes_after, where_to_ask
 from .core import EXERCISES, Verdict
 from .table import board
