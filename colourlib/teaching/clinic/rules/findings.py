@@ -105,14 +105,7 @@ def learning(probe: Probe, already: set[str]) -> Iterator[Finding]:
         yield say(key, name, m=m, n=n, make=make, which=which, kind=type(norm).__name__)
     if probe.dead:
         return
-    spread, moved = probe.spread, probe.moved
-    if spread > 3:
-        severity = "error" if spread > 1e4 else "warning"
-        yield say("explodes", "(answer)", severity, spread=spread, times=spread / CHROMA)
-    elif moved > max(0.3, 4 * spread):
-        yield say("far step", "(answer)", moved=moved)
-    elif 0 < moved < (1e-3 if spread else 1e-4):
-        yield say("small step", "(answer)", moved=moved)
+    yield from _numbers(probe)
     silent = [n for n in probe.silent if not any(n == a or n.startswith(f"{a}.") for a in already)]
     if silent and probe.cut is None and probe.shut is None:
         code = "what is computed with them has to reach what forward returns"
@@ -122,6 +115,18 @@ def learning(probe: Probe, already: set[str]) -> Iterator[Finding]:
         loose = [op.where for op in loose if op is not probe.trace.op_of(probe.trace.output)]
         where = next(iter(loose), silent[0].rpartition(".")[0] or silent[0])
         yield say("no gradient", where, n=len(silent), names=names, code=code)
+
+
+def _numbers(probe: Probe) -> Iterator[Finding]:
+    """How large the answers are, and how far a step of training moves them."""
+    spread, moved = probe.spread, probe.moved
+    if spread > 3:
+        severity = "error" if spread > 1e4 else "warning"
+        yield say("explodes", "(answer)", severity, spread=spread, times=spread / CHROMA)
+    elif moved > max(0.3, 4 * spread):
+        yield say("far step", "(answer)", moved=moved)
+    elif 0 < moved < (1e-3 if spread else 1e-4):
+        yield say("small step", "(answer)", moved=moved)
 
 
 def _mixing(op: Op) -> Finding:
