@@ -19,8 +19,8 @@ from colourlib import colourise, evaluate, judging, vivid
 from colourlib.common.fingerprints import fingerprint
 from colourlib.transfer import TransferNet
 
-TRIED = 60  # photos of a set, to choose by
-JUDGED = 150  # photos of a set, for the card
+TRIED = 40  # photos of a set, to choose by
+JUDGED = 100  # photos of a set, for the card
 ENOUGH = 0.9  # predicted colourfulness / true
 EVENS = (1.0, 0.75, 0.5, 0.25, 0.0)  # lambda: 1 lifts nothing
 TEMPERATURES = (vivid.TEMPERATURE, 0.2)
