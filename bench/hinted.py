@@ -1,6 +1,10 @@
-"""Judge what hints do for the network of `weights.py`, and write its hints as a file of their own.
+r"""Teach the decoder of a run of `weights.py` to take hints, judge it, and write it as a file.
 
-python bench/hinted.py --run FOLDER --photos FOLDER_OR_ZIP [...] --out HINTS.safetensors
+python bench/hinted.py --run FOLDER --photos FOLDER_OR_ZIP [...] --repeats 9 3 1 --minutes 14 \
+    --out HINTS.safetensors
+
+The encoder stays as it is, and so does the network of chroma: this is a second decoder beside it.
+There is no L2: hints are rare, their weights have small gradients, and in Adam L2 kept them at 0.
 
 Each validation photo gets 0, 1, 2 ... hints of its true colour at random places; of the more the
 fewer ones are a part. Beside the network stand the hints alone, painted on the grey copy.
@@ -8,23 +12,61 @@ fewer ones are a part. Beside the network stand the hints alone, painted on the 
 
 import argparse
 import json
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
+from time import time
 
 import mixed
 import safetensors.torch
 import torch
+import torch.nn.functional as F
 import weights
 from torch import Tensor
 
+from colourlib import train
 from colourlib.common.fingerprints import fingerprint
-from colourlib.data import BATCH_SIZE, PhotoSet
+from colourlib.data import BATCH_SIZE, Batch, PhotoSet
 from colourlib.hints import HintNet, simulated
 from colourlib.judging import intervals
+from colourlib.transfer import TransferNet
 
 NUMBERS = (0, 1, 2, 5, 10, 20, 50)  # hints
 JUDGED = 150  # photos of a validation set at most
+LR = 1e-3
 SIZE = 128  # pixels a side; a hint has 1 to 9 of them
+
+
+def teach(net: HintNet, photos: mixed.MixedSet, minutes: float) -> HintNet:
+    """The running average of the network, its decoder trained for so long, in eval mode."""
+    net.encoder.requires_grad_(False)
+    mine = [p for p in net.parameters() if p.requires_grad]
+    new = set(net.hint.parameters())
+    groups = [
+        {"params": [p for p in mine if p not in new], "lr": LR, "share": LR},
+        {"params": [*new], "lr": LR, "share": 10 * LR},
+    ]
+    optimiser, average, step, start = torch.optim.Adam(groups), deepcopy(net).eval(), 0, time()
+    config = train.Config(average=0.998)
+    while (done := (time() - start) / 60 / minutes) < 1:
+        order = torch.randint(
+            len(photos), (BATCH_SIZE,), generator=torch.Generator().manual_seed(step)
+        )
+        x, y = photos.__getitems__(Batch(order.tolist(), [1, 0, step]))
+        for group in optimiser.param_groups:
+            group["lr"] = train.lr_at(done, train.Config(lr=group["share"]))
+        with torch.autocast("cpu", torch.bfloat16):
+            guess = net.train()(x)
+        loss = F.mse_loss(guess.float(), y)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        train.average_(average, net, config.average, step)
+        step += 1
+        if step % 200 == 0:
+            print(f"{step} steps, {done:.0%}, loss {loss.item():.4f}", flush=True)
+    print(f"{step} steps of {BATCH_SIZE} photos")
+    return average
 
 
 def hinted(y: Tensor, first: int, number: int) -> Tensor:
@@ -79,11 +121,15 @@ def main():
     parser.add_argument("--run", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--photos", nargs="+", required=True, metavar="FOLDER_OR_ZIP[+ZIP...]")
     parser.add_argument("--elsewhere", nargs="+", default=[], help="other photos, only judged")
+    parser.add_argument("--repeats", nargs="+", type=int, required=True, help="as `weights.py` had")
+    parser.add_argument("--minutes", type=float, required=True, help="of training")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the hints' weights")
     args = parser.parse_args()
     trained = safetensors.torch.load_file(args.run / "weights.safetensors")
     net = HintNet(len(trained["lateral.0.weight"]))
-    net.load_state_dict({name: trained[name] for name in net.state_dict()})
+    net.load_state_dict({k: v for k, v in trained.items() if k in net.state_dict()})
+    for conv in net.hint:
+        torch.nn.init.zeros_(conv.weight)
     net.eval()
     table = {}
     for o in [weights.origin(s) for s in args.photos] + [
@@ -94,8 +140,10 @@ def main():
     print(*lines(table), sep="\n")
     if args.out is None:
         return
-    mine = {k: v.half() for k, v in net.state_dict().items() if k.startswith("hint.")}
-    of = fingerprint({k: v for k, v in net.state_dict().items() if k not in mine})
+    mine = {k: v for k, v in net.state_dict().items() if not k.startswith("encoder.")}
+    mine = {k: v.half() if v.ndim > 1 else v for k, v in mine.items()}
+    plain = TransferNet(len(trained["lateral.0.weight"])).state_dict()
+    of = fingerprint({k: trained[k] for k in plain})
     card = {"network": "HintNet", "of": of, "size": SIZE, "stored": "float16", "scores": table}
     safetensors.torch.save_file(mine, args.out, {"card": json.dumps(card)})
 

@@ -27,7 +27,7 @@ from .common.lab import rgb_to_lab
 from .common.pictures import open_picture
 from .transfer import CHANNELS, TransferNet, filled_up
 
-SHIPPED = shipped_folder("weights") / "hints.safetensors"  # four arrays, beside transfernet's
+SHIPPED = shipped_folder("weights") / "hints.safetensors"  # a decoder, for transfernet's encoder
 VERSION = 1  # of the JSON files that hold a photo's hints
 
 MEAN = 7.0  # hints a photo, where there are any
@@ -207,7 +207,8 @@ def taking(network) -> nn.Module:
         )
     weights, _ = read_head(SHIPPED, network)
     twin = HintNet(network.head.in_channels)
-    fits = {k: tuple(v.shape) for k, v in twin.hint.state_dict(prefix="hint.").items()}
+    own = {k: v for k, v in twin.state_dict().items() if not k.startswith("encoder.")}
+    fits = {k: tuple(v.shape) for k, v in own.items()}
     if fits != {k: tuple(v.shape) for k, v in weights.items()}:
         raise CourseError(f"{SHIPPED.name} holds other layers than a HintNet's: make it again.")
     twin.load_state_dict(network.state_dict() | weights)
