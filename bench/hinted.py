@@ -32,7 +32,7 @@ from colourlib.judging import intervals
 from colourlib.transfer import TransferNet
 
 NUMBERS = (0, 1, 2, 5, 10, 20, 50)  # hints
-JUDGED = 150  # photos of a validation set at most
+JUDGED = 100  # photos of a validation set at most
 LR = 1e-3
 SIZE = 128  # pixels a side; a hint has 1 to 9 of them
 
@@ -49,9 +49,8 @@ def teach(net: HintNet, photos: mixed.MixedSet, minutes: float) -> HintNet:
     optimiser, average, step, start = torch.optim.Adam(groups), deepcopy(net).eval(), 0, time()
     config = train.Config(average=0.998)
     while (done := (time() - start) / 60 / minutes) < 1:
-        order = torch.randint(
-            len(photos), (BATCH_SIZE,), generator=torch.Generator().manual_seed(step)
-        )
+        dice = torch.Generator().manual_seed(step)
+        order = torch.randint(len(photos), (BATCH_SIZE,), generator=dice)
         x, y = photos.__getitems__(Batch(order.tolist(), [1, 0, step]))
         for group in optimiser.param_groups:
             group["lr"] = train.lr_at(done, train.Config(lr=group["share"]))
@@ -130,11 +129,9 @@ def main():
     net.load_state_dict({k: v for k, v in trained.items() if k in net.state_dict()})
     for conv in net.hint:
         torch.nn.init.zeros_(conv.weight)
-    net.eval()
-    table = {}
-    for o in [weights.origin(s) for s in args.photos] + [
-        weights.elsewhere(s) for s in args.elsewhere
-    ]:
+    origins, table = [*map(weights.origin, args.photos)], {}
+    net = teach(net, mixed.mixture(origins, args.repeats, hinted=True).train, args.minutes)
+    for o in [*origins, *map(weights.elsewhere, args.elsewhere)]:
         for kinds, photos in o.validation.items():
             table[f"{o.name}, {kinds}"] = curves(net, mixed.some(photos, JUDGED))
     print(*lines(table), sep="\n")
