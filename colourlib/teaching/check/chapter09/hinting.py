@@ -139,5 +139,5 @@ def where_to_ask(answer):
         "another pixel: It should be (1, 3), with 1.85 bits. Hint: −Σ p log2 p, over the first "
         "axis.": ELSE,
     }
-    recognise(slips, right=not flat and found == (1, 3), start=f"You ask at {found}.")
+    recognise(slips, right=not flat and found == (1, 3), start=f"You ask at ({row:g}, {column:g}).")
     return "At (1, 3): 1.85 bits. Elsewhere one or two colours are likely; there it may be any."
