@@ -23,7 +23,7 @@ STEPS = {
     "unit": {"unit tests": f"{_PYTEST} {_TWO} --ignore tests/browser tests"},
     "notebooks": {
         "notebooks": "-m pytest -p no:python --nbval-lax --nbval-current-env"
-        f" --nbval-cell-timeout=180 {_TWO} --durations=6 notebooks/",
+        f" --nbval-cell-timeout=600 {_TWO} --durations=6 notebooks/",
     },
     "browser": {"browser": f"{_PYTEST} -rs tests/browser"},
 }
