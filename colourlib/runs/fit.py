@@ -108,7 +108,7 @@ def configure(base: Config | None = None, **changes) -> Config:
         changes = {"steps": None, "minutes": None} | changes
     config = replace(base or Config(), **changes)
     for name, value in vars(config).items():
-        if name in CHOICES and value not in CHOICES[name]:
+        if name in CHOICES and value not in tuple(CHOICES[name]):
             choices = ", ".join(map(repr, CHOICES[name]))
             raise CourseError(f"{name} is one of {choices}, not {value!r}.")
         for names, due, fine in () if value is None and name in LENGTHS[1:] else RULES:

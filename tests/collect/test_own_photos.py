@@ -80,7 +80,7 @@ def test_a_folder_without_pictures_says_what_it_holds(tmp_path):
         for name in names:
             (tmp_path / folder / name).write_text("x")
     for path, words in {
-        "empty": "no file at all", "texts": r"no picture, but \.txt \(1\), \.heic \(1\)",
+        "empty": "no file at all", "texts": r"no picture, but \.heic \(1\), \.txt \(1\)",
         "broken": r"a\.jpg': text, not a picture", "texts/a.txt": "is a file. Give the folder",
         "nowhere": "There is no source",
     }.items():  # fmt: skip

@@ -20,6 +20,7 @@ from torch import nn
 
 from colourlib import CourseError, model
 from colourlib.colourise import shipped
+from colourlib.common.fingerprints import digest
 from colourlib.model import ColourNet
 from colourlib.runs import checkpoints, load_run, matching, weights
 from colourlib.runs import onnx as onnx_export
@@ -77,7 +78,7 @@ def rewritten(path, target, change_card=None, change_weights=None, rehash=False)
     if change_weights:
         change_weights(tensors)
     if rehash:
-        card["sha256"] = weights._fingerprint(tensors)
+        card["sha256"] = digest(tensors)
     card = change_card(card) if change_card else card
     safetensors.torch.save_file(tensors, target, {"card": json.dumps(card)})
     return target
