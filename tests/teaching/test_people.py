@@ -116,4 +116,4 @@ def test_what_does_not_fit_is_refused(tmp_path, more):
 
 def test_the_page_answers_messages(tmp_path):
     page = people.ask(tmp_path, NAMES, TRUE, WAYS)
-    assert repr(page) == repr(page.asking) and "pictures" in page.asking.answer({"do": "show"})
+    assert repr(page) == repr(page.desk) and "pictures" in page.desk.answer({"do": "show"})

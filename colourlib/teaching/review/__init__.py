@@ -189,19 +189,29 @@ class Desk:
         return f"{'Undone' if what == 'undo' else 'Done again'}: {where}. Saved.", number
 
 
-class Grid(AnyWidget):
-    """The desk, in a browser."""
+def script(name: str) -> str:
+    """What a page runs in the browser: what all pages have, then its own."""
+    return "".join(Path(__file__).with_name(n).read_text("utf-8") for n in ("page.js", name))
 
-    _esm = Path(__file__).with_name("grid.js")
+
+class Page(AnyWidget):
+    """A desk in a browser: what it is sent goes to `desk.answer`, and the answer back."""
+
     _css = Path(__file__).with_name("grid.css")
 
-    def __init__(self, desk: Desk):
+    def __init__(self, desk):
         super().__init__()
         self.desk = desk
         self.on_msg(lambda _, message, buffers: self.send(self.desk.answer(message)))
 
     def __repr__(self) -> str:
         return repr(self.desk)
+
+
+class Grid(Page):
+    """The desk of the review."""
+
+    _esm = script("grid.js")
 
 
 def _by_rules(verdict: Verdict) -> tuple[str, str]:

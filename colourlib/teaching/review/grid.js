@@ -11,18 +11,6 @@ const HELP =
   "the page. Each decision is saved at once; run clean.judge again when you are done.";
 const BUSY = "No answer from Python yet: it is busy, or this cell has to be run again.";
 
-// JupyterLab and Notebook 7 hear of a key before we do (X cuts the cell). They leave those alone that
-// are pressed in an element which itself has this attribute; its parent's is not enough.
-const OUR_KEYS = { "data-lm-suppress-shortcuts": "true" };
-
-function make(tag, name, parent, attributes = {}) {
-  const node = document.createElement(tag);
-  node.className = `colourlib-${name}`;
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  parent.append(node);
-  return node;
-}
-
 function button(name, text, label, parent, action) {
   const node = make("button", name, parent, { type: "button", "aria-label": label, ...OUR_KEYS });
   node.textContent = text;

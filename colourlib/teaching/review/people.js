@@ -1,16 +1,6 @@
 // The page that module `people` shows in a notebook: a pair for a second, then an answer by click or
 // by arrow key. It keeps nothing: each answer goes to Python, which sends the next pair.
 
-const OUR_KEYS = { "data-lm-suppress-shortcuts": "true" }; // see grid.js
-
-function make(tag, name, parent, attributes = {}) {
-  const node = document.createElement(tag);
-  node.className = `colourlib-${name}`;
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  parent.append(node);
-  return node;
-}
-
 function render({ model, el }) {
   let pair = null; // what is asked about; null while Python has not answered
   let hiding = 0; // a timer

@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from anywidget import AnyWidget
 from PIL import Image
 
 from ... import show
 from ...common.errors import CourseError
 from ...common.files import replace_text
 from ...judging import intervals
+from . import Page, script
 
 SECONDS = 1.0  # for which a pair is seen
 SIDE = 288  # pixels: each picture on the page
@@ -27,7 +27,7 @@ LINE = re.compile(r"(fooled|seen) (\d+) (.+)")
 def ask(
     root: Path, names: Sequence[str], truths: Sequence[np.ndarray],
     coloured: Mapping[str, Sequence[np.ndarray]], who: str = "me", seed: int = 0,
-) -> "Page":  # fmt: skip
+) -> Page:  # fmt: skip
     """A widget that asks which of two pictures the machine has coloured; the last thing in a cell.
 
     names: what tells the pictures from all others, such as their addresses. truths, and for each
@@ -35,7 +35,7 @@ def ask(
     .txt in the folder root; run again, the page goes on there. Raises CourseError for a file that
     cannot be read or is about other pictures.
     """
-    return Page(Asking(root, names, truths, coloured, who, seed))
+    return Pairs(Asking(root, names, truths, coloured, who, seed))
 
 
 def title_of(names: Sequence[str], ways: Sequence[str]) -> str:
@@ -155,16 +155,7 @@ class Asking:
         return [show.data_address(one) for one in large]
 
 
-class Page(AnyWidget):
+class Pairs(Page):
     """The asking, in a browser."""
 
-    _esm = Path(__file__).with_name("people.js")
-    _css = Path(__file__).with_name("grid.css")
-
-    def __init__(self, asking: Asking):
-        super().__init__()
-        self.asking = asking
-        self.on_msg(lambda _, message, buffers: self.send(self.asking.answer(message)))
-
-    def __repr__(self) -> str:
-        return repr(self.asking)
+    _esm = script("people.js")
