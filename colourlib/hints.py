@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from .colour import AB_SCALE
 from .common.errors import CourseError
 from .common.files import pasted, replace_text, shipped_folder
-from .common.fingerprints import read_head
+from .common.fingerprints import differing, read_head
 from .common.lab import rgb_to_lab
 from .common.pictures import open_picture
 from .transfer import CHANNELS, TransferNet, filled_up
@@ -73,7 +73,10 @@ def shrunk(hints: Tensor, stride: int) -> Tensor:
 
 
 class HintNet(TransferNet):
-    """A TransferNet with hints added to its decoder at each scale; they count nothing at first."""
+    """A TransferNet with hints added to its decoder at each scale; they count nothing at first.
+
+    Its input is (N, 1, H, W), scaled L, or (N, 4, H, W): with the hints' scaled ab and their mask.
+    """
 
     takes_hints = True  # what `colourise` asks a network
 
@@ -97,10 +100,6 @@ class HintNet(TransferNet):
         hints = F.pad(hints, [0, room[1] - width, 0, room[0] - height])  # none in the filling
         scales = zip(self.hint, STRIDES, strict=True)
         return super().features(L, [conv(shrunk(hints, stride)) for conv, stride in scales])
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, 1 or 4, H, W) -> (N, 2, H, W) ab / 110."""
-        return super().forward(x)
 
 
 # ---- hints that a person gives -------------------------------------------------------------------
@@ -208,8 +207,7 @@ def taking(network) -> nn.Module:
     weights, _ = read_head(SHIPPED, network)
     twin = HintNet(network.head.in_channels)
     own = {k: v for k, v in twin.state_dict().items() if not k.startswith("encoder.")}
-    fits = {k: tuple(v.shape) for k, v in own.items()}
-    if fits != {k: tuple(v.shape) for k, v in weights.items()}:
+    if differing(own, weights):
         raise CourseError(f"{SHIPPED.name} holds other layers than a HintNet's: make it again.")
     twin.load_state_dict(network.state_dict() | weights)
     return twin.to(network.head.weight.device).eval()

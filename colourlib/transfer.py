@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from .common.errors import CourseError
 from .common.files import shipped_folder
+from .common.fingerprints import differing
 from .common.inputs import check_input
 from .common.words import did_you_mean
 from .model import chroma_head, conv_bn_relu, upsample_to
@@ -230,9 +231,7 @@ def encoder_weights(path: str | Path = ENCODER) -> dict[str, Tensor]:
 def fill(encoder: nn.Module, weights: dict[str, Tensor], where: str | Path) -> None:
     """Put weights into an encoder. Raises CourseError where they are those of another one."""
     here = {k: v for k, v in encoder.state_dict().items() if not k.endswith("batches_tracked")}
-    shapes = [{k: tuple(v.shape) for k, v in side.items()} for side in (here, weights)]
-    other = [k for k in {**shapes[0], **shapes[1]} if shapes[0].get(k) != shapes[1].get(k)]
-    if other:
+    if other := differing(here, weights):
         raise CourseError(
             f"{where} holds the weights of another encoder: {len(other)} of {len(here)} arrays "
             f"differ, the first is {other[0]}."

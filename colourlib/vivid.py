@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from .colour import rgb_to_lab, scale_ab
 from .common.errors import CourseError
 from .common.files import shipped_folder
-from .common.fingerprints import read_head
+from .common.fingerprints import differing, read_head
 from .common.inputs import check_input
 from .model import ColourNet, conv_bn_relu, pool, upsample_to
 from .transfer import TransferNet, filled_up
@@ -263,8 +263,7 @@ def vividly(
     weights, told = read_head(path, network)
     bins, prior = weights.pop("bins"), weights.pop("prior")
     head = VividHead(prior, network.head.in_channels)
-    fits = {k: tuple(v.shape) for k, v in head.state_dict().items()}
-    if len(bins) != len(prior) or fits != {k: tuple(v.shape) for k, v in weights.items()}:
+    if len(bins) != len(prior) or differing(head.state_dict(), weights):
         raise CourseError(
             f"{path.name} holds {len(bins)} bins for a head of {len(prior)}, or layers of other "
             "sizes: make it again with bench/vivid_card.py."

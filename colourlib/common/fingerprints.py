@@ -26,6 +26,12 @@ def fingerprint(weights: dict[str, Tensor]) -> str:
     return digest({k: w.half() if w.ndim > 1 else w for k, w in weights.items()})[:12]
 
 
+def differing(own: dict[str, Tensor], weights: dict[str, Tensor]) -> list[str]:
+    """Names of the arrays that only one of them has, or that are of different shapes."""
+    here, there = ({k: w.shape for k, w in side.items()} for side in (own, weights))
+    return [k for k in {**here, **there} if here.get(k) != there.get(k)]
+
+
 def read_head(path: Path, network: nn.Module) -> tuple[dict[str, Tensor], dict]:
     """(weights, card) of a file that goes with a network's weights: `of` in its card names them.
 
