@@ -122,8 +122,9 @@ def colourise_files(
             done.skip(job.photo, THERE)
         else:
             waiting.append(job)
-    how = vivid, temperature, hints, waiting[0].photo if waiting else None
-    painter = _painter(model, saturation, *how) if waiting else ()
+    painter = ()
+    if waiting:
+        painter = _painter(model, saturation, vivid, temperature, hints, waiting[0].photo)
     done.say(map(shown, todo.remarks), sys.stdout)
     for photo, why in todo.amiss:
         done.fail(photo, why)

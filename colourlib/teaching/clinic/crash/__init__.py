@@ -12,7 +12,6 @@ from ..wording import code_of, shrinking
 from .clashes import FUNCTIONS, broadcasts, clash, operands
 from .complaints import complaint
 
-INDEX = {1: "[:, None, None]"}  # of a number a channel
 # Of our own rules, where the arguments are not what that function takes: torch's words must do.
 SLIPS = (IndexError, TypeError, AttributeError, KeyError, ValueError, StopIteration)
 
@@ -146,8 +145,9 @@ def _laid(trace: Trace, *two: Tensor) -> tuple[str, Op, dict] | None:
         if at is None or at.name not in MOVES or many.ndim != 4 or long != [many.shape[1]]:
             continue
         side = "the width" if few.shape[-1] > 1 else "the height"
+        index = "[:, None, None]" if len(at.shapes[0]) == 1 else "[:, :, None, None]"
         facts = {"n": long[0], "side": side, "before": at.shapes[0], "after": at.shape}
-        return "axis", at, facts | {"index": INDEX.get(len(at.shapes[0]), "[:, :, None, None]")}
+        return "axis", at, facts | {"index": index}
     return None
 
 
