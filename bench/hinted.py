@@ -1,6 +1,6 @@
 r"""Teach the decoder of a run of `weights.py` to take hints, judge it, and write it as a file.
 
-python bench/hinted.py --run FOLDER --photos FOLDER_OR_ZIP [...] --repeats 9 3 1 --minutes 14 \
+python bench/hinted.py --run FOLDER --photos FOLDER_OR_ZIP [...] --repeats 9 3 1 --minutes 12 \
     --out HINTS.safetensors
 
 The encoder stays as it is, and so does the network of chroma: this is a second decoder beside it.
@@ -11,7 +11,6 @@ fewer ones are a part. Beside the network stand the hints alone, painted on the 
 """
 
 import argparse
-import json
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -19,21 +18,21 @@ from time import time
 
 import mixed
 import safetensors.torch
+import three
 import torch
 import torch.nn.functional as F
 import weights
 from torch import Tensor
 
 from colourlib import train
-from colourlib.common.fingerprints import fingerprint
+from colourlib.common.fingerprints import write_head
 from colourlib.data import BATCH_SIZE, Batch, PhotoSet
 from colourlib.hints import HintNet, simulated
 from colourlib.judging import intervals
-from colourlib.transfer import TransferNet
 
 NUMBERS = (0, 1, 2, 5, 10, 20, 50)  # hints
 JUDGED = 100  # photos of a validation set at most
-LR = 1e-3
+CONFIG = train.Config(lr=1e-3, average=0.998)
 SIZE = 128  # pixels a side; a hint has 1 to 9 of them
 
 
@@ -43,24 +42,23 @@ def teach(net: HintNet, photos: mixed.MixedSet, minutes: float) -> HintNet:
     mine = [p for p in net.parameters() if p.requires_grad]
     new = set(net.hint.parameters())
     groups = [
-        {"params": [p for p in mine if p not in new], "lr": LR, "share": LR},
-        {"params": [*new], "lr": LR, "share": 10 * LR},
+        {"params": [p for p in mine if p not in new], "share": 1},
+        {"params": [*new], "share": 10},
     ]
     optimiser, average, step, start = torch.optim.Adam(groups), deepcopy(net).eval(), 0, time()
-    config = train.Config(average=0.998)
     while (done := (time() - start) / 60 / minutes) < 1:
         dice = torch.Generator().manual_seed(step)
         order = torch.randint(len(photos), (BATCH_SIZE,), generator=dice)
         x, y = photos.__getitems__(Batch(order.tolist(), [1, 0, step]))
         for group in optimiser.param_groups:
-            group["lr"] = train.lr_at(done, train.Config(lr=group["share"]))
+            group["lr"] = group["share"] * train.lr_at(done, CONFIG)
         with torch.autocast("cpu", torch.bfloat16):
             guess = net.train()(x)
         loss = F.mse_loss(guess.float(), y)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        train.average_(average, net, config.average, step)
+        train.average_(average, net, CONFIG.average, step)
         step += 1
         if step % 200 == 0:
             print(f"{step} steps, {done:.0%}, loss {loss.item():.4f}", flush=True)
@@ -138,11 +136,8 @@ def main():
     if args.out is None:
         return
     mine = {k: v for k, v in net.state_dict().items() if not k.startswith("encoder.")}
-    mine = {k: v.half() if v.ndim > 1 else v for k, v in mine.items()}
-    plain = TransferNet(len(trained["lateral.0.weight"])).state_dict()
-    of = fingerprint({k: trained[k] for k in plain})
-    card = {"network": "HintNet", "of": of, "size": SIZE, "stored": "float16", "scores": table}
-    safetensors.torch.save_file(mine, args.out, {"card": json.dumps(card)})
+    card = {"network": "HintNet", "size": SIZE, "scores": table}
+    write_head(args.out, mine, three.plain_of(trained), card)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,7 @@ from colourlib import train, vivid
 from colourlib.colour import unscale_ab
 from colourlib.data import BATCH_SIZE, Batch
 from colourlib.hints import HintNet
-from colourlib.model import upsample_to
-from colourlib.transfer import TransferNet, filled_up
+from colourlib.transfer import TransferNet
 
 PART = 0.1  # of the cross-entropy in the loss: both pull at the decoder about as strongly
 LOOKED_AT = 200  # batches for the prior
@@ -22,7 +21,7 @@ REACH = 110  # Lab units: ab lies between -110 and 110
 
 
 class Three(HintNet):
-    """A HintNet with a VividHead, which answers while training only; `logits` keeps its answer."""
+    """A HintNet with a VividHead, which answers while training only, into `answered`."""
 
     def __init__(self, bins: Tensor, prior: Tensor, width: int = 96) -> None:
         super().__init__(width)
@@ -31,20 +30,19 @@ class Three(HintNet):
         self.register_buffer("prior", prior)
         self.answered: list[Tensor] = []
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, 1 or 4, H, W) -> (N, 2, H, W) ab / 110."""
-        height, width = x.shape[-2:]
-        y = self.features(x)  # (N, w, h/4, w/4)
+    def features(self, x: Tensor) -> Tensor:
+        """(N, 1 or 4, H, W) -> (N, w, h/4, w/4), as HintNet's."""
+        y = super().features(x)
         if self.training:
             self.answered[:] = [self.vivid(y)]
-        return upsample_to(self.head(y), filled_up(x[:, :1]))[..., :height, :width]
+        return y
 
-    def plain(self) -> TransferNet:
-        """The network of chroma alone, without hints and head; in eval mode."""
-        net = TransferNet(len(self.lateral[0].weight))
-        weights = self.state_dict()
-        net.load_state_dict({name: weights[name] for name in net.state_dict()})
-        return net.eval()
+
+def plain_of(weights: dict[str, Tensor]) -> TransferNet:
+    """The network of chroma alone, without hints and head, of a Three's weights; in eval mode."""
+    net = TransferNet(len(weights["lateral.0.weight"]))
+    net.load_state_dict({name: weights[name] for name in net.state_dict()})
+    return net.eval()
 
 
 def palette(photos: MixedSet) -> tuple[Tensor, Tensor]:

@@ -7,34 +7,22 @@ every validation set; of what reaches that, the highest explained chroma is take
 """
 
 import argparse
-import json
 from dataclasses import replace
 from pathlib import Path
 
 import mixed
 import safetensors.torch
+import three
 import weights
 
-from colourlib import colourise, evaluate, judging, vivid
-from colourlib.common.fingerprints import fingerprint
-from colourlib.transfer import TransferNet
+from colourlib import colourise, evaluate, vivid
+from colourlib.common.fingerprints import write_head
 
 TRIED = 40  # photos of a set, to choose by
 JUDGED = 100  # photos of a set, for the card
 ENOUGH = 0.8  # predicted colourfulness / true, on the worst set
 EVENS = (1.0, 0.7, 0.6, 0.5)  # lambda: 1 lifts nothing
 TEMPERATURES = (vivid.TEMPERATURE,)  # 0.7 was tried, and is no better
-
-
-def plain_of(trained):
-    """The network of chroma alone, in eval mode."""
-    net = TransferNet(len(trained["lateral.0.weight"]))
-    net.load_state_dict({name: trained[name] for name in net.state_dict()})
-    return net.eval()
-
-
-def at_own_size(photos):
-    return replace(photos, size=photos.L.shape[-1], crop=None)
 
 
 def choose(network, sets, sizes):
@@ -62,7 +50,7 @@ def main():
     parser.add_argument("--out", type=Path, metavar="FILE")
     args = parser.parse_args()
     trained = safetensors.torch.load_file(args.run / "weights.safetensors")
-    net, bins, prior = plain_of(trained), trained["bins"], trained["prior"]
+    net, bins, prior = three.plain_of(trained), trained["bins"], trained["prior"]
     head = vivid.VividHead(prior, net.head.in_channels)
     mine = {k.removeprefix("vivid."): w for k, w in trained.items() if k.startswith("vivid.")}
     head.load_state_dict(mine)
@@ -72,30 +60,25 @@ def main():
         return vivid.VividTransfer(net, head, bins, lift, temperature).eval()
 
     origins = [*map(weights.origin, args.photos)]
-    sets = [at_own_size(photos) for o in origins for photos in o.validation.values()]
+    sets = [photos for o in origins for photos in o.validation.values()]
+    sets = [replace(photos, size=photos.L.shape[-1]) for photos in sets]
     even, temperature, tried = choose(network, sets, args.sizes)
-    table = {}
-    for o in [*origins, *map(weights.elsewhere, args.elsewhere)]:
-        for kinds, photos in o.validation.items():
-            some = at_own_size(mixed.some(photos, JUDGED))
-            both = {"network": network(even, temperature), "mean": net}
-            both = {name: colourise.at_sizes(one, args.sizes) for name, one in both.items()}
-            data = mixed.mixture([o], [1])
-            reports = judging.everyone(both, replace(data, validation=some))
-            table[f"{o.name}, {kinds}: {len(some)} photos"] = {
-                name: {m: [one.value(m), *one.interval(m)] for m in judging.MEASURES}
-                for name, one in reports.items()
-            }
+    judged = [*origins, *map(weights.elsewhere, args.elsewhere)]
+    judged = [
+        replace(o, validation={k: mixed.some(p, JUDGED) for k, p in o.validation.items()})
+        for o in judged
+    ]
+    both = {"network": network(even, temperature), "mean": net}
+    both = {name: colourise.at_sizes(one, args.sizes) for name, one in both.items()}
+    table, _ = weights.report(both, judged, mixed.mixture(origins, [1] * len(origins)))
     print(*weights.lines(table), sep="\n")
     if args.out is None:
         return
-    card = {"network": "VividHead", "of": fingerprint(net.state_dict()), "even": even}
+    card = {"network": "VividHead", "even": even}
     card |= {"temperature": temperature, "sizes": args.sizes, "size": args.sizes[-1]}
-    card |= {"saturation": 1.0, "stored": "float16", "bins": len(bins), "scores": table}
+    card |= {"saturation": 1.0, "bins": len(bins), "scores": table}
     card["tried"] = {f"even {e:g}, T {t:g}": scores for (e, t), scores in tried.items()}
-    stored = {k: w.half() if w.ndim > 1 else w for k, w in mine.items()}
-    stored |= {"bins": bins, "prior": prior}
-    safetensors.torch.save_file(stored, args.out, {"card": json.dumps(card)})
+    write_head(args.out, mine | {"bins": bins, "prior": prior}, net, card)
 
 
 if __name__ == "__main__":

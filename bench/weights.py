@@ -169,21 +169,18 @@ def choose(net, origins):
     return list(sizes), factor, table
 
 
-def report(net, origins, data, sizes, factor):
+def report(colourisers, origins, data):
     """(scores, kinds): {validation set: {colouriser: {measure: [value, low, high]}}}, beside both
     baselines, and {validation set: {kind: [explained chroma, photos]}}, the best kind first.
 
     At the photos' own size, as `colourise` does it.
     """
 
-    colouriser = colourise.at_sizes(net, sizes)
     table, by_kind = {}, {}
     for o in origins:
         for kinds, photos in o.validation.items():
             whole = replace(photos, size=photos.L.shape[-1])
-            reports = judging.everyone(
-                {"network": lambda x: factor * colouriser(x)}, replace(data, validation=whole)
-            )
+            reports = judging.everyone(colourisers, replace(data, validation=whole))
             title = f"{o.name}, {kinds}: {len(whole)} photos"
             table[title] = {
                 name: {m: [one.value(m), *one.interval(m)] for m in judging.MEASURES}
@@ -239,12 +236,14 @@ def main():
         name = f"{args.network}-{args.without or 'all'}"
         limit = {"minutes": args.minutes} if args.minutes else {"steps": args.steps}
         story = fit(net, data, name=name, loss=loss, **limit, **RECIPE).story()
-    net = net.plain() if loss == "three" else net  # the heads are `heads.py`'s
+    if loss == "three":  # `vivid_card.py` and `hinted.py` take the rest from the run
+        net = three.plain_of(net.state_dict())
     judged = [o for o in origins if o.name == args.without] or origins
     sizes, factor, by_size = choose(net, judged)
     factor = args.saturation or factor
     judged = judged + [elsewhere(source) for source in args.elsewhere]
-    table, by_kind = report(net, judged, data, sizes, factor)
+    colouriser = colourise.at_sizes(net, sizes)
+    table, by_kind = report({"network": lambda x: factor * colouriser(x)}, judged, data)
     print(*(f"{sizes}: {scores}" for sizes, scores in by_size), *lines(table), sep="\n")
     if args.out is None:
         return

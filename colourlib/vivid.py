@@ -261,7 +261,7 @@ def vividly(
             "of a VividNet as the model, or no model, or leave vivid out."
         )
     weights, told = read_head(path, network)
-    bins, prior = weights.pop("bins"), weights.pop("prior")
+    bins, prior = weights.pop("bins").float(), weights.pop("prior")  # whole numbers in any format
     head = VividHead(prior, network.head.in_channels)
     if len(bins) != len(prior) or differing(head.state_dict(), weights):
         raise CourseError(

@@ -4,7 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 
-import safetensors
+import safetensors.torch
 import torch
 from torch import Tensor, nn
 
@@ -22,14 +22,25 @@ def digest(weights: dict[str, Tensor]) -> str:
 
 
 def fingerprint(weights: dict[str, Tensor]) -> str:
-    """The first 12 signs of the digest of weights as files hold them: matrices in 16 bits."""
-    return digest({k: w.half() if w.ndim > 1 else w for k, w in weights.items()})[:12]
+    """The first 12 signs of the digest of weights as files hold them."""
+    return digest(stored(weights))[:12]
+
+
+def stored(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Weights as the files hold them that come with the course: matrices in 16 bits."""
+    return {k: w.half() if w.ndim > 1 else w for k, w in weights.items()}
 
 
 def differing(own: dict[str, Tensor], weights: dict[str, Tensor]) -> list[str]:
     """Names of the arrays that only one of them has, or that are of different shapes."""
     here, there = ({k: w.shape for k, w in side.items()} for side in (own, weights))
     return [k for k in {**here, **there} if here.get(k) != there.get(k)]
+
+
+def write_head(path: Path, weights: dict[str, Tensor], network: nn.Module, card: dict) -> None:
+    """Write what goes with a network's weights, which the card then names, for `read_head`."""
+    card = card | {"of": fingerprint(network.state_dict()), "stored": "float16"}
+    safetensors.torch.save_file(stored(weights), path, {"card": json.dumps(card)})
 
 
 def read_head(path: Path, network: nn.Module) -> tuple[dict[str, Tensor], dict]:

@@ -28,7 +28,7 @@ def net():
 
 def test_without_hints_it_is_the_plain_network(net):
     x, y = torch.rand(2, 1, 40, 50) * 2 - 1, torch.rand(2, 2, 40, 50) - 0.5
-    alone = net.plain()(x)
+    alone = three.plain_of(net.state_dict())(x)
     no_hints = torch.cat([x, torch.zeros(2, 3, 40, 50)], dim=1)
     assert torch.equal(net(x), alone) and torch.equal(net(no_hints), alone)
     hints = torch.cat([x, simulated(y, torch.Generator().manual_seed(0), 5)], dim=1)
