@@ -19,6 +19,7 @@ from pathlib import Path
 
 import mixed
 import numpy as np
+import safetensors.torch
 import three
 import torch
 import torch.nn.functional as F
@@ -101,8 +102,11 @@ def elsewhere(source):
     return mixed.Origin(name, data.train, {"never seen": never_seen})
 
 
-def network(kind, width, photos):
-    """(An untrained network, the name of its loss): a ColourNet or a `three.Three`."""
+def network(kind, width, photos, start=()):
+    """(A network, the name of its loss): a ColourNet or a `three.Three`.
+
+    start: files of weights that a Three goes on from; of a name in several the last one counts.
+    """
     torch.manual_seed(0)
     if kind == "colournet":
         net = ColourNet(width or 40)
@@ -112,6 +116,8 @@ def network(kind, width, photos):
     net = three.network(photos, width or 96)
     if kind == "transfer":
         net.encoder = load_encoder()
+    known = {k: v.float() for path in start for k, v in safetensors.torch.load_file(path).items()}
+    net.load_state_dict(net.state_dict() | known)
     return net, "three"
 
 
@@ -212,6 +218,9 @@ def arguments():
         "--network", choices=("transfer", "untaught", "colournet"), default="transfer"
     )
     parser.add_argument("--width", type=int)
+    parser.add_argument(
+        "--start", nargs="+", default=[], metavar="FILE", help="weights to go on from"
+    )
     parser.add_argument("--clean", action="store_true", help="lightness as it is, not as of scans")
     parser.add_argument("--saturation", type=float, help="instead of the best on validation photos")
     parser.add_argument("--run", type=Path, metavar="FOLDER", help="of a finished run: judge that")
@@ -229,13 +238,14 @@ def main():
     hinted = args.network != "colournet"
     times = [n for _, n in mine]
     data = mixed.mixture(taught, times, runs=runs, jitter=not args.clean, judged=60, hinted=hinted)
-    net, loss = network(args.network, args.width, data.train)
+    net, loss = network(args.network, args.width, data.train, args.start)
     if args.run:
         net, story = load_run(args.run, net)
     else:
         name = f"{args.network}-{args.without or 'all'}"
         limit = {"minutes": args.minutes} if args.minutes else {"steps": args.steps}
-        story = fit(net, data, name=name, loss=loss, **limit, **RECIPE).story()
+        recipe = RECIPE | ({"weight_decay": 0.0} if loss == "three" else {})
+        story = fit(net, data, name=name, loss=loss, **limit, **recipe).story()
     if loss == "three":  # `vivid_card.py` and `hinted.py` take the rest from the run
         net = three.plain_of(net.state_dict())
     judged = [o for o in origins if o.name == args.without] or origins
