@@ -7,7 +7,8 @@ The encoder stays as it is, and so does the network of chroma: this is a second 
 There is no L2: hints are rare, their weights have small gradients, and in Adam L2 kept them at 0.
 
 Each validation photo gets 0, 1, 2 ... hints of its true colour at random places; of the more the
-fewer ones are a part. Beside the network stand the hints alone, painted on the grey copy.
+fewer ones are a part. Beside the network stand Levin's equation of chapter 09, and the hints alone,
+painted on the grey copy.
 """
 
 import argparse
@@ -24,14 +25,15 @@ import torch.nn.functional as F
 import weights
 from torch import Tensor
 
-from colourlib import train
+from colourlib import levin, train
+from colourlib.colour import unscale_L
 from colourlib.common.fingerprints import write_head
 from colourlib.data import BATCH_SIZE, Batch, PhotoSet
 from colourlib.hints import HintNet, simulated
 from colourlib.judging import intervals
 
 NUMBERS = (0, 1, 2, 5, 10, 20, 50)  # hints
-JUDGED = 100  # photos of a validation set at most
+JUDGED = 40  # photos of a validation set at most
 CONFIG = train.Config(lr=1e-3, average=0.998)
 SIZE = 128  # pixels a side; a hint has 1 to 9 of them
 
@@ -72,18 +74,30 @@ def hinted(y: Tensor, first: int, number: int) -> Tensor:
     return torch.cat([simulated(t[None], d, number) for t, d in zip(y, dice, strict=True)])
 
 
+def spread(x: Tensor, hints: Tensor) -> Tensor:
+    """(N, 2, H, W): the hints (N, 3, H, W) spread over the photos x (N, 1, H, W) by `levin`."""
+    each = zip(unscale_L(x)[:, 0].numpy(), hints[:, :2].numpy(), hints[:, 2].numpy(), strict=True)
+    return torch.stack([torch.from_numpy(levin.spread(*one)).float() for one in each])
+
+
 @torch.inference_mode()
 def curves(net: HintNet, photos: PhotoSet) -> dict[str, dict[int, list[float]]]:
     """{colouriser: {hints: [explained chroma, low, high]}} of a set."""
     whole = replace(photos, size=SIZE, crop=None)
-    rows: dict[str, dict[int, list]] = {name: {n: [] for n in NUMBERS} for name in ("net", "hints")}
+    rows: dict[str, dict[int, list]] = {
+        name: {n: [] for n in NUMBERS} for name in ("net", "Levin", "hints")
+    }
     grey = []
     for first in range(0, len(whole), BATCH_SIZE):
         x, y = whole.__getitems__([*range(first, min(first + BATCH_SIZE, len(whole)))])
         grey.append(y.square().mean((1, 2, 3)))
         for number in NUMBERS:
             hints = hinted(y, first, number)
-            answers = {"net": net(torch.cat([x, hints], dim=1)), "hints": hints[:, :2]}
+            answers = {
+                "net": net(torch.cat([x, hints], dim=1)),
+                "Levin": spread(x, hints),
+                "hints": hints[:, :2],
+            }
             for name, answer in answers.items():
                 rows[name][number].append((answer - y).square().mean((1, 2, 3)))
     none = torch.cat(grey).numpy()
@@ -125,8 +139,6 @@ def main():
     trained = safetensors.torch.load_file(args.run / "weights.safetensors")
     net = HintNet(len(trained["lateral.0.weight"]))
     net.load_state_dict({k: v for k, v in trained.items() if k in net.state_dict()})
-    for conv in net.hint:
-        torch.nn.init.zeros_(conv.weight)
     origins, table = [*map(weights.origin, args.photos)], {}
     net = teach(net, mixed.mixture(origins, args.repeats, hinted=True).train, args.minutes)
     for o in [*origins, *map(weights.elsewhere, args.elsewhere)]:
