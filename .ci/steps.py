@@ -25,7 +25,7 @@ STEPS = {
         "notebooks": "-m pytest -p no:python --nbval-lax --nbval-current-env"
         f" --nbval-cell-timeout=600 {_TWO} --durations=6 notebooks/",
     },
-    "browser": {"browser": f"{_PYTEST} -rs tests/browser"},
+    "browser": {"browser": f"{_PYTEST} {_TWO} -rs tests/browser"},
 }
 ALL = list(STEPS)
 STEPS["quick"] = {"quick tests": STEPS["unit"]["unit tests"].replace("-n 2", "-m 'not slow' -n 2")}
