@@ -8,7 +8,6 @@ stays exactly as it was (`common.chroma`). All colours are guesses.
 """
 
 import functools
-import json
 import math
 import sys
 from collections.abc import Callable, Sequence
@@ -17,7 +16,6 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
-import safetensors
 import torch
 import torch.nn.functional as F
 from PIL import Image
@@ -28,6 +26,7 @@ from .common import lab
 from .common.chroma import put_chroma
 from .common.errors import CourseError
 from .common.files import shipped_folder
+from .common.fingerprints import read_weights
 from .common.inputs import SMALLEST
 from .common.opening import opened
 from .common.pictures import on_white, with_alpha
@@ -140,15 +139,11 @@ def _(model: None) -> tuple[Colouriser, dict]:
 @functools.cache
 def shipped(path: Path) -> tuple[nn.Module, dict]:
     """(The network whose weights come with colourlib in this file, in eval mode; its card)."""
-    if not path.is_file():
-        raise CourseError(
-            f"The weights that come with colourlib are missing: there is no {path}. Train them "
-            "with `python bench/weights.py --photos FOLDER` in a checkout of the repository, or "
-            "give a network of your own."
-        )
-    with safetensors.safe_open(path, "pt") as file:
-        card = json.loads(file.metadata()["card"])
-        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    weights, card = read_weights(
+        path,
+        "train it with `python bench/weights.py --photos FOLDER` in a checkout of the repository, "
+        "or give a network of your own",
+    )
     kind = {"ColourNet": ColourNet, "TransferNet": TransferNet}[card["network"]]
     network = kind(**card["arguments"])
     network.load_state_dict(weights)

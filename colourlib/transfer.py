@@ -9,14 +9,13 @@ maps. Layers are named as timm names them, so weights from there fit by name; a 
 from collections.abc import Sequence
 from pathlib import Path
 
-import safetensors
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .common.errors import CourseError
 from .common.files import shipped_folder
-from .common.fingerprints import differing
+from .common.fingerprints import differing, read_weights
 from .common.inputs import check_input
 from .common.words import did_you_mean
 from .model import chroma_head, conv_bn_relu, upsample_to
@@ -219,13 +218,8 @@ def load_encoder(path: str | Path = ENCODER) -> Encoder:
 
 def encoder_weights(path: str | Path = ENCODER) -> dict[str, Tensor]:
     """{name: weight} of such a file, in 32 bits. Raises CourseError as `load_encoder` does."""
-    if not Path(path).is_file():
-        raise CourseError(f"There is no encoder {path}: `python bench/encoder.py` makes it.")
-    try:
-        with safetensors.safe_open(path, "pt") as file:
-            return {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-    except (OSError, safetensors.SafetensorError) as error:
-        raise CourseError(f"{path} is damaged or no weights file: {error}.") from error
+    weights, _ = read_weights(Path(path), "`python bench/encoder.py` makes it")
+    return {name: w.float() for name, w in weights.items()}
 
 
 def fill(encoder: nn.Module, weights: dict[str, Tensor], where: str | Path) -> None:

@@ -43,19 +43,27 @@ def write_head(path: Path, weights: dict[str, Tensor], network: nn.Module, card:
     safetensors.torch.save_file(stored(weights), path, {"card": json.dumps(card)})
 
 
+def read_weights(path: Path, mend: str) -> tuple[dict[str, Tensor], dict]:
+    """(weights as they are stored, card, {} where there is none) of a file.
+
+    Raises CourseError for a file that is missing, which ends with `mend`, and for a damaged one.
+    """
+    if not path.is_file():
+        raise CourseError(f"{path.name} is missing in {path.parent}: {mend}.")
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return weights, dict(json.loads((file.metadata() or {}).get("card", "{}")))
+    except (OSError, ValueError, TypeError, safetensors.SafetensorError) as error:
+        raise CourseError(f"{path} is damaged or no weights file: {error}.") from error
+
+
 def read_head(path: Path, network: nn.Module) -> tuple[dict[str, Tensor], dict]:
     """(weights, card) of a file that goes with a network's weights: `of` in its card names them.
 
     Raises CourseError for a file that is missing or damaged, and where the network has others.
     """
-    if not path.is_file():
-        raise CourseError(f"{path.name} is missing: it comes with colourlib, in {path.parent}.")
-    try:
-        with safetensors.safe_open(path, "pt") as file:
-            card = dict(json.loads(file.metadata()["card"]))
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, ValueError, TypeError, KeyError, safetensors.SafetensorError) as error:
-        raise CourseError(f"{path} is damaged or no weights file: {error}.") from error
+    weights, card = read_weights(path, "it comes with colourlib")
     if card.get("of") != fingerprint(network.state_dict()):
         name = type(network).__name__
         raise CourseError(

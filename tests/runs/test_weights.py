@@ -270,7 +270,7 @@ def test_the_shipped_weights_are_the_callers_own(net, tmp_path, monkeypatch):
 
 def test_without_shipped_weights_it_says_how_to_make_them(tmp_path, monkeypatch):
     monkeypatch.setattr(weights, "SHIPPED", tmp_path / "transfernet.safetensors")
-    with pytest.raises(CourseError, match="are missing.*Train them.*bench/weights.py --photos FOL"):
+    with pytest.raises(CourseError, match="is missing.*train it.*bench/weights.py --photos FOL"):
         weights.load()
 
 
