@@ -1,11 +1,13 @@
 """A folder of one's own photos: read in place, and only where it has changed."""
 
 import contextlib
+import io
 import json
 import os
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from test_collect import picture
 
 from colourlib import CourseError, clean, collect, open_workspace, show
@@ -45,7 +47,7 @@ def test_a_folder_is_read_in_place_and_once(tmp_path, folder, monkeypatch, colle
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
     (manifest,) = (tmp_path / "ws").iterdir()
     row = json.loads(manifest.read_text(encoding="utf-8").splitlines()[0])
-    keys = "query url file sha256 bytes width height format time rejected"
+    keys = "query url file sha256 bytes width height format time rejected credit"
     assert manifest.name == "manifest.jsonl" and list(row) == keys.split()
     assert row["bytes"] == os.path.getsize(row["file"])
     # It is read again only where it has changed.
@@ -240,3 +242,79 @@ def test_names_that_are_no_utf_8_are_read_and_can_be_shown(tmp_path, fresh_home,
     with pytest.raises(CourseError, match=r"Fotos_.udcf1") as error:
         ws.choose(os.fsdecode(here))
     str(error.value).encode()
+
+
+XMP = (
+    "<x:xmpmeta><dc:creator><rdf:Seq><rdf:li>Ann &amp; B\u00f6</rdf:li></rdf:Seq></dc:creator>"
+    "<dc:rights><rdf:Alt><rdf:li xml:lang='x-default'>CC BY</rdf:li></rdf:Alt></dc:rights>"
+    "</x:xmpmeta>"
+)
+
+
+def noted(**how) -> bytes:
+    out = io.BytesIO()
+    kind = how.pop("kind", "JPEG")
+    Image.effect_noise((40, 30), 50).convert("RGB").save(out, kind, **how)
+    return out.getvalue()
+
+
+def exif(**tags) -> Image.Exif:
+    values = Image.Exif()
+    values.update(
+        {{"artist": 0x013B, "rights": 0x8298, "camera": 0x0110}[k]: v for k, v in tags.items()}
+    )
+    return values
+
+
+def with_iptc(jpeg: bytes) -> bytes:
+    fields = b"".join(
+        b"\x1c\x02" + bytes([tag]) + len(value).to_bytes(2, "big") + value
+        for tag, value in [(80, b"Zo\xeb"), (80, "J\u00f3".encode()), (116, b"(c) press")]
+    )
+    block = b"Photoshop 3.0\x008BIM\x04\x04\x00\x00" + len(fields).to_bytes(4, "big") + fields
+    return jpeg[:2] + b"\xff\xed" + (len(block) + 2).to_bytes(2, "big") + block + jpeg[2:]
+
+
+NOTICES = {
+    "a camera's": (
+        noted(exif=exif(artist="Ann", rights="2024 Ann", camera="Nikon")),
+        "Ann; 2024 Ann",
+    ),
+    "UTF-8 in EXIF": (noted(exif=exif(artist="B\u00f6".encode())), "B\u00f6"),
+    "XMP": (noted(xmp=XMP.encode()), "Ann & B\u00f6; CC BY"),
+    "XMP, PNG": (noted(kind="WEBP", xmp=XMP.encode()), "Ann & B\u00f6; CC BY"),
+    "IPTC": (with_iptc(noted()), "Zo\u00eb; J\u00f3; (c) press"),
+    "said twice": (
+        noted(exif=exif(artist="Ann"), xmp=XMP.replace("Ann &amp; B\u00f6", "Ann").encode()),
+        "Ann; CC BY",
+    ),
+    "hostile": (
+        noted(exif=exif(artist=f"\x1b[2J\u202e\n{900 * 'x'}".encode())),
+        "[2J " + 196 * "x",
+    ),
+    "broken": (
+        noted(exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + 40 * b"\xff", xmp=b"<dc:rights>\xff"),
+        "",
+    ),
+    "none": (noted(), ""),
+}
+
+
+def test_the_notices_of_author_and_copyright_stay_in_the_manifest(tmp_path, folder, collected):
+    for name, (data, _) in NOTICES.items():
+        (folder / f"{name}.jpg").write_bytes(data)
+    rows = named(collected())
+    assert {name: rows[f"{name}.jpg"].credit for name in NOTICES} == {
+        n: c for n, (_, c) in NOTICES.items()
+    }
+    file = tmp_path / "ws" / "manifest.jsonl"
+    assert "Nikon" not in file.read_text() and collect.photos(tmp_path / "ws") == list(
+        rows.values()
+    )
+    lines = [json.loads(line) for line in file.read_text().splitlines()]  # of an older course
+    file.write_text(
+        "".join(
+            json.dumps({k: v for k, v in line.items() if k != "credit"}) + "\n" for line in lines
+        )
+    )
+    assert {row.credit for row in collect.photos(tmp_path / "ws")} == {""}
