@@ -8,15 +8,13 @@ import html
 import io
 import re
 import warnings
-from collections.abc import Iterator
 
 from PIL import Image, IptcImagePlugin
 
 from ..common.files import printable
 from ..common.pictures import FORMATS
 
-EXIF = (0x013B, 0x8298)  # Artist, Copyright
-IPTC = ((2, 80), (2, 116))  # By-line, Copyright Notice
+EXIF, IPTC = (0x013B, 0x8298), ((2, 80), (2, 116))  # Artist or By-line, Copyright
 TEXTS = ("Author", "Artist", "Copyright")  # of a PNG
 XMP = re.compile(r"<dc:(creator|rights)\b[^<]{0,200}>(.{0,2000}?)</dc:\1>", re.DOTALL)
 XMP_TAG = 700  # of a TIFF
@@ -32,33 +30,28 @@ def notice(data: bytes) -> str:
     with warnings.catch_warnings(), contextlib.suppress(Exception):
         warnings.simplefilter("ignore")  # metadata are hostile, too: a reader may warn, or raise
         image = Image.open(io.BytesIO(data), formats=[*FORMATS])
-        for read in (_exif, _iptc, _xmp, _texts):
+        for read in (_exif, _iptc, _xmp):
             with contextlib.suppress(Exception):
                 found += read(image)
+        found += [image.info.get(key, "") for key in TEXTS]
     lines = (" ".join(printable(_text(value)).split())[:LONGEST] for value in found)
     return "; ".join(dict.fromkeys(filter(None, lines)))
 
 
-def _exif(image: Image.Image) -> Iterator:
-    exif = image.getexif()
-    return (exif[tag] for tag in EXIF if tag in exif)
+def _exif(image: Image.Image) -> list:
+    return [image.getexif().get(tag, "") for tag in EXIF]
 
 
-def _iptc(image: Image.Image) -> Iterator:
-    info = IptcImagePlugin.getiptcinfo(image) or {}
-    values = (info[key] for key in IPTC if key in info)
-    return (one for value in values for one in (value if isinstance(value, list) else [value]))
+def _iptc(image: Image.Image) -> list:
+    values = [(IptcImagePlugin.getiptcinfo(image) or {}).get(key, []) for key in IPTC]
+    return [one for value in values for one in (value if isinstance(value, list) else [value])]
 
 
-def _xmp(image: Image.Image) -> Iterator:
+def _xmp(image: Image.Image) -> list:
     xmp = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp")
     xmp = _text(xmp or getattr(image, "tag_v2", {}).get(XMP_TAG, ""))[:MOST]
-    parts = (found[2] for found in XMP.finditer(xmp))
-    return (html.unescape(one) for part in parts for one in re.findall(r">([^<>]+)</rdf:li>", part))
-
-
-def _texts(image: Image.Image) -> Iterator:
-    return (image.info[key] for key in TEXTS if key in image.info)
+    parts = " ".join(found[2] for found in XMP.finditer(xmp))
+    return [html.unescape(one) for one in re.findall(r">([^<>]+)</rdf:li>", parts)]
 
 
 def _text(value: object) -> str:
