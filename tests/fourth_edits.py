@@ -21,7 +21,7 @@ MISTAKES = [
     e.Edit("enlarged by numpy", [(e.JOIN4, NUMPY)],
          ("forward", r"ends the gradient \(.detach\(\)\)"), "warning", [(NUMPY, e.JOIN4)]),
     e.Edit("channels last, folded back", [e.after(e.HEAD, "self.mlp = nn.Linear(2 * w, 2 * w)"), e.before(e.RETURN, MLP)],
-         ("forward", r"folds the \d+ places"), "warning", [("pixels.reshape(quarter.shape)", "pixels.permute(0, 3, 1, 2)")]),
+         ("forward", r"reshape only counts on"), "warning", [("pixels.reshape(quarter.shape)", "pixels.permute(0, 3, 1, 2)")]),
     e.Edit("InstanceNorm before the mean", [(e.POOL1, f"            nn.InstanceNorm2d(5 * w),\n{e.POOL1}")],
          ("context.0", r"the mean that is taken behind it is always 0"), "warning", [("nn.InstanceNorm2d(5 * w)", "nn.Identity()")]),
     e.Edit("softmax of a single channel", [e.after(e.HEAD, "self.look = nn.Conv2d(2 * w, 1, 1)"), e.before(e.RETURN, "quarter = quarter * torch.softmax(self.look(quarter), dim=1)")],

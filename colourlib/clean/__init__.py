@@ -84,18 +84,19 @@ def _by_rule(photo: Photo, looked: dict, limits: Mapping[str, float]) -> Verdict
 def _group(verdicts: list[Verdict], limit: float, sides: Mapping[str, str]) -> list[Verdict]:
     """Name the group of each picture; keep out new ones that would join the sides of the split.
 
-    A group is named after its smallest sha256. Where a new picture is like one that trains and
-    like one that judges, it is the new one that goes: what is assigned stays where it is.
+    A picture and its mirror image are in one group, and both stay. A group is named after its
+    smallest sha256. Where a new picture is like one that trains and like one that judges, it is
+    the new one that goes: what is assigned stays where it is.
     """
     seen = [i for i, verdict in enumerate(verdicts) if verdict.fingerprint]
     shas = [verdict.photo.sha256 for verdict in verdicts]
     bridges = set()
-    groups = _members(verdicts, seen, limit)
+    groups = _members(verdicts, seen, limit, mirror=True)
     for members in groups:
         if len({sides[shas[i]] for i in members if shas[i] in sides}) > 1:
             bridges |= {i for i in members if shas[i] not in sides}
     if bridges:
-        groups = _members(verdicts, [i for i in seen if i not in bridges], limit)
+        groups = _members(verdicts, [i for i in seen if i not in bridges], limit, mirror=True)
     result = list(verdicts)
     for members in groups:
         name = min(shas[i] for i in members)[:12]
@@ -108,9 +109,11 @@ def _group(verdicts: list[Verdict], limit: float, sides: Mapping[str, str]) -> l
     return result
 
 
-def _members(verdicts: list[Verdict], seen: list[int], limit: float) -> list[list[int]]:
+def _members(
+    verdicts: list[Verdict], seen: list[int], limit: float, mirror: bool = False
+) -> list[list[int]]:
     """The pictures numbered in `seen`, those joined by pairs up to `limit` bits apart together."""
-    labels = near_groups(as_array(verdicts[i].fingerprint for i in seen), int(limit))
+    labels = near_groups(as_array(verdicts[i].fingerprint for i in seen), int(limit), mirror)
     groups: dict[int, list[int]] = {}
     for i, label in zip(seen, labels.tolist(), strict=True):
         groups.setdefault(label, []).append(i)

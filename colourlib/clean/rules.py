@@ -29,7 +29,8 @@ LIMITS = {
     # is grey ground with a blue Earth over it.
     "single tint": 0.43,
     "near-duplicate": COPY,  # bits of 128 that differ from the picture kept: more
-    "alike": ALIKE,  # bits: up to here both pictures stay, but on the same side of the split
+    # bits, also from the mirror image: up to here both stay, but on the same side of the split
+    "alike": ALIKE,
 }
 
 BELOW = ("too small", "grey", "single tint")  # reject what is below the limit; the others above

@@ -1,7 +1,7 @@
 """Training, validation, test: a split that does not leak and never changes its mind.
 
 The side of every picture is remembered in `split.json`. Pictures that are alike are on one side
-together: near-duplicates, and those that are too different to be thrown away.
+together: near-duplicates, mirrored ones as well, and those too different to be thrown away.
 """
 
 import hashlib
@@ -104,6 +104,6 @@ def leaks(
 ) -> list[tuple[Verdict, Verdict]]:
     """Every pair of near-duplicates on two sides; there should be none. Compares them anew."""
     used = [v for v in verdicts if v.fingerprint and v.photo.sha256 in split]
-    pairs, _ = near_pairs(as_array(v.fingerprint for v in used), limit)
+    pairs, _ = near_pairs(as_array(v.fingerprint for v in used), limit, mirror=True)
     crossing = ((used[i], used[j]) for i, j in pairs.tolist())
     return [(a, b) for a, b in crossing if split[a.photo.sha256] != split[b.photo.sha256]]

@@ -33,6 +33,7 @@ class Photo:
     format: str = ""  # what the content says, not the name
     time: str = ""  # ISO 8601, UTC: when it was fetched; of a folder source, last changed
     rejected: str = ""  # why, in words; "" for a picture that was kept
+    credit: str = ""  # author and copyright, by the file's own word; of a folder source only
 
     def path(self, root: Path) -> Path:
         """Where the picture lies."""
@@ -44,7 +45,7 @@ def read(root: Path) -> list[Photo]:
     rows: dict[str, Photo] = {}
     for line in read_text(Path(root) / NAME).split("\n"):
         with contextlib.suppress(ValueError, KeyError, TypeError):
-            row = json.loads(line)
+            row = {"credit": ""} | json.loads(line)  # which an older manifest has not
             photo = Photo(**{field.name: row[field.name] for field in fields(Photo)})
             rows[photo.url] = photo
     return by_query(rows.values())

@@ -13,7 +13,7 @@ from ..common.errors import CourseError
 from ..common.files import home, printable
 from ..common.folders import Walk
 from ..common.pictures import READ
-from . import connection, fetch, manifest
+from . import connection, fetch, manifest, notices
 from .fetch import Rejected
 from .forgotten import forgotten
 from .manifest import Photo
@@ -116,7 +116,8 @@ def _row_of_file(path: Path) -> Photo:
         data = path.read_bytes()
         row = replace(row, sha256=sha256_of(data))
         width, height, kind = fetch.measure(data, decode=False)
-        return replace(row, width=width, height=height, format=kind)
+        row = replace(row, width=width, height=height, format=kind)
+        return replace(row, credit=notices.notice(data))
     except Rejected as error:
         return replace(row, rejected=str(error))
     except OSError as error:  # no permission, a disk gone, a file deleted just now

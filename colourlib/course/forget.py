@@ -11,8 +11,10 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
+
 from ..clean import by_hand
-from ..clean.duplicates import ALIKE
+from ..clean.duplicates import ALIKE, as_array, mirrored
 from ..collect import manifest
 from ..collect.forgotten import NAME, digest, forgotten, note
 from ..collect.manifest import Photo
@@ -153,10 +155,12 @@ def _alike(root: Path, hashes: set[str]) -> list[str]:
     for line in read_text(root / "measures.jsonl").split("\n"):
         with contextlib.suppress(ValueError, KeyError, TypeError):  # torn, or unreadable
             row = json.loads(line)
-            prints[row["sha256"]] = int(row["dhash"] + row["phash"], 16)
-    ours = [prints[sha256] for sha256 in hashes & prints.keys()]
+            prints[row["sha256"]] = int(row["dhash"], 16), int(row["phash"], 16)
+    ours = as_array(prints[sha256] for sha256 in hashes & prints.keys())
+    ours = np.concatenate([ours, mirrored(ours)])
     others = [sha256 for sha256 in prints if sha256 in files and sha256 not in hashes]
-    alike = {s for s in others for mine in ours if (prints[s] ^ mine).bit_count() <= ALIKE}
+    bits = (np.bitwise_count(as_array([prints[s]]) ^ ours).sum(axis=1) for s in others)
+    alike = {s for s, apart in zip(others, bits, strict=True) if (apart <= ALIKE).any()}
     return [files[sha256] for sha256 in others if sha256 in alike]
 
 

@@ -239,3 +239,20 @@ def test_a_fault_that_may_pass_is_not_remembered(tmp_path, monkeypatch, error):
         (verdict,) = judged(tmp_path, {"good.jpg": photo_like(1)}).values()
         assert (verdict.keep, verdict.rule) == (False, "unreadable")
     assert judged(tmp_path, {})["good.jpg"].keep
+
+
+def test_a_photo_and_its_mirror_image_both_stay_on_one_side_of_the_split(tmp_path):
+    files = {}
+    for path in sorted((Path(__file__).parents[2] / "data" / "photos").glob("*.jpg")):
+        photo = Image.open(path)
+        files |= {path.name: photo, f"mirror {path.name}": ImageOps.mirror(photo).reduce(2)}
+    verdicts = judged(tmp_path, files)
+    assert len(files) == 28 and all(v.keep for v in verdicts.values())
+    sides = clean.split(tmp_path / "ws", list(verdicts.values()))
+    side = {name: sides[v.photo.sha256] for name, v in verdicts.items()}
+    twins = [name for name in side if name.startswith("mirror ")]
+    assert all(side[name] == side[name.removeprefix("mirror ")] for name in twins)
+    assert len({v.group for v in verdicts.values()}) == 14 and len(set(side.values())) == 3
+    one, other = verdicts["lake.jpg"], verdicts["mirror lake.jpg"]
+    apart = sides | {one.photo.sha256: "train", other.photo.sha256: "test"}
+    assert clean.leaks([one, other], apart) == [(one, other)]

@@ -120,3 +120,19 @@ def test_comparisons_come_in_bounded_blocks(monkeypatch):
         pairs, _ = duplicates.near_pairs(prints, 20)
     assert len(blocks) > 1000 and max(blocks) <= len(prints)
     assert {(i, j) for i, j, _ in brute_force(prints, 20)} == {tuple(p) for p in pairs.tolist()}
+
+
+def test_a_mirror_image_is_near_where_that_is_asked_for():
+    rng = np.random.default_rng(7)
+    prints = rng.integers(0, 2**64, (40, 2), dtype=np.uint64)
+    assert (duplicates.mirrored(duplicates.mirrored(prints)) == prints).all()
+    assert duplicates.mirrored(np.array([[0b1101, 0]], np.uint64)).tolist() == [
+        [0xFFFFFFFFFFFFFF4F, 0x5555555555555555]
+    ]
+    both = np.concatenate([prints, flipped(duplicates.mirrored(prints), rng, 9)])
+    pairs, bits = duplicates.near_pairs(both, 20, mirror=True)
+    assert pairs.tolist() == [[i, i + 40] for i in range(40)] and 0 < bits.max() <= 9
+    assert as_sets(duplicates.near_groups(both, 20, mirror=True)) == {
+        frozenset({i, i + 40}) for i in range(40)
+    }
+    assert not len(duplicates.near_pairs(both, 20)[0])

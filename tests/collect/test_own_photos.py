@@ -1,11 +1,13 @@
 """A folder of one's own photos: read in place, and only where it has changed."""
 
 import contextlib
+import io
 import json
 import os
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from test_collect import picture
 
 from colourlib import CourseError, clean, collect, open_workspace, show
@@ -45,7 +47,7 @@ def test_a_folder_is_read_in_place_and_once(tmp_path, folder, monkeypatch, colle
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
     (manifest,) = (tmp_path / "ws").iterdir()
     row = json.loads(manifest.read_text(encoding="utf-8").splitlines()[0])
-    keys = "query url file sha256 bytes width height format time rejected"
+    keys = "query url file sha256 bytes width height format time rejected credit"
     assert manifest.name == "manifest.jsonl" and list(row) == keys.split()
     assert row["bytes"] == os.path.getsize(row["file"])
     # It is read again only where it has changed.
@@ -240,3 +242,50 @@ def test_names_that_are_no_utf_8_are_read_and_can_be_shown(tmp_path, fresh_home,
     with pytest.raises(CourseError, match=r"Fotos_.udcf1") as error:
         ws.choose(os.fsdecode(here))
     str(error.value).encode()
+
+
+XMP = "<dc:creator><rdf:Seq><rdf:li>Ann &amp; B\u00f6</rdf:li></rdf:Seq></dc:creator><dc:rights>"
+XMP += "<rdf:Alt><rdf:li xml:lang='x-default'>CC BY</rdf:li></rdf:Alt></dc:rights>"
+IPTC = b"\x1c\x02\x50\0\x03Zo\xeb\x1c\x02\x50\0\x03J\xc3\xb3\x1c\x02\x74\0\x03(c)"
+IPTC = b"Photoshop 3.0\x008BIM\x04\x04\0\0\0\0\0\x18" + IPTC
+
+
+def noted(kind="JPEG", artist=None, rights=None, **how) -> bytes:
+    tags, out = Image.Exif(), io.BytesIO()
+    given = {0x013B: artist, 0x8298: rights, 0x0110: "Nikon"}  # the camera
+    tags.update({tag: value for tag, value in given.items() if value})
+    how = {"exif": tags} | how
+    Image.effect_noise((40, 30), 50).convert("RGB").save(out, kind, **how)
+    return out.getvalue()
+
+
+NOTICES = {
+    "EXIF": (noted(artist="Ann", rights="2024 Ann"), "Ann; 2024 Ann"),
+    "UTF-8 in EXIF": (noted(artist="B\u00f6".encode()), "B\u00f6"),
+    "XMP": (noted(xmp=XMP.encode()), "Ann & B\u00f6; CC BY"),
+    "XMP of WEBP": (noted("WEBP", xmp=XMP.encode()), "Ann & B\u00f6; CC BY"),
+    "IPTC": (
+        noted().replace(b"\xff\xdb", b"\xff\xed\0\x34" + IPTC + b"\xff\xdb", 1),
+        "Zo\u00eb; J\u00f3; (c)",
+    ),
+    "said twice": (
+        noted(artist="Ann & B\u00f6".encode(), xmp=XMP.encode()),
+        "Ann & B\u00f6; CC BY",
+    ),
+    "hostile": (noted(artist=f"\x1b[2J\u202e\n{900 * 'x'}".encode()), "[2J " + 196 * "x"),
+    "broken": (noted(exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff", xmp=b"<dc:rights>\xff"), ""),
+}
+
+
+def test_the_notices_of_author_and_copyright_stay_in_the_manifest(tmp_path, folder, collected):
+    for name, (data, _) in NOTICES.items():
+        (folder / f"{name}.jpg").write_bytes(data)
+    rows, file = named(collected()), tmp_path / "ws" / "manifest.jsonl"
+    assert [(rows[f"{n}.jpg"].credit, n) for n in NOTICES] == [
+        (c, n) for n, (_, c) in NOTICES.items()
+    ]
+    assert "Nikon" not in file.read_text() and collect.photos(tmp_path / "ws") == [*rows.values()]
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    older = ({key: line[key] for key in line if key != "credit"} for line in lines)
+    file.write_text("".join(json.dumps(line) + "\n" for line in older))
+    assert {row.credit for row in collect.photos(tmp_path / "ws")} == {""}

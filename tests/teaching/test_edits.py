@@ -5,6 +5,7 @@ import html
 import re
 from dataclasses import replace
 
+import fifth_edits as fifth
 import fourth_edits as fourth
 import pytest
 import third_edits as third
@@ -18,6 +19,7 @@ from colourlib.teaching.clinic import Finding, inspect
 KINDS = KINDS | {"a fresh pair of eyes": MISTAKES, "seen by its numbers": third.OBSERVED}
 KINDS["a third reader"] = third.MISTAKES
 KINDS["a fourth reader"] = fourth.MISTAKES
+KINDS["a fifth reader"] = fifth.MISTAKES
 KINDS["good ideas"] = KINDS.pop("good ideas") + MORE_IDEAS + third.IDEAS  # at the end
 EDITS = [edit for edits in KINDS.values() for edit in edits]
 CELLS = model_cells()

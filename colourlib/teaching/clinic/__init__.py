@@ -19,6 +19,7 @@ from ...common.inputs import SMALLEST
 from .examination import examine
 from .mends import mended
 from .report import Report, Row
+from .rules.unused import hides
 from .sentences import SEVERITIES, Finding, say
 from .watch.tracing import trace
 
@@ -45,6 +46,9 @@ def inspect(model: nn.Module, size: int = 128, batch: int = 20, photos: int = 10
         what = f"{type(model).__name__}.__init__ never calls that of nn.Module"
         fix = "`super().__init__()` as the first line of its __init__"
         report.findings.append(Finding("error", "model", what, fix))
+        return report
+    if hidden := next(hides(model), None):
+        report.findings.append(hidden)
         return report
     if any(isinstance(p, UninitializedParameter) for p in model.parameters()):
         report.findings.append(say("lazy", "model"))

@@ -15,7 +15,7 @@ from .report import Report, table
 from .rules import findings as rules
 from .rules import habits
 from .rules.contract import contract
-from .rules.orientation import exchanged, turned
+from .rules.orientation import exchanged, taken_apart, turned
 from .rules.unused import shared, twice, unused
 from .sentences import Finding, say
 from .sight import AXES, ENDS
@@ -69,6 +69,7 @@ def examine(report: Report, model: nn.Module, size: int, batch: int) -> None:
     if tuple(main.output.shape[2:]) == tuple(main.x.shape[2:]):
         add(habits.shrinks(main))
     add([*habits.middle(main), *habits.between(main), *habits.thin(main), *shared(main)])
+    add(habits.picture_added(main))
     if "rand" in {op.name for op in main.ops} and "mirrored" not in {f.clue[0] for f in found}:
         tries = (turned(run((AXES, 1, 64, 96))) for _ in range(4))  # mirrored by chance, perhaps
         add([f for turns in tries for f in turns if f.clue[0] == "mirrored"][:1])
@@ -109,7 +110,7 @@ def _other_sizes(add: Callable, run: Callable, size: int) -> bool:
         stops = found.error is not None
         new = [explain(found, severity, when)] if stops else list(contract(found, severity, when))
         if not new and shape[0] == AXES:
-            add(turned(found))
+            add([*taken_apart(found)] or [*turned(found)])
         failed += bool(new) and shape[2] != size
         batches |= bool(new) and shape[2] == size
         add(f for f in new if f.layer not in said)

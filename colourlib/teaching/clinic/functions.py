@@ -1,6 +1,7 @@
 """Families of torch's functions, by the names that a trace gives them, and one helper."""
 
 CONVS = ("conv2d", "conv_transpose2d")
+LAYERS = (*CONVS, "linear")
 POOLS = ("max_pool2d", "avg_pool2d")
 NORMS = ("batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm")
 DROPOUTS = ("dropout", "dropout1d", "dropout2d", "alpha_dropout", "feature_alpha_dropout")
@@ -47,3 +48,15 @@ def pair(value) -> tuple[int, int]:
     if isinstance(value, (tuple, list)):
         return (value[0], value[0]) if len(value) == 1 else (value[0], value[1])
     return value, value
+
+
+SAME = {"concat": "cat", "concatenate": "cat"}  # torch's other names for one function
+
+
+def tidy(func) -> tuple[str, bool]:
+    """(name without underscores, one for each function; does it change its tensor in place?)."""
+    name = getattr(func, "__name__", str(func))
+    if name == "__get__":  # of a property: T, mT, data
+        return getattr(getattr(func, "__self__", None), "__name__", "get"), False
+    in_place = name == "__setitem__" or (name.endswith("_") and not name.endswith("__"))
+    return SAME.get(name.strip("_"), name.strip("_")), in_place

@@ -24,6 +24,8 @@ no parameters: has no parameters: there is nothing to train
   -> a layer made in __init__, such as `self.layer = nn.Conv2d(1, 8, 3, padding=1)`
 all frozen: all parameters are frozen: requires_grad is False
   -> `model.requires_grad_(True)`
+hides: is a method that hides nn.Module's own {name}(), which net.{name}() and others have to find
+  -> another name for it, such as fit
 too large: training takes about {need:.1f} GB, {free:.1f} GB are free here; the largest map: {shape}
   -> {mend}half the width, or pooling before it: half the side takes a quarter
 returns None: returns nothing (None); the last thing it does is {last}
@@ -135,7 +137,12 @@ turned: exchanges height and width: {before} -> {after}; enlarged later, it lies
 exchanged: takes the height for the width: a shape is (N, C, height, width)
   -> In forward, change `{old}` to `{new}`.
 folded: folds the {n} places of a map of {high} x {wide} as {wide} x {high}: each lies elsewhere
+  -> `y.reshape(n, c, height, width)`, or `y.reshape(x.shape)`, with the map it was made of
+taken apart: {op.name} only counts on, and turns no dimensions round: {before} as {op.shape} mixes
+    numbers of several places and channels
   -> {way}
+picture added: adds the picture to the answer: where it is light, all turns red and yellow
+  -> the answer alone, without the picture: `return upsample_to(self.head(y), x)`
 mirrored: mirrors the picture, and nothing mirrors the answer back: each colour lies elsewhere
   -> `y.flip(-1)` on the answer, too; or mirror photo and colours together, before the network
 beside: torch.cat along dimension {dim} puts the maps {below} one another: {before} -> {after}
@@ -144,6 +151,12 @@ never called: is made in __init__ and never called in forward{idle}
   -> use it in forward, `x = {layer}(x)`, or delete the line that makes it
 made twice: is made twice in __init__: that of line {second} takes the place of that of line {first}
   -> another name for one of the two: `{code}`
+no parameter: asks for a gradient, but is a plain tensor: no optimiser finds it, it never learns
+  -> `{layer} = nn.Parameter({layer}.detach())` on the next line
+one norm: is one {kind} behind different layers: in eval mode all get one mean and one variance
+  -> a norm of its own for each of them: `nn.BatchNorm2d({n})`
+straight: has a slope of 1 below 0, too, and so bends nothing (True given as the first is a slope)
+  -> `{make}nn.LeakyReLU(0.2)`
 
 some frozen: {n} parameters are frozen and stay as they are
   -> `model.requires_grad_(True)`
@@ -153,6 +166,8 @@ plain tensor: is a plain tensor, which `net.to('cuda')` leaves on the CPU
   -> `self.register_buffer('{part}', ...)` instead of `{layer} = ...`
 one channel: is added to {n} channels, though it makes one: each gets the same
   -> {code}
+alone: follows {first}, and both look at each channel alone: nothing joins the channels between
+  -> `nn.Conv2d({n}, {n}, 1)` between them
 bias: has a bias that the BatchNorm behind it subtracts again
   -> {code}
 norm behind: stands behind the activation; usually it stands before it
@@ -174,6 +189,8 @@ function: has a function where a tensor is due: {name} is a function
   -> call it: `{name}(x)`
 view: changes a view in place, which the gradient cannot follow
   -> `y = y + z` instead of `y += z`, no inplace=True on a part; or `y = y.clone()` first
+device: a tensor is put on a device by name, where that of the picture is due
+  -> `y.to(x.device)`, or `device=x.device` where it is made: no .cuda(), no "cuda" in forward
 recursion: calls itself without end
   -> call a part of the network, `self.body(x)`, not self(x)
 assertion: stops at an assertion{said}

@@ -95,7 +95,9 @@ def _instead(node: ast.AST, finding: Finding, source: Callable) -> str | None:
         return source(inner) if inner is not node.args[0] else None
     if key == "cut" and (call == "argmax" or ".numpy()" in finding.clue[1].text):
         return None  # what is left would not run
-    if key == "folded" and call == op and "permute" in code:
+    if key == "taken apart" and call == op:
+        sizes = ", ".join(map(source, node.args))
+        code = re.sub(r"(?<=reshape\().*", f"{sizes})", code)
         return f"{_inner(node, source)}{code[1:]}"
     if key == "tiled" and call == op:
         return f"upsample_to({_inner(node, source)}, {code.rpartition(', ')[2]}"
@@ -165,6 +167,6 @@ def _inner(node: ast.expr, source: Callable) -> str:
     """The tensor that a function is called on or with: y of y.tanh() and of torch.tanh(y)."""
     func = getattr(node, "func", node)
     on = getattr(func, "value", None)
-    inner = node.args[0] if on is None or ast.unparse(on) in MODULES else on
+    inner = node.args[0] if on is None or ast.unparse(on) in (*MODULES, "self") else on
     plain = isinstance(inner, (ast.Name, ast.Attribute, ast.Call, ast.Subscript))
     return source(inner) if plain else f"({source(inner)})"

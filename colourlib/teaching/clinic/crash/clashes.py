@@ -9,9 +9,9 @@ import re
 
 from torch import Tensor
 
-from ..functions import SUMS, pair
+from ..functions import SAME, SUMS, pair
 from ..sentences import words
-from ..watch.tracing import SAME, Call, Op, Trace
+from ..watch.tracing import Call, Op, Trace
 from ..wording import code_of, maker, size_of, story
 
 SIGNS = {"add": ast.Add, "sub": ast.Sub, "mul": ast.Mult, "div": ast.Div, "true_divide": ast.Div}

@@ -136,6 +136,7 @@ SAYINGS = [  # (kind of error, what its message says, which sentence or rule ans
     (Exception, r"(?i)call numpy\(\) on", "numpy"),
     (Exception, r"view.*in-?place", "view"),
     (RecursionError, "", "recursion"),
+    (Exception, r"NVIDIA|CUDA enabled|the same device", "device"),
     (AssertionError, "", "assertion"),
     (CourseError, r"^(.+)\. (.*?)\.*$", lambda _, found, __: (*found.groups(), "")),
     (Exception, r"^([\w.<>]*?)(\w+)\(\) (?:missing|takes|got an unexpected)", _arguments),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-from ..functions import CONVS, SHAPERS, TURNS
+from ..functions import CONVS, LAYERS, SHAPERS, TURNS
 from ..sentences import Finding, say
 from ..watch.tracing import Op, Trace, spell
 from ..wording import altered, shrinking, size_of
@@ -84,7 +84,7 @@ def _spoiler(trace: Trace) -> Op | None:
             turned = op.name in TURNS and before[2] != before[3]
             if len(op.shape) != 4 or op.shape[1] != 2 or (turned and op.shape[2] != before[2]):
                 return op
-        if op.name in (*CONVS, "linear"):
+        if op.name in LAYERS:
             break
     if tuple(trace.output.shape[2:]) != tuple(trace.x.shape[:1:-1]):
         return None

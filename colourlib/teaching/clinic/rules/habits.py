@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from torch import nn
 
-from ..functions import CONVS, DROPOUTS, NORMS, PARTLY, POINTWISE, POOLS, SHAPERS, pair
+from ..functions import CONVS, DROPOUTS, LAYERS, NORMS, PARTLY, POINTWISE, POOLS, SHAPERS, pair
 from ..sentences import Finding, say
-from ..watch.tracing import Op, Trace, storage
+from ..watch.tracing import PICTURE, Op, Trace, storage
 from ..wording import altered, shrinking
 from .findings import drops_all
 
@@ -27,7 +27,7 @@ def between(trace: Trace) -> Iterator[Finding]:
         _, takers = trace.chain(op, POOLS)
         if op.arg(2, "bias") is not None and [o.name for o in takers] == ["batch_norm"]:
             yield say("bias", op, code=altered(op, bias=None))
-        yield from _two_in_a_row(trace, op)
+        yield from (*_two_in_a_row(trace, op), *_alone(trace, op))
     names = {op.name for op in trace.ops}
     bare = [op for op in convs if not _norm_behind(trace, op)]
     normed = len(convs) - len(bare)
@@ -41,6 +41,32 @@ def between(trace: Trace) -> Iterator[Finding]:
         activated = before is not None and before.name in ("relu", *PARTLY)
         if activated and _before_pools(trace, before) in convs:
             yield say("norm behind", op)
+
+
+def _alone(trace: Trace, op: Op) -> Iterator[Finding]:
+    """Two depthwise convolutions, and what bends but mixes no channels between them."""
+    via, users = trace.chain(op, POINTWISE | {*NORMS, *POOLS})
+    users = [u for u in users if _depthwise(u)]
+    if _depthwise(op) and len(users) == 1 and {"relu", *PARTLY} & {o.name for o in via}:
+        yield say("alone", users[0], first=op.where, n=op.shape[1])
+
+
+def _depthwise(op: Op) -> bool:
+    """A window of its own for each channel, learnt, and not a row or a column of one."""
+    if op.name != "conv2d" or not isinstance(op.tensors[1], nn.Parameter):
+        return False
+    return op.arg(6, "groups", 1) == op.shape[1] > 1 and 1 not in op.tensors[1].shape[2:]
+
+
+def picture_added(trace: Trace) -> Iterator[Finding]:
+    """The picture, or what is computed from it without a weight, added to the answer."""
+    behind, known = trace.ending()[0], {PICTURE}
+    for op in sorted(behind, key=lambda op: op.index):
+        made = {i for i in op.inputs if i is not None}
+        if made <= known and not any(isinstance(t, nn.Parameter) for t in op.tensors):
+            known |= {op.index}
+        elif op.name in ("add", "sub") and made & known:
+            yield say("picture added", op.at_line, op=op)
 
 
 def thin(trace: Trace) -> Iterator[Finding]:
@@ -90,7 +116,7 @@ def _to_head(trace: Trace, op: Op, depth: int = 8) -> bool:
     """Does its output go to the answer with no convolution between?"""
     users = trace.consumers(op)
     return not users or any(
-        depth and u.name not in (*CONVS, "linear") and _to_head(trace, u, depth - 1) for u in users
+        depth and u.name not in LAYERS and _to_head(trace, u, depth - 1) for u in users
     )
 
 
@@ -167,6 +193,8 @@ def middle(trace: Trace) -> Iterator[Finding]:
             yield say("drops all", op, code=altered(op, p=0.1) if op.call else bare)
         if op.name in ("softmax", "log_softmax") and len(op.shape) > 1 and _starves(trace, op):
             yield say("softmax", op, n=op.shape[1], each=1 / op.shape[1])
+        if op.name == "leaky_relu" and op.arg(1, "negative_slope", 0.01) == 1:
+            yield say("straight", op)
         if op.name == "conv2d" and max(op.tensors[1].shape[2:]) >= LARGE_KERNEL:
             k = max(op.tensors[1].shape[2:])
             if op.arg(6, "groups", 1) == 1 and 1 not in op.tensors[1].shape[2:]:

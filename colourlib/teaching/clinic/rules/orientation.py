@@ -6,6 +6,8 @@ are right and all places wrong. So each map is asked over which places of the pi
 
 import contextlib
 import inspect
+import itertools
+import math
 import re
 from collections.abc import Iterator
 
@@ -20,19 +22,20 @@ from ..wording import size_of
 
 STRAIGHT, TURNED, ASTRAY, MIRRORED = "straight", "turned", "astray", "mirrored"
 EXCHANGED = r"(\w+, \w+), ([wW]\w*), ([hH]\w*) = ([\w.]+\.(?:shape|size\(\)))"
-FOLD = "`y.reshape(n, c, height, width)`, or `y.reshape(x.shape)`, with the map it was made of"
-BACK = "`y.permute(0, 3, 1, 2)`: the channels to their place, and nothing folded"
+BACK, THERE = "transpose(1, 2).reshape(n, c, height, width)", "flatten(2).transpose(1, 2)"
 ALIKE = 0.9  # correlation of a map's rows with those of the picture
 
 
 def turned(trace: Trace) -> Iterator[Finding]:
     """What exchanges height and width, or stacks maps along them. `trace`: of an oblong picture."""
-    lies = [_lies(over) for over in places(trace)]
+    lies, behind = [_lies(over) for over in places(trace)], trace.ending()[0]
     for op in trace.ops:
         meet = [i for i in op.inputs if i not in (None, PICTURE) and lies[i]]
         meet = [i for i in meet if trace.ops[i].shape[2:] == op.shape[2:]]
         wrong = [i for i in meet if lies[i] not in (STRAIGHT, MIRRORED)]
-        if op.output is trace.output and lies[op.index] not in (STRAIGHT, None):
+        if op in behind and {STRAIGHT, MIRRORED} <= {lies[i] for i in meet}:
+            wrong = [i for i in meet if lies[i] == MIRRORED]
+        elif op.output is trace.output and lies[op.index] not in (STRAIGHT, None):
             wrong = [op.index]
         elif op.name not in ("cat", *SUMS) or len(wrong) == len(meet):
             continue  # alone, or all alike
@@ -42,6 +45,22 @@ def turned(trace: Trace) -> Iterator[Finding]:
         if wrong and (found := _moved(guilty, lies[guilty.index])):
             yield found
             return
+
+
+def taken_apart(trace: Trace) -> Iterator[Finding]:
+    """A view or reshape as if it changed the order of dimensions, which only permute does.
+
+    Dimensions can be joined with their neighbours, or split: then of all the products of the first
+    ones, before and after, each divides the next. `trace`: of an odd size, where that is no chance.
+    """
+    for op in (o for o in trace.ops if o.name in FOLDS and o.inputs[0] is not None):
+        sizes = sorted({math.prod(s[:i]) for s in (op.shapes[0], op.shape) for i in range(len(s))})
+        if any(b % a for a, b in itertools.pairwise(sizes)):
+            before, after = op.shapes[0], op.shape
+            back = len(after) == 4 and after[1] == before[-1]
+            way = f"({', '.join('0312' if back else '0231')})" if len(before) == len(after) else ""
+            way = f"permute{way}" if way else BACK if back else THERE
+            yield say("taken apart", op.at_line, op=op, before=before, way=f"`y.{way}`")
 
 
 def exchanged(model: nn.Module) -> Iterator[Finding]:
@@ -80,7 +99,5 @@ def _moved(op: Op, lies: str) -> Finding | None:
         return say("turned", op.at_line, op=op, **ends)
     if op.name in FOLDS:
         wide, high = op.shape[2:]
-        last = op.shapes[0][1:] == (*op.shape[2:], op.shape[1])  # the channels stand last
-        way = BACK if last else FOLD
-        return say("folded", op.at_line, n=wide * high, high=high, wide=wide, way=way, op=op)
+        return say("folded", op.at_line, n=wide * high, high=high, wide=wide, op=op)
     return None

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from torch import Tensor, nn
 
+from ..functions import LAYERS
 from ..sentences import Finding, say
 from ..watch.probe import Probe
-from ..watch.tracing import Trace, spell
+from ..watch.tracing import Op, Trace, spell
 
 HOLDERS = nn.ModuleList, nn.ModuleDict
 
@@ -68,8 +69,25 @@ def twice(model: nn.Module) -> Iterator[Finding]:
         seen[name] = number
 
 
+def hides(model: nn.Module) -> Iterator[Finding]:
+    """A method that bears the name of one of nn.Module's, and cannot be called as that is."""
+    for kind in {k: None for m in model.modules() for k in type(m).__mro__}:
+        known = {} if kind.__module__.startswith("torch.") else vars(kind)
+        for name in vars(nn.Module).keys() & known.keys() - {"forward"}:
+            own, theirs = known[name], vars(nn.Module)[name]
+            if name.startswith("_") or not (inspect.isfunction(own) and inspect.isfunction(theirs)):
+                continue
+            takes = inspect.signature(theirs).parameters.values()
+            takes = [p for p in takes if p.kind is p.POSITIONAL_OR_KEYWORD]
+            try:
+                inspect.signature(own).bind(*(p for p in takes if p.default is p.empty))
+                inspect.signature(own).bind(*takes[: 2 if name == "train" else 1])  # by eval()
+            except TypeError:
+                yield say("hides", f"{kind.__name__}.{name}", name=name)
+
+
 def shared(trace: Trace) -> Iterator[Finding]:
-    """One layer under several names; a plain tensor that stays behind on the CPU."""
+    """One layer under several names; a tensor that torch does not find; a norm for many maps."""
     names: dict[int, list[str]] = {}
     for name, module in trace.model.named_modules(remove_duplicate=False):
         names.setdefault(id(module), []).append(name)
@@ -80,8 +98,15 @@ def shared(trace: Trace) -> Iterator[Finding]:
     for name, value, _ in _held(trace.model):
         used = any(value is t for op in trace.ops for t in op.tensors)
         if isinstance(value, Tensor) and value.is_floating_point() and used:
-            part = name.rpartition(".")[2]
-            yield say("plain tensor", name, part=part, layer=spell(trace, name))
+            key = "no parameter" if value.requires_grad else "plain tensor"
+            yield say(key, name, part=name.rpartition(".")[2], layer=spell(trace, name))
+    norms: dict[str, list[Op]] = {}
+    for op in (o for o in trace.ops if o.name == "batch_norm" and o.call):
+        norms.setdefault(op.where, []).append(op)
+    for ops in norms.values():
+        ways = ([o for o in trace.back(op) if o.name in LAYERS][:1] for op in ops)
+        if len({id(o.arg(1, "weight")) for way in ways for o in way}) > 1:
+            yield say("one norm", ops[0], kind=ops[0].kind, n=ops[0].shape[1])
 
 
 def _held(model: nn.Module) -> Iterator[tuple[str, object, list[nn.Module]]]:

@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ....common.copies import copy_of
-from ..functions import CONVS, NORMS
-from .tracing import PICTURE, Op, Trace, storage, trace
+from ..functions import NORMS
+from .tracing import Op, Trace, storage, trace
 
 SIDES = [(32, 48), (16, 16)]  # the smaller one where the larger would take too long
 MOST = 1.5e9  # multiply-adds of a pass: about a quarter of a second on one core
@@ -71,7 +71,7 @@ def probe(model: nn.Module, adds: float, size: int, fixed: bool) -> Probe | None
         return found
     found.spread = out.detach().std().item()
     if not out.requires_grad:
-        found.cut, found.dead = _cut(first), True
+        found.cut, found.dead = _cut(first) or _ignored(first), True
         return found
     try:
         _backward(first, y)
@@ -80,7 +80,8 @@ def probe(model: nn.Module, adds: float, size: int, fixed: bool) -> Probe | None
             return found
         found.shut = _shut(first)
         found.second = True
-        _learn(twin, x, y, out.detach(), _heads(first), found)
+        heads = {id(op.arg(1, "weight")) for op in first.ending()[1]}
+        _learn(twin, x, y, out.detach(), heads, found)
     except RuntimeError as error:
         if found.second and not any(words in str(error) for words in HISTORY):
             raise
@@ -128,18 +129,6 @@ def _learn(twin, x, y, before: Tensor, heads: set[int], found: Probe) -> None:
     found.no_gradient = [n for n, _ in own if n not in known]
     others = {n for n, p in weights if id(p) not in heads}
     found.dead = not learns or bool(others and not learns & others)
-
-
-def _heads(trace: Trace) -> set[int]:
-    """The ids of the weights of the layers that make the answer, with no other layer behind."""
-    found, seen, todo = set(), {None, PICTURE}, {trace.made.get(id(trace.output))}
-    while todo := todo - seen:
-        seen |= todo
-        ops = [trace.ops[index] for index in todo]
-        layers = [op for op in ops if op.name in (*CONVS, "linear")]
-        found |= {id(op.arg(1, "weight")) for op in layers}
-        todo = {index for op in ops if op not in layers for index in op.inputs}
-    return found
 
 
 def _awake(model: nn.Module, x: Tensor, y: Tensor, found: Probe) -> None:

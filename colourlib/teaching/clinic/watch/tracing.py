@@ -18,6 +18,7 @@ from torch.nn.modules import module as hooks
 from torch.overrides import TorchFunctionMode
 
 from ....common.copies import replace_tensors, tensors_in
+from ..functions import LAYERS, tidy
 from .sources import Line, student_line
 from .stand_ins import SHORT_CUTS
 
@@ -122,6 +123,17 @@ class Trace:
     def consumers(self, op: Op) -> list[Op]:
         return [later for later in self.ops if op.index in later.inputs]
 
+    def ending(self) -> tuple[list[Op], list[Op]]:
+        """(the ops behind the last layers, which work on the answer itself; those layers')."""
+        behind, layers, seen, todo = [], [], {None, PICTURE}, {self.made.get(id(self.output))}
+        while todo := todo - seen:
+            seen |= todo
+            new = [self.ops[index] for index in todo]
+            layers += [op for op in new if op.name in LAYERS]
+            behind += (others := [op for op in new if op.name not in LAYERS])
+            todo = {index for op in others for index in op.inputs}
+        return behind, layers
+
     def chain(self, op: Op, passing) -> tuple[list[Op], list[Op]]:
         """(the ops of `passing` that follow in a single row, all that take what comes of them)."""
         way, users = [], self.consumers(op)
@@ -142,18 +154,6 @@ def spell(trace: Trace, name: str) -> str:
 def is_leaf(module: nn.Module) -> bool:
     """Is this a layer (a row of the table) rather than a box with layers in it?"""
     return isinstance(module, nn.MultiheadAttention) or not any(True for _ in module.children())
-
-
-SAME = {"concat": "cat", "concatenate": "cat"}  # torch's other names for one function
-
-
-def tidy(func) -> tuple[str, bool]:
-    """(name without underscores, one for each function; does it change its tensor in place?)."""
-    name = getattr(func, "__name__", str(func))
-    if name == "__get__":  # of a property: T, mT, data
-        return getattr(getattr(func, "__self__", None), "__name__", "get"), False
-    in_place = name == "__setitem__" or (name.endswith("_") and not name.endswith("__"))
-    return SAME.get(name.strip("_"), name.strip("_")), in_place
 
 
 class Watch(TorchFunctionMode):
