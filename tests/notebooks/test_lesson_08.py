@@ -25,6 +25,7 @@ NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "08_transfer.ipynb"
 SAME, WRONG = 1e-4, 1e-2
 WIDTH = 8
 NAMES = {"torch": torch, "F": F, "nn": nn, "Adam": Adam, "math": math, "__name__": "lesson"}
+NAMES["maps"] = [torch.zeros(1, c, 16 >> i, 24 >> i) for i, c in enumerate(transfer.CHANNELS)]
 NAMES |= {"chroma_head": chroma_head, "conv_bn_relu": conv_bn_relu, "upsample_to": upsample_to}
 
 
