@@ -6,23 +6,29 @@ by the same code, with the same dice, as prepared ones.
 
 import hashlib
 import importlib.util
+import io
 import json
-import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
+from itertools import count, islice
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from torch import Tensor
 
 from ..clean.measures import in_threads
+from ..collect.manifest import Photo
+from ..colour import scale_ab
 from ..common.errors import CourseError
 from ..common.lab import rgb_to_lab
-from ..data import BATCH_SIZE, Batches, PhotoData, PhotoSet
+from ..common.pictures import open_picture, square
+from ..data import BATCH_SIZE, PHOTO_CROP, SCENE_CROP, Batches, PhotoData, PhotoSet
+from ..practice import is_practice
+from ..prepare.make import ROOM, row_of, store
 
 AHEAD = 4  # batches that are made while the network is busy with the one before
 BUFFER, FIRST = 2000, 500  # photos that are mixed; that have to be there before the first is drawn
@@ -104,9 +110,68 @@ def _ahead(photos: Iterator, count: int) -> Iterator[list[np.ndarray]]:
             pool.shutdown(cancel_futures=True)
 
 
-def place() -> tuple[int, int]:
-    """(rank, world size) of this process, as launchers of several set them; else (0, 1)."""
-    return int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+def endless(
+    one_pass: Callable[[str, int], Iterator], seed: int, epoch: int, skip: int, empty: Callable
+) -> Iterator:
+    """Photos pass after pass, mixed, without the first `skip`: see StreamedSet.
+
+    one_pass(text, skip) gives a pass, text is what its order follows from; None stands for a photo
+    that cannot be used, or need not be decoded because it is skipped. empty() says what to do about
+    a pass in which nothing came, for CourseError.
+    """
+    for turn in count():
+        text, came = f"{seed} {epoch} {turn}", 0
+        for photo in mix(one_pass(text, skip), text):
+            came, skip = came + (skip > 0 or photo is not None), skip - 1
+            if skip < 0 and photo is not None:
+                yield photo
+        if not came:
+            raise CourseError(f"Not one photo is left to train on: {empty()}.")
+
+
+def mix(photos: Iterable, text: str) -> Iterator:
+    """A stream mixed by a buffer, the same way for the same text."""
+    import webdataset
+
+    return webdataset.shuffle(BUFFER, initial=FIRST, seed=text)(iter(photos))
+
+
+def in_memory(photos: Iterable[tuple[Photo, Image.Image]], number: int, size: int) -> PhotoSet:
+    """At most `number` photos at full resolution, as `prepare` stores those that judge."""
+    side, rows = stored(size), []
+    shapes = {"L": (number, side, side), "ab": (number, 2, side, side)}
+    for photo, picture in islice(photos, number):
+        if not rows:
+            shapes |= {"optimum": shapes["ab"]} if is_practice(photo.url) else {}
+            arrays = {name: np.empty(shape, np.uint8) for name, shape in shapes.items()}
+        if "optimum" not in arrays or is_practice(photo.url):
+            store(arrays, len(rows), picture, photo)
+            rows.append(row_of(photo))
+    if not rows:
+        raise CourseError("Not one of the photos that judge could be read: look at the set.")
+    return PhotoSet(rows=rows, size=size, **{name: a[: len(rows)] for name, a in arrays.items()})
+
+
+def data(
+    judges: dict[str, PhotoSet], photos: int, stream: Callable, tint: Tensor, content: list, root
+) -> StreamedData:
+    """What a network is trained and judged on. tint: (2,) Lab units; content: names the set."""
+    judging = judges["validation"]
+    crop, nothing = (PHOTO_CROP if judging.optimum is None else SCENE_CROP), judging.L[:0]
+    train = StreamedSet(nothing, nothing, [], judging.size, crop, photos=photos, stream=stream)
+    table()  # made here, so that the first step does not wait for it
+    name, runs = fingerprint([*content, judging.size]), Path(root) / "runs"
+    return StreamedData(train, judging, scale_ab(tint), name, runs, judges.get("test"))
+
+
+def stored(size: int) -> int:
+    """The side at which photos are stored that a network sees at `size`, as `prepare` does."""
+    return round(size * ROOM / 4) * 4
+
+
+def square_of(content: bytes, side: int) -> Image.Image:
+    """The middle square of a picture file's bytes. Raises as `open_picture` does."""
+    return square(open_picture(io.BytesIO(content), side), side)
 
 
 def fingerprint(content: object) -> str:

@@ -8,10 +8,9 @@ import io
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -25,12 +24,8 @@ from ..collect.connection import MAX_BYTES
 from ..collect.fetch import OFFLINE, Rejected, measure
 from ..collect.manifest import Photo
 from ..collect.store import sha256_of
-from ..colour import scale_ab
 from ..common.errors import CourseError
 from ..common.files import printable
-from ..common.pictures import open_picture, square
-from ..data import PHOTO_CROP, PhotoSet
-from ..prepare.make import ROOM, row_of, store
 from . import feed
 
 PREFIX = "hub:"
@@ -99,24 +94,21 @@ class Hub:
         self.turned_away: Counter[str] = Counter()
 
     def __call__(self, seed: int, epoch: int, skip: int) -> Iterator[tuple]:
-        """Training photos without end, L and ab as bytes, mixed: see feed.StreamedSet."""
-        import webdataset as wds
+        """Training photos without end: what feed.StreamedSet takes."""
+        return feed.endless(self._pass, seed, epoch, skip, self.tally)
+
+    def _pass(self, text: str, _: int) -> Iterator[tuple]:
         from datasets.distributed import split_dataset_by_node
 
-        for turn in count():
-            text = f"{seed} {epoch} {turn}"
-            order = self.rows.shuffle(int(feed.fingerprint(text)[:8], 16), buffer_size=1)
-            mix = wds.shuffle(feed.BUFFER, initial=feed.FIRST, seed=text)
-            any_ = False
-            for photo in mix(self._new(split_dataset_by_node(order, *feed.place()))):
-                any_, skip = True, skip - 1
-                if skip < 0:
-                    yield photo
-            if not any_:
-                words = f"Not one photo of {self.name!r} is left to train on"
-                raise CourseError(f"{words}: {self.tally()}.")
+        place = (
+            int(os.environ.get(name, least)) for name, least in (("RANK", 0), ("WORLD_SIZE", 1))
+        )
+        order = self.rows.shuffle(
+            int(feed.fingerprint(text)[:8], 16), buffer_size=1
+        )  # of its files
+        return self.new(split_dataset_by_node(order, *place))
 
-    def _new(self, rows) -> Iterator[tuple]:
+    def new(self, rows: Iterable[dict]) -> Iterator[tuple]:
         """The photos of a pass that pass the rules and are new."""
         known = Known(KNOWN)
         for verdict, photo in in_threads(partial(self.judged, feed.as_bytes), rows):
@@ -142,7 +134,7 @@ class Hub:
             kept = by_hand.match(self.decided, [photo.sha256]).get(photo.sha256, verdict.keep)
             if not (kept and verdict.fingerprint):
                 return verdict.rejected(verdict.rule or "by hand", verdict.reason), None
-            picture = square(open_picture(io.BytesIO(content), self.side), self.side)
+            picture = feed.square_of(content, self.side)
             return replace(verdict, keep=True), convert(picture)
         except Exception as error:  # hostile bytes, a label out of range, a file that is gone
             return clean.by_rule(photo, {"unreadable": printable(error)}, self.limits), None
@@ -175,9 +167,7 @@ def data(source: str, root: Path, size: int) -> feed.StreamedData:
 
     Raises CourseError where there is no such set, no network, no column of images, or too little.
     """
-    feed.table()
-    side = round(size * ROOM / 4) * 4
-    hub = Hub(source, root, side)
+    hub = Hub(source, root, feed.stored(size))
     want = FEW if hub.number is None else min(JUDGED, max(1, round(SHARE * hub.number)))
     dealt: dict[str, list] = {"validation": [], "test": [], "tint": []}  # the last trains, too
     for verdict, picture in in_threads(partial(hub.judged, lambda same: same), hub.rows):
@@ -192,30 +182,16 @@ def data(source: str, root: Path, size: int) -> feed.StreamedData:
             break
     if not dealt["tint"]:
         raise CourseError(f"The set {hub.name!r} has too few photos: {hub.tally()}.")
-    sets = {name: _set(photos, side, size) for name, photos in dealt.items()}
+    sets = {name: feed.in_memory(found, len(found), size) for name, found in dealt.items()}
     tint = torch.from_numpy(sets["tint"].ab.mean(axis=(0, 2, 3)) - 128).float()
     shas = [row["sha256"] for name in ("validation", "test") for row in sets[name].rows]
-    L, ab = sets["tint"].L[:0], sets["tint"].ab[:0]
     photos = max(1, (hub.number or UNTOLD) - len(shas))
-    train = feed.StreamedSet(L, ab, [], size, PHOTO_CROP, photos=photos, stream=hub)
     told = "as the set tells" if hub.number else "the set does not tell how many it has"
     print(
         f"{hub.name}: {len(sets['validation'])} photos validate, {len(sets['test'])} test; an "
         f"epoch is {photos:,} photos ({told}). So far {hub.tally()}.\n{TOLD}"
     )
-    name = feed.fingerprint([hub.name, size, shas, hub.limits])
-    return feed.StreamedData(
-        train, sets["validation"], scale_ab(tint), name, Path(root) / "runs", sets["test"]
-    )
-
-
-def _set(photos: list, side: int, size: int) -> PhotoSet:
-    """Photos in memory, at full resolution, as `prepare` stores what judges."""
-    arrays = {"L": np.empty((len(photos), side, side), np.uint8)}
-    arrays["ab"] = np.empty((len(photos), 2, side, side), np.uint8)
-    for i, (photo, picture) in enumerate(photos):
-        store(arrays, i, picture, photo)
-    return PhotoSet(rows=[row_of(photo) for photo, _ in photos], size=size, **arrays)
+    return feed.data(sets, photos, hub, tint, [hub.name, shas, hub.limits], root)
 
 
 class Known:

@@ -6,7 +6,6 @@ and so is reading a tar file, because nobody has said yet how large its members 
 """
 
 import http.client
-import io
 import json
 import os
 import random
@@ -15,24 +14,20 @@ import tarfile
 import urllib.request
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
-from itertools import count, islice
+from itertools import islice
 from pathlib import Path
 from urllib.parse import urljoin
 
-import numpy as np
 import torch
+from PIL import Image
 
 from ..clean.measures import in_threads
 from ..collect.connection import MAX_BYTES, in_words, is_web
 from ..collect.manifest import Photo
-from ..colour import scale_ab
 from ..common.errors import CourseError
 from ..common.files import printable
-from ..common.pictures import ENDINGS, open_picture, square
-from ..data import PHOTO_CROP, SCENE_CROP, PhotoSet
-from ..practice import is_practice
-from ..prepare.make import ROOM, SIDES, row_of, store
+from ..common.pictures import ENDINGS
+from ..prepare.make import SIDES
 from . import feed
 from .opening import opened
 
@@ -131,73 +126,60 @@ def _fault(shard: tuple[str, dict | None]) -> str:
 def data(source: str, root: Path, size: int) -> feed.StreamedData:
     """What a network is trained and judged on, out of shards. Raises CourseError as `find` does."""
     index, shards = find(source)
-    feed.table()
-    sides = {side: {u: e for u, e in shards.items() if e["side"] == side} for side in SIDES}
-    side = round(size * ROOM / 4) * 4
-    judges = {s: _in_memory(sides[s], side, size) for s in ("validation", "test") if sides[s]}
+    sides = {s: {u: e for u, e in shards.items() if e["side"] == s} for s in SIDES}
     photos = {s: sum(entry["photos"] for entry in sides[s].values()) for s in SIDES}
-    for name, judging in judges.items():
-        if len(judging) < photos[name]:
-            print(f"Of {photos[name]:,} photos for {name}, {len(judging):,} are used: in memory.")
-    tints = torch.tensor([e["mean_ab"] for e in sides["train"].values()])  # (K, 2) Lab units
-    weights = torch.tensor([float(e["photos"]) for e in sides["train"].values()])
-    crop = PHOTO_CROP if judges["validation"].optimum is None else SCENE_CROP
-    L, ab = judges["validation"].L[:0], judges["validation"].ab[:0]
-    train = feed.StreamedSet(
-        L, ab, [], size, crop, photos=photos["train"], stream=Stream(sides["train"], side)
-    )
+    judges = {
+        s: feed.in_memory(_pictures(sides[s], feed.stored(size)), min(JUDGED, photos[s]), size)
+        for s in ("validation", "test")
+        if sides[s]
+    }
+    train = sides["train"]
+    tints = torch.tensor([[*e["mean_ab"], 1.0] for e in train.values()])  # (K, 3)
+    sums = (tints * torch.tensor([[e["photos"]] for e in train.values()])).sum(0)
+    told = ", ".join(f"{len(j):,} of {photos[s]:,} {s}" for s, j in judges.items())
     print(
-        f"{len(train):,} training photos stream from {len(sides['train'])} shards; an epoch that "
-        "was stopped goes on exactly, by reading its beginning again."
+        f"{photos['train']:,} training photos stream from {len(train)} shards; in memory: {told}.\n"
+        "Stopped, an epoch goes on exactly where it was, by reading its beginning again."
     )
-    tint = scale_ab((tints * (weights / weights.sum())[:, None]).sum(0))
-    name = feed.fingerprint([index["fingerprint"], size, sorted(map(os.path.basename, shards))])
-    return feed.StreamedData(
-        train, judges["validation"], tint, name, Path(root) / "runs", judges.get("test")
-    )
+    content = [index["fingerprint"], sorted(map(os.path.basename, shards))]
+    stream = Stream(train, feed.stored(size))
+    return feed.data(judges, photos["train"], stream, sums[:2] / sums[2], content, root)
 
 
 @dataclass(frozen=True)
 class Stream:
-    """Training photos without end, pass after pass, mixed; in an order that the seed decides."""
+    """Training photos out of shards, without end: what feed.StreamedSet takes."""
 
     shards: dict[str, dict]  # address -> entry
     side: int  # pixels a side of what is given
 
     def __call__(self, seed: int, epoch: int, skip: int) -> Iterator[tuple]:
-        """L and ab as bytes; what is skipped is read, but not decoded."""
+        return feed.endless(self._pass, seed, epoch, skip, lambda: "copy the shards again")
+
+    def _pass(self, text: str, skip: int) -> Iterator[tuple | None]:
+        """The photos of this process's shards; what will be skipped is read, but not decoded."""
         import webdataset as wds
 
-        for turn in count():
-            order, text = sorted(self.shards), f"{seed} {epoch} {turn}"
-            random.Random(text).shuffle(order)
-            mine = list(wds.split_by_worker(wds.split_by_node(order)))
-            if not mine:
-                raise CourseError(
-                    f"{len(order)} training shards are too few for {feed.place()[1]} processes and "
-                    "their workers: each needs one at least."
-                )
-            mix = wds.shuffle(feed.BUFFER, initial=feed.FIRST, seed=text)
-            number = sum(self.shards[url]["photos"] for url in mine)
-            skipped = set(islice(mix(iter(range(number))), skip))
-            decode = partial(self._decode, skipped)
-            given = 0
-            for photo in islice(mix(in_threads(decode, enumerate(samples(mine)))), skip, None):
-                if photo is not None:
-                    given += 1
-                    yield photo
-            if not given + skip:
-                raise CourseError(f"Not one photo could be read from {mine[0]} and its like.")
-            skip = max(0, skip - number)
+        order = sorted(self.shards)
+        random.Random(text).shuffle(order)
+        mine = list(wds.split_by_worker(wds.split_by_node(order)))
+        if not mine:
+            raise CourseError(
+                f"{len(order)} training shards are too few for so many processes and their "
+                "workers: each needs one at least."
+            )
+        number = sum(self.shards[url]["photos"] for url in mine)
+        skipped = set(islice(feed.mix(range(number), text), max(0, skip)))
 
-    def _decode(self, skipped: set[int], numbered: tuple[int, dict]) -> tuple | None:
-        number, sample = numbered
-        if number in skipped:
-            return None
-        try:
-            return feed.as_bytes(square(open_picture(picture_in(sample), self.side), self.side))
-        except Exception:  # damaged since it was written: others take its place
-            return None
+        def decoded(numbered: tuple[int, dict]) -> tuple | None:
+            if numbered[0] in skipped:
+                return None
+            try:
+                return feed.as_bytes(feed.square_of(picture_in(numbered[1]), self.side))
+            except Exception:  # damaged since it was written: others take its place
+                return None
+
+        return in_threads(decoded, enumerate(samples(mine)))
 
 
 def samples(urls: Iterable[str]) -> Iterator[dict]:
@@ -224,31 +206,18 @@ def _members(urls: Iterable[str]) -> Iterator[dict]:
         yield {}  # the end of a shard, to webdataset
 
 
-def picture_in(sample: dict) -> io.BytesIO:
-    """The bytes of a sample's picture. Raises StopIteration's kin where there is none."""
-    found = [content for ending, content in sample.items() if f".{ending}" in ENDINGS]
-    return io.BytesIO(found[0])
+def picture_in(sample: dict) -> bytes:
+    """The picture of a sample. Raises IndexError where it has none."""
+    return [content for ending, content in sample.items() if f".{ending}" in ENDINGS][0]
 
 
-def _in_memory(shards: dict[str, dict], side: int, size: int) -> PhotoSet:
-    """The first JUDGED photos of a side, at full resolution as `prepare` stores them."""
-    number = min(JUDGED, sum(entry["photos"] for entry in shards.values()))
-    arrays = {"L": np.empty((number, side, side), np.uint8)}
-    arrays["ab"] = np.empty((number, 2, side, side), np.uint8)
-    rows: list[dict] = []
+def _pictures(shards: Iterable[str], side: int) -> Iterator[tuple[Photo, Image.Image]]:
+    """(row, square picture) of each photo in shards; whatever cannot be read is left out."""
     for sample in samples(sorted(shards)):
-        if len(rows) == number:
-            break
         try:
             row = {key: printable(value, "?") for key, value in json.loads(sample["json"]).items()}
             photo = Photo(row["query"], row["url"], row["file"], row["sha256"])
-            if not rows and is_practice(photo.url):
-                arrays["optimum"] = np.empty_like(arrays["ab"])
-            picture = square(open_picture(picture_in(sample), side), side)
-            store(arrays, len(rows), picture, photo)
-            rows.append(row_of(photo))
+            picture = feed.square_of(picture_in(sample), side)
         except Exception:  # damaged, or of somebody who means harm
             continue
-    if not rows:
-        raise CourseError(f"Not one photo could be read from {min(shards)}: copy it again.")
-    return PhotoSet(rows=rows, size=size, **{k: a[: len(rows)] for k, a in arrays.items()})
+        yield photo, picture

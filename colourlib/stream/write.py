@@ -6,7 +6,6 @@ A shard holds photos of one side of the split, byte for byte, each beside a JSON
 origin, its verdict and its side. Photos lie in the order of their hashes, which is none.
 """
 
-import io
 import json
 import math
 import os
@@ -24,7 +23,7 @@ from ..common.errors import CourseError
 from ..common.files import read_json, replace_text, tidy, writable
 from ..common.locks import alone
 from ..common.memory import gigabytes
-from ..common.pictures import FORMATS, open_picture, square
+from ..common.pictures import FORMATS
 from ..common.unreadable import what_is_wrong
 from ..prepare import sides_of
 from . import feed
@@ -131,7 +130,7 @@ def _sample(root: Path, photo_of: tuple[str, Verdict]) -> tuple[dict, tuple[floa
         content = path.read_bytes()
         if sha256_of(content) != photo.sha256:
             raise CourseError("changed since it was cleaned")
-        _, ab = feed.as_bytes(square(open_picture(io.BytesIO(content), 64), 64))
+        _, ab = feed.as_bytes(feed.square_of(content, 64))
     except Exception as error:  # a decoder may raise anything
         why = error if isinstance(error, CourseError) else what_is_wrong(error, path)
         raise CourseError(

@@ -79,7 +79,7 @@ def one_pass(data):
     """What a pass yields: the first photo that comes a second time begins the next."""
     source = data.train.stream
     source.turned_away.clear()
-    return source._new(source.rows)
+    return source.new(source.rows)
 
 
 def test_what_it_cannot_find_is_said_and_a_decision_counts(kept, capsys):
