@@ -2,13 +2,12 @@
 
     python bench/streaming.py [--photos 100000] [--scenes 2000] [--seconds 30]
 
-Shards are made of drawn practice scenes; the number of photos is reached by writing the same scenes
-again under other names, in other shards, because drawing 100,000 would take an hour. Then, each in a
-process of its own:
+Shards are made of drawn practice scenes; 100,000 photos are reached by the same shards under other
+names, because drawing so many would take an hour. Then:
 
-- memory: a run of ColourNet at 128 px on all shards for --seconds, long enough for the buffer to
-  fill, then every photo of a whole epoch taken without training. The peak of the process, less what
-  torch and colourlib take once a network has trained on one batch: under 1 GB.
+- memory: in a process of its own ColourNet trains at 128 px for --seconds on all shards, then all
+  photos of an epoch pass without training, at each tenth of which the memory is noted. Told is the
+  peak, less what torch and a network take that has trained on one batch. The goal: under 1 GB.
 - speed: photos a second of `fit` on the stream and on the same photos as prepared arrays, in turns,
   all photos at full size; then with small ones first, as `fit` has it. Ratios of one run.
 """
@@ -34,7 +33,7 @@ from colourlib.collect.manifest import Photo
 from colourlib.common import queries
 from colourlib.stream import write
 
-SIZE, JUDGE = 128, 60
+SIZE = 128
 
 MEMORY = """
 import sys, psutil, torch
@@ -80,17 +79,17 @@ def scenes(root, count):
         size = file.stat().st_size
         photo = Photo(query, url, file.name, sha, size, width, height, "JPEG", "")
         verdicts.append(SimpleNamespace(photo=photo, keep=True, reason="", group=sha, measures={}))
-        split[sha] = "validation" if i < JUDGE else "train"
+        split[sha] = ("validation", "test", *5 * ["train"])[i % 7]
     return verdicts, split
 
 
 def repeated(shards, photos):
-    """The same training shards under other names, until there are as many photos."""
+    """The same shards under other names, until there are as many photos; how many there are."""
     index = json.loads((shards / "index.json").read_text())
-    train = [(name, e) for name, e in index["shards"].items() if e["side"] == "train"]
-    count, number = sum(entry["photos"] for _, entry in train), len(index["shards"])
+    made = list(index["shards"].items())
+    count, number = sum(entry["photos"] for _, entry in made), len(made)
     while count < photos:
-        for name, entry in train:
+        for name, entry in made:
             new = f"{number:05d}.tar"
             os.link(shards / name, shards / new)
             index["shards"][new] = entry

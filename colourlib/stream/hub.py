@@ -100,13 +100,9 @@ class Hub:
     def _pass(self, text: str, _: int) -> Iterator[tuple]:
         from datasets.distributed import split_dataset_by_node
 
-        place = (
-            int(os.environ.get(name, least)) for name, least in (("RANK", 0), ("WORLD_SIZE", 1))
-        )
-        order = self.rows.shuffle(
-            int(feed.fingerprint(text)[:8], 16), buffer_size=1
-        )  # of its files
-        return self.new(split_dataset_by_node(order, *place))
+        rank, world = (int(os.environ.get(*key)) for key in (("RANK", "0"), ("WORLD_SIZE", "1")))
+        order = self.rows.shuffle(int(feed.fingerprint(text)[:8], 16), buffer_size=1)  # its files
+        return self.new(split_dataset_by_node(order, rank, world))
 
     def new(self, rows: Iterable[dict]) -> Iterator[tuple]:
         """The photos of a pass that pass the rules and are new."""
