@@ -1,6 +1,6 @@
 """Does a training on shards keep its memory flat, and how fast is it beside prepared arrays?
 
-    python bench/streaming.py [--photos 100000] [--scenes 2000] [--seconds 30]
+    python bench/streaming.py [--photos 100000] [--scenes 2000] [--rounds 5]
 
 Shards are made of drawn practice scenes; 100,000 photos are reached by the same shards under other
 names, because drawing so many would take an hour. Then:
@@ -8,8 +8,10 @@ names, because drawing so many would take an hour. Then:
 - memory: in a process of its own ColourNet trains at 128 px for --seconds on all shards, then all
   photos of an epoch pass without training, at each tenth of which the memory is noted. Told is the
   peak, less what torch and a network take that has trained on one batch. The goal: under 1 GB.
-- speed: photos a second of `fit` on the stream and on the same photos as prepared arrays, in turns,
-  all photos at full size; then with small ones first, as `fit` has it. Ratios of one run.
+- speed: training steps of ColourNet on batches of the stream and of the same photos as prepared
+  arrays, in turns of one process, once the buffer is full. What was made in the other's turn is
+  not counted. Ratios of photos a second and of the processor's time a photo, which other programs
+  on the machine disturb less; at 128 px, and at 64, where a step is short and reading shows more.
 """
 
 import argparse
@@ -23,15 +25,20 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
+from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
 
+import torch
 from PIL import Image
 
-from colourlib import practice, prepare, stream
+from colourlib import practice, prepare, stream, train
 from colourlib.collect.manifest import Photo
 from colourlib.common import queries
-from colourlib.stream import write
+from colourlib.device import Placement
+from colourlib.model import ColourNet
+from colourlib.stream import feed, write
 
 SIZE = 128
 
@@ -98,37 +105,74 @@ def repeated(shards, photos):
     return count
 
 
-def rate(data, seconds, small_first):
-    """Photos a second of `fit`, without its validations."""
-    from training import ours
+class Turns:
+    """Training steps on batches of one loader, some at a time; seconds and seconds of processor."""
 
-    from colourlib.model import ColourNet
+    def __init__(self, data, side):
+        self.model = ColourNet().to(memory_format=torch.channels_last).train()
+        self.config, self.placement = train.Config(), Placement("cpu", "fp32", "as asked")
+        self.optimiser, self.side, self.rounds = train.adam(self.model, self.config), side, []
+        self.batches = self.endless(data.loader())
 
-    with contextlib.redirect_stderr(io.StringIO()):
-        return ours(ColourNet(), data, seconds, validations=False, small_first=small_first)
+    def endless(self, loader):
+        loader.batch_sampler.side = self.side
+        while True:
+            yield from loader
+
+    def step(self):
+        x, y = (self.placement.batch(z) for z in next(self.batches))
+        train.train_step(self.model, x, y, self.optimiser, self.config, self.placement).item()
+
+    def turn(self, steps):
+        for _ in range(feed.AHEAD + 1):
+            self.step()
+        start = time.perf_counter(), time.process_time()
+        for _ in range(steps):
+            self.step()
+        now = time.perf_counter(), time.process_time()
+        self.rounds.append([(b - a) / steps / 20 for a, b in zip(start, now, strict=True)])
+
+
+def compare(streamed, arrays, side, steps, rounds):
+    """Print the ratios of stream and arrays, from steps in turns."""
+    turns = {"stream": Turns(streamed, side), "arrays": Turns(arrays, side)}
+    for _ in islice(turns["stream"].batches, feed.BUFFER // 20):  # until the buffer is full
+        pass
+    for _ in range(rounds):
+        for one in turns.values():
+            one.turn(steps)
+    wall, processor = (
+        [a[k] / s[k] for s, a in zip(turns["stream"].rounds, turns["arrays"].rounds, strict=True)]
+        for k in (0, 1)
+    )
+    for name, one in turns.items():
+        rate, cpu = 1 / statistics.median(r[0] for r in one.rounds), [r[1] for r in one.rounds]
+        print(f"  {name}: {rate:.1f} photos a second, {1000 * statistics.median(cpu):.2f} ms each")
+    print(
+        f"{side} px: the stream has {statistics.median(wall):.1%} of the arrays' photos a second "
+        f"({min(wall):.1%} to {max(wall):.1%}), and {statistics.median(processor):.1%} of their "
+        f"photos a second of processor ({min(processor):.1%} to {max(processor):.1%})",
+        flush=True,
+    )
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--photos", type=int, default=100_000)
     parser.add_argument("--scenes", type=int, default=2_000, help="that are drawn")
-    parser.add_argument("--seconds", type=float, default=30, help="of each training")
-    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=30, help="of training for the memory")
+    parser.add_argument("--steps", type=int, default=40, help="of a turn")
+    parser.add_argument("--rounds", type=int, default=5)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stderr(io.StringIO()):
         root, shards = Path(folder), Path(folder, "shards")
         verdicts, split = scenes(root, args.scenes)
         write.write(root, verdicts, split, shards)
         arrays = prepare.prepare(root, verdicts, split, SIZE)
+        repeated(shards, 20 * args.scenes)  # for an epoch that is long beside the buffer
         streamed = stream.data(f"shards:{shards}", root, SIZE)
-        for small, words in ((0.0, "all at full size"), (0.5, "small ones first")):
-            pairs = [
-                (rate(streamed, args.seconds, small), rate(arrays, args.seconds, small))
-                for _ in range(args.turns)
-            ]
-            print(f"{words}: stream and arrays, photos a second: {pairs}")
-            ratio = statistics.median(one / other for one, other in pairs)
-            print(f"{words}: the stream has {ratio:.1%} of the arrays' speed", flush=True)
+        for side in (SIZE, 64):
+            compare(streamed, arrays, side, args.steps, args.rounds)
         photos = repeated(shards, args.photos)
         shutil.rmtree(root / "prepared", ignore_errors=True)
         command = [sys.executable, "-c", MEMORY, f"shards:{shards}", folder, str(args.seconds)]
