@@ -12,7 +12,6 @@ import os
 import re
 from pathlib import Path
 
-from ..common.errors import CourseError
 from . import feed, hub, shards
 
 PREFIXES = (shards.PREFIX, hub.PREFIX)
@@ -32,15 +31,9 @@ def check(source: str) -> str:
     if source.startswith(hub.PREFIX):
         return hub.check(source)
     feed.need("webdataset")
-    first = shards.addresses(source)[0]
-    if re.match("https?:", first):
-        return source
-    if not Path(first).with_name(shards.INDEX).is_file():
-        raise CourseError(
-            f"There are no shards in {Path(first).parent}: {shards.INDEX} is missing. Shards are "
-            "made by: python -m colourlib shard FOLDER -o shards/"
-        )
-    return shards.PREFIX + os.path.abspath(os.path.expanduser(source.removeprefix(shards.PREFIX)))
+    first, name = shards.addresses(source)[0], source.removeprefix(shards.PREFIX)
+    here = os.path.abspath(os.path.expanduser(name))
+    return source if re.match("https?:", first) else shards.PREFIX + here
 
 
 def data(source: str, root: Path, size: int) -> feed.StreamedData:

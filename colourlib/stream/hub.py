@@ -70,19 +70,14 @@ class Hub:
             part = "train" if "train" in parts else next(iter(parts))
             found, features = parts[part], parts[part].features or {}
         except Exception as error:  # of half a dozen libraries
-            why = f"{type(error).__name__}: {printable(error)[:200]}"
-            raise CourseError(
-                f"The set {self.name!r} cannot be opened ({why}). {OFFLINE}"
-            ) from error
+            why = f"cannot be opened ({type(error).__name__}: {printable(error)[:200]})"
+            raise CourseError(f"The set {self.name!r} {why}. {OFFLINE}") from error
         kinds = {kind: [n for n, f in features.items() if isinstance(f, kind)]
                  for kind in (datasets.Image, datasets.ClassLabel)}  # fmt: skip
         if not kinds[datasets.Image]:
             held = f"it has {', '.join(map(printable, features)) or 'none that is described'}"
             raise CourseError(f"The set {self.name!r} has no column of images: {held}.")
-        self.image, self.label = (
-            kinds[datasets.Image][0],
-            next(iter(kinds[datasets.ClassLabel]), ""),
-        )
+        self.image, self.label = (next(iter(names), "") for names in kinds.values())
         self.words = features[self.label].names if self.label else []
         splits = found.info.splits or {}
         self.number = splits[part].num_examples if part in splits else None

@@ -20,7 +20,7 @@ from ..collect.connection import is_web
 from ..collect.store import sha256_of
 from ..common.bars import bar
 from ..common.errors import CourseError
-from ..common.files import read_json, replace_text, tidy, writable
+from ..common.files import read_json, replace_text, writable
 from ..common.locks import alone
 from ..common.memory import gigabytes
 from ..common.pictures import FORMATS
@@ -44,6 +44,7 @@ def write(root: Path, verdicts: Sequence[Verdict], split: Mapping[str, str], out
     more or has changed since it was cleaned, and for a full disk. Nothing is removed from `out`.
     """
     feed.need("webdataset")
+    feed.table()  # once, before threads ask for it
     sides, verdict_of = sides_of(verdicts, split), {v.photo.sha256: v for v in verdicts}
     plan = [
         [(side, verdict_of[sha]) for sha in part]
@@ -82,18 +83,20 @@ def _parts(photos: list[tuple[str, int]], side: str) -> list[list[str]]:
 
 def _begun(out: Path, name: str, need: int) -> dict:
     """The index of what is there already. Raises CourseError where that is something else."""
-    index = read_json(out / INDEX)
-    tidy(out)  # of a run that was killed
-    others = [path.name for path in out.iterdir() if path.name not in (LOCK, INDEX)]
+    index, scratch = read_json(out / INDEX), set(out.glob("[0-9]*.tar.*.tmp"))  # of a killed run
+    others = {path for path in out.iterdir() if path.name not in (LOCK, INDEX)} - scratch
     if not index and others or index and index.get("fingerprint") != name:
-        what = f"shards of other photos or of another split ({INDEX})" if index else others[0]
-        raise CourseError(f"{out} holds {what}: name an empty folder, nothing there is replaced.")
-    free = shutil.disk_usage(out).free
-    if not index and need > free:
-        raise CourseError(
-            f"The shards take {gigabytes(need)}; {gigabytes(free)} are free in {out}."
+        what = (
+            f"shards of other photos or of another split ({INDEX})" if index else min(others).name
         )
-    return index or {"format": FORMAT, "fingerprint": name, "whole": False, "shards": {}}
+        raise CourseError(f"{out} holds {what}: name an empty folder, nothing there is replaced.")
+    if not index and need > (free := shutil.disk_usage(out).free):
+        raise CourseError(f"The shards take {gigabytes(need)}; {out} has {gigabytes(free)} left.")
+    for file in scratch:
+        file.unlink()
+    index = index or {"format": FORMAT, "fingerprint": name, "whole": False, "shards": {}}
+    replace_text(out / INDEX, json.dumps(index, indent=1))  # from now on the folder is ours
+    return index
 
 
 def _shard(file: Path, root: Path, photos: list[tuple[str, Verdict]]) -> dict:

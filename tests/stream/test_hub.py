@@ -60,8 +60,9 @@ def test_it_is_cleaned_as_it_streams_and_nothing_leaks(kept, scenes, capsys):
     _, data = kept
     assert len(data.validation) == len(data.test) == 4
     assert {row["query"] for row in data.validation.rows} == {"cars", "moon"}
-    pass_ = [pair for pair in one_pass(data)]
-    away = data.train.stream.turned_away
+    source, away = data.train.stream, data.train.stream.turned_away
+    away.clear()
+    pass_ = list(source.new(source.rows))
     assert len(pass_) == 40 - 8, "each of the others once, as a photo or as its copy"
     assert away["near-duplicate"] == 32 and away["like one that judges"] == 16
     assert (away["unreadable"], away["grey"], away["too small"]) == (2, 1, 1)
@@ -73,13 +74,6 @@ def test_it_is_cleaned_as_it_streams_and_nothing_leaks(kept, scenes, capsys):
     expected = [pair for pair, _ in zip(data.loader(8, seed=1), range(3), strict=False)][2]
     again.batch_sampler.first = 2
     assert all((a == b).all() for a, b in zip(next(iter(again)), expected, strict=True))
-
-
-def one_pass(data):
-    """What a pass yields: the first photo that comes a second time begins the next."""
-    source = data.train.stream
-    source.turned_away.clear()
-    return source.new(source.rows)
 
 
 def test_what_it_cannot_find_is_said_and_a_decision_counts(kept, capsys):
