@@ -39,6 +39,7 @@ from colourlib.common import queries
 from colourlib.device import Placement
 from colourlib.model import ColourNet
 from colourlib.stream import feed, write
+from colourlib.stream import shards as shard_module
 
 SIZE = 128
 
@@ -170,6 +171,7 @@ def main():
         write.write(root, verdicts, split, shards)
         arrays = prepare.prepare(root, verdicts, split, SIZE)
         repeated(shards, 20 * args.scenes)  # for an epoch that is long beside the buffer
+        shard_module.JUDGED = 20  # nobody judges here
         streamed = stream.data(f"shards:{shards}", root, SIZE)
         for side in (SIZE, 64):
             compare(streamed, arrays, side, args.steps, args.rounds)
