@@ -30,10 +30,9 @@ from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
 
-import torch
 from PIL import Image
 
-from colourlib import practice, prepare, stream, train
+from colourlib import practice, prepare, stream, train  # first of all: how torch's threads wait
 from colourlib.collect.manifest import Photo
 from colourlib.common import queries
 from colourlib.device import Placement
@@ -44,7 +43,7 @@ from colourlib.stream import shards as shard_module
 SIZE = 128
 
 MEMORY = """
-import sys, psutil, torch
+import sys, colourlib, psutil, torch
 from itertools import islice
 from pathlib import Path
 from colourlib import prepare, stream
@@ -110,8 +109,8 @@ class Turns:
     """Training steps on batches of one loader, some at a time; seconds and seconds of processor."""
 
     def __init__(self, data, side):
-        self.model = ColourNet().to(memory_format=torch.channels_last).train()
         self.config, self.placement = train.Config(), Placement("cpu", "fp32", "as asked")
+        self.model = self.placement.model(ColourNet()).train()
         self.optimiser, self.side, self.rounds = train.adam(self.model, self.config), side, []
         self.batches = self.endless(data.loader())
 

@@ -34,7 +34,7 @@ from .opening import opened
 PREFIX = "shards:"
 INDEX = "index.json"  # beside the shards: for each its side of the split, photos and bytes
 FORMAT = 1
-JUDGED = 1000  # photos that validate, and that test, at most: they lie in memory
+JUDGED = 500  # photos that validate, and that test, at most: they lie in memory
 BROKEN = (OSError, EOFError, tarfile.TarError, http.client.HTTPException)
 
 
@@ -213,11 +213,13 @@ def picture_in(sample: dict) -> bytes:
 
 def _pictures(shards: Iterable[str], side: int) -> Iterator[tuple[Photo, Image.Image]]:
     """(row, square picture) of each photo in shards; whatever cannot be read is left out."""
-    for sample in samples(sorted(shards)):
+
+    def picture(sample: dict) -> tuple[Photo, Image.Image] | None:
         try:
             row = {key: printable(value, "?") for key, value in json.loads(sample["json"]).items()}
             photo = Photo(row["query"], row["url"], row["file"], row["sha256"])
-            picture = feed.square_of(picture_in(sample), side)
+            return photo, feed.square_of(picture_in(sample), side)
         except Exception:  # damaged, or of somebody who means harm
-            continue
-        yield photo, picture
+            return None
+
+    return filter(None, in_threads(picture, samples(sorted(shards))))

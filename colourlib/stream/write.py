@@ -86,9 +86,7 @@ def _begun(out: Path, name: str, need: int) -> dict:
     index, scratch = read_json(out / INDEX), set(out.glob("[0-9]*.tar.*.tmp"))  # of a killed run
     others = {path for path in out.iterdir() if path.name not in (LOCK, INDEX)} - scratch
     if not index and others or index and index.get("fingerprint") != name:
-        what = (
-            f"shards of other photos or of another split ({INDEX})" if index else min(others).name
-        )
+        what = f"other photos or another split ({INDEX})" if index else min(others).name
         raise CourseError(f"{out} holds {what}: name an empty folder, nothing there is replaced.")
     if not index and need > (free := shutil.disk_usage(out).free):
         raise CourseError(f"The shards take {gigabytes(need)}; {out} has {gigabytes(free)} left.")

@@ -107,10 +107,9 @@ def test_no_pictures_no_network_and_too_few_photos(tmp_path, fresh_home, monkeyp
 
 
 def test_the_index_of_fingerprints_finds_what_is_near_and_forgets_the_oldest():
-    known, rng = hub.Known(3), np.random.default_rng(0)
-    prints = [tuple(map(int, rng.integers(0, 2**63, 2))) for _ in range(4)]
-    for one in prints:
-        known.add(one)
+    known = hub.Known(3)
+    prints = np.random.default_rng(0).integers(0, 2**63, (4, 2)).tolist()
+    list(map(known.add, prints))
     assert known.near((prints[3][0] ^ 0b111, prints[3][1] ^ 1), 4)
     assert not known.near((prints[3][0] ^ 0b111, prints[3][1] ^ 0b11), 4)
     assert not known.near(prints[0], 14), "the fourth took its place"

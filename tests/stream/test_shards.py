@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import shutil
 import tarfile
 import threading
@@ -25,6 +26,7 @@ from colourlib.runs.fit import fit
 from colourlib.stream import feed, opening, shards, write
 
 QUERIES = ("cars", "beaches", "moon", "cats")
+LAST = "007"  # the number of the last shard
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +54,6 @@ def copied(made, tmp_path, fresh_home):
 
 
 def read(folder, side):
-    """(JSON, bytes of the picture) of each photo of a side."""
     index = json.loads((folder / "index.json").read_text())
     names = [str(folder / n) for n, entry in index["shards"].items() if entry["side"] == side]
     return [(json.loads(s["json"]), shards.picture_in(s)) for s in shards.samples(names)]
@@ -69,7 +70,7 @@ def test_the_same_photos_and_the_same_split_as_from_the_folder(made):
             assert write.sha256_of(content) == about["sha256"] and about["side"] == side
             assert about["verdict"] == "passed" and "/" not in about["file"] + about["url"]
     arrays = ws.prepared()
-    data = stream.data(f"shards:{out}/{{000..999}}.tar".replace("999", last(out)), ws.root, ws.size)
+    data = stream.data(f"shards:{out}/{{000..{LAST}}}.tar", ws.root, ws.size)
     for one, other in ((data.validation, arrays.validation), (data.test, arrays.test)):
         place = [[row["sha256"] for row in other.rows].index(row["sha256"]) for row in one.rows]
         assert len(one) == len(other) and (other.L[place] == one.L).all()
@@ -84,15 +85,11 @@ def test_the_same_photos_and_the_same_split_as_from_the_folder(made):
     assert np.abs(np.stack(ab) - arrays.train.ab[order].astype(int)).max() <= 1
 
 
-def last(out):
-    return max(path.stem for path in out.glob("*.tar"))
-
-
 def test_an_epoch_goes_on_exactly_and_training_takes_the_stream_for_prepared_photos(made, tmp_path):
     data = stream.data(f"shards:{made[1]}", tmp_path, 64)
     whole, again = data.loader(5, seed=3), data.loader(5, seed=3)
     expected = [*whole, *whole]
-    assert len(expected) == 2 * len(whole) and expected[0][0].shape == (5, 1, 64, 64)
+    assert expected[0][0].shape == (5, 1, 64, 64)
     assert not torch.equal(expected[0][0], expected[len(whole)][0]), "another order each epoch"
     again.batch_sampler.epoch, again.batch_sampler.first = 1, 3
     rest = list(again)
@@ -130,8 +127,7 @@ def test_processes_and_workers_share_the_shards(made, tmp_path, monkeypatch):
         next(data.train.stream(1, 0, 0))
     monkeypatch.delenv("WORLD_SIZE")
     monkeypatch.delenv("RANK")
-    workers = DataLoader(Workers(data.train.stream, 6), batch_size=None, num_workers=2)
-    seen = [int(total) for total in workers]
+    seen = list(DataLoader(Workers(data.train.stream, 6), batch_size=None, num_workers=2))
     assert len(set(seen[::2]) & set(seen[1::2])) == 0, "each worker has shards of its own"
 
 
@@ -158,7 +154,7 @@ def test_stopped_it_goes_on_and_what_is_there_stays(made, tmp_path, monkeypatch,
     assert (out / "index.json").read_text() == (made[1] / "index.json").read_text()
     verdicts, split = ws.cleaned()
     fewer = dict(list(split.items())[1:])
-    with pytest.raises(CourseError, match="of other photos or of another split"):
+    with pytest.raises(CourseError, match="holds other photos or another split"):
         write.write(ws.root, verdicts, fewer, out)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/letter.tmp").write_text("dear")
@@ -173,13 +169,8 @@ def edit(folder, change):
     (folder / "index.json").write_text(json.dumps(index))
 
 
-def cut(folder):
-    file = folder / "002.tar"
-    file.write_bytes(file.read_bytes()[:-2000])
-
-
 BAD = [
-    (cut, "", "002.tar is cut short or changed: it has"),
+    (lambda f: os.truncate(f / "002.tar", 9000), "", "002.tar is cut short or changed: it has"),
     (lambda f: (f / "001.tar").unlink(), "", "001.tar is missing: No such file"),
     (lambda f: (f / "index.json").unlink(), "", "index.json cannot be read: No such.*made by"),
     (lambda f: (f / "index.json").write_text("{"), "", "index.json is damaged"),
@@ -247,12 +238,12 @@ class Shaky(SimpleHTTPRequestHandler):
 
 def test_http_streams_the_same_and_a_broken_connection_is_taken_up_again(copied, monkeypatch):
     monkeypatch.setattr(opening, "PAUSES", (0, 0, 0))
-    local = stream.data(f"shards:{copied}/{{000..{last(copied)}}}.tar", copied, 128)
+    local = stream.data(f"shards:{copied}/{{000..{LAST}}}.tar", copied, 128)
     monkeypatch.chdir(copied)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Shaky)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        address = f"shards:http://127.0.0.1:{server.server_port}/{{000..{last(copied)}}}.tar"
+        address = f"shards:http://127.0.0.1:{server.server_port}/{{000..{LAST}}}.tar"
         data = open_workspace(address, "quick").prepared()
         assert (data.validation.L == local.validation.L).all()
         photos = data.train.stream(0, 0, 0)
