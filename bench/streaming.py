@@ -5,8 +5,8 @@
 Shards are made of drawn practice scenes; 100,000 photos are reached by the same shards under other
 names, because drawing so many would take an hour. Then:
 
-- memory: in a process of its own ColourNet trains at 128 px for --seconds on all shards, then all
-  photos of an epoch pass without training, at each tenth of which the memory is noted. Told is the
+- memory: in a process of its own ColourNet trains at 128 px for --seconds on all shards, then
+  --passing photos pass without training, at each tenth of which the memory is noted. Told is the
   peak, less what torch and a network take that has trained on one batch. The goal: under 1 GB.
 - speed: training steps of ColourNet on batches of the stream and of the same photos as prepared
   arrays, in turns of one process, once the buffer is full. What was made in the other's turn is
@@ -66,7 +66,7 @@ fit(ColourNet(), data, minutes=float(sys.argv[3]) / 60, small_first=0.0, quiet=T
 trained, photos = peak[0], data.train.stream(0, 0, 0)
 marks = []
 for tenth in range(10):
-    for _ in islice(photos, len(data.train) // 10):
+    for _ in islice(photos, int(sys.argv[4]) // 10):
         pass
     marks.append(process.memory_info().rss)
 print([round(b / 1e6) for b in (before, opened, trained, *marks, peak[0])], len(data.train))
@@ -161,6 +161,8 @@ def main():
     parser.add_argument("--photos", type=int, default=100_000)
     parser.add_argument("--scenes", type=int, default=2_000, help="that are drawn")
     parser.add_argument("--seconds", type=float, default=30, help="of training for the memory")
+    parser.add_argument("--passing", type=int, default=70_000, help="photos without training")
+    parser.add_argument("--sides", type=int, nargs="*", default=[SIZE, 64], help="pixels")
     parser.add_argument("--steps", type=int, default=40, help="of a turn")
     parser.add_argument("--rounds", type=int, default=5)
     args = parser.parse_args()
@@ -169,20 +171,21 @@ def main():
         verdicts, split = scenes(root, args.scenes)
         write.write(root, verdicts, split, shards)
         arrays = prepare.prepare(root, verdicts, split, SIZE)
-        repeated(shards, 20 * args.scenes)  # for an epoch that is long beside the buffer
+        photos = repeated(shards, args.photos)  # an epoch is long beside the buffer
         shard_module.JUDGED = 20  # nobody judges here
         streamed = stream.data(f"shards:{shards}", root, SIZE)
-        for side in (SIZE, 64):
+        for side in args.sides:
             compare(streamed, arrays, side, args.steps, args.rounds)
-        photos = repeated(shards, args.photos)
         shutil.rmtree(root / "prepared", ignore_errors=True)
         command = [sys.executable, "-c", MEMORY, f"shards:{shards}", folder, str(args.seconds)]
+        command.append(str(args.passing))
         said = subprocess.run(command, capture_output=True, text=True)
         print(said.stdout, said.stderr[-2000:])
         found = json.loads(said.stdout.strip().splitlines()[-1].rpartition("]")[0] + "]")
+        more = f"{found[-1] - found[0]} MB more at the peak, after {args.seconds:g} s of training"
         print(
-            f"{photos:,} photos, {args.scenes:,} of them different: {found[0]} MB with torch and a "
-            f"network, {found[-1] - found[0]} MB more at the peak of training and a whole epoch"
+            f"{photos:,} photos, {args.scenes:,} of them different: {found[0]} MB with torch and "
+            f"a network, {more} and {args.passing:,} photos that passed"
         )
 
 
