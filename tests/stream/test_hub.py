@@ -21,7 +21,6 @@ def encoded(picture, kind="PNG", **more):
 
 
 def written(folder, pictures):
-    """A set with an image column called photo, in a folder."""
     kinds, text = datasets.ClassLabel(names=["cars", "moon"]), datasets.Value("string")
     features = datasets.Features({"text": text, "photo": datasets.Image(), "kind": kinds})
     cells = [p if isinstance(p, dict) else {"bytes": p, "path": None} for p in pictures]
