@@ -1,7 +1,8 @@
-"""The commands of the package: python -m colourlib colourise | course | progress"""
+"""The commands of the package: python -m colourlib colourise | course | progress | shard"""
 
 import argparse
 import importlib.util
+import os
 import sys
 from pathlib import Path
 
@@ -35,6 +36,11 @@ COMMANDS = {
     "progress": (
         "show what exercises are done; collect a class's",
         "Without FILE: your own exercises. With FILE: a class's, one file a student.",
+    ),
+    "shard": (
+        "write cleaned photos as tar shards, to train on from a disk or the web",
+        "Collect, clean and split as the notebooks do, then write what is kept as tar shards: "
+        "source='shards:OUT'. Stopped, the same command goes on. The photos stay byte for byte.",
     ),
 }
 EPILOGS = {
@@ -71,6 +77,11 @@ ARGUMENTS = {
         ("files", {"nargs": "*", "metavar": "FILE", "help": "progress files, or folders of them"}),
         ("-o --out", {"metavar": "JSON", "help": "write it as one file: ada.json, or class.json"}),
     ],
+    "shard": [
+        ("source", {"metavar": "FOLDER", "help": "a folder of pictures, or another source"}),
+        ("-o --out", {"required": True, "help": "an empty folder, made if missing"}),
+        ("--setting", {"default": "quick", "help": "whose decisions and split: quick or full"}),
+    ],
 }
 
 
@@ -87,6 +98,12 @@ def main(arguments: list[str] | None = None) -> int:
             from .teaching.check import classroom
 
             return classroom.progress(args.files, args.out)
+        if args.command == "shard":
+            os.environ["COLOURLIB_COMMAND_LINE"] = "1"  # no notebook's choice
+            from .course import workspace
+
+            workspace.open_workspace(args.source, args.setting).shard(args.out)
+            return 0
         if args.photos is not None and args.source is not None:
             parser().error("give --photos or --source, not both: each says where photos are")
         runner = _runner()

@@ -47,7 +47,7 @@ def judge(
             raise CourseError(f"The limit of {rule!r} is {limit!r}; give a number.")
     by_hand = match(decisions(root), (photo.sha256 for photo in photos))
     verdicts = [
-        _by_rule(photo, looked, limits)
+        by_rule(photo, looked, limits)
         for photo, looked in zip(photos, look_at_all(Path(root), photos), strict=True)
     ]
     verdicts = _group(verdicts, max(limits["alike"], limits["near-duplicate"]), assigned(root))
@@ -67,7 +67,7 @@ def tally(verdicts: Iterable[Verdict]) -> list[tuple[str, int]]:
     return Counter(names).most_common()
 
 
-def _by_rule(photo: Photo, looked: dict, limits: Mapping[str, float]) -> Verdict:
+def by_rule(photo: Photo, looked: dict, limits: Mapping[str, float]) -> Verdict:
     """The verdict of the rules that look at one picture alone."""
     for rule, key in (("at collection", "rejected"), ("unreadable", "unreadable")):
         if key in looked:

@@ -193,7 +193,7 @@ def look_at_all(root: Path, photos: Sequence[Photo]) -> Iterator[dict]:
         file.parent.mkdir(parents=True, exist_ok=True)
         with open(file, "a", encoding="utf-8") as out:
             out.write("\n")  # ends a line that an earlier run could not finish
-            looks = _in_threads(look, (photo.path(root) for photo in todo.values()))
+            looks = in_threads(look, (photo.path(root) for photo in todo.values()))
             looks = bar(looks, total=len(todo), desc="looking", unit="picture")
             for sha256, looked in zip(todo, looks, strict=True):
                 known[sha256] = looked
@@ -206,7 +206,7 @@ def look_at_all(root: Path, photos: Sequence[Photo]) -> Iterator[dict]:
         yield looked if p.rejected or path.is_file() else look(path)
 
 
-def _in_threads(work: Callable, items: Iterable) -> Iterator:
+def in_threads(work: Callable, items: Iterable) -> Iterator:
     """work(item) for each, in their order, by as many threads as there are processors."""
     threads, running = os.cpu_count() or 1, deque()
     with ThreadPoolExecutor(threads) as pool:

@@ -21,6 +21,7 @@ from ..common.queries import QUERIES
 from ..common.words import roughly
 from ..prepare.make import nbytes, shapes_of
 from ..runs.view import mean_cost
+from ..stream import is_stream
 from ..train import Config, stages
 
 LINK_SECONDS = 1.0  # to fetch one picture from the web; an assumption
@@ -57,6 +58,8 @@ def costs(ws) -> list[str]:
 
     Nothing is fetched, and no picture opened. The last line says how to stop.
     """
+    if is_stream(ws.source):
+        return ["nothing is collected or prepared: photos stream while the network trains"]
     photos, collecting, disk = _collecting(ws)
     preparing = "is done"
     if not _prepared(ws):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from .. import stream
 from ..clean import by_hand
 from ..clean.rules import LIMITS
 from ..collect import Photo, check, collect_web, fetch
@@ -37,6 +38,8 @@ def collect(
     if source.startswith(PREFIX):
         check(queries, per_query)
         return collect_set(root, source, per_query, partial(_allow_small_pictures, root, source))
+    if stream.is_stream(source):
+        raise CourseError(stream.DONE.format(source))
     if source == "practice":
         check(queries, per_query)
         if unknown := [query for query in queries if query not in QUERIES]:
@@ -70,7 +73,7 @@ def source_name(source: str) -> str:
     """A folder name for a source: a photo folder's own name gets a short hash of its path."""
     if source in NAMED or source.startswith(PREFIX):
         return source.replace(":", "-")
-    path = Path(source)
+    path = Path(source.removesuffix(".tar") if stream.is_stream(source) else source)
     tidy = re.sub(r"[^\w-]+", "_", path.name).strip("_") or "photos"
     return f"{tidy}-{hashlib.sha256(os.fsencode(path)).hexdigest()[:6]}"
 
@@ -86,15 +89,20 @@ def check_source(source: str | Path) -> str:
     if text.startswith(PREFIX):
         find(text)
         return text
+    if stream.is_stream(text):
+        return stream.check(text)
     path = pasted_folder(text)
     if text and os.path.isdir(path):
         check_folder(path)
         return str(path.resolve())
-    hint = did_you_mean(text, [*NAMED, PREFIX]) or (_where_it_ends(path) if text else "")
+    hint = did_you_mean(text, [*NAMED, PREFIX, *stream.PREFIXES]) or (
+        _where_it_ends(path) if text else ""
+    )
     raise CourseError(
         f"There is no source {text!r}.{hint} Choose 'practice' (drawn scenes, works offline), "
         f"'bing' (photos from the web), 'torchvision:NAME' (a published data set, such as "
-        f"'torchvision:Imagenette'), or the path of a folder of pictures."
+        f"'torchvision:Imagenette'), 'shards:PATH', 'hub:owner/name', or the path of a folder of "
+        "pictures."
     )
 
 
@@ -115,4 +123,6 @@ def exists(source: str) -> bool:
     """Is this source, which was chosen once, still there?"""
     if source.startswith(PREFIX):
         return source.removeprefix(PREFIX) in SETS
+    if stream.is_stream(source):  # whether it is still there, `prepared` finds out
+        return True
     return source in NAMED or Path(source).is_dir()

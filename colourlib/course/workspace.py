@@ -19,7 +19,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from .. import clean, prepare, show
+from .. import clean, prepare, show, stream
 from ..collect.published import PREFIX, find
 from ..common.errors import CourseError
 from ..common.files import home, printable, read_json, replace_text, writable
@@ -27,6 +27,7 @@ from ..common.words import did_you_mean
 from ..device import choose_device
 from ..model import ColourNet
 from ..runs import all_runs, checkpoints, load_run, matching
+from ..stream.write import write
 from ..teaching import comparison
 from ..teaching.clinic import inspect
 from ..teaching.fit import fit
@@ -162,7 +163,13 @@ class Workspace:
 
     def prepared(self):
         """The arrays that the network is fed with (03_colour_and_batches): a data.PhotoData."""
+        if stream.is_stream(self.source):
+            return stream.data(self.source, self.root, self.size)
         return prepare.prepare(self.root, *self.cleaned(), size=self.size)
+
+    def shard(self, out: str | Path) -> Path:
+        """The cleaned photos as tar shards in a folder, which can be sent on; see stream.write."""
+        return write(self.root, *self.cleaned(), Path(out))
 
     def choose(self, photo: str | Path | None = None) -> Image.Image:
         """Choose the photo that runs through the course, as strip.choose explains; the photo."""

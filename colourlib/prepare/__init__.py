@@ -25,7 +25,7 @@ def prepare(root: Path, verdicts: list, split: dict[str, str], size: int) -> Pho
     """
     if size < 16 or size % 16:
         raise CourseError(f"The side of training pictures has to be a multiple of 16, not {size}.")
-    sides = _sides(verdicts, split)
+    sides = sides_of(verdicts, split)
     content = [LAYOUT, size, {side: sorted(p.sha256 for p in sides[side]) for side in sides}]
     fingerprint = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
     folder = Path(root) / "prepared" / fingerprint
@@ -50,7 +50,7 @@ def _photo_set(made: Prepared, side: str, photos: list) -> PhotoSet:
     return PhotoSet(**arrays, rows=rows, size=made.meta["size"])
 
 
-def _sides(verdicts: list, split: dict[str, str]) -> dict[str, list]:
+def sides_of(verdicts: list, split: dict[str, str]) -> dict[str, list]:
     """The photos of each side; on practice scenes only those judge whose optimum is known."""
     sides = {side: [] for side in SIDES}
     for verdict in verdicts:

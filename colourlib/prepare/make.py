@@ -112,7 +112,7 @@ def _fill(made: Prepared, root: Path, sides: Mapping[str, list[Photo]]) -> None:
         except Exception as error:  # a decoder may raise anything
             unreadable[photo.file] = what_is_wrong(error, path), photo.sha256
             return []
-        _store(made.arrays[side], i, picture, photo)
+        store(made.arrays[side], i, picture, photo)
         return [job]
 
     jobs = [(s, i) for s in SIDES for i in np.flatnonzero(made.arrays[s]["done"] == 0).tolist()]
@@ -149,7 +149,7 @@ def _fill(made: Prepared, root: Path, sides: Mapping[str, list[Photo]]) -> None:
     replace_text(made.folder / "meta.json", json.dumps(made.meta | {"mean_ab": mean}))
 
 
-def _store(arrays: dict[str, np.ndarray], i: int, picture: Image.Image, photo: Photo) -> None:
+def store(arrays: dict[str, np.ndarray], i: int, picture: Image.Image, photo: Photo) -> None:
     """Write what is kept of a square picture to place i of the arrays of its side."""
     lightness, chroma = rgb_to_lab(to_tensor(picture))  # (1, 1, S, S), (1, 2, S, S)
     arrays["L"][i] = (lightness[0, 0] * 2.55).round().byte().numpy()

@@ -200,9 +200,9 @@ def test_no_more_pictures_are_under_way_than_the_threads_can_use(monkeypatch):
     monkeypatch.setattr(measures.os, "cpu_count", lambda: 3)
     drawn = []
     items = (drawn.append(item) or item for item in range(300))
-    for taken, result in enumerate(measures._in_threads(lambda item: item * item, items), start=1):
+    for taken, result in enumerate(measures.in_threads(lambda item: item * item, items), start=1):
         assert result == (taken - 1) ** 2  # in their order
         assert len(drawn) <= taken + 4 * 3  # though there are many more to do
     assert taken == 300
     with pytest.raises(ZeroDivisionError):  # an error in a thread comes to light
-        list(measures._in_threads(lambda item: 1 / item, [2, 1, 0, 1]))
+        list(measures.in_threads(lambda item: 1 / item, [2, 1, 0, 1]))
