@@ -1,4 +1,4 @@
-"""The commands of the package: python -m colourlib colourise | course | progress | shard"""
+"""The commands of the package: python -m colourlib colourise | train | course | progress | shard"""
 
 import argparse
 import importlib.util
@@ -6,8 +6,10 @@ import os
 import sys
 from pathlib import Path
 
+from .common import processes
 from .common.errors import CourseError
 from .common.files import pasted_folder, printable
+from .common.stop import Stopped
 
 
 def parser() -> argparse.ArgumentParser:
@@ -27,6 +29,12 @@ COMMANDS = {
         "Colour photos at their full size; their lightness stays as it is. Colours are estimated, "
         "and the files written say so. No photo is changed. What is written keeps the photo's "
         "format (others than JPEG, PNG, WebP and TIFF become PNG).",
+    ),
+    "train": (
+        "train the network of 04 on one process or many",
+        "Train the network that 04 has kept, or the course's own, on the photos of a source. "
+        "Started by torchrun or accelerate launch, all processes train one network and share each "
+        "batch of 20. Stopped or killed, the same command goes on, on any number of processes.",
     ),
     "course": (
         "run all notebooks in order and sum up times and scores",
@@ -48,6 +56,8 @@ EPILOGS = {
     "Names that begin with a dash go behind --."
 }
 _OUT = "a folder, made if missing; for one photo also a file: .jpg, .png, .webp or .tif"
+_SOURCES = "'practice', 'bing', 'torchvision:Imagenette', or a folder"
+_SETTINGS = "'quick' (minutes) or 'full' (longer, better colours)"
 _COPIES = "where executed copies and summary.md go (default: data/executed/...)"
 ARGUMENTS = {
     "colourise": [
@@ -66,10 +76,20 @@ ARGUMENTS = {
         ("--hints", {"metavar": "JSON", "help": "colours that you know, for the one photo"}),
         ("--force", {"action": "store_true", "help": "overwrite files that are there"}),
     ],
+    "train": [
+        ("--source", {"help": _SOURCES}),
+        ("--setting", {"help": _SETTINGS}),
+        ("--epochs", {"type": float, "help": "passes over the photos"}),
+        ("--steps", {"type": int, "help": "batches, instead (default: as many as 05 takes)"}),
+        ("--minutes", {"type": float, "help": "a time limit, instead of either"}),
+        ("--batch-size", {"type": int, "help": "photos of all processes together (20)"}),
+        ("--per-process", {"action": "store_true", "help": "--batch-size is each process's own"}),
+        ("--fresh", {"action": "store_true", "help": "begin anew: no stopped run goes on"}),
+    ],
     "course": [
         ("--photos", {"metavar": "FOLDER", "help": "your own folder of pictures"}),
-        ("--source", {"help": "'practice', 'bing', 'torchvision:Imagenette', or a folder"}),
-        ("--setting", {"help": "'quick' (minutes) or 'full' (longer, better colours)"}),
+        ("--source", {"help": _SOURCES}),
+        ("--setting", {"help": _SETTINGS}),
         ("--out", {"type": Path, "metavar": "FOLDER", "help": _COPIES}),
         ("--only", {"metavar": "05", "help": "only the notebook whose name begins so"}),
     ],
@@ -104,6 +124,10 @@ def main(arguments: list[str] | None = None) -> int:
 
             workspace.open_workspace(args.source, args.setting).shard(args.out)
             return 0
+        if args.command == "train":
+            from .course import training
+
+            return training.train(args)
         if args.photos is not None and args.source is not None:
             parser().error("give --photos or --source, not both: each says where photos are")
         runner = _runner()
@@ -112,11 +136,18 @@ def main(arguments: list[str] | None = None) -> int:
         return 0 if runner.run_course(source, args.setting, args.out, args.only) else 1
     except CourseError as error:
         # In one line, without what a file's name could do to a terminal.
-        print(f"colourlib: {' '.join(printable(error).split())}", file=sys.stderr)
-        return 2
+        return _end(2, " ".join(printable(error).split()))
+    except Stopped as stopped:
+        return _end(130, str(stopped))
     except KeyboardInterrupt:
-        print("\ncolourlib: stopped by Ctrl-C", file=sys.stderr)
-        return 130
+        return _end(130, "stopped by Ctrl-C")
+
+
+def _end(code: int, why: str) -> int:
+    """Tell why it ends, once for all processes; the exit code."""
+    if processes.first_to_tell():
+        print(f"colourlib: {why}", file=sys.stderr)
+    return code
 
 
 def _runner():

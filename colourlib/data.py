@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from .colour import scale_ab, scale_L
 from .common.errors import CourseError
 from .common.memory import free_memory
+from .common.processes import part
 
 BATCH_SIZE = 20  # the course's own
 PHOTO_CROP = 0.4  # photos are few: crops of 40-100 % of the area make many out of each
@@ -56,14 +57,14 @@ class PhotoSet(Dataset):
 
     def __getitems__(self, indices: list[int]) -> tuple[Tensor, Tensor]:
         """x (B, 1, H, W) scaled L and y (B, 2, H, W) scaled ab of several photos at once."""
-        size, dice = self.size, self.generator
+        size, dice, place = self.size, self.generator, ()
         if isinstance(indices, Batch):
-            size, dice = indices.side or size, indices.dice()
+            size, dice, place = indices.side or size, indices.dice(), indices.place
         L, ab = _take(self.L, indices)[:, None], _take(self.ab, indices)  # bytes until they are cut
         if self.crop is None:
             L, ab = resize(L, size), resize(ab, size)
         else:
-            L, ab = random_crop(L, ab, size, self.crop, dice)
+            L, ab = random_crop(L, ab, size, self.crop, dice, *place)
         return scale_L(L * (100 / 255)), scale_ab(ab - 128)
 
     @property
@@ -106,28 +107,34 @@ def resize(image: Tensor, size: int) -> Tensor:
 
 
 def random_crop(
-    x: Tensor, y: Tensor, size: int, smallest: float, generator: torch.Generator | None = None
-) -> tuple[Tensor, Tensor]:
+    x: Tensor, y: Tensor, size: int, smallest: float, generator: torch.Generator | None = None,
+    first: int = 0, whole: int | None = None,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
     """Random squares of smallest..1 of the photos' area, mirrored or not, at size x size.
 
     x (B, 1, S, S) and y (B, 2, s, s), S a multiple of s, are cut alike; bytes or floats go in,
     floats come out. Five photos at a time share the size of their square, and each has its own
     place: resizing five is as quick as resizing one, and a batch still holds several sizes. (With
     one size a batch, BatchNorm learnt to rely on it, and whole photos scored far below grey.)
+    first: where x begins in a batch of `whole` photos, of which other processes cut the rest: the
+    numbers are drawn for all of it, so that together they cut what one process would.
     """
     step = x.shape[-1] // y.shape[-1]  # cuts fall between the pixels of y
-    pairs = []
-    for five in zip(x.split(5), y.split(5), strict=True):
+    pairs, whole = [], whole or len(x)
+    for start in range(0, whole, 5):
+        five = min(5, whole - start)
         area = smallest + (1 - smallest) * torch.rand(1, generator=generator).item()
         side = round(y.shape[-1] * area**0.5)  # in pixels of y
-        places = torch.randint(y.shape[-1] - side + 1, (len(five[0]), 2), generator=generator)
-        mirrored = torch.rand(len(five[0]), generator=generator) < 0.5
-        pairs.append(
-            [
-                resize(cut(images, places * scale, side * scale, mirrored), size)
-                for images, scale in zip(five, (step, 1), strict=True)
-            ]
-        )
+        places = torch.randint(y.shape[-1] - side + 1, (five, 2), generator=generator)
+        mirrored = torch.rand(five, generator=generator) < 0.5
+        if ours := range(max(start, first), min(start + five, first + len(x))):
+            here, drawn = (slice(ours[0] - n, ours[-1] + 1 - n) for n in (first, start))
+            pairs.append(
+                [
+                    resize(cut(z[here], places[drawn] * scale, side * scale, mirrored[drawn]), size)
+                    for z, scale in ((x, step), (y, 1))
+                ]
+            )
     xs, ys = zip(*pairs, strict=True)
     return torch.cat(xs), torch.cat(ys)  # (B, 1, size, size), (B, 2, size, size)
 
@@ -179,11 +186,16 @@ class PhotoData:
 
 
 class Batch(list):
-    """Indices of the photos in a batch, the seed of its crops, and their side if not the set's."""
+    """Indices of the photos in a batch, the seed of its crops, and their side if not the set's.
 
-    def __init__(self, indices: list[int], seed: list[int], side: int | None = None) -> None:
+    place: where they begin in the whole batch, and its photos, if other processes have the rest.
+    """
+
+    def __init__(
+        self, indices: list[int], seed: list[int], side: int | None = None, place: tuple = ()
+    ) -> None:
         super().__init__(indices)
-        self.seed, self.side = seed, side
+        self.seed, self.side, self.place = seed, side, place
 
     def dice(self) -> torch.Generator:
         """A generator of random numbers that is the same whenever this batch is made."""
@@ -206,6 +218,7 @@ class Batches(Sampler):
         self.photos, self.batch_size, self.seed = photos, batch_size, seed
         self.epoch, self.first = 0, 0  # of the next iteration: its epoch, its first batch
         self.side: int | None = None  # of the photos in the next batch, pixels; None: the set's own
+        self.part = (0, 1)  # which process this is, of how many that share each batch
 
     def __len__(self) -> int:
         """Batches an epoch; a last, smaller one is left out unless it is the only one."""
@@ -217,5 +230,7 @@ class Batches(Sampler):
         order = torch.randperm(self.photos, generator=_generator([self.seed, epoch])).tolist()
         for number in range(first, len(self)):
             start = number * self.batch_size
-            mine = order[start : start + self.batch_size]
-            yield Batch(mine, [self.seed, epoch, number], self.side)
+            batch = order[start : start + self.batch_size]
+            mine = part(len(batch), *self.part)
+            place = mine.start, len(batch)
+            yield Batch(batch[mine], [self.seed, epoch, number], self.side, place)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from .common import processes
+
 
 @dataclass(frozen=True)
 class Device:
@@ -17,7 +19,10 @@ class Device:
 
 
 def choose_device() -> Device:
-    """CUDA where there is one, then Apple's MPS, then the CPU."""
+    """CUDA where there is one, then Apple's MPS, then the CPU; several processes: see there."""
+    if processes.count() > 1:
+        name = processes.start()
+        return Device(name, f"a launcher has started {processes.count()} processes")
     if torch.cuda.is_available():
         return Device("cuda", f"an NVIDIA GPU is there: {torch.cuda.get_device_name()}")
     if torch.backends.mps.is_available():
@@ -33,6 +38,7 @@ class Placement:
     device: str
     precision: str  # 'fp32' or 'bf16'
     reason: str  # why that precision
+    processes: int = 1  # how many share each batch
 
     def model(self, model: nn.Module) -> nn.Module:
         """The network moved, in place, in the memory layout that convolutions are fastest in."""

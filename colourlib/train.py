@@ -233,10 +233,14 @@ class Training:
         self.epoch_losses += new
         return new
 
+    def judge(self) -> tuple[float, float]:
+        """Its error and explained chroma on the validation photos."""
+        return evaluate.validate(self.judged, self.data.validation)
+
     def validate(self) -> dict:
         """Judge the network on the validation photos; keep its weights if they are the best yet."""
         self.read_losses()
-        error, explained = evaluate.validate(self.judged, self.data.validation)
+        error, explained = self.judge()
         losses, self.epoch_losses = self.epoch_losses, []
         row = {
             "epoch": self.epoch + (self.batch > 0),

@@ -10,6 +10,7 @@ import os
 import sys
 import time
 import warnings
+import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from ..common import files
+from ..common import files, processes
 from ..common.errors import CourseError
 from ..common.pictures import unusual
 from ..common.stop import Stop
@@ -118,6 +119,8 @@ def colourise_files(
         raise CourseError("--hints belong to one photo: give that one alone.")
     waiting = []
     for job in todo.jobs:
+        if zlib.crc32(os.fsencode(job.out)) % processes.count() != processes.rank():
+            continue  # another process of this launcher colours it, whatever is there by now
         if os.path.lexists(job.out) and not force:
             done.skip(job.photo, THERE)
         else:

@@ -3,6 +3,8 @@
 import signal
 import threading
 
+from . import processes
+
 
 class Stopped(KeyboardInterrupt):
     """The work was stopped and what was done is saved: now the cell ends, and Run All, a script.
@@ -25,21 +27,23 @@ class Stop:
 
     A second press raises KeyboardInterrupt, as everywhere, but not while `closing` is set: then
     the work so far is being saved, which takes a moment. Only the main thread can catch an
-    interrupt; in another one it does what it always does.
+    interrupt; in another one it does what it always does. Under a launcher its word to end,
+    SIGTERM, counts as a press: it gives each process some seconds.
     """
 
     def __init__(self) -> None:
         self.pressed = self.closing = False
 
     def __enter__(self) -> "Stop":
-        self._before = None
+        self._before = {}
         if threading.current_thread() is threading.main_thread():
-            self._before = signal.signal(signal.SIGINT, self._note)
+            for sign in (signal.SIGINT, signal.SIGTERM)[: min(2, processes.count())]:
+                self._before[sign] = signal.signal(sign, self._note)
         return self
 
     def __exit__(self, *_) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
+        for sign, before in self._before.items():
+            signal.signal(sign, before)
 
     def _note(self, *_) -> None:
         if self.closing:

@@ -122,10 +122,22 @@ def source_of(function) -> str | None:
 
 
 def identity(model: nn.Module, config, data: PhotoData, label: str) -> str:
-    """A fingerprint of network, settings, photos and name: only the same run may go on.
+    """A fingerprint of network, settings, photos and name: only the same run may go on."""
+    text = [part for parts in _parts(model, config, data, label).values() for part in parts]
+    return _hashed(text)
 
-    Of the network it counts the text of every function of every class that is not torch's own.
-    """
+
+def facts(model: nn.Module, config, data: PhotoData, label: str) -> dict[str, str]:
+    """The same one by one: {'network': 'c3ab...', 'settings': ..., ...}."""
+    return {name: _hashed(part) for name, part in _parts(model, config, data, label).items()}
+
+
+def _hashed(value: list) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:16]
+
+
+def _parts(model: nn.Module, config, data: PhotoData, label: str) -> dict[str, list]:
+    """Of the network the text of every function of every class that is not torch's own counts."""
     shapes = {name: list(value.shape) for name, value in model.state_dict().items()}
     every = dict.fromkeys(kind for m in model.modules() for kind in type(m).__mro__)
     kinds = [k for k in every if k is not object and not k.__module__.startswith("torch.")]
@@ -133,5 +145,10 @@ def identity(model: nn.Module, config, data: PhotoData, label: str) -> str:
     sources = [source_of(f) for f in functions]
     train, validation = data.train, data.validation
     photos = [data.fingerprint, len(train), len(validation), train.size, train.crop]
-    text = [repr(model), shapes, sources, asdict(config), photos, label]
-    return hashlib.sha256(json.dumps(text).encode()).hexdigest()[:16]
+    network = [repr(model), shapes, sources]
+    return {
+        "network": network,
+        "settings": [asdict(config)],
+        "set of photos": [photos],
+        "name": [label],
+    }

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from ..common import processes
 from ..common.copies import bare, copy_of, undisturbed
 from ..common.errors import CourseError
 from ..common.stop import Stop, Stopped
@@ -46,8 +47,8 @@ RULES = (  # settings, what each of them has to be, and whether a value is that
 def fit(
     model: nn.Module, data: PhotoData, config: Config | None = None, *, name: str | None = None,
     resume: bool = True, folder: Path | None = None, quiet: bool = False,
-    examine: Callable | None = None, board: Callable[[bool], Silent] = lambda quiet: Silent(),
-    **changes,
+    per_process: bool = False, examine: Callable | None = None,
+    board: Callable[[bool], Silent] = lambda quiet: Silent(), **changes,
 ) -> Run:  # fmt: skip
     """Train `model` in place on data.train; the best weights of the run stay in it. Gives the run.
 
@@ -55,6 +56,8 @@ def fit(
     own under data.runs, or under `folder`, called after `name` or the network's class.
     Stop finishes the step, keeps everything and raises Stopped, an interrupt whose `run` it is; the
     same call again goes on from there, also after a crash (`resume=False` begins anew).
+    Started by torchrun or `accelerate launch`, all processes train this one network: they share
+    each batch, or have batch_size photos each (per_process=True); the main one writes and tells.
     examine(model, size, batch_size) gives a report that is kept with the run, or raises;
     board(quiet) gives what `View`s are drawn on. Raises CourseError for an unknown setting, a
     network that is broken, a folder that cannot be written (all before any training), and for a
@@ -68,12 +71,16 @@ def fit(
             f"fit trains on prepared photos, not on {type(data).__name__}: "
             "data = ws.prepared(), then fit(model, data)."
         )
+    placement = place(config.precision)
     report = examine(model, data.train.size, config.batch_size) if examine else None
+    if per_process:
+        config = replace(config, batch_size=config.batch_size * placement.processes)
     plan, told = _stages(model, data, config)
     label = type(bare(model)).__name__ if name is None else str(name)
-    run = Run(bare(model), config, place(config.precision), data, label, label, stages=plan)
+    run = Run(bare(model), config, placement, data, label, label, stages=plan)
     run.called, run.described = model, f"{bare(model)}\n" + (f"\n{report}\n" if report else "")
     checkpoint = begin(run, data.runs if folder is None else Path(folder), resume)
+    quiet = quiet or processes.rank() > 0
     if not quiet:
         print(_announcement(run, checkpoint) + told)
     try:
@@ -153,6 +160,11 @@ def _announcement(run: Run, checkpoint: dict | None) -> str:
         f"Run {run.name} on {placement.device}, {placement.precision} ({placement.reason}); "
         f"{photos:,} training photos, {len(run.data.validation):,} to validate."
     )
+    if placement.processes > 1:
+        text += (
+            f"\n{placement.processes} processes share each batch of {run.config.batch_size}; "
+            "BatchNorm takes its statistics from the photos of a process alone."
+        )
     if checkpoint is not None:
         epoch, batch, *_ = checkpoint["place"]
         done = f"{epoch} epoch{'s' * (epoch != 1)} and {batch} batch{'es' * (batch != 1)}"
@@ -177,13 +189,15 @@ def _train_safely(
     try:
         session = Session(run, checkpoint, stop, board, quiet)
         train(session.training, session)
-        run.state = "stopped" if stop.pressed and not session.training.over else "finished"
+        run.state = "stopped" if session.stopped and not session.training.over else "finished"
         session.settle()
     except KeyboardInterrupt:  # Stop was pressed twice
         run.state, whole = "stopped", False
     except BaseException as error:
-        fault = error
-        run.state = "stopped" if rescue.out_of_memory(error) else "failed"
+        fault = CourseError(processes.LOST.format(processes.count()))
+        fault = fault if processes.lost(error) else error
+        resumable = fault is not error or rescue.out_of_memory(error)
+        run.state = "stopped" if resumable else "failed"
     stop.closing = True
     if rescue.out_of_memory(fault):
         rescue.release(fault, run.placement.device)

@@ -1,27 +1,44 @@
 """Begin a run: one that goes on where it was stopped or killed, or a new one in its own folder."""
 
 import time
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+import torch
 from filelock import FileLock, Timeout
 
 from .. import evaluate
-from ..common import files
+from ..common import files, processes
 from ..common.errors import CourseError
-from ..device import Placement
 from . import Run, all_runs, checkpoints, number_of
 
 GOES_ON = ("training", "stopped")  # "training" without a lock on the folder: it was killed
 CROPS = 20  # batches, the first that a run sees, whose grey copies are judged
+TOLD = ("name", "placement", "started", "started_from", "levels", "grey_loss", "training_grey_loss")
 KEPT = ("started", "started_from", "levels", "grey_loss", "training_grey_loss")  # from run.json
 
 
 def begin(run: Run, parent: Path | None, resume: bool) -> dict | None:
     """Give the run a folder: that of one that goes on, with its checkpoint, or a new one with None.
 
-    Raises CourseError where the folder cannot be written: before any time is spent.
+    Of several processes the main one does, and tells the others; they have no folder.
+    Raises CourseError where the folder cannot be written, and where processes do not agree on
+    photos, code or settings: before any time is spent.
     """
+    facts = checkpoints.facts(run.model, run.config, run.data, run.label)
+    processes.agree(facts | {"colourlib": processes.code(), "torch": torch.__version__})
+
+    def alone():
+        return _begin(run, parent, resume), {name: getattr(run, name) for name in TOLD}
+
+    checkpoint, told = processes.from_main(alone)
+    for name, value in told.items():
+        setattr(run, name, value)
+    return checkpoint
+
+
+def _begin(run: Run, parent: Path | None, resume: bool) -> dict | None:
     data, placement = run.data, run.placement
     if parent is not None and resume and (found := _to_go_on(parent, run.identity)):
         run.folder, run.lock, story, checkpoint = found
@@ -29,7 +46,8 @@ def begin(run: Run, parent: Path | None, resume: bool) -> dict | None:
         for name in KEPT:
             setattr(run, name, story[name])
         if placement.device == story["device"]:  # a new measurement might choose another format
-            run.placement = Placement(story["device"], story["precision"], story["reason"])
+            then = {name: story[name] for name in ("precision", "reason")}
+            run.placement = replace(placement, **then)
         return checkpoint
     run.started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     run.started_from = getattr(run.model, "trained_in", None)

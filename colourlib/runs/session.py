@@ -14,6 +14,7 @@ from ..common.words import roughly
 from ..train import Training, Watch
 from . import Run, checkpoints, rescue
 from .speed import flush_tiny_
+from .together import Together
 from .view import Silent, View, done_at
 
 POINTS = 10  # of the training curve, an epoch
@@ -31,18 +32,20 @@ class Session(Watch):
         self, run: Run, checkpoint: dict | None, stop: Stop, board: Silent, quiet: bool = True
     ) -> None:
         self.run, self.stop, self.board = run, stop, board
-        self.training = Training(
-            run.called or run.model, run.data, run.config, run.placement, run.stages
-        )
+        self.look_every = 1 if run.placement.device == "cpu" else ON_GPU
+        what = run.called or run.model, run.data, run.config, run.placement, run.stages
+        self.together = run.placement.processes > 1
+        self.training = Together(stop, self.look_every, *what) if self.together else Training(*what)
         both = {"model": self.training.plain, "averaged": self.training.averaged}
         self.networks = {name: network for name, network in both.items() if network is not None}
         run.history = self.training.history
         self.curve: list[float] = []  # losses since the curve's last point
         self.recent: list[float] = []  # the last ones, among which an explosion shows
-        self.look_every = 1 if run.placement.device == "cpu" else ON_GPU
         self.warned = False
         if checkpoint is not None:
             checkpoints.restore(self, checkpoint)
+        if self.together:
+            self.training.spread_chance()
         self.first_weights = self.training.weights()
         self.training.start = self.saved = time.perf_counter()
         self.saving = 0.0
@@ -51,8 +54,8 @@ class Session(Watch):
 
     @property
     def stopped(self) -> bool:
-        """Was Stop pressed?"""
-        return self.stop.pressed
+        """Was Stop pressed? In one of several processes: and do all of them know?"""
+        return self.training.stopped if self.together else self.stop.pressed
 
     def after_step(self, training: Training) -> None:
         """Draw the curve on. Raises CourseError where a loss explodes or is not finite."""
@@ -111,7 +114,8 @@ class Session(Watch):
     def save_if_due(self) -> None:
         """A checkpoint now and then: a crash costs seconds, saving next to nothing."""
         due = time.perf_counter() - self.saved > max(SAVE_EVERY, 100 * self.saving)
-        if due and not self.training.to_validate:
+        unknown = self.together and self.training.own  # losses of single processes
+        if due and not self.training.to_validate and not unknown:
             self.save()
 
     def save(self) -> None:

@@ -3,7 +3,6 @@
 import contextlib
 import ctypes
 import math
-import os
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -12,6 +11,7 @@ from functools import cache, lru_cache
 import torch
 from torch import Tensor, nn
 
+from ..common import processes
 from ..device import Placement, autocast, choose_device
 
 # mallopt's names for its settings, in glibc's malloc.h.
@@ -90,17 +90,13 @@ def flush_tiny_(tensors: Iterable[Tensor]) -> None:
 def place(precision: str = "auto") -> Placement:
     """The best device there is, and the number format: as asked, or the faster one if 'auto'.
 
-    Raises RuntimeError where a launcher has started several processes: each would train alone.
+    All processes that a launcher has started take the format that is faster in the main one.
+    Raises CourseError where they cannot come together.
     """
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise RuntimeError(
-            f"A launcher has started {os.environ['WORLD_SIZE']}, which would each train a network "
-            "of their own. Start fit without the launcher, in one process."
-        )
-    device = choose_device().name
+    device, chosen = choose_device().name, (precision, "as asked")
     if precision == "auto":
-        return Placement(device, *choose_precision(device))
-    return Placement(device, precision, "as asked")
+        chosen = processes.from_main(lambda: choose_precision(device))
+    return Placement(device, *chosen, processes.count())
 
 
 @lru_cache

@@ -288,7 +288,7 @@ def test_without_photos_or_in_several_processes_it_is_refused(practice_data, mon
     with pytest.raises(CourseError, match=r"fit\(model, data, steps=10\)"):
         fit(tiny.network(), practice_data, 10)
     monkeypatch.setenv("WORLD_SIZE", "4")
-    with pytest.raises(RuntimeError, match="started 4, which would each train"):
+    with pytest.raises(CourseError, match="WORLD_SIZE is 4, but no launcher says"):
         tiny.fit(tiny.network(), tiny.photos())
     monkeypatch.setenv("WORLD_SIZE", "1")
     assert speed.place("fp32").reason == "as asked"
