@@ -266,7 +266,7 @@ DAMAGE = [
     (lambda held: held[: len(held) // 2], "is damaged, or is no file of hints"),
     (lambda held: "[1, 2]", "is damaged, or is no file of hints"),
     (lambda held: "[" * 100_000, "is damaged, or is no file of hints"),
-    (lambda held: held.replace('"version": 1', '"version": 2'), "version 2; this colourlib"),
+    (lambda held: held.replace('"version": 1', '"version": 3'), "version 3; this colourlib"),
     (lambda held: held.replace('"photo"', '"picture"'), "a part of it is missing"),
     (lambda held: held.replace('"size"', '"sice"'), "a part of it is missing"),
     (lambda held: held.replace('"old.jpg"', "7"), "no name or no size"),
