@@ -1,4 +1,4 @@
-"""The commands of the package: python -m colourlib colourise | course | progress"""
+"""The commands of the package: python -m colourlib colourise | page | course | progress"""
 
 import argparse
 import importlib.util
@@ -26,6 +26,11 @@ COMMANDS = {
         "Colour photos at their full size; their lightness stays as it is. Colours are estimated, "
         "and the files written say so. No photo is changed. What is written keeps the photo's "
         "format (others than JPEG, PNG, WebP and TIFF become PNG).",
+    ),
+    "page": (
+        "write a page that colours photos in a browser",
+        "Write a folder of static files: a page with the network in it. Any server will do, "
+        "`python -m http.server --directory FOLDER` for one. Photos stay in the visitor's browser.",
     ),
     "course": (
         "run all notebooks in order and sum up times and scores",
@@ -60,6 +65,10 @@ ARGUMENTS = {
         ("--hints", {"metavar": "JSON", "help": "colours that you know, for the one photo"}),
         ("--force", {"action": "store_true", "help": "overwrite files that are there"}),
     ],
+    "page": [
+        ("-o --out", {"required": True, "metavar": "FOLDER", "help": "a new folder, or a page's"}),
+        ("--model", {"metavar": "RUN", "help": "your own network, as in colourise"}),
+    ],
     "course": [
         ("--photos", {"metavar": "FOLDER", "help": "your own folder of pictures"}),
         ("--source", {"help": "'practice', 'bing', 'torchvision:Imagenette', or a folder"}),
@@ -83,6 +92,15 @@ def main(arguments: list[str] | None = None) -> int:
 
             how = args.model, args.saturation, args.force, args.vivid, args.temperature, args.hints
             return batch.colourise_files(args.photos, args.out, *how).code
+        if args.command == "page":
+            from . import page
+
+            sizes = page.make(args.out, args.model)
+            print(
+                f"{args.out}: {len(sizes)} files, {sum(sizes.values()) / 1e6:.1f} MB. Look at it:"
+            )
+            print(f"python -m http.server --bind 127.0.0.1 --directory {args.out}")
+            return 0
         if args.command == "progress":
             from .teaching.check import classroom
 

@@ -185,6 +185,12 @@ class TransferNet(nn.Module):
         check_input(x, 96, 96)
         whole = filled_up(x)
         maps = self.encoder(whole.expand(-1, 3, -1, -1))  # a grey photo has three equal channels
+        return self.decoded(maps, added)
+
+    def decoded(
+        self, maps: Sequence[Tensor], added: Sequence[Tensor | int] = (0, 0, 0, 0)
+    ) -> Tensor:
+        """The encoder's maps, 1/4 to 1/32 -> features (N, w, H/4, W/4)."""
         y = self.context(maps[-1])[:, :, None, None]  # (N, w, 1, 1)
         scales = zip(self.lateral, self.up, maps, added, strict=True)
         for lateral, up, seen, more in reversed([*scales]):
