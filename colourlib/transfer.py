@@ -177,15 +177,17 @@ class TransferNet(nn.Module):
         self.encoder.eval()
         return self
 
+    def maps(self, x: Tensor) -> list[Tensor]:
+        """(N, 1, H, W) in -1..1 -> the encoder's maps of the photo filled up."""
+        check_input(x, 96, 96)
+        return self.encoder(filled_up(x).expand(-1, 3, -1, -1))  # grey: three equal channels
+
     def features(self, x: Tensor, added: Sequence[Tensor | int] = (0, 0, 0, 0)) -> Tensor:
         """(N, 1, H, W) in -1..1 -> (N, w, h/4, w/4) of the photo filled up to multiples of 32.
 
         added: to the map of each scale, from 1/4 to 1/32; it is how hints come in (`hints`).
         """
-        check_input(x, 96, 96)
-        whole = filled_up(x)
-        maps = self.encoder(whole.expand(-1, 3, -1, -1))  # a grey photo has three equal channels
-        return self.decoded(maps, added)
+        return self.decoded(self.maps(x), added)
 
     def decoded(
         self, maps: Sequence[Tensor], added: Sequence[Tensor | int] = (0, 0, 0, 0)

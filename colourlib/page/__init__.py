@@ -21,8 +21,8 @@ from ..common.files import printable, shipped_folder, write
 from ..common.version import __version__
 from ..runs import weights
 from ..runs.onnx import check_packages
-from .graphs import graphs
-from .runtime import SCRIPT, VERSION, WASM, runtime
+from . import graphs, runtime
+from .runtime import SCRIPT, VERSION, WASM
 
 __all__ = ["POLICY", "make", "weights"]
 
@@ -57,8 +57,8 @@ def make(out: str | Path, model=None) -> dict[str, int]:
     network, card = known(model)
     if not isinstance(network, nn.Module):
         raise CourseError("A page needs a network, not a function: give a run, or weights.load(…).")
-    browser = runtime()
-    made, told = graphs(network, card)
+    browser = runtime.files()
+    made, told = graphs.cut(network, card)
     files = {f"{name}.onnx": content for name, content in made.items()}
     files[SCRIPT] = browser[SCRIPT]
     files[f"{WASM}.gz"] = gzip.compress(browser[WASM], mtime=0)  # the same bytes each time
@@ -101,7 +101,7 @@ def _put(folder: Path, files: dict[str, bytes]) -> None:
         raise CourseError(f"{folder} cannot be written: {error.strerror}.") from error
 
 
-# ---- what the page says of its network -------------------------------------------------------------
+# ---- what the page says of its network -----------------------------------------------------------
 
 
 def about(network: nn.Module, card: dict) -> list[str]:
@@ -118,7 +118,7 @@ def about(network: nn.Module, card: dict) -> list[str]:
 
 
 def readme(network: nn.Module, card: dict) -> str:
-    """The card of the page, as the Hub wants it for a Space of static files: YAML, then Markdown."""
+    """The page's card, as the Hub wants it for a Space of static files: YAML, then Markdown."""
     head = {
         "title": "Colours for a grey photo",
         "sdk": "static",

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from ..common.errors import CourseError
-from ..hints import HintNet, shrunk, taking
+from ..hints import STRIDES, HintNet, shrunk, taking
 from ..model import upsample_to
 from ..runs.onnx import graph, halved
-from ..transfer import STRIDE, TransferNet, filled_up
+from ..transfer import STRIDE, TransferNet
 from ..vivid import VividTransfer, vividly
 
 MAPS = ("m4", "m8", "m16", "m32")  # the encoder's, by their strides
@@ -26,11 +26,11 @@ class Looks(nn.Module):
 
     def __init__(self, network: TransferNet) -> None:
         super().__init__()
-        self.encoder = network.encoder
+        self.network = network
 
     def forward(self, L: Tensor) -> list[Tensor]:
         """(1, 1, h, w) -> (1, 24, H/4, W/4), ..., (1, 320, H/32, W/32)."""
-        return self.encoder(filled_up(L).expand(-1, 3, -1, -1))
+        return self.network.maps(L)
 
 
 class Alone(nn.Module):
@@ -46,8 +46,7 @@ class Alone(nn.Module):
         ab = nn.functional.interpolate(self.network.head(features), scale_factor=4, mode="bilinear")
         if self.vivid is None:
             return ab
-        logits = self.vivid.head(features) + self.vivid.lift[:, None, None]
-        return ab, torch.softmax(logits, dim=1)
+        return ab, torch.softmax(self.vivid.head(features), dim=1)  # not lifted: the likeliest
 
 
 class WithHints(nn.Module):
@@ -59,7 +58,7 @@ class WithHints(nn.Module):
 
     def forward(self, m4: Tensor, m8: Tensor, m16: Tensor, m32: Tensor, hints: Tensor) -> Tensor:
         """Four maps and hints -> (1, 2, H, W)."""
-        scales = zip(self.network.hint, (4, 8, 16, 32), strict=True)
+        scales = zip(self.network.hint, STRIDES, strict=True)
         added = [conv(shrunk(hints, stride)) for conv, stride in scales]
         features = self.network.decoded([m4, m8, m16, m32], added)
         return upsample_to(self.network.head(features), hints)
@@ -77,7 +76,7 @@ class Concatenated(nn.Module):
         return self.network(torch.cat([L, hints], dim=1))
 
 
-def graphs(network: nn.Module, card: dict) -> tuple[dict[str, bytes], dict]:
+def cut(network: nn.Module, card: dict) -> tuple[dict[str, bytes], dict]:
     """({"looks" | "alone" | "hinted": an ONNX graph in 16 bits}, what the page is told of them).
 
     Raises CourseError where the network cannot be written as ONNX.

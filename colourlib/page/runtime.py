@@ -38,7 +38,7 @@ def folder() -> Path:
     return home() / "npm" / f"onnxruntime-web-{VERSION}"
 
 
-def runtime() -> dict[str, bytes]:
+def files() -> dict[str, bytes]:
     """{name: content} of its script and its WebAssembly, as kept, or fetched with npm now.
 
     Raises CourseError where npm is missing or reaches nothing, and for other bytes than expected.
@@ -93,8 +93,8 @@ def _taken(archive: Path) -> dict[str, bytes]:
     """The files that we want out of the archive. Raises CourseError where a byte is another."""
     if hashlib.sha512(archive.read_bytes()).hexdigest() != SHA512:
         raise CourseError(
-            f"{archive.name} is not the file that this course was tried with: its sha512 is another. "
-            "It is not used. Remove it, and let npm fetch it again."
+            f"{archive.name} is not the file that this course was tried with: its sha512 is "
+            "another, so it is not used. Remove it, and let npm fetch it again."
         )
     with tarfile.open(archive, "r:gz") as inside:
         found = {name: inside.extractfile(INSIDE + name).read() for name in FILES}

@@ -19,7 +19,7 @@ from colourlib import colourise, hints, page
 from colourlib.common.errors import CourseError
 from colourlib.common.files import shipped_folder
 from colourlib.model import ColourNet
-from colourlib.page.runtime import runtime
+from colourlib.page import runtime
 
 PLACES = [(0.2, 0.3), (0.5, 0.7), (0.85, 0.45)]  # of the hints, as shares of the photo's sides
 SAID, STAGE = "#said", ".colourlib-stage"
@@ -41,7 +41,7 @@ def serve(folder, got):
 def made(tmp_path_factory):
     """Two pages: of the course's network, and of one without hints."""
     try:
-        runtime()
+        runtime.files()
     except CourseError as error:
         pytest.skip(str(error))
     folder = tmp_path_factory.mktemp("pages")

@@ -3,6 +3,7 @@
 
 const SMALLEST = 16, LONGEST = 8; // as in colourise.py
 const SHARE = 1 / 32, AB_SCALE = 110; // as in hints.py and colour.py
+const APART = 20; // Lab units, as in vivid.py
 const MOST = 150, KNEE = 6 / 29, SLOPE = 3 * (6 / 29) ** 2; // as in common/chroma.py
 const IN_Y = [0.212671, 0.71516, 0.072169]; // of sRGB's R, G and B; below: what X and Z, less Y, add
 const FROM_X = [3.07998037, -0.92124778, 0.05289046];
@@ -153,6 +154,20 @@ export function drawn(hints, [width, height], [w, h], [W, H] = [w, h]) {
                 [a / AB_SCALE, b / AB_SCALE, 1].forEach((value, k) => (made[(k * H + v) * W + u] = value));
     }
     return made;
+}
+
+// The likeliest of bins [a, b, share] that nobody would call alike, as vivid.palette has them: each
+// stands for those nearer than APART, with their shares.
+export function likeliest(bins, count = 5) {
+    let left = [...bins];
+    const found = [];
+    while (found.length < count && left.length) {
+        const [a, b] = left.reduce((one, two) => (two[2] > one[2] ? two : one));
+        const near = (bin) => Math.hypot(bin[0] - a, bin[1] - b) < APART;
+        found.push([a, b, left.filter(near).reduce((sum, bin) => sum + bin[2], 0)]);
+        left = left.filter((bin) => !near(bin));
+    }
+    return found;
 }
 
 // "#2e7d32" -> [a, b]: what hints.py makes of a colour's name.

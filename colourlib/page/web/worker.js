@@ -2,7 +2,7 @@
 // {id, ask, value}, and answers {id, value} or {id, error}.
 
 import * as ort from "./ort.wasm.bundle.min.mjs";
-import { drawn, lightness, putChroma, resized, seen } from "./arithmetic.js";
+import { drawn, likeliest, lightness, putChroma, resized, seen } from "./arithmetic.js";
 
 const STRIDE = 32; // a TransferNet sees the photo filled up to multiples of it
 let card, graphs, photo, small; // what the page is told; sessions; the photo, and a small copy
@@ -91,11 +91,10 @@ async function palette([x, y]) {
     const size = card.sizes.includes(card.vivid) ? card.vivid : card.sizes[0];
     const found = await look(size);
     if (!found.shares) found.shares = (await graphs.alone.run(found.maps)).shares;
-    const [, bins, h, w] = found.shares.dims, [width, height] = small.size;
+    const [, , h, w] = found.shares.dims, [width, height] = small.size;
     const at = (v, side, seenAt, most) => Math.min(most - 1, Math.trunc((v * seenAt) / side / 4));
     const place = at(y, height, found.shape[1], h) * w + at(x, width, found.shape[0], w);
-    const all = card.bins.map(([a, b], q) => [a, b, found.shares.data[q * h * w + place]]);
-    return all.sort((one, two) => two[2] - one[2]).slice(0, Math.min(5, bins));
+    return likeliest(card.bins.map(([a, b], q) => [a, b, found.shares.data[q * h * w + place]]));
 }
 
 // A picture of the photo (ImageData of any size) with its chroma; grey where `hints` is null.
