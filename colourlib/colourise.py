@@ -106,7 +106,8 @@ def _coloured(
     picture = load()
     network = hinted(network, hints, picture.size)
     colouriser = at_sizes(network, sizes) if len(sizes) > 1 else network
-    ab = _guess(colouriser, picture, max(sizes)) * (saturation * card.get("saturation", 1.0))
+    ab = guess(colouriser, lightness(picture, max(sizes)))
+    ab *= saturation * card.get("saturation", 1.0)
     put_chroma(picture, ab, torch.get_num_threads())
     return picture
 
@@ -184,11 +185,15 @@ def at_sizes(network: Colouriser, sizes: Sequence[int]) -> Colouriser:
 # ---- the guess -----------------------------------------------------------------------------------
 
 
-def _guess(colouriser: Colouriser, picture: Image.Image, size: int) -> np.ndarray:
-    """What the network answers to a small copy of the picture: (2, h, w) ab in Lab units."""
+def lightness(picture: Image.Image, size: int) -> Tensor:
+    """What a network sees of a picture: (1, 1, h, w) scaled L of a small copy of this size."""
     small = picture.resize(seen(*picture.size, size), Image.Resampling.BILINEAR, reducing_gap=2.0)
     L, _ = lab.rgb_to_lab(np.asarray(on_white(small)))  # (h, w), 0..100: what a person would see
-    x = scale_L(torch.from_numpy(L)[None, None])  # (1, 1, h, w)
+    return scale_L(torch.from_numpy(L)[None, None])
+
+
+def guess(colouriser: Colouriser, x: Tensor) -> np.ndarray:
+    """What the network answers to (1, 1, h, w) scaled L: (2, h, w) ab in Lab units."""
     y = answer(colouriser, x)
     if not isinstance(y, Tensor) or y.ndim != 4 or y.shape[:2] != (1, 2) or not y.numel():
         found = tuple(y.shape) if isinstance(y, Tensor) else type(y).__name__

@@ -28,13 +28,13 @@ from .common.pictures import open_picture
 from .transfer import CHANNELS, TransferNet, filled_up
 
 SHIPPED = shipped_folder("weights") / "hints.safetensors"  # a decoder, for transfernet's encoder
-VERSION = 1  # of the JSON files that hold a photo's hints
+VERSIONS = (1, 2)  # of the JSON files that hold a photo's hints; 2: one of them names its side
 
 MEAN = 7.0  # hints a photo, where there are any
 NONE = 0.5  # share of the photos that get none, so that the network still guesses alone
 LARGEST = 9  # pixels: the side of a hint
 STRIDES = (4, 8, 16, 32)  # of the decoder's maps, where hints come in
-SHARE = 1 / 32  # of the shorter side: how large a person's hint is, at the network's size
+SHARE = 1 / 32  # of the shorter side: how large a person's hint is that names no side
 REACH = 128.0  # Lab units: sRGB ends before, so what lies beyond is no colour
 
 
@@ -108,8 +108,9 @@ class HintNet(TransferNet):
 class Hinted(nn.Module):
     """A colouriser of one photo, whose network sees a person's hints at every size.
 
-    hints: (x, y, a, b) or (x, y, "#2e7d32") each; x, y in the pixels of the upright photo, which
-    is of size (width, height). Raises CourseError as `checked` and `taking` do.
+    hints: (x, y, a, b) or (x, y, "#2e7d32") each, and then, if one likes, the side of its square;
+    x, y and side in the pixels of the upright photo, which is of size (width, height). Raises
+    CourseError as `checked` and `taking` do.
     """
 
     def __init__(self, network, hints: Sequence, size: tuple[int, int]) -> None:
@@ -122,10 +123,11 @@ class Hinted(nn.Module):
         return self.network(torch.cat([x, drawn(self.hints, self.size, x.shape[2:]).to(x)], dim=1))
 
 
-def checked(hints: Sequence, size: tuple[int, int]) -> list[tuple[float, float, float, float]]:
-    """Hints as (x, y, a, b), a and b in Lab units; size: (width, height) of the photo.
+def checked(hints: Sequence, size: tuple[int, int]) -> list[tuple[float, ...]]:
+    """Hints as (x, y, a, b) or (x, y, a, b, side), a and b in Lab units; size: (width, height).
 
-    Raises CourseError for a hint that is none, lies outside the photo, or has no colour.
+    Raises CourseError for a hint that is none, lies outside the photo, has no colour, or a side
+    that is no length.
     """
     if isinstance(hints, str) or not isinstance(hints, Sequence | np.ndarray):
         raise CourseError(f"Hints are a list of (x, y, a, b), not {type(hints).__name__}.")
@@ -135,14 +137,21 @@ def checked(hints: Sequence, size: tuple[int, int]) -> list[tuple[float, float, 
             x, y, *given = hint
         except (TypeError, ValueError):
             given = ()
-        if len(given) not in (1, 2):
+        colour = 1 if given and isinstance(given[0], str) else 2
+        given, side = given[:colour], given[colour:]
+        if not given or len(side) > 1:
             raise CourseError(f"Hint {number} is {hint!r}, but should be (x, y, a, b).")
         if not all(map(_finite, (x, y))) or not (0 <= x < size[0] and 0 <= y < size[1]):
             raise CourseError(
                 f"Hint {number} lies at x = {x}, y = {y}, but the photo has {size[0]} x {size[1]} "
                 "pixels, counted from 0 at its upper left corner."
             )
-        found.append((float(x), float(y), *_ab(number, given)))
+        if side and not (_finite(*side) and 0 < side[0] <= max(size)):
+            raise CourseError(
+                f"Hint {number} has the side {side[0]!r}, but the side of its square is a number "
+                f"of pixels, from above 0 to {max(size)}; leave it out for a 32nd of the photo's."
+            )
+        found.append((float(x), float(y), *_ab(number, given), *map(float, side)))
     return found
 
 
@@ -172,9 +181,10 @@ def drawn(hints: Sequence, size: tuple[int, int], shape: Sequence[int]) -> Tenso
     Each is a square around its place, cut at the borders; of two in one place the later one counts.
     """
     height, width = shape
-    side = max(1, round(SHARE * min(shape)))  # pixels
     seen = torch.zeros(1, 3, height, width)
-    for x, y, a, b in hints:
+    for x, y, a, b, *own in hints:
+        share = own[0] / min(size) if own else SHARE
+        side = max(1, round(share * min(shape)))  # pixels
         row, column = int(y * height / size[1]), int(x * width / size[0])
         top, left = (max(0, place - side // 2) for place in (row, column))
         bottom, right = row - side // 2 + side, column - side // 2 + side
@@ -222,15 +232,25 @@ def save(path: str | Path, photo: str | Path, hints: Sequence) -> Path:
     It holds the version, the hints, and the photo's name, upright size and sha256. Raises
     CourseError as `checked` does, and where the photo or the file cannot be opened.
     """
-    path, photo = Path(path).expanduser(), pasted(photo)
+    return write(path, about(photo), hints)
+
+
+def about(photo: str | Path, size: tuple[int, int] | None = None) -> dict:
+    """Name, upright size and sha256 of a photo. Raises CourseError where it cannot be opened."""
+    photo = pasted(photo)
     try:
-        size = open_picture(photo).size
-        of = {"name": photo.name, "size": size, "sha256": _sha256(photo)}
+        size = size or open_picture(photo).size
+        return {"name": photo.name, "size": size, "sha256": _sha256(photo)}
     except Exception as error:  # whatever a decoder raises
         raise CourseError(f"{photo} cannot be read as a picture: {error}") from error
-    checked(hints, size)
+
+
+def write(path: str | Path, of: dict, hints: Sequence) -> Path:
+    """The same as `save` for who has asked `about` the photo before, and does not open it again."""
+    path = Path(path).expanduser()
+    sides = [len(hint) for hint in checked(hints, of["size"])]
     plain = [[v.item() if hasattr(v, "item") else v for v in hint] for hint in hints]
-    content = {"version": VERSION, "photo": of, "hints": plain}
+    content = {"version": 2 if 5 in sides else 1, "photo": of, "hints": plain}
     try:
         replace_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     except OSError as error:
@@ -252,8 +272,8 @@ def read(path: str | Path, photo: str | Path) -> list[tuple]:
         raise CourseError(f"{path} cannot be read: {error.strerror}.") from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CourseError(f"{path} is damaged, or is no file of hints.") from error
-    if version != VERSION:
-        raise CourseError(f"{path} is of version {version!r}; this colourlib reads {VERSION}.")
+    if version not in VERSIONS:
+        raise CourseError(f"{path} is of version {version!r}; this colourlib reads 1 and 2.")
     try:
         of, found = content["photo"], [tuple(hint) for hint in content["hints"]]
         name, sha256 = of["name"], of["sha256"]

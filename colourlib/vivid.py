@@ -28,6 +28,7 @@ FEWEST = 1e-4  # share of the training pixels from which a bin is asked for
 MANY = 50  # photos at once: there is a distance to each bin for every pixel
 EXACT = "donot_use_mm_for_euclid_dist"  # torch's name for distances that are not approximate
 SHIPPED = shipped_folder("weights") / "vivid.safetensors"  # a head for transfernet.safetensors
+APART = 20.0  # Lab units: from where on two colours of a palette are different ones
 EVEN = 0.5  # lambda of the paper: how much of an even distribution is mixed into the prior
 
 
@@ -193,6 +194,22 @@ def sound(temperature) -> float:
             f"above 0, such as {TEMPERATURE}; 0.01 is as good as the mode."
         )
     return float(temperature)
+
+
+def palette(shares: Tensor, bins: Tensor, count: int = 5) -> tuple[Tensor, Tensor]:
+    """The numbers of the likeliest bins that nobody would call alike, and their shares: (count,).
+
+    shares (Q,), sum 1. Each bin stands for those around it that are nearer than APART, with their
+    shares, and none of them is offered again.
+    """
+    near = torch.cdist(bins, bins, compute_mode=EXACT) < APART  # (Q, Q)
+    left, found, sums = shares.clone(), [], []
+    while len(found) < count and left.max() >= 0:
+        found.append(int(left.argmax()))
+        around = near[found[-1]]
+        sums.append(left[around].clamp_min(0).sum())
+        left[around] = -1  # taken
+    return torch.tensor(found), torch.stack(sums)
 
 
 class Vivid(nn.Module):

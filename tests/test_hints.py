@@ -266,7 +266,7 @@ DAMAGE = [
     (lambda held: held[: len(held) // 2], "is damaged, or is no file of hints"),
     (lambda held: "[1, 2]", "is damaged, or is no file of hints"),
     (lambda held: "[" * 100_000, "is damaged, or is no file of hints"),
-    (lambda held: held.replace('"version": 1', '"version": 2'), "version 2; this colourlib"),
+    (lambda held: held.replace('"version": 1', '"version": 3'), "version 3; this colourlib"),
     (lambda held: held.replace('"photo"', '"picture"'), "a part of it is missing"),
     (lambda held: held.replace('"size"', '"sice"'), "a part of it is missing"),
     (lambda held: held.replace('"old.jpg"', "7"), "no name or no size"),
@@ -322,3 +322,14 @@ def test_the_command_says_what_is_wrong_and_loses_nothing(photo, tmp_path, with_
     assert command.main(["colourise", str(photo), "-o", str(out), "--hints", str(path)]) == 1
     assert "other weights" in capsys.readouterr().err
     assert photo.read_bytes() == before and not list(tmp_path.rglob("out/*"))
+
+
+def test_a_hint_may_name_its_side_and_its_file_says_so(photo, tmp_path):
+    given = [(30, 20, 11.0, 0.0, 10), (5, 5, "red", 4.5), (1, 2, 3, 4)]
+    seen = drawn(checked(given[:1], SIZE), SIZE, (80, 120))[0, 2]
+    assert seen.sum() == 20 * 20 and seen[40, 60] == 1
+    path = hints.save(tmp_path / "old.json", photo, given)
+    assert json.loads(path.read_text())["version"] == 2 and hints.read(path, photo) == given
+    for side in (0, -1, 61, "7", float("nan")):
+        with pytest.raises(CourseError, match="Hint 1 has the side"):
+            checked([(1, 2, 3, 4, side)], SIZE)

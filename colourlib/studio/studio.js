@@ -100,6 +100,20 @@ const KEYS =
 const OUR_KEYS = { "data-lm-suppress-shortcuts": "true" };
 let studios = 0;
 
+/** What calls an action once at a time; asked meanwhile, it calls it once more at the end. */
+function newest(action) {
+  let busy = false, again = false;
+  return async () => {
+    again = true;
+    if (busy) return;
+    for (busy = true; again; ) {
+      again = false;
+      await action();
+    }
+    busy = false;
+  };
+}
+
 function make(tag, name, parent, attributes = {}, text = "") {
   const node = document.createElement(tag);
   node.className = `colourlib-${name}`;
@@ -132,7 +146,7 @@ export function studio(root, desk) {
   let at = -1; // the hint that is chosen
   let cross = [width >> 1, height >> 1];
   let likely = [], last = null; // the colours offered; the one used last: [a, b]
-  let busy = false, waiting = false, gone = false, asked = 0;
+  let gone = false, asked = 0;
 
   // -- what there is
 
@@ -197,7 +211,7 @@ export function studio(root, desk) {
   // -- what is shown
 
   const say = (text) => (said.textContent = text);
-  const complain = (error) => say(String(error?.message ?? error));
+  const complain = (error) => gone || say(String(error?.message ?? error));
   const sideOf = (name) => (name === "medium" ? undefined : round(short * BRUSHES[name]));
   const told = (k) => `Hint ${k + 1}: ${nameOf(hints[k][2], hints[k][3])}, at ${hints[k][0]}, ${hints[k][1]}`;
 
@@ -301,24 +315,24 @@ export function studio(root, desk) {
 
   // -- the photo is coloured: one question at a time, and the newest hints last
 
-  async function ask() {
-    waiting = true;
-    if (busy) return;
-    busy = true;
+  const ask = newest(async () => {
     stage.setAttribute("aria-busy", "true");
-    while (waiting && !gone) {
-      waiting = false;
-      try {
-        const answer = await desk.answer(plain());
-        if (gone) return;
-        coloured.getContext("2d").drawImage(answer, 0, 0, coloured.width, coloured.height);
-      } catch (error) {
-        if (!gone) complain(error);
-      }
+    try {
+      const answer = await desk.answer(plain());
+      if (gone) return;
+      coloured.getContext("2d").drawImage(answer, 0, 0, coloured.width, coloured.height);
+    } catch (error) {
+      complain(error);
     }
-    busy = false;
     stage.setAttribute("aria-busy", "false");
-  }
+  });
+  const remember = newest(async () => {
+    try {
+      await desk.changed(plain());
+    } catch (error) {
+      complain(error);
+    }
+  });
 
   const plain = () => hints.map((hint) => [...hint]);
 
@@ -332,7 +346,7 @@ export function studio(root, desk) {
       likely = found;
       draw();
     } catch (error) {
-      if (!gone) complain(error);
+      complain(error);
     }
   }
 
@@ -352,7 +366,7 @@ export function studio(root, desk) {
     draw();
     say(words || (at >= 0 ? `${told(at)}.` : ""));
     ask();
-    Promise.resolve().then(() => desk.changed(plain())).catch(complain);
+    remember();
   }
 
   function step(from, to, words) {
@@ -424,7 +438,7 @@ export function studio(root, desk) {
       const words = await desk.save(plain());
       if (!gone) say(words);
     } catch (error) {
-      if (!gone) complain(error);
+      complain(error);
     }
     save.disabled = false;
   }

@@ -12,10 +12,9 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from anywidget import AnyWidget
-
 from ...clean import by_hand
 from ...clean.rules import Verdict
+from ...common import page
 from ...common.errors import CourseError
 from ...common.files import printable
 from .slider import threshold, thumbnail
@@ -194,18 +193,10 @@ def script(name: str) -> str:
     return "".join(Path(__file__).with_name(n).read_text("utf-8") for n in ("page.js", name))
 
 
-class Page(AnyWidget):
-    """A desk in a browser: what it is sent goes to `desk.answer`, and the answer back."""
+class Page(page.Page):
+    """A page with the review's looks."""
 
     _css = Path(__file__).with_name("grid.css")
-
-    def __init__(self, desk):
-        super().__init__()
-        self.desk = desk
-        self.on_msg(lambda _, message, buffers: self.send(self.desk.answer(message)))
-
-    def __repr__(self) -> str:
-        return repr(self.desk)
 
 
 class Grid(Page):
