@@ -1,4 +1,4 @@
-"""The commands of the package: python -m colourlib colourise | train | course | progress | shard"""
+"""The commands: python -m colourlib colourise | page | train | course | progress | shard"""
 
 import argparse
 import importlib.util
@@ -35,6 +35,11 @@ COMMANDS = {
         "Train the network that 04 has kept, or the course's own, on the photos of a source. "
         "Started by torchrun or accelerate launch, all processes train one network and share each "
         "batch of 20. Stopped or killed, the same command goes on, on any number of processes.",
+    ),
+    "page": (
+        "write a page that colours photos in a browser",
+        "Write a folder of static files: a page with the network in it. Any server will do, "
+        "`python -m http.server --directory FOLDER` for one. Photos stay in the visitor's browser.",
     ),
     "course": (
         "run all notebooks in order and sum up times and scores",
@@ -86,6 +91,10 @@ ARGUMENTS = {
         ("--per-process", {"action": "store_true", "help": "--batch-size is each process's own"}),
         ("--fresh", {"action": "store_true", "help": "begin anew: no stopped run goes on"}),
     ],
+    "page": [
+        ("-o --out", {"required": True, "metavar": "FOLDER", "help": "a new folder, or a page's"}),
+        ("--model", {"metavar": "RUN", "help": "your own network, as in colourise"}),
+    ],
     "course": [
         ("--photos", {"metavar": "FOLDER", "help": "your own folder of pictures"}),
         ("--source", {"help": _SOURCES}),
@@ -114,6 +123,15 @@ def main(arguments: list[str] | None = None) -> int:
 
             how = args.model, args.saturation, args.force, args.vivid, args.temperature, args.hints
             return batch.colourise_files(args.photos, args.out, *how).code
+        if args.command == "page":
+            from . import page
+
+            sizes = page.make(args.out, args.model)
+            print(
+                f"{args.out}: {len(sizes)} files, {sum(sizes.values()) / 1e6:.1f} MB. Look at it:"
+            )
+            print(f"python -m http.server --bind 127.0.0.1 --directory {args.out}")
+            return 0
         if args.command == "progress":
             from .teaching.check import classroom
 

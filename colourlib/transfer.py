@@ -186,7 +186,12 @@ class TransferNet(nn.Module):
 
         added: to the map of each scale, from 1/4 to 1/32; it is how hints come in (`hints`).
         """
-        maps = self.maps(x)
+        return self.decoded(self.maps(x), added)
+
+    def decoded(
+        self, maps: Sequence[Tensor], added: Sequence[Tensor | int] = (0, 0, 0, 0)
+    ) -> Tensor:
+        """The encoder's maps, 1/4 to 1/32 -> features (N, w, H/4, W/4)."""
         y = self.context(maps[-1])[:, :, None, None]  # (N, w, 1, 1)
         scales = zip(self.lateral, self.up, maps, added, strict=True)
         for lateral, up, seen, more in reversed([*scales]):

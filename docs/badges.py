@@ -95,7 +95,7 @@ def set_up(root: Path = ROOT) -> str:
 
 def notebooks(root: Path) -> list[Path]:
     """The chapters in order, then their appendices. Raises CourseError where there are none."""
-    found = sorted((root / "notebooks").glob("0*.ipynb"))
+    found = sorted((root / "notebooks").glob("[0-9]*.ipynb"))
     if not found:
         raise CourseError(f"There are no notebooks in {root}. Run this in a clone of the course.")
     return [*found, *sorted((root / "notebooks" / "more").glob("*.ipynb"))]

@@ -30,7 +30,7 @@ include_patterns = [
     "TEACHING.md",
     "CONTRIBUTING.md",
     "docs/*.md",
-    "notebooks/0*.ipynb",
+    "notebooks/[0-9]*.ipynb",
     "notebooks/more/*.ipynb",
     "data/README.md",
     "data/photos/README.md",

@@ -32,6 +32,7 @@ TILES = {  # what is there in each chapter; later chapters add theirs
     "07": "vivid, T = 0.38",
     "08": "on a lent encoder",
     "09": "with hints",
+    "10": "by the page's network",
 }
 FAINT = 0.25  # how much of the grey photo shows where a chapter is still to come
 COLOURED = 2.0  # mean chroma from which a photo has colours of its own

@@ -1,11 +1,14 @@
 """A network as an ONNX file, for programs that have no torch: phones, browsers, other languages."""
 
 import importlib.util
+import io
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..common import files
 from ..common.copies import twin_of
@@ -15,6 +18,10 @@ from . import first_line
 PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 TRACED = (2, 1, 64, 96)  # all different and no 1 but the channel, so that none is taken for fixed
 TRIED = (TRACED, (1, 1, 75, 97))  # odd, so that every map is cut once
+APART = 1e-3  # how far from torch an answer may be
+HALVES = 65504.0  # the largest number of 16 bits
+
+Given = dict[str, Tensor]
 
 
 def export_onnx(path: str | Path, model: nn.Module) -> Path:
@@ -24,19 +31,13 @@ def export_onnx(path: str | Path, model: nn.Module) -> Path:
     out a pooling, which a fixed graph cannot. The checks of the input are not in it. What is
     written has answered like torch at two sizes, to 1e-3.
     Raises CourseError where packages are missing, for a network whose path depends on its input,
-    and where the file cannot be written. It takes some ten seconds.
+    and where the file cannot be written.
     """
-    missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
-    if missing:
-        install = f"pip install {' '.join(PACKAGES)}"
-        raise CourseError(f"ONNX needs {' and '.join(missing)}. Install: {install}")
-    if not hasattr(torch.export.Dim, "DYNAMIC"):
-        raise CourseError(f"ONNX needs torch 2.6 or newer, this is {torch.__version__}: update it.")
+    check_packages()
     path = Path(path).expanduser()
-    network = twin_of(model, "cpu").eval()
-    content = _traced(network)
-    for shape in TRIED:
-        _check(network, content, shape)
+    dice = torch.Generator().manual_seed(0)
+    tried = [{"L": torch.rand(shape, generator=dice) * 2 - 1} for shape in TRIED]
+    content = graph(model, tried, ["ab"])
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         files.write(path, content)
@@ -45,15 +46,58 @@ def export_onnx(path: str | Path, model: nn.Module) -> Path:
     return path
 
 
-def _traced(network: nn.Module) -> bytes:
+def check_packages() -> None:
+    """Raises CourseError where a package is missing that ONNX needs."""
+    missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
+    if missing:
+        install = f"pip install {' '.join(PACKAGES)}"
+        raise CourseError(f"ONNX needs {' and '.join(missing)}. Install: {install}")
+
+
+def graph(model: nn.Module, tried: Sequence[Given], outputs: Sequence[str]) -> bytes:
+    """A network as the bytes of an ONNX file whose batch, heights and widths are free.
+
+    tried: what it is given, by the names of its arguments, in several sizes; it has answered each
+    like torch. Raises CourseError where it cannot be written, or answers otherwise.
+    """
+    network = twin_of(model, "cpu").eval()
+    try:  # seconds, but torch means to drop this way, and it takes a path for the only one
+        content = _followed(network, tried[0], outputs)
+        for given in tried:
+            _check(network, content, given)
+    except Exception:
+        content = _traced(network, tried[0], outputs)
+        for given in tried:
+            _check(network, content, given)
+    return content
+
+
+def _followed(network: nn.Module, given: Given, outputs: Sequence[str]) -> bytes:
+    """By running it once and noting what it calls."""
+    file, names = io.BytesIO(), [*given, *outputs]
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # of torch to itself
+        torch.onnx.export(
+            network, tuple(given.values()), file, dynamo=False, verbose=False,
+            input_names=[*given], output_names=[*outputs],
+            dynamic_axes={name: [0, 2, 3] for name in names},
+        )  # fmt: skip
+    return file.getvalue()
+
+
+def _traced(network: nn.Module, given: Given, outputs: Sequence[str]) -> bytes:
+    """By reading its code; a minute for a large one."""
+    if not hasattr(torch.export.Dim, "DYNAMIC"):
+        raise CourseError(f"ONNX needs torch 2.6 or newer, this is {torch.__version__}: update it.")
     sizes = {place: torch.export.Dim.DYNAMIC for place in (0, 2, 3)}
     try:
         with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")  # of torch to itself
-            example = (torch.zeros(TRACED),)  # only its shape counts
-            graph = torch.export.export(network, example, dynamic_shapes=(sizes,), strict=False)
-            names = {"input_names": ["L"], "output_names": ["ab"]}
-            program = torch.onnx.export(graph, dynamo=True, verbose=False, **names)
+            example = tuple(map(torch.zeros_like, given.values()))  # only its shape counts
+            shapes = (sizes,) * len(example)
+            seen = torch.export.export(network, example, dynamic_shapes=shapes, strict=False)
+            names = {"input_names": [*given], "output_names": [*outputs]}
+            program = torch.onnx.export(seen, dynamo=True, verbose=False, **names)
     except Exception as error:  # many kinds, and all mean the same
         raise CourseError(
             f"{type(network).__name__} cannot be written as ONNX: its forward takes decisions, or "
@@ -62,24 +106,58 @@ def _traced(network: nn.Module) -> bytes:
     return program.model_proto.SerializeToString()
 
 
-def _check(network: nn.Module, content: bytes, shape: tuple[int, ...]) -> None:
-    """Raises CourseError where the ONNX answers otherwise than the network."""
+def answers(content: bytes, given: Given) -> list[np.ndarray]:
+    """What onnxruntime makes of it."""
     import onnxruntime  # seldom installed
 
-    x = torch.rand(shape, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    with torch.inference_mode():
-        there = network(x).float()  # (N, 2, H, W)
     quiet = onnxruntime.SessionOptions()
     quiet.log_severity_level = 4
+    session = onnxruntime.InferenceSession(content, quiet, providers=["CPUExecutionProvider"])
+    return session.run(None, {name: value.numpy() for name, value in given.items()})
+
+
+def _check(network: nn.Module, content: bytes, given: Given) -> None:
+    """Raises CourseError where the ONNX answers otherwise than the network."""
+    with torch.inference_mode():
+        there = network(*given.values())  # (N, C, H, W), or several
+    there = [there] if isinstance(there, Tensor) else there
     try:
-        session = onnxruntime.InferenceSession(content, quiet, providers=["CPUExecutionProvider"])
-        here = torch.from_numpy(session.run(None, {"L": x.numpy()})[0])
-        apart = (here - there).abs().max().item() if here.shape == there.shape else "in shape"
+        apart = 0.0
+        for ours, theirs in zip(answers(content, given), there, strict=True):
+            same = ours.shape == theirs.shape
+            gap = np.abs(ours - theirs.float().numpy()).max() if same else "in shape"
+            apart = gap if isinstance(gap, str) or not gap <= apart else apart
+            if isinstance(apart, str):
+                break
     except Exception as error:  # onnxruntime's own kinds
         apart = first_line(error)
-    if isinstance(apart, str) or not apart < 1e-3:
+    if isinstance(apart, str) or not apart < APART:
+        height, width = next(iter(given.values())).shape[2:]
         raise CourseError(
-            f"{type(network).__name__} as ONNX differs from torch at {shape[2]} x {shape[3]} px "
+            f"{type(network).__name__} as ONNX differs from torch at {height} x {width} px "
             f"({apart}): its forward takes sizes for fixed. Compute them from x.shape, and divide "
             "no negative numbers, because ONNX rounds their quotients the other way."
         )
+
+
+def halved(content: bytes) -> bytes:
+    """The same graph with its matrices in 16 bits: half the bytes. It still computes in 32.
+
+    A number then has 11 binary digits, about three decimal ones. Vectors are few and stay, and so
+    does a matrix that holds larger numbers than 16 bits can.
+    """
+    import onnx  # seldom installed
+
+    model = onnx.load_from_string(content)
+    casts = []
+    for one in model.graph.initializer:
+        values = onnx.numpy_helper.to_array(one)
+        if values.dtype == np.float32 and values.ndim > 1 and np.abs(values).max() <= HALVES:
+            name = one.name
+            short = onnx.numpy_helper.from_array(values.astype(np.float16), f"{name}.16")
+            one.CopyFrom(short)
+            casts.append(onnx.helper.make_node("Cast", [short.name], [name], to=1))  # 1: float
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    return model.SerializeToString()

@@ -18,7 +18,7 @@ from lab import NO_PLAYWRIGHT, WAIT, in_theme, run_all
 expect = pytest.importorskip("playwright.sync_api", reason=NO_PLAYWRIGHT).expect
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-NAMES = sorted(path.name for path in NOTEBOOKS.glob("0*.ipynb"))
+NAMES = sorted(path.name for path in NOTEBOOKS.glob("[0-9]*.ipynb"))
 LONGEST = 20 * 60_000  # milliseconds a notebook may take before the test gives up
 PART = 6000  # pixels of height a screenshot
 # Runs behind the set-up cell: the quick setting, and less of everything.

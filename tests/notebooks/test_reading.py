@@ -22,7 +22,7 @@ import pytest
 from colourlib.teaching.check import core
 
 ROOT = Path(__file__).resolve().parents[2]
-NOTEBOOKS = sorted((ROOT / "notebooks").rglob("0*.ipynb"))
+NOTEBOOKS = sorted((ROOT / "notebooks").rglob("[0-9]*.ipynb"))
 LEFT_OUT = {"build", "dist", "node_modules"}  # and what is hidden, and in data/ but for:
 GIVEN = ("weights", "photos")
 CODE = re.compile(r"^(```|~~~).*?^\1[ \t]*$|`[^`\n]+`", re.DOTALL | re.MULTILINE)

@@ -13,8 +13,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-CHAPTERS = sorted(NOTEBOOKS.glob("0*.ipynb"))
-MORE = sorted((NOTEBOOKS / "more").glob("0*.ipynb"))
+CHAPTERS = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
+MORE = sorted((NOTEBOOKS / "more").glob("[0-9]*.ipynb"))
 CELLS, WORDS, LONGEST = 55, 2000, 30
 WORD = re.compile(r"\w[\w'’.,-]*")
 BLOCK = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*|#>]|\d+\.)\s)|\|")  # paragraphs, items, table cells

@@ -24,7 +24,7 @@ from colourlib.teaching.check.core import EXERCISES, Exercise, Open, Verdict, Wr
 
 ROOT = Path(__file__).resolve().parents[2]
 MORE = sorted((ROOT / "notebooks" / "more").glob("*.ipynb"))  # their tasks go on from the chapter's
-NOTEBOOKS = [*sorted((ROOT / "notebooks").glob("0*.ipynb")), *MORE]
+NOTEBOOKS = [*sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")), *MORE]
 MODULES = sorted(Path(core.__file__).parent.rglob("*.py"))
 MODULES = [path for path in MODULES if path.name != "slips.py"]  # which makes a Wrong of any text
 CORES = ("CRASHED", "UNREADABLE")

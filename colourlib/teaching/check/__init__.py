@@ -25,5 +25,6 @@ from .chapter07.honesty import rare_weights, read_calibration
 from .chapter08.encoder import encoder_input, take_maps
 from .chapter08.learning import learning_mode, two_rates
 from .chapter09.hinting import hint_place, one_hint, takes_after, where_to_ask
+from .chapter10.sharing import file_size, find_weight, largest_gap, may_send
 from .core import EXERCISES, Verdict
 from .table import board

@@ -6,6 +6,7 @@ in it (`ws`, `data`, `net`) is made once.
 
 import contextlib
 import io
+import json
 from dataclasses import replace
 from functools import cache, partial
 from types import SimpleNamespace
@@ -59,7 +60,7 @@ def _short_run(data, lr=3e-3, batch_size=20, photos=1200, width=8):
 
 def scope() -> dict:
     """The names, as a dictionary to run a cell in."""
-    imports = {"torch": torch, "nn": nn, "F": F, "np": np, "check": check}
+    imports = {"torch": torch, "nn": nn, "F": F, "np": np, "json": json, "check": check}
     course = {"colour": colour, "show": show, "conv_bn_relu": conv_bn_relu}
     course |= {"chroma_head": chroma_head, "pool": pool, "upsample_to": upsample_to}
     return imports | course | {"__name__": "task"} | _made()
