@@ -195,7 +195,7 @@ class TransferNet(nn.Module):
         y = self.context(maps[-1])[:, :, None, None]  # (N, w, 1, 1)
         scales = zip(self.lateral, self.up, maps, added, strict=True)
         for lateral, up, seen, more in reversed([*scales]):
-            y = y if y.shape[-1] == 1 else upsample_to(y, seen)
+            y = y if y.shape[-2:] == (1, 1) else upsample_to(y, seen)
             y = up(lateral(seen) + y + more)  # (N, w, H/32 ... H/4, .)
         return y
 

@@ -101,6 +101,7 @@ class Studio:
                 return asked | {"colours": self.palette(message["x"], message["y"])}
             hints = checked(message["hints"], self.size)
             if what == "keep":
+                self._from_file()  # else a file put there since, a twin photo's, would be lost
                 write_hints(self.path, self.of, message["hints"])
                 self.hints = hints
                 return asked
@@ -141,6 +142,8 @@ class Studio:
 
         A file of this name that the course has not written stays. Raises CourseError.
         """
+        if about(self.photo, self.size) != self.of:
+            raise CourseError(f"{self.photo.name} is another photo by now: run this cell again.")
         picture = self.coloured(hints, opened(self.photo))
         told = f"{self.weights}, with {len(hints)} hint{'s' * (len(hints) != 1)}"
         content = save.encode(picture, "PNG", told)
