@@ -16,7 +16,7 @@ MOST = 300  # messages a cell may send: nbval reads them when it has ended, and 
 # Two workers take a notebook each, in this order: the longest first, so that they end together. 06
 # and its appendix, next to each other, are most often one worker's, which then trains only once.
 FIRST = ("05_train", "06_evaluate", "06_measures", "07_vivid", "05_small_first", "05_adamw",
-         "04_model", "08_transfer")  # fmt: skip
+         "05_scale", "04_model", "08_transfer")  # fmt: skip
 SCRATCH = Path(tempfile.mkdtemp(prefix="colourlib-notebooks-"))
 
 
