@@ -19,7 +19,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 CHAPTERS = "00_first_colours 01_collect 02_clean 03_colour_and_batches 04_model 05_train"
 CHAPTERS += " 06_evaluate 07_vivid 08_transfer 09_hints 10_share"
-MORE = "01_faulty_web 02_all_rules 04_receptive_fields 05_adamw 05_small_first 06_measures"
+MORE = "01_faulty_web 02_all_rules 04_receptive_fields 05_adamw 05_scale 05_small_first 06_measures"
 NAMES = [*CHAPTERS.split(), *(f"more/{name}" for name in MORE.split())]
 MAX_BYTES = 1_500_000
 MIN_ALT = 20  # characters: 'a figure' describes nothing
