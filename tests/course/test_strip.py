@@ -120,7 +120,7 @@ def test_tiles_stay_and_those_to_come_are_faint(ws, tmp_path, drawn):
 def test_a_grey_photo_has_no_true_colours_to_show(ws, tmp_path, drawn):
     ws.choose(photo_of(tmp_path, colour="grey"))
     ws.strip()
-    assert [title for title, _ in drawn][-1] == "09 · with hints"
+    assert [title for title, _ in drawn][-1] == "10 · by the page's network"
 
 
 @pytest.mark.parametrize("size", [(60, 40), (900, 600), (33, 22)])
