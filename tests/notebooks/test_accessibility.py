@@ -104,9 +104,10 @@ def test_every_colour_in_the_package_is_known_here_and_greys_show_on_white():
 
 def test_words_in_style_sheets_have_contrast():
     for path in sorted(PACKAGE.rglob("*.css")):
-        pairs = text_colours(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        pairs = text_colours(text)
         assert [pair for pair in pairs if contrast(*pair) < TEXT] == [], path.name
-        assert pairs
+        assert pairs or "var(--ink)" in text  # themes: axe-core looks at them, in tests/browser
     assert text_colours(".a { color: white; background: #ffff00; }") == [(WHITE, "#ffff00")]
 
 
