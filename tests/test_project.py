@@ -22,7 +22,10 @@ PHOTO_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tif
 PHOTO_ENDINGS += (".heic", ".zip", ".tar", ".gz", ".npz")  # the last: what photos come packed in
 # What may be passed on: the photos that data/photos/README.md names (tests/test_photos.py compares
 # it with the folder), two figures made of them, and what bench/practice_picture.py draws.
-FIGURES = ("data/weights/public_photos.jpg", "docs/first.jpg", "docs/practice.png")
+FIGURES = (
+    "data/weights/old_photos.jpg", "data/weights/public_photos.jpg",
+    "docs/first.jpg", "docs/practice.png", "docs/studio.jpg",
+)  # fmt: skip
 
 
 def text(name: str) -> str:

@@ -56,7 +56,7 @@ def find(folder: Path = NOTEBOOKS, only: str | None = None) -> list[Path]:
 
     Raises CourseError where there is none.
     """
-    every = sorted(folder.glob("[0-9]*.ipynb"))
+    every = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
     if not every:
         raise CourseError(
             f"There are no notebooks in {folder}. Run this from a clone of the repository, "

@@ -545,12 +545,17 @@ def test_a_network_that_takes_decisions_is_refused(tmp_path):
 @onnx_is_there
 def test_what_answers_otherwise_than_torch_is_refused(tmp_path, monkeypatch):
     one, other = nn.Conv2d(1, 2, 3, padding=1), nn.Conv2d(1, 2, 3)
-    content = onnx_export._traced(one)
+    content = onnx_export._traced(one, {"L": torch.zeros(2, 1, 64, 96)}, ["ab"])
+
+    def written(as_what):
+        for way in ("_followed", "_traced"):
+            monkeypatch.setattr(onnx_export, way, lambda *_: as_what)
+
+    written(content)
     for net, says in ((other, "in shape"), (nn.Conv2d(1, 2, 3, padding=1), "[0-9]")):
-        monkeypatch.setattr(onnx_export, "_traced", lambda network: content)
         with pytest.raises(CourseError, match=f"differs from torch at 64 x 96 px .{says}"):
             weights.export_onnx(tmp_path / "net.onnx", net)
-    monkeypatch.setattr(onnx_export, "_traced", lambda network: b"no graph")
+    written(b"no graph")
     with pytest.raises(CourseError, match="differs from torch"):
         weights.export_onnx(tmp_path / "net.onnx", one)
     assert list(tmp_path.iterdir()) == []
