@@ -47,23 +47,22 @@ DAMAGES = {  # each takes scaled L and scaled ab, both (1, C, H, W)
 }
 
 
-def damaged(photo: Image.Image, damage) -> Image.Image:
-    """The photo in grey, damaged."""
-    L, ab = colour.rgb_to_lab(colour.to_tensor(photo))
+def damaged(L, ab, damage) -> Image.Image:
+    """The photo of this L and ab in grey, damaged."""
     x = damage(colour.scale_L(L), colour.scale_ab(ab)).clamp(-1, 1)
     return Image.fromarray(colour.to_picture(x, torch.zeros_like(ab))[0])
 
 
 def table(model):
     """Rows of a Markdown table: the public photos, damaged in each way."""
-    truths = {name: Image.open(path).convert("RGB") for name, path in public_photos().items()}
+    truths = [Image.open(path).convert("RGB") for path in public_photos().values()]
+    labs = [colour.rgb_to_lab(colour.to_tensor(truth)) for truth in truths]
     yield f"| {len(truths)} photos | median explained chroma | worst | better than grey |"
     yield "|---|--:|--:|--:|"
     for name, damage in DAMAGES.items():
         of_each = []
-        for truth in truths.values():
-            L, _ = colour.rgb_to_lab(colour.to_tensor(truth))
-            coloured = colourise.colourise(damaged(truth, damage), model)
+        for truth, (L, true_ab) in zip(truths, labs, strict=True):
+            coloured = colourise.colourise(damaged(L, true_ab, damage), model)
             _, ab = colour.rgb_to_lab(colour.to_tensor(coloured))
             # Judged with the true lightness: what was asked for are the colours.
             judged = colour.to_picture(colour.scale_L(L), colour.scale_ab(ab))[0]

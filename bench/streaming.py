@@ -38,7 +38,6 @@ from colourlib.common import queries
 from colourlib.device import Placement
 from colourlib.model import ColourNet
 from colourlib.stream import feed, write
-from colourlib.stream import shards as shard_module
 
 SIZE = 128
 
@@ -172,7 +171,7 @@ def main():
         write.write(root, verdicts, split, shards)
         arrays = prepare.prepare(root, verdicts, split, SIZE)
         photos = repeated(shards, args.photos)  # an epoch is long beside the buffer
-        shard_module.JUDGED = 20  # nobody judges here
+        feed.JUDGED = 20  # nobody judges here
         streamed = stream.data(f"shards:{shards}", root, SIZE)
         for side in args.sides:
             compare(streamed, arrays, side, args.steps, args.rounds)

@@ -98,8 +98,15 @@ class HintNet(TransferNet):
         height, width = x.shape[-2:]
         room = filled_up(L).shape[-2:]
         hints = F.pad(hints, [0, room[1] - width, 0, room[0] - height])  # none in the filling
+        return super().features(L, self.added(hints))
+
+    def added(self, hints: Tensor) -> list[Tensor]:
+        """Hints (N, 3, H, W), sides multiples of 32 -> what they add to each of the decoder's maps.
+
+        (N, w, H/4, W/4) to (N, w, H/32, W/32).
+        """
         scales = zip(self.hint, STRIDES, strict=True)
-        return super().features(L, [conv(shrunk(hints, stride)) for conv, stride in scales])
+        return [conv(shrunk(hints, stride)) for conv, stride in scales]
 
 
 # ---- hints that a person gives -------------------------------------------------------------------

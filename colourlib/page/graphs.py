@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ..common.errors import CourseError
-from ..hints import STRIDES, HintNet, shrunk, taking
+from ..hints import HintNet, taking
 from ..model import upsample_to
 from ..runs.onnx import graph, halved
 from ..transfer import STRIDE, TransferNet
@@ -58,9 +58,7 @@ class WithHints(nn.Module):
 
     def forward(self, m4: Tensor, m8: Tensor, m16: Tensor, m32: Tensor, hints: Tensor) -> Tensor:
         """Four maps and hints -> (1, 2, H, W)."""
-        scales = zip(self.network.hint, STRIDES, strict=True)
-        added = [conv(shrunk(hints, stride)) for conv, stride in scales]
-        features = self.network.decoded([m4, m8, m16, m32], added)
+        features = self.network.decoded([m4, m8, m16, m32], self.network.added(hints))
         return upsample_to(self.network.head(features), hints)
 
 

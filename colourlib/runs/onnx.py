@@ -18,7 +18,7 @@ from . import first_line
 PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 TRACED = (2, 1, 64, 96)  # all different and no 1 but the channel, so that none is taken for fixed
 TRIED = (TRACED, (1, 1, 75, 97))  # odd, so that every map is cut once
-APART = 1e-3  # how far from torch an answer may be
+APART = 1e-3  # how far from torch an answer may be, see `_gap`
 HALVES = 65504.0  # the largest number of 16 bits
 
 Given = dict[str, Tensor]
@@ -127,15 +127,9 @@ def _check(network: nn.Module, content: bytes, given: Given) -> None:
         there = network(*given.values())  # (N, C, H, W), or several
     there = [there] if isinstance(there, Tensor) else there
     try:
-        apart = 0.0
-        for ours, theirs in zip(answers(content, given), there, strict=True):
-            same = ours.shape == theirs.shape
-            theirs = theirs.float().numpy()
-            scale = max(1.0, np.abs(theirs).max())  # large numbers have fewer digits left
-            gap = np.abs(ours - theirs).max() / scale if same else "in shape"
-            apart = gap if isinstance(gap, str) or not gap <= apart else apart
-            if isinstance(apart, str):
-                break
+        pairs = [*zip(answers(content, given), [y.float().numpy() for y in there], strict=True)]
+        same = all(ours.shape == theirs.shape for ours, theirs in pairs)
+        apart = np.max([_gap(*pair) for pair in pairs]) if same else "in shape"  # NaN stays NaN
     except Exception as error:  # onnxruntime's own kinds
         apart = first_line(error)
     if isinstance(apart, str) or not apart < APART:
@@ -145,6 +139,11 @@ def _check(network: nn.Module, content: bytes, given: Given) -> None:
             f"({apart}): its forward takes sizes for fixed. Compute them from x.shape, and divide "
             "no negative numbers, because ONNX rounds their quotients the other way."
         )
+
+
+def _gap(ours: np.ndarray, theirs: np.ndarray) -> float:
+    """The largest difference, as a share of the largest number where that is above 1."""
+    return np.abs(ours - theirs).max() / max(1.0, np.abs(theirs).max())
 
 
 def halved(content: bytes) -> bytes:

@@ -32,6 +32,7 @@ from ..prepare.make import ROOM, row_of, store
 
 AHEAD = 4  # batches that are made while the network is busy with the one before
 BUFFER, FIRST = 2000, 500  # photos that are mixed; that have to be there before the first is drawn
+JUDGED = 500  # photos that validate, and that test, at most: they lie in memory
 FINE = 16  # steps to one unit of Lab in which a and b are added up
 
 

@@ -24,16 +24,13 @@ from ..collect.connection import MAX_BYTES
 from ..collect.fetch import OFFLINE, Rejected, measure
 from ..collect.manifest import Photo
 from ..collect.store import sha256_of
+from ..common import processes
 from ..common.errors import CourseError
 from ..common.files import printable
 from . import feed
 
 PREFIX = "hub:"
-SHARE, JUDGED, FEW = (
-    0.15,
-    500,
-    60,
-)  # photos that validate, and that test: of all; at most; of untold
+SHARE, FEW = 0.15, 60  # photos that validate, and that test: of all; of a set that tells no number
 UNTOLD = 10_000  # photos an epoch of a set that does not tell how many it has
 KNOWN = 200_000  # fingerprints that a pass remembers: 3 MB
 TOLD = (
@@ -85,7 +82,7 @@ class Hub:
         self.rows = raw.cast_column(self.image, datasets.Image(decode=False))
         self.limits = clean.LIMITS | by_hand.limits(self.root)
         self.decided = by_hand.decisions(self.root)
-        self.judges = Known(2 * JUDGED)
+        self.judges = Known(2 * feed.JUDGED)
         self.turned_away: Counter[str] = Counter()
 
     def __call__(self, seed: int, epoch: int, skip: int) -> Iterator[tuple]:
@@ -95,9 +92,8 @@ class Hub:
     def _pass(self, text: str, _: int) -> Iterator[tuple]:
         from datasets.distributed import split_dataset_by_node
 
-        rank, world = (int(os.environ.get(*key)) for key in (("RANK", "0"), ("WORLD_SIZE", "1")))
         order = self.rows.shuffle(int(feed.fingerprint(text)[:8], 16), buffer_size=1)  # its files
-        return self.new(split_dataset_by_node(order, rank, world))
+        return self.new(split_dataset_by_node(order, processes.rank(), processes.count()))
 
     def new(self, rows: Iterable[dict]) -> Iterator[tuple]:
         """The photos of a pass that pass the rules and are new."""
@@ -159,7 +155,7 @@ def data(source: str, root: Path, size: int) -> feed.StreamedData:
     Raises CourseError where there is no such set, no network, no column of images, or too little.
     """
     hub = Hub(source, root, feed.stored(size))
-    want = FEW if hub.number is None else min(JUDGED, max(1, round(SHARE * hub.number)))
+    want = FEW if hub.number is None else min(feed.JUDGED, max(1, round(SHARE * hub.number)))
     dealt: dict[str, list] = {"validation": [], "test": [], "tint": []}  # the last trains, too
     for verdict, picture in in_threads(partial(hub.judged, lambda same: same), hub.rows):
         if not verdict.keep:

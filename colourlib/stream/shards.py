@@ -34,7 +34,6 @@ from .opening import opened
 PREFIX = "shards:"
 INDEX = "index.json"  # beside the shards: for each its side of the split, photos and bytes
 FORMAT = 1
-JUDGED = 500  # photos that validate, and that test, at most: they lie in memory
 BROKEN = (OSError, EOFError, tarfile.TarError, http.client.HTTPException)
 
 
@@ -129,7 +128,7 @@ def data(source: str, root: Path, size: int) -> feed.StreamedData:
     sides = {s: {u: e for u, e in shards.items() if e["side"] == s} for s in SIDES}
     photos = {s: sum(entry["photos"] for entry in sides[s].values()) for s in SIDES}
     judges = {
-        s: feed.in_memory(_pictures(sides[s], feed.stored(size)), min(JUDGED, photos[s]), size)
+        s: feed.in_memory(_pictures(sides[s], feed.stored(size)), min(feed.JUDGED, photos[s]), size)
         for s in ("validation", "test")
         if sides[s]
     }
