@@ -234,6 +234,23 @@ def test_what_is_there_stays_without_force(tmp_path, capsys):
     assert is_coloured(out / "a.jpg") and files(out) == ["a.jpg"]
 
 
+def test_processes_of_a_launcher_share_a_folder_and_one_goes_on_where_they_were_stopped(
+    tmp_path, monkeypatch
+):
+    old, out = [photo(tmp_path / "old" / f"{n}.png") for n in range(24)], tmp_path / "new"
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    parts = []
+    for rank in "01":
+        monkeypatch.setenv("RANK", rank)
+        parts.append(run([tmp_path / "old"], out).coloured)
+    assert sorted(parts[0] + parts[1]) == [out / one.name for one in sorted(old)]
+    assert min(map(len, parts)) >= 1 and not {*parts[0]} & {*parts[1]}
+    parts[0][0].unlink()
+    monkeypatch.setenv("WORLD_SIZE", "1")
+    done = run([tmp_path / "old"], out)
+    assert done.coloured == parts[0][:1] and len(done.skipped) == 23
+
+
 @pytest.mark.parametrize("force", [False, True])
 def test_a_photo_is_never_overwritten(tmp_path, force, monkeypatch):
     old = photo(tmp_path / "old" / "a.jpg")

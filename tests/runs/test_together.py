@@ -89,6 +89,9 @@ def several(rank, folder):
     told["frozen"] = trained(frozen(seed=rank), folder / "frozen")
     told["uneven"] = trained(frozen(), folder / "uneven", batch_size=3)
     told["minutes"] = trained(spare(), folder / "minutes", minutes=0.01)[0]
+    net = tiny.network()
+    tiny.fit(net, tiny.photos(folder / "statistics"), epochs=1)
+    told["statistics"] = [x.detach().numpy() for x in (net[1].running_mean, net[0].weight)]
     told["own"] = trained(tiny.network(), folder / "own", per_process=True, batch_size=2)[0]
     stop = {2: tiny.press_stop} if rank == 1 else {}
     with pytest.MonkeyPatch.context() as patch:
@@ -135,6 +138,13 @@ def test_only_the_main_process_writes_and_the_record_says_how_many_there_were(to
         (story,) = all_runs(folder / name)
         assert story["processes"] == 2 and story["config"]["batch_size"] == batch_size
     assert main["minutes"] == other["minutes"] == "finished"
+
+
+@pytest.mark.slow
+def test_batchnorm_takes_its_statistics_from_a_processs_own_photos_and_weights_stay_one(told):
+    (mean, weight), (other_mean, other_weight) = (one["statistics"] for one in told[:2])
+    assert weight == pytest.approx(other_weight, abs=1e-6)
+    assert abs(mean - other_mean).max() > 1e-4
 
 
 @pytest.mark.slow
