@@ -249,7 +249,7 @@ def main():
     if loss == "three":  # `vivid_card.py` and `hinted.py` take the rest from the run
         net = three.plain_of(net.state_dict())
     judged = [o for o in origins if o.name == args.without] or origins
-    sizes, factor, by_size = choose(net, judged)
+    sizes, factor, by_size = choose(net, taught)  # an origin left out chooses nothing
     factor = args.saturation or factor
     judged = judged + [elsewhere(source) for source in args.elsewhere]
     colouriser = colourise.at_sizes(net, sizes)
