@@ -186,6 +186,19 @@ def annealed(logits: Tensor, bins: Tensor, temperature: float = TEMPERATURE) -> 
     return torch.einsum("nqhw,qc->nchw", shares, bins.to(shares))
 
 
+def given_back(ab: Tensor, logits: Tensor, bins: Tensor, part: float) -> Tensor:
+    """ab (N, 2, h, w), Lab, as strong as the logits (N, Q, h, w) say that each photo is.
+
+    The mean of red and blue has less chroma than either. How much chroma the photo should have, as
+    a mean square, follows from its distributions: each photo is multiplied by one factor that gives
+    back what is missing; part: 1 all of it, 0 nothing.
+    """
+    shares = torch.softmax(logits.float(), dim=1)  # (N, Q, h, w)
+    square = torch.einsum("nqhw,q->nhw", shares, bins.to(shares).square().sum(1)).mean((1, 2))
+    missing = square / ab.square().sum(1).mean((1, 2)).clamp_min(1)  # (N,), at least 1 unit there
+    return ab * missing.clamp_min(1)[:, None, None, None] ** (part / 2)
+
+
 def sound(temperature) -> float:
     """The temperature, if one can divide by it. Raises CourseError for 0 or below, or no number."""
     if isinstance(temperature, bool) or not isinstance(temperature, Real) or not temperature > 0:
@@ -234,26 +247,27 @@ class Vivid(nn.Module):
 class VividTransfer(nn.Module):
     """A TransferNet whose features answer by a VividHead: x (N, 1, H, W) -> (N, 2, H, W) scaled ab.
 
-    lift (Q,): what is added to the logits, the logarithm of `balance`'s weights.
+    part: how much of the chroma that the mean loses is `given_back`, 0 to 1.
     """
 
     def __init__(
-        self, network: TransferNet, head: nn.Module, bins: Tensor, lift: Tensor,
+        self, network: TransferNet, head: nn.Module, bins: Tensor, part: float,
         temperature: float = TEMPERATURE,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.network, self.head, self.temperature = network, head, temperature
+        self.network, self.head, self.part, self.temperature = network, head, part, temperature
         self.register_buffer("bins", bins.clone())
-        self.register_buffer("lift", lift.clone())
 
     def logits(self, x: Tensor) -> Tensor:
-        """(N, Q, h/4, w/4) of the photo filled up to multiples of 32, lifted."""
-        return self.head(self.network.features(x)) + self.lift[:, None, None]
+        """(N, Q, h/4, w/4) of the photo filled up to multiples of 32."""
+        return self.head(self.network.features(x))
 
     def forward(self, x: Tensor) -> Tensor:
-        """The annealed mean, enlarged to the size of x."""
+        """The annealed mean with its chroma given back, enlarged to the size of x."""
         height, width = x.shape[-2:]
-        ab = annealed(self.logits(x), self.bins, self.temperature)
+        logits = self.logits(x)
+        ab = annealed(logits, self.bins, self.temperature)
+        ab = given_back(ab, logits, self.bins, self.part)
         return scale_ab(upsample_to(ab, filled_up(x))[..., :height, :width])
 
 
@@ -286,6 +300,5 @@ def vividly(
             "sizes: make it again with bench/vivid_card.py."
         )
     head.load_state_dict(weights)
-    lift = balance(prior, bins, told["even"]).log()
     warm = told["temperature"] if temperature is None else sound(temperature)
-    return VividTransfer(network, head, bins, lift, warm).eval(), told
+    return VividTransfer(network, head, bins, told["given_back"], warm).eval(), told

@@ -11,12 +11,12 @@ import torch.nn.functional as F
 from PIL import Image
 
 from colourlib import colourise, vivid
-from colourlib.colour import unscale_ab
+from colourlib.colour import scale_ab, unscale_ab
 from colourlib.common.errors import CourseError
 from colourlib.common.files import shipped_folder
 from colourlib.common.fingerprints import fingerprint
 from colourlib.common.lab import rgb_to_lab
-from colourlib.model import ColourNet
+from colourlib.model import ColourNet, upsample_to
 from colourlib.transfer import TransferNet
 
 BINS = vivid.bins()
@@ -119,6 +119,20 @@ def test_temperature_leads_from_the_mean_to_the_mode():
     assert torch.allclose(vivid.annealed(logits, BINS, 1000.0), BINS.mean(0)[:, None, None], atol=1)
 
 
+def test_a_photo_gets_back_the_chroma_that_its_mean_lost():
+    two = torch.tensor([[50.0, 10.0], [-30.0, 10.0]])  # red or green, 50 or 32 units of chroma
+    logits = torch.zeros(1, 2, 4, 4)
+    unsure = vivid.annealed(logits, two, 1)  # (10, 10) everywhere
+    back = {part: vivid.given_back(unsure, logits, two, part) for part in (0.0, 0.5, 1.0)}
+    assert torch.equal(back[0.0], unsure)
+    assert back[1.0].square().sum(1).mean().item() == pytest.approx((2600 + 1000) / 2, rel=1e-4)
+    assert torch.allclose(back[0.5] ** 2, back[0.0] * back[1.0], rtol=1e-4)  # halfway, as factors
+    sure = torch.tensor([9.0, -9.0])[None, :, None, None].expand(1, 2, 4, 4) * 9
+    red = vivid.annealed(sure, two, 1)
+    assert torch.allclose(vivid.given_back(red, sure, two, 1.0), red, atol=1e-3)
+    assert torch.equal(vivid.given_back(0 * red, 0 * sure, 0 * two, 1.0), 0 * red)  # grey stays grey
+
+
 @pytest.mark.parametrize(
     ("logits", "temperature", "words"),
     [
@@ -176,9 +190,9 @@ def head_of(network, path, bins=BINS, **changes):
     prior = torch.full((260,), 1 / 260)
     head = vivid.VividHead(prior, 8)
     torch.nn.init.normal_(head[1].weight)
-    card = {"of": fingerprint(network.state_dict()), "even": 0.5, "temperature": 0.3} | changes
+    card = {"of": fingerprint(network.state_dict()), "given_back": 0.5, "temperature": 0.3} | changes
     arrays = head.state_dict() | {"bins": bins, "prior": prior}
-    safetensors.torch.save_file(arrays, path, {"card": json.dumps(card | {"sizes": [64]})})
+    safetensors.torch.save_file(arrays, path, {"card": json.dumps(card | {"sizes": [64], "size": 64})})
     return path
 
 
@@ -189,10 +203,11 @@ def test_a_head_beside_a_network_makes_it_vivid(transfer, tmp_path):
     x = torch.rand(1, 1, 40, 52) * 2 - 1
     with torch.no_grad():
         y, logits = network(x), network.logits(x)
-        lift = vivid.balance(torch.full((260,), 1 / 260), BINS, 0.5).log()
-        bare = network.head(transfer.features(x))
+        ab = vivid.annealed(logits, BINS, 0.3)
+        ab = vivid.given_back(ab, logits, BINS, 0.5)  # (1, 2, 16, 16): filled up to 64 x 64
+        wanted = scale_ab(upsample_to(ab, torch.zeros(1, 1, 64, 64)))[..., :40, :52]
     assert y.shape == (1, 2, 40, 52)
-    assert torch.allclose(logits, bare + lift[:, None, None], atol=1e-5)
+    assert torch.allclose(y, wanted, atol=1e-5)
     warm, _ = vivid.vividly(network, card, 1)
     assert (warm.temperature, network.temperature) == (1.0, 0.3)
     with torch.no_grad():

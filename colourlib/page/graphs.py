@@ -46,7 +46,7 @@ class Alone(nn.Module):
         ab = nn.functional.interpolate(self.network.head(features), scale_factor=4, mode="bilinear")
         if self.vivid is None:
             return ab
-        return ab, torch.softmax(self.vivid.head(features), dim=1)  # not lifted: the likeliest
+        return ab, torch.softmax(self.vivid.head(features), dim=1)
 
 
 class WithHints(nn.Module):

@@ -82,9 +82,9 @@ class Studio:
             return None, None
         if not isinstance(vivid, VividTransfer):
             return None, None
-        x = lightness(self.shown, sizes_of(told)[0])
-        with torch.inference_mode():  # not lifted: the likeliest, and not the most colourful
-            return vivid.head(vivid.network.features(x))[0].softmax(0), vivid.bins
+        x = lightness(self.shown, told["size"])
+        with torch.inference_mode():
+            return vivid.logits(x)[0].softmax(0), vivid.bins
 
     # ---- what is done
 

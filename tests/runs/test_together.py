@@ -163,6 +163,18 @@ def test_what_would_cost_hours_is_said_at_the_start_in_all_processes(told):
         assert "2 processes cannot share a batch of 1: give batch_size=2" in one["few"]
 
 
+def in_a_notebook(folder):
+    tiny.fit(frozen(), tiny.photos(folder), epochs=1)
+
+
+@pytest.mark.slow
+def test_the_notebook_launcher_starts_the_same_training(tmp_path):
+    pytest.importorskip("accelerate").notebook_launcher(in_a_notebook, [tmp_path], num_processes=2)
+    (story,) = all_runs(tmp_path)
+    assert (story["state"], story["processes"]) == ("finished", 2)
+    assert processes.count() == 1  # here it is one process again
+
+
 def victim(rank, folder):
     """A run that saves after each step, and whose other process is killed in the fourth."""
     with pytest.MonkeyPatch.context() as patch:
