@@ -18,10 +18,10 @@ import weights
 from colourlib import colourise, evaluate, vivid
 from colourlib.common.fingerprints import write_head
 
-TRIED = 60  # photos of a set, to choose by
-JUDGED = 100  # photos of a set, for the card
+TRIED = 150  # photos of a set, to choose by
+JUDGED = 300  # photos of a set at most, for the card
 ENOUGH = 0.9  # predicted colourfulness / true, on the worst set
-PARTS = (1.0, 1.05, 0.9, 0.0)  # of the chroma that is missing; a mean of several sizes loses some again
+PARTS = (1.0, 0.95, 0.0)  # of the missing chroma; a mean of sizes loses some again
 TEMPERATURES = (0.7, 1.0)
 
 
@@ -74,7 +74,8 @@ def main():
     if args.out is None:
         return
     card = {"network": "VividHead", "given_back": part}
-    card |= {"temperature": temperature, "sizes": args.sizes, "size": args.sizes[len(args.sizes) // 2]}
+    middle = args.sizes[len(args.sizes) // 2]  # where one has to do
+    card |= {"temperature": temperature, "sizes": args.sizes, "size": middle}
     card |= {"saturation": 1.0, "bins": len(bins), "scores": table}
     card["tried"] = {f"given back {p:g}, T {t:g}": scores for (p, t), scores in tried.items()}
     write_head(args.out, mine | {"bins": bins, "prior": prior}, net, card)

@@ -60,16 +60,14 @@ EPILOGS = {
     "colourise": "Exit code: 0 all done, 1 a photo failed, 2 a mistake in the command, 130 Ctrl-C. "
     "Names that begin with a dash go behind --."
 }
+_PHOTOS = "a file, a folder with all below, or shards:FOLDER"
 _OUT = "a folder, made if missing; for one photo also a file: .jpg, .png, .webp or .tif"
 _SOURCES = "'practice', 'bing', 'torchvision:Imagenette', or a folder"
 _SETTINGS = "'quick' (minutes) or 'full' (longer, better colours)"
 _COPIES = "where executed copies and summary.md go (default: data/executed/...)"
 ARGUMENTS = {
     "colourise": [
-        (
-            "photos",
-            {"nargs": "+", "metavar": "PHOTO", "help": "a file, or a folder with all below"},
-        ),
+        ("photos", {"nargs": "+", "metavar": "PHOTO", "help": _PHOTOS}),
         ("-o --out", {"required": True, "help": _OUT}),
         ("--saturation", {"type": float, "default": 1.0, "help": "0 is grey, 1 as estimated"}),
         (

@@ -189,9 +189,8 @@ def annealed(logits: Tensor, bins: Tensor, temperature: float = TEMPERATURE) -> 
 def given_back(ab: Tensor, logits: Tensor, bins: Tensor, part: float) -> Tensor:
     """ab (N, 2, h, w), Lab, as strong as the logits (N, Q, h, w) say that each photo is.
 
-    The mean of red and blue has less chroma than either. How much chroma the photo should have, as
-    a mean square, follows from its distributions: each photo is multiplied by one factor that gives
-    back what is missing; part: 1 all of it, 0 nothing.
+    The mean of red and blue has less chroma than either. Its distributions say how much a photo
+    should have, as a mean square; one factor gives back what is missing. part: 1 all, 0 nothing.
     """
     shares = torch.softmax(logits.float(), dim=1)  # (N, Q, h, w)
     square = torch.einsum("nqhw,q->nhw", shares, bins.to(shares).square().sum(1)).mean((1, 2))
@@ -266,7 +265,7 @@ class VividTransfer(nn.Module):
         """The annealed mean with its chroma given back, enlarged to the size of x."""
         height, width = x.shape[-2:]
         logits = self.logits(x)
-        ab = annealed(logits, self.bins, self.temperature)
+        ab = annealed(logits, self.bins, self.temperature)  # (1, 2, H/4, W/4)
         ab = given_back(ab, logits, self.bins, self.part)
         return scale_ab(upsample_to(ab, filled_up(x))[..., :height, :width])
 

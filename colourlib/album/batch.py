@@ -5,14 +5,16 @@ file that is there is overwritten unasked, and what is written is there whole or
 """
 
 import errno
+import io
 import math
 import os
+import re
 import sys
 import time
 import warnings
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -78,6 +80,15 @@ class Batch:
         self.failed.append((photo, why))
         self.say([f"{shown(photo)}: {shown(why)}"], sys.stderr)
 
+    def new(self, jobs: Iterable[Job], force: bool) -> Iterator[Job]:
+        """The jobs whose file is not there yet; of the others it keeps why they are left out."""
+        for job in jobs:
+            if force or not os.path.lexists(job.out):
+                yield job
+            else:
+                self.left -= 1
+                self.skip(job.photo, THERE)
+
     def say(self, lines: Iterable[str], stream) -> None:
         """Print lines so that the progress bar stays whole."""
         code = getattr(stream, "encoding", None) or "utf-8"
@@ -98,7 +109,7 @@ def colourise_files(
     force: bool = False, vivid: bool = False, temperature: float | None = None,
     hints: str | Path | None = None,
 ) -> Batch:  # fmt: skip
-    """Colour files and folders of photos, and say how it went.
+    """Colour files and folders of photos, or those in shards, and say how it went.
 
     out: a folder, in which the sub-folders of folders are mirrored; or, for one photo, a file that
     ends in .jpg, .png, .webp or .tif. Files that are there are left alone without `force`, a photo
@@ -113,35 +124,60 @@ def colourise_files(
     if temperature is not None and not vivid:
         raise CourseError("--temperature belongs to --vivid: give both.")
     out = os.path.expanduser(out)
-    todo, start = names.plan(photos, out), time.perf_counter()
-    done = Batch(Path(out))
-    if hints is not None and len(todo.jobs) + len(todo.amiss) != 1:
+    start, done = time.perf_counter(), Batch(Path(out))
+    given = [photos] if isinstance(photos, (str, Path)) else photos
+    in_shards = any(str(photo).startswith("shards:") for photo in given)
+    todo = names.Plan() if in_shards else names.plan(given, out)
+    if hints is not None and (in_shards or len(todo.jobs) + len(todo.amiss) != 1):
         raise CourseError("--hints belong to one photo: give that one alone.")
-    waiting = []
-    for job in todo.jobs:
-        if zlib.crc32(os.fsencode(job.out)) % processes.count() != processes.rank():
-            continue  # another process of this launcher colours it, whatever is there by now
-        if os.path.lexists(job.out) and not force:
-            done.skip(job.photo, THERE)
-        else:
-            waiting.append(job)
+    if in_shards:
+        mine, total = _in_shards(given, done.out)
+        waiting = done.new(mine, force)
+    else:
+        count, rank = processes.count(), processes.rank()
+        # Another process of this launcher colours the others, whatever is there by now.
+        mine = [job for job in todo.jobs if zlib.crc32(os.fsencode(job.out)) % count == rank]
+        waiting = list(done.new(mine, force))
+        total = len(waiting)
     painter = ()
-    if waiting:
-        painter = _painter(model, saturation, vivid, temperature, hints, waiting[0].photo)
+    if total:
+        photo = todo.jobs[0].photo if todo.jobs else done.out  # of the hints
+        painter = _painter(model, saturation, vivid, temperature, hints, photo)
     done.say(map(shown, todo.remarks), sys.stdout)
     for photo, why in todo.amiss:
         done.fail(photo, why)
-    if waiting:
-        _work(waiting, *painter, done)
+    if total:
+        _work(waiting, total, *painter, done)
     done.seconds = time.perf_counter() - start
     done.say(map(shown, [*done.about(), done.summary()]), sys.stdout)
     return done
 
 
+def _in_shards(given: Sequence[str | Path], out: Path) -> tuple[Iterator[Job], int]:
+    """(The photos in this process's shards, as they come; how many they are): OUT/shard/photo."""
+    if len(given) > 1:
+        raise CourseError("Shards are coloured alone: give shards:FOLDER and nothing else.")
+    names.check_place(out.absolute())
+    from ..stream import shards  # with torch: not before it is needed
+
+    _, found = shards.find(str(given[0]))
+    mine = sorted(found)[processes.rank() :: processes.count()]
+
+    def jobs() -> Iterator[Job]:
+        for url in mine:
+            for sample in shards.samples([url]):
+                content, ending = shards.picture_in(sample)
+                name = re.sub(r"[^\w-]", "_", sample["__key__"])[:80]  # a stranger may have made it
+                file = names.written(Path(Path(url).stem, f"{name}.{ending}"))
+                yield Job(Path(url, file.name), out / file, True, io.BytesIO(content))
+
+    return jobs(), sum(found[url]["photos"] for url in mine)
+
+
 def _painter(
     model, saturation: float, vivid: bool, temperature: float | None, file, photo: Path
 ) -> tuple[Callable[[Image.Image], Image.Image], str]:
-    """(what colours a picture, the name of its weights); file: of the hints of this photo."""
+    """(what colours a picture, the name of its weights); file: of the hints of the one photo."""
     from ..colourise import colourise_ours, known, vividly
     from ..hints import read
     from ..runs import weights  # torch and all that: not before a photo waits for it
@@ -165,12 +201,12 @@ def weights_name(model) -> str:
     return "as shipped" if model is None else getattr(model, "name", type(model).__name__)
 
 
-def _work(jobs: list[Job], paint, weights: str, done: Batch) -> None:
+def _work(jobs: Iterable[Job], total: int, paint, weights: str, done: Batch) -> None:
     """Colour photo after photo until all are done, the disk is full or Ctrl-C is pressed."""
-    done.left = len(jobs)
-    no_bar = True if len(jobs) < 2 else None  # None: only on a terminal
+    done.left = total
+    no_bar = True if total < 2 else None  # None: only on a terminal
     try:
-        with Stop() as ctrl_c, tqdm(jobs, unit="photo", disable=no_bar) as bar:
+        with Stop() as ctrl_c, tqdm(jobs, unit="photo", total=total, disable=no_bar) as bar:
             for job in bar:
                 try:
                     _colour(job, paint, weights, done)
@@ -194,7 +230,7 @@ def _colour(job: Job, paint, weights: str, done: Batch) -> None:
     """Colour one photo and write it. Raises CourseError and whatever a network raises."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about large files and broken EXIF; a bar stands here
-        image, more = open_photo(job.photo)
+        image, more = open_photo(job.content or job.photo)
         with image:
             if job.found and save.is_ours(image):
                 return done.skip(job.photo, OURS)

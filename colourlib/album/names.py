@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from ..common.errors import CourseError
 from ..common.files import pasted
@@ -32,6 +33,7 @@ class Job:
     photo: Path
     out: Path  # while photos are being looked for: where it lies below OUT, by its own name
     found: bool = False  # in a folder, where nobody named it
+    content: BinaryIO | None = None  # the photo itself, where no file holds it alone
 
 
 @dataclass
@@ -55,7 +57,7 @@ def plan(photos: Sequence[str | Path], out: str | Path) -> Plan:
         raise CourseError("No photo was given: name a file, several, or a folder.")
     one_file, todo = _is_one_file(given, out), Plan()
     out = Path(out)
-    _check_place((out.parent if one_file else out).absolute())
+    check_place((out.parent if one_file else out).absolute())
     found = {}  # each photo once, also where its folder was given, too
     for job in _find(given, out, todo):
         found.setdefault((os.path.realpath(job.photo.parent), job.photo.name), job)
@@ -83,7 +85,7 @@ def _is_one_file(given: list[Path], out: str | Path) -> bool:
     return True
 
 
-def _check_place(folder: Path) -> None:
+def check_place(folder: Path) -> None:
     """Raises CourseError where the folder neither is there nor can be made."""
     there = next((p for p in (folder, *folder.parents) if os.path.lexists(p)), None)
     if there is None:  # a drive of Windows, or a server
@@ -142,8 +144,8 @@ def _named(found: list[Job], out: Path, todo: Plan) -> list[Job]:
     """Jobs in the order of the photos. Where two want the same name, the second gets a number."""
     names, taken = {}, set()
     # Photos that keep their names come first: x.png stays x.png when an x.gif is laid beside it.
-    for job in sorted(found, key=lambda job: _written(job.out) != job.out):
-        wish = _written(job.out)
+    for job in sorted(found, key=lambda job: written(job.out) != job.out):
+        wish = written(job.out)
         names[job] = name = free(wish, taken)
         taken.add(key(name))
         if name != wish:
@@ -151,7 +153,7 @@ def _named(found: list[Job], out: Path, todo: Plan) -> list[Job]:
     return [replace(job, out=out / names[job]) for job in found]
 
 
-def _written(path: Path) -> Path:
+def written(path: Path) -> Path:
     """The name of the coloured file: IMG_1.JPG stays, scan.gif and scan.v2 get an ending in .png"""
     ending = path.suffix.lower()
     if ending in FORMATS:

@@ -5,18 +5,14 @@ can be compared with the true one. Of a photo there is one truth only, and what 
 calibration: of what was given 70 %, how much came true? Colours are counted by name, in `HUES`.
 """
 
-from collections.abc import Sequence
-from functools import cache
-
 import numpy as np
 import torch
 from torch import Tensor
 
-from .. import show, vivid
+from .. import show
 from ..colour import lab_to_rgb, to_bytes
 from ..common.errors import CourseError
 from ..data import PhotoSet
-from ..practice import CLASSES, NAMES
 from .by_thing import class_map
 
 # Names of colours: from this angle of the ab plane on, in degrees, and how each is drawn (ab).
@@ -30,7 +26,6 @@ HUES = {
     "purple": (305, (32, -26)),
 }
 GREY = 12.0  # Lab units of chroma: below it a colour is called grey
-DRAWS = 4000  # colours that are drawn of a palette
 HATCHES = ("", "//")
 
 
@@ -47,22 +42,6 @@ def by_name(shares: Tensor, bins: Tensor) -> Tensor:
     """Shares of bins added up by name: (N, Q, ...) -> (N, len(HUES), ...)."""
     sums = shares.new_zeros(len(shares), len(HUES), *shares.shape[2:])
     return sums.index_add_(1, named(bins), shares)
-
-
-@cache
-def _drawn(name: str) -> np.ndarray:
-    """DRAWS colours that a thing can have, (DRAWS, 2) ab, as `practice` draws them."""
-    thing, dice = CLASSES[name], np.random.default_rng(0)
-    ab = thing.colours[dice.choice(len(thing.weights), DRAWS, p=thing.weights)]
-    angle, radius = 2 * np.pi * dice.random(DRAWS), thing.spread * np.sqrt(dice.random(DRAWS))
-    ab = ab + radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    return ab + thing.grain * dice.standard_normal((DRAWS, 2))
-
-
-def true_palettes(bins: Tensor, names: Sequence[str] = NAMES) -> Tensor:
-    """The soft shares of classes of things, (classes, Q): of all of practice.NAMES, or of some."""
-    drawn = (torch.tensor(_drawn(name).T[None, :, :, None], dtype=torch.float32) for name in names)
-    return torch.stack([vivid.prior(ab, bins) for ab in drawn])
 
 
 def things_in(photos: PhotoSet, side: int) -> Tensor:

@@ -43,8 +43,9 @@ def files() -> dict[str, bytes]:
 
     Raises CourseError where npm is missing or reaches nothing, and for other bytes than expected.
     """
-    kept = {name: _kept(folder() / name) for name in FILES}
-    if all(_sha256(content) == FILES[name] for name, content in kept.items()):
+    places = {name: folder() / name for name in FILES}
+    kept = {name: path.read_bytes() for name, path in places.items() if path.is_file()}
+    if all(_sha256(kept.get(name, b"")) == known for name, known in FILES.items()):
         return kept
     writable(folder())
     given = folder() / ARCHIVE  # put there by hand, where there is no network
@@ -54,10 +55,6 @@ def files() -> dict[str, bytes]:
     for name, content in found.items():
         write(folder() / name, content)
     return found
-
-
-def _kept(path: Path) -> bytes:
-    return path.read_bytes() if path.is_file() else b""
 
 
 def _sha256(content: bytes) -> str:

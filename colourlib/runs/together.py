@@ -87,9 +87,7 @@ def synchronised(model: nn.Module, share: float, size: int) -> nn.Module:
     for buffer in model.buffers():
         distributed.broadcast(buffer, 0)
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", FutureWarning
-        )  # newer ones call broadcast_buffers otherwise
+        warnings.simplefilter("ignore", FutureWarning)  # newer ones: another broadcast_buffers
         model = nn.parallel.DistributedDataParallel(
             model, broadcast_buffers=False, find_unused_parameters=_leaves_out(model, size)
         )

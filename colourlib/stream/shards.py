@@ -174,7 +174,7 @@ class Stream:
             if numbered[0] in skipped:
                 return None
             try:
-                return feed.as_bytes(feed.square_of(picture_in(numbered[1]), self.side))
+                return feed.as_bytes(feed.square_of(picture_in(numbered[1])[0], self.side))
             except Exception:  # damaged since it was written: others take its place
                 return None
 
@@ -205,9 +205,9 @@ def _members(urls: Iterable[str]) -> Iterator[dict]:
         yield {}  # the end of a shard, to webdataset
 
 
-def picture_in(sample: dict) -> bytes:
-    """The picture of a sample. Raises IndexError where it has none."""
-    return [content for ending, content in sample.items() if f".{ending}" in ENDINGS][0]
+def picture_in(sample: dict) -> tuple[bytes, str]:
+    """(The picture of a sample, 'jpg' or the like). Raises IndexError where it has none."""
+    return [(content, ending) for ending, content in sample.items() if f".{ending}" in ENDINGS][0]
 
 
 def _pictures(shards: Iterable[str], side: int) -> Iterator[tuple[Photo, Image.Image]]:
@@ -217,7 +217,7 @@ def _pictures(shards: Iterable[str], side: int) -> Iterator[tuple[Photo, Image.I
         try:
             row = {key: printable(value, "?") for key, value in json.loads(sample["json"]).items()}
             photo = Photo(row["query"], row["url"], row["file"], row["sha256"])
-            return photo, feed.square_of(picture_in(sample), side)
+            return photo, feed.square_of(picture_in(sample)[0], side)
         except Exception:  # damaged, or of somebody who means harm
             return None
 

@@ -219,7 +219,7 @@ def test_the_home_folder_may_be_written_as_a_tilde(tmp_path, monkeypatch):
     assert not (tmp_path / "here" / "~").exists()
     monkeypatch.setattr(os.path, "lexists", lambda path: False)  # a drive that is not there
     with pytest.raises(CourseError, match="there is no .*choose another place"):
-        names._check_place(tmp_path / "out")
+        names.check_place(tmp_path / "out")
 
 
 def test_what_is_there_stays_without_force(tmp_path, capsys):

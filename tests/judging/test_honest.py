@@ -7,7 +7,7 @@ from tiny import photo_set
 from colourlib import vivid
 from colourlib.common.errors import CourseError
 from colourlib.judging import honest, sliders
-from colourlib.practice import CLASSES, NAMES
+from colourlib.practice import NAMES
 
 BINS = vivid.bins()
 HUES = list(honest.HUES)
@@ -29,14 +29,6 @@ def test_shares_are_added_up_by_name():
     assert named.shape == (2, 7, 3) and torch.allclose(named.sum(1), torch.ones(2, 3))
     greens = honest.named(BINS) == HUES.index("green")
     assert torch.allclose(named[:, HUES.index("green")], shares[:, greens].sum(1))
-
-
-def test_a_palette_is_what_practice_draws_from():
-    palettes = honest.by_name(honest.true_palettes(BINS, ["car", "grass"]), BINS)
-    assert palettes[1, HUES.index("green")] > 0.9
-    weights = CLASSES["car"].weights  # red, blue, yellow, grey, green, orange
-    order = [HUES.index(name) for name in ("red", "blue", "yellow", "grey", "green", "orange")]
-    assert palettes[0, order].tolist() == pytest.approx(weights.tolist(), abs=0.04)
 
 
 def test_what_a_pixel_shows_is_known_for_scenes_only(practice_data):
