@@ -246,15 +246,12 @@ class Vivid(nn.Module):
 class VividTransfer(nn.Module):
     """A TransferNet whose features answer by a VividHead: x (N, 1, H, W) -> (N, 2, H, W) scaled ab.
 
-    part: how much of the chroma that the mean loses is `given_back`, 0 to 1.
+    part: how much of the chroma that the mean loses is `given_back`, 0 to 1 or a little more.
     """
 
-    def __init__(
-        self, network: TransferNet, head: nn.Module, bins: Tensor, part: float,
-        temperature: float = TEMPERATURE,
-    ) -> None:  # fmt: skip
+    def __init__(self, network: TransferNet, head, bins: Tensor, part: float, warm: float) -> None:
         super().__init__()
-        self.network, self.head, self.part, self.temperature = network, head, part, temperature
+        self.network, self.head, self.part, self.temperature = network, head, part, warm
         self.register_buffer("bins", bins.clone())
 
     def logits(self, x: Tensor) -> Tensor:

@@ -139,10 +139,8 @@ def colourise_files(
         mine = [job for job in todo.jobs if zlib.crc32(os.fsencode(job.out)) % count == rank]
         waiting = list(done.new(mine, force))
         total = len(waiting)
-    painter = ()
-    if total:
-        photo = todo.jobs[0].photo if todo.jobs else done.out  # of the hints
-        painter = _painter(model, saturation, vivid, temperature, hints, photo)
+    one = todo.jobs[0].photo if todo.jobs else done.out  # whose hints they are
+    painter = total and _painter(model, saturation, vivid, temperature, hints, one)
     done.say(map(shown, todo.remarks), sys.stdout)
     for photo, why in todo.amiss:
         done.fail(photo, why)

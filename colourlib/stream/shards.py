@@ -206,8 +206,9 @@ def _members(urls: Iterable[str]) -> Iterator[dict]:
 
 
 def picture_in(sample: dict) -> tuple[bytes, str]:
-    """(The picture of a sample, 'jpg' or the like). Raises IndexError where it has none."""
-    return [(content, ending) for ending, content in sample.items() if f".{ending}" in ENDINGS][0]
+    """(The picture of a sample, 'jpg' or the like); (b"", "") where it has none."""
+    pictures = ((content, ending) for ending, content in sample.items() if f".{ending}" in ENDINGS)
+    return next(pictures, (b"", ""))
 
 
 def _pictures(shards: Iterable[str], side: int) -> Iterator[tuple[Photo, Image.Image]]:

@@ -6,6 +6,7 @@ import os
 import shutil
 import tarfile
 import threading
+from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from colourlib import practice, stream
 from colourlib.__main__ import main
+from colourlib.album.batch import colourise_files
 from colourlib.collect.manifest import Photo
 from colourlib.common.errors import CourseError
 from colourlib.course.workspace import open_workspace
@@ -257,6 +259,28 @@ def test_http_streams_the_same_and_a_broken_connection_is_taken_up_again(copied,
     finally:
         server.shutdown()
         server.server_close()
+
+
+def test_photos_in_shards_are_coloured_each_process_its_own_shards(copied, tmp_path, monkeypatch):
+    paint = partial(colourise_files, model=lambda x: x.new_full((1, 2, *x.shape[2:]), 0.2))
+    index = json.loads((copied / "index.json").read_text())
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    parts = []
+    for rank in "01":
+        monkeypatch.setenv("RANK", rank)
+        parts.append(paint(f"shards:{copied}", tmp_path / "new").coloured)
+    assert len({*parts[0], *parts[1]}) == len(parts[0]) + len(parts[1]) >= 56
+    assert len(parts[0] + parts[1]) == sum(entry["photos"] for entry in index["shards"].values())
+    assert not {path.parent for path in parts[0]} & {path.parent for path in parts[1]}
+    monkeypatch.setenv("WORLD_SIZE", "1")
+    parts[0][0].unlink()
+    done = paint([f"shards:{copied}"], tmp_path / "new")
+    assert done.coloured == parts[0][:1] and done.left == 0
+    with pytest.raises(CourseError, match="coloured alone"):
+        paint([f"shards:{copied}", "x.jpg"], tmp_path / "new")
+    hostile(copied)
+    done = paint([f"shards:{copied}"], tmp_path / "third")
+    assert done.failed and all(tmp_path / "third" in path.parents for path in done.coloured)
 
 
 def hostile(folder):
