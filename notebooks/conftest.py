@@ -13,8 +13,8 @@ import pytest
 from nbval.kernel import RunningKernel
 
 MOST = 300  # messages a cell may send: nbval reads them when it has ended, and a thousand fit
-# Two workers take a notebook each, in this order: the longest first, so that they end together. The
-# worker of 05 is most often done while the other one is at its second, so it takes 06 and has a run.
+# Two workers take a notebook each, in this order: the longest first, so that they end together.
+# The worker of 05 is most often done while the other is at its second: it takes 06, and has a run.
 FIRST = ("05_train", "05_small_first", "07_vivid", "06_evaluate", "06_measures", "05_scale",
          "08_transfer", "05_adamw", "04_model")  # fmt: skip
 SCRATCH = Path(tempfile.mkdtemp(prefix="colourlib-notebooks-"))
