@@ -138,7 +138,7 @@ def colourise_files(
         # Another process of this launcher colours the others, whatever is there by now.
         mine = [job for job in todo.jobs if zlib.crc32(os.fsencode(job.out)) % count == rank]
         waiting = list(done.new(mine, force))
-        total = len(waiting)
+        total = done.left = len(waiting)
     one = todo.jobs[0].photo if todo.jobs else done.out  # whose hints they are
     painter = total and _painter(model, saturation, vivid, temperature, hints, one)
     done.say(map(shown, todo.remarks), sys.stdout)

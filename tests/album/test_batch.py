@@ -228,7 +228,7 @@ def test_what_is_there_stays_without_force(tmp_path, capsys):
     (out / "a.jpg").write_bytes(b"mine")
     done = run([old], out)
     assert (out / "a.jpg").read_bytes() == b"mine" and done.code == 0
-    assert done.skipped == [(old, batch.THERE)] and done.coloured == []
+    assert done.skipped == [(old, batch.THERE)] and done.coloured == [] and done.left == 0
     assert "0 coloured, 1 skipped, 0 failed" in capsys.readouterr().out.splitlines()[-1]
     run([old], out, force=True)
     assert is_coloured(out / "a.jpg") and files(out) == ["a.jpg"]
@@ -248,7 +248,7 @@ def test_processes_of_a_launcher_share_a_folder_and_one_goes_on_where_they_were_
     parts[0][0].unlink()
     monkeypatch.setenv("WORLD_SIZE", "1")
     done = run([tmp_path / "old"], out)
-    assert done.coloured == parts[0][:1] and len(done.skipped) == 23
+    assert done.coloured == parts[0][:1] and (len(done.skipped), done.left) == (23, 0)
 
 
 @pytest.mark.parametrize("force", [False, True])
