@@ -54,12 +54,8 @@ def test_imports_inside_functions_only_put_off_what_is_heavy():
     """None dodges a circle: each names something of ours that brings torch or Jupyter along."""
     allowed = {
         "__main__.py": {"album", "teaching.check", "course", "page"},  # --help needs none of them
-        "album/batch.py": {
-            "colourise",
-            "hints",
-            "runs",
-            "stream",
-        },  # torch, not before a photo waits for it
+        # torch, not before a photo waits for it
+        "album/batch.py": {"colourise", "hints", "runs", "stream"},
         "course/hosted.py": {"device"},  # torch, before all is installed
         "teaching/check/chapter04/networks.py": {"clinic"},  # a second that other checks can save
     }

@@ -130,9 +130,8 @@ def test_a_photo_gets_back_the_chroma_that_its_mean_lost():
     sure = torch.tensor([9.0, -9.0])[None, :, None, None].expand(1, 2, 4, 4) * 9
     red = vivid.annealed(sure, two, 1)
     assert torch.allclose(vivid.given_back(red, sure, two, 1.0), red, atol=1e-3)
-    assert torch.equal(
-        vivid.given_back(0 * red, 0 * sure, 0 * two, 1.0), 0 * red
-    )  # grey stays grey
+    grey = 0 * red
+    assert torch.equal(vivid.given_back(grey, 0 * sure, 0 * two, 1.0), grey)
 
 
 @pytest.mark.parametrize(
@@ -192,15 +191,10 @@ def head_of(network, path, bins=BINS, **changes):
     prior = torch.full((260,), 1 / 260)
     head = vivid.VividHead(prior, 8)
     torch.nn.init.normal_(head[1].weight)
-    card = {
-        "of": fingerprint(network.state_dict()),
-        "given_back": 0.5,
-        "temperature": 0.3,
-    } | changes
+    card = {"of": fingerprint(network.state_dict()), "sizes": [64], "size": 64}
+    card |= {"given_back": 0.5, "temperature": 0.3} | changes
     arrays = head.state_dict() | {"bins": bins, "prior": prior}
-    safetensors.torch.save_file(
-        arrays, path, {"card": json.dumps(card | {"sizes": [64], "size": 64})}
-    )
+    safetensors.torch.save_file(arrays, path, {"card": json.dumps(card)})
     return path
 
 

@@ -131,21 +131,21 @@ def colourise_files(
     if hints is not None and (in_shards or len(todo.jobs) + len(todo.amiss) != 1):
         raise CourseError("--hints belong to one photo: give that one alone.")
     if in_shards:
-        mine, total = _in_shards(given, done.out)
+        mine, done.left = _in_shards(given, done.out)
         waiting = done.new(mine, force)
     else:
         count, rank = processes.count(), processes.rank()
         # Another process of this launcher colours the others, whatever is there by now.
         mine = [job for job in todo.jobs if zlib.crc32(os.fsencode(job.out)) % count == rank]
+        done.left = len(mine)
         waiting = list(done.new(mine, force))
-        total = done.left = len(waiting)
     one = todo.jobs[0].photo if todo.jobs else done.out  # whose hints they are
-    painter = total and _painter(model, saturation, vivid, temperature, hints, one)
+    painter = done.left and _painter(model, saturation, vivid, temperature, hints, one)
     done.say(map(shown, todo.remarks), sys.stdout)
     for photo, why in todo.amiss:
         done.fail(photo, why)
-    if total:
-        _work(waiting, total, *painter, done)
+    if done.left:
+        _work(waiting, *painter, done)
     done.seconds = time.perf_counter() - start
     done.say(map(shown, [*done.about(), done.summary()]), sys.stdout)
     return done
@@ -199,12 +199,11 @@ def weights_name(model) -> str:
     return "as shipped" if model is None else getattr(model, "name", type(model).__name__)
 
 
-def _work(jobs: Iterable[Job], total: int, paint, weights: str, done: Batch) -> None:
+def _work(jobs: Iterable[Job], paint, weights: str, done: Batch) -> None:
     """Colour photo after photo until all are done, the disk is full or Ctrl-C is pressed."""
-    done.left = total
-    no_bar = True if total < 2 else None  # None: only on a terminal
+    no_bar = True if done.left < 2 else None  # None: only on a terminal
     try:
-        with Stop() as ctrl_c, tqdm(jobs, unit="photo", total=total, disable=no_bar) as bar:
+        with Stop() as ctrl_c, tqdm(jobs, unit="photo", total=done.left, disable=no_bar) as bar:
             for job in bar:
                 try:
                     _colour(job, paint, weights, done)
