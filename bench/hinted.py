@@ -8,7 +8,7 @@ There is no L2: hints are rare, their weights have small gradients, and in Adam 
 
 Each validation photo gets 0, 1, 2 ... hints of its true colour at random places; of the more the
 fewer ones are a part. Beside the network stand Levin's equation of chapter 09, and the hints alone,
-painted on the grey copy.
+painted on the grey copy. Without --run the weights that come with the course are judged.
 """
 
 import argparse
@@ -29,8 +29,9 @@ from colourlib import levin, train
 from colourlib.colour import unscale_L
 from colourlib.common.fingerprints import write_head
 from colourlib.data import BATCH_SIZE, Batch, PhotoSet
-from colourlib.hints import HintNet, simulated
+from colourlib.hints import HintNet, simulated, taking
 from colourlib.judging import intervals
+from colourlib.runs import weights as stored
 
 NUMBERS = (0, 1, 2, 5, 10, 20, 50)  # hints
 MANY = 30  # hints a photo in every second step, in the mean
@@ -133,23 +134,26 @@ def lines(table):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--run", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--run", type=Path, metavar="FOLDER")
     parser.add_argument("--photos", nargs="+", required=True, metavar="FOLDER_OR_ZIP[+ZIP...]")
     parser.add_argument("--elsewhere", nargs="+", default=[], help="other photos, only judged")
-    parser.add_argument("--repeats", nargs="+", type=int, required=True, help="as `weights.py` had")
-    parser.add_argument("--minutes", type=float, required=True, help="of training")
+    parser.add_argument("--repeats", nargs="+", type=int, help="as `weights.py` had")
+    parser.add_argument("--minutes", type=float, help="of training")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the hints' weights")
     args = parser.parse_args()
-    trained = safetensors.torch.load_file(args.run / "weights.safetensors")
-    net = HintNet(len(trained["lateral.0.weight"]))
-    net.load_state_dict({k: v for k, v in trained.items() if k in net.state_dict()})
     origins, table = [*map(weights.origin, args.photos)], {}
-    net = teach(net, mixed.mixture(origins, args.repeats, hinted=True).train, args.minutes)
+    if args.run is None:
+        net = taking(stored.load()[0])
+    else:
+        trained = safetensors.torch.load_file(args.run / "weights.safetensors")
+        net = HintNet(len(trained["lateral.0.weight"]))
+        net.load_state_dict({k: v for k, v in trained.items() if k in net.state_dict()})
+        net = teach(net, mixed.mixture(origins, args.repeats, hinted=True).train, args.minutes)
     for o in [*origins, *map(weights.elsewhere, args.elsewhere)]:
         for kinds, photos in o.validation.items():
             table[f"{o.name}, {kinds}"] = curves(net, mixed.some(photos, JUDGED))
     print(*lines(table), sep="\n")
-    if args.out is None:
+    if args.out is None or args.run is None:
         return
     mine = {k: v for k, v in net.state_dict().items() if not k.startswith("encoder.")}
     card = {"network": "HintNet", "size": SIZE, "scores": table}

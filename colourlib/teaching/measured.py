@@ -36,7 +36,7 @@ def transfer() -> Table:
                 rows.append([f"{number:,}", title, *map(_cell, each)])
     home, steps, size = runs[0]["trained on"], runs[0]["steps"], runs[0]["size"]
     heads = [o if o == home else f"{o} (from elsewhere)" for o in origins]
-    caption = f"Explained chroma after {steps} steps on photos of {home} at {size} pixels: mean, "
+    caption = f"Explained chroma after {steps} steps, trained on {home} at {size} pixels: mean, "
     caption += f"lowest to highest of the repeats. {command}"
     return drawn(rows, ["photos", "training", *heads], caption)
 

@@ -35,7 +35,7 @@ def test_runs_are_kept_one_by_one_and_become_a_table(tmp_path, monkeypatch, caps
     table = measured.transfer()
     assert table.headers == ["photos", "training", "web", "small (from elsewhere)"]
     assert [row[1] for row in table.rows] == ["mean tint", *measured.KINDS.values()]
-    assert "after 1 steps on photos of web" in table.caption
+    assert "after 1 steps, trained on web" in table.caption
 
 
 def test_without_figures_the_table_names_the_command(tmp_path, monkeypatch):
