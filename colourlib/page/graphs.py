@@ -58,7 +58,8 @@ class WithHints(nn.Module):
 
     def forward(self, m4: Tensor, m8: Tensor, m16: Tensor, m32: Tensor, hints: Tensor) -> Tensor:
         """Four maps and hints -> (1, 2, H, W)."""
-        return upsample_to(self.network.hinted([m4, m8, m16, m32], hints), hints)
+        features = self.network.decoded([m4, m8, m16, m32], self.network.added(hints))
+        return upsample_to(self.network.head(features), hints)
 
 
 class Concatenated(nn.Module):
