@@ -141,19 +141,24 @@ def main():
     parser.add_argument("--minutes", type=float, help="of training")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the hints' weights")
     args = parser.parse_args()
-    origins, table = [*map(weights.origin, args.photos)], {}
-    if args.run is None:
-        net = taking(stored.load()[0])
-    else:
+    if args.run is None and args.out:
+        parser.error("--out writes what a run was taught: name it with --run")
+    if args.run and not (args.repeats and args.minutes):
+        parser.error("--run is taught first: how, say --repeats and --minutes")
+    if args.run:
         trained = safetensors.torch.load_file(args.run / "weights.safetensors")
         net = HintNet(len(trained["lateral.0.weight"]))
         net.load_state_dict({k: v for k, v in trained.items() if k in net.state_dict()})
+    else:
+        net = taking(stored.load()[0])
+    origins, table = [*map(weights.origin, args.photos)], {}
+    if args.run:
         net = teach(net, mixed.mixture(origins, args.repeats, hinted=True).train, args.minutes)
     for o in [*origins, *map(weights.elsewhere, args.elsewhere)]:
         for kinds, photos in o.validation.items():
             table[f"{o.name}, {kinds}"] = curves(net, mixed.some(photos, JUDGED))
     print(*lines(table), sep="\n")
-    if args.out is None or args.run is None:
+    if args.out is None:
         return
     mine = {k: v for k, v in net.state_dict().items() if not k.startswith("encoder.")}
     card = {"network": "HintNet", "size": SIZE, "scores": table}

@@ -1,5 +1,6 @@
 """The network of three answers, and the loss that teaches it."""
 
+import hinted as hinted_bench
 import pytest
 import three
 import torch
@@ -69,3 +70,11 @@ def test_half_of_the_photos_get_no_hint_and_the_others_seven():
     numbers = torch.tensor([how_many(dice) for _ in range(4000)]).float()
     assert 0.47 < (numbers == 0).float().mean() < 0.53
     assert 6.4 < numbers[numbers > 0].mean() < 7.6
+
+
+@pytest.mark.parametrize("given", [["--out", "new.safetensors"], ["--run", "a", "--minutes", "7"]])
+def test_what_does_not_go_together_is_told_before_any_work(given, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["hinted.py", "--photos", "nowhere", *given])
+    with pytest.raises(SystemExit):
+        hinted_bench.main()
+    assert "--run" in capsys.readouterr().err.splitlines()[-1]
