@@ -25,6 +25,8 @@ from .common.files import pasted, replace_text, shipped_folder
 from .common.fingerprints import differing, read_head
 from .common.lab import rgb_to_lab
 from .common.pictures import open_picture
+from .model import upsample_to
+from .nearness import put_right, shrunk
 from .transfer import CHANNELS, TransferNet, filled_up
 
 SHIPPED = shipped_folder("weights") / "hints.safetensors"  # a decoder, for transfernet's encoder
@@ -64,14 +66,6 @@ def how_many(dice: torch.Generator) -> int:
     return int(torch.empty(1).geometric_(1 / MEAN, generator=dice))
 
 
-def shrunk(hints: Tensor, stride: int) -> Tensor:
-    """Hints (N, 3, H, W) on a coarser map: mean ab of what is hinted in each block, and whether."""
-    ab, mask = hints[:, :2], hints[:, 2:]
-    share = F.avg_pool2d(mask, stride)  # (N, 1, H/stride, W/stride)
-    mean = F.avg_pool2d(ab * mask, stride) / share.clamp_min(1e-6)
-    return torch.cat([mean, (share > 0).to(mean)], dim=1)
-
-
 class HintNet(TransferNet):
     """A TransferNet with hints added to its decoder at each scale; they count nothing at first.
 
@@ -86,19 +80,25 @@ class HintNet(TransferNet):
         for conv in self.hint:
             nn.init.zeros_(conv.weight)
 
-    def features(self, x: Tensor) -> Tensor:
-        """(N, 1 or 4, H, W): scaled L and, if any, hints -> (N, w, H/4, W/4), as TransferNet's."""
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, 1 or 4, H, W): scaled L and, if any, hints -> (N, 2, H, W), ab / 110."""
         L, hints = x[:, :1], x[:, 1:]
         if hints.shape[1] not in (0, 3):
             raise CourseError(
                 f"A HintNet wants (N, 1, H, W), or (N, 4, H, W) with hints, not {tuple(x.shape)}."
             )
         if not hints.shape[1]:
-            return super().features(L)
-        height, width = x.shape[-2:]
-        room = filled_up(L).shape[-2:]
+            return super().forward(L)
+        (height, width), whole = x.shape[-2:], filled_up(L)
+        room = whole.shape[-2:]
         hints = F.pad(hints, [0, room[1] - width, 0, room[0] - height])  # none in the filling
-        return super().features(L, self.added(hints))
+        return upsample_to(self.hinted(self.maps(L), hints), whole)[..., :height, :width]
+
+    def hinted(self, maps: Sequence[Tensor], hints: Tensor) -> Tensor:
+        """Maps and hints (N, 3, H, W) of a photo filled up -> (N, 2, H/4, W/4); eval: put right."""
+        features = self.decoded(maps, self.added(hints))
+        ab = self.head(features)
+        return ab if self.training else put_right(ab, features, shrunk(hints, STRIDES[0]))
 
     def added(self, hints: Tensor) -> list[Tensor]:
         """Hints (N, 3, H, W), sides multiples of 32 -> what they add to each of the decoder's maps.

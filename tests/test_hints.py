@@ -14,8 +14,9 @@ from colourlib import __main__ as command
 from colourlib.colourise import SHIPPED, colourise, shipped
 from colourlib.common.fingerprints import fingerprint
 from colourlib.common.lab import rgb_to_lab
-from colourlib.hints import HintNet, checked, drawn, shrunk, simulated
+from colourlib.hints import HintNet, checked, drawn, simulated
 from colourlib.model import ColourNet
+from colourlib.nearness import put_right, shrunk
 from colourlib.runs import weights
 from colourlib.transfer import TransferNet
 
@@ -104,6 +105,30 @@ def test_shrunk_hints_keep_their_colour():
     coarse = shrunk(fine, 4)
     assert coarse[0, :, 0, 0].tolist() == pytest.approx([0.5, -0.25, 1.0])
     assert coarse[0, 2].sum() == 1 and not coarse[0, :, 1, 1].any()
+
+
+def test_an_error_is_put_right_where_it_looks_alike_and_nowhere_else():
+    """Left looks unlike right. One hint on the left: its error spreads there, and not beyond."""
+    features = torch.zeros(2, 4, 8, 8)
+    features[..., 4:] = 9.0
+    ab, seen = torch.full((2, 2, 8, 8), 0.2), torch.zeros(2, 3, 8, 8)
+    seen[0, :, 3, 1] = torch.tensor([0.5, -0.1, 1.0])  # the second photo has none
+    right = put_right(ab, features, seen)
+    assert right[0, :, 3, 1].tolist() == pytest.approx([0.5, -0.1], abs=0.01)
+    assert (right[0, 0, :, :4] > 0.4).all() and (right[0, 1, :, :4] < 0).all()
+    assert torch.allclose(right[0, ..., 4:], ab[0, ..., 4:], atol=1e-4)
+    assert torch.equal(right[1], ab[1])
+
+
+@torch.no_grad()
+def test_a_network_that_trains_puts_nothing_right():
+    """In eval mode alone: its hints' weights are 0, so that nothing else can take a hint up."""
+    net, x = HintNet(8), torch.zeros(1, 4, 64, 64)
+    x[:, 1:, 8:16, 8:16] = 0.7
+    alone, at = net.eval()(x[:, :1]), (0, 0, 12, 12)
+    assert net(x)[at] > 0.5 > alone[at]
+    maps, seen = net.train().maps(x[:, :1]), x[:, 1:]
+    assert torch.equal(net.hinted(maps, seen), net.hinted(maps, 0 * seen))
 
 
 # ---- the network ---------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from ..transfer import STRIDE, TransferNet
 from ..vivid import VividTransfer, vividly
 
 MAPS = ("m4", "m8", "m16", "m32")  # the encoder's, by their strides
-SIDES = ((64, 96), (75, 97))  # at which a graph has to answer like torch
+SIDES = ((64, 96), (97, 75))  # at which a graph has to answer like torch: both ways up
 
 
 class Looks(nn.Module):
@@ -58,8 +58,7 @@ class WithHints(nn.Module):
 
     def forward(self, m4: Tensor, m8: Tensor, m16: Tensor, m32: Tensor, hints: Tensor) -> Tensor:
         """Four maps and hints -> (1, 2, H, W)."""
-        features = self.network.decoded([m4, m8, m16, m32], self.network.added(hints))
-        return upsample_to(self.network.head(features), hints)
+        return upsample_to(self.network.hinted([m4, m8, m16, m32], hints), hints)
 
 
 class Concatenated(nn.Module):
