@@ -542,6 +542,22 @@ def test_a_network_that_takes_decisions_is_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+class ByShorterSide(nn.Module):
+    """Its height is the shorter side, wherever it has only seen wide pictures."""
+
+    def forward(self, x):
+        """(N, 1, H, W) -> (N, 2, H, W)."""
+        return torch.cat([x, x], 1) * (min(x.shape[2:]) / 64)
+
+
+@onnx_is_there
+def test_onnx_answers_like_torch_on_an_upright_photo(tmp_path):
+    path = weights.export_onnx(tmp_path / "net.onnx", ByShorterSide())
+    L = torch.full((1, 1, 200, 80), 0.4)
+    (answer,) = onnx_export.answers(path.read_bytes(), {"L": L})
+    assert answer.mean() == pytest.approx(0.5, abs=1e-3)
+
+
 @onnx_is_there
 def test_what_answers_otherwise_than_torch_is_refused(tmp_path, monkeypatch):
     one, other = nn.Conv2d(1, 2, 3, padding=1), nn.Conv2d(1, 2, 3)
