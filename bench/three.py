@@ -30,9 +30,9 @@ class Three(HintNet):
         self.register_buffer("prior", prior)
         self.answered: list[Tensor] = []
 
-    def features(self, x: Tensor) -> Tensor:
-        """(N, 1 or 4, H, W) -> (N, w, h/4, w/4), as HintNet's."""
-        y = super().features(x)
+    def decoded(self, *maps) -> Tensor:
+        """Maps, and what hints add -> (N, w, H/4, W/4), as TransferNet's: both ways lead here."""
+        y = super().decoded(*maps)
         if self.training:
             self.answered[:] = [self.vivid(y)]
         return y

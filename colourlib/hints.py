@@ -25,7 +25,6 @@ from .common.files import pasted, replace_text, shipped_folder
 from .common.fingerprints import differing, read_head
 from .common.lab import rgb_to_lab
 from .common.pictures import open_picture
-from .model import upsample_to
 from .nearness import put_right, shrunk
 from .transfer import CHANNELS, TransferNet, filled_up
 
@@ -80,19 +79,19 @@ class HintNet(TransferNet):
         for conv in self.hint:
             nn.init.zeros_(conv.weight)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, 1 or 4, H, W): scaled L and, if any, hints -> (N, 2, H, W), ab / 110."""
+    def coarse(self, x: Tensor) -> Tensor:
+        """(N, 1 or 4, H, W): scaled L and, if any, hints -> (N, 2, h/4, w/4), as TransferNet's."""
         L, hints = x[:, :1], x[:, 1:]
         if hints.shape[1] not in (0, 3):
             raise CourseError(
                 f"A HintNet wants (N, 1, H, W), or (N, 4, H, W) with hints, not {tuple(x.shape)}."
             )
         if not hints.shape[1]:
-            return super().forward(L)
-        (height, width), whole = x.shape[-2:], filled_up(L)
-        room = whole.shape[-2:]
+            return super().coarse(L)
+        height, width = x.shape[-2:]
+        room = filled_up(L).shape[-2:]
         hints = F.pad(hints, [0, room[1] - width, 0, room[0] - height])  # none in the filling
-        return upsample_to(self.hinted(self.maps(L), hints), whole)[..., :height, :width]
+        return self.hinted(self.maps(L), hints)
 
     def hinted(self, maps: Sequence[Tensor], hints: Tensor) -> Tensor:
         """Maps and hints (N, 3, H, W) of a photo filled up -> (N, 2, H/4, W/4); eval: put right."""

@@ -181,17 +181,17 @@ class TransferNet(nn.Module):
         check_input(x, 96, 96)
         return self.encoder(filled_up(x).expand(-1, 3, -1, -1))  # grey: three equal channels
 
-    def features(self, x: Tensor, added: Sequence[Tensor | int] = (0, 0, 0, 0)) -> Tensor:
-        """(N, 1, H, W) in -1..1 -> (N, w, h/4, w/4) of the photo filled up to multiples of 32.
-
-        added: to the map of each scale, from 1/4 to 1/32; it is how hints come in (`hints`).
-        """
-        return self.decoded(self.maps(x), added)
+    def features(self, x: Tensor) -> Tensor:
+        """(N, 1, H, W) in -1..1 -> (N, w, h/4, w/4) of the photo filled up to multiples of 32."""
+        return self.decoded(self.maps(x))
 
     def decoded(
         self, maps: Sequence[Tensor], added: Sequence[Tensor | int] = (0, 0, 0, 0)
     ) -> Tensor:
-        """The encoder's maps, 1/4 to 1/32 -> features (N, w, H/4, W/4)."""
+        """The encoder's maps, 1/4 to 1/32 -> features (N, w, H/4, W/4).
+
+        added: to the map of each scale, from 1/4 to 1/32; it is how hints come in (`hints`).
+        """
         y = self.context(maps[-1])[:, :, None, None]  # (N, w, 1, 1)
         scales = zip(self.lateral, self.up, maps, added, strict=True)
         for lateral, up, seen, more in reversed([*scales]):
@@ -199,10 +199,14 @@ class TransferNet(nn.Module):
             y = up(lateral(seen) + y + more)  # (N, w, H/32 ... H/4, .)
         return y
 
+    def coarse(self, x: Tensor) -> Tensor:
+        """(N, 1, H, W) in -1..1 -> (N, 2, h/4, w/4), ab / 110 of the photo filled up."""
+        return self.head(self.features(x))
+
     def forward(self, x: Tensor) -> Tensor:
         """(N, 1, H, W) in -1..1 -> (N, 2, H, W), ab / 110."""
         height, width = x.shape[-2:]
-        return upsample_to(self.head(self.features(x)), filled_up(x[:, :1]))[..., :height, :width]
+        return upsample_to(self.coarse(x), filled_up(x[:, :1]))[..., :height, :width]
 
 
 def filled_up(x: Tensor) -> Tensor:

@@ -36,10 +36,11 @@ def test_without_hints_it_is_the_plain_network(net):
     assert not torch.allclose(net(hints), alone)
 
 
-def test_its_loss_is_what_vivid_says(net):
+@pytest.mark.parametrize("channels", [1, 4])  # L alone, and with hints
+def test_its_loss_is_what_vivid_says(net, channels):
     loss = three.Both(net)
     y = torch.randint(-60, 60, (2, 2, 16, 16)).repeat_interleave(4, 2).repeat_interleave(4, 3) / 110
-    x = torch.rand(2, 1, 64, 64) * 2 - 1
+    x = torch.rand(2, channels, 64, 64) * 2 - 1
     net.train()
     net(x)
     logits = net.answered[0].detach()
