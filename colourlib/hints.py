@@ -88,16 +88,16 @@ class HintNet(TransferNet):
             )
         if not hints.shape[1]:
             return super().coarse(L)
-        height, width = x.shape[-2:]
-        room = filled_up(L).shape[-2:]
+        (height, width), light = x.shape[-2:], F.avg_pool2d(filled_up(L), STRIDES[0])
+        room = [STRIDES[0] * side for side in light.shape[-2:]]
         hints = F.pad(hints, [0, room[1] - width, 0, room[0] - height])  # none in the filling
-        return self.hinted(self.maps(L), hints)
+        return self.hinted(self.maps(L), light, hints)
 
-    def hinted(self, maps: Sequence[Tensor], hints: Tensor) -> Tensor:
-        """Maps and hints (N, 3, H, W) of a photo filled up -> (N, 2, H/4, W/4); eval: put right."""
+    def hinted(self, maps: Sequence[Tensor], L: Tensor, hints: Tensor) -> Tensor:
+        """Of a filled photo: maps, L (N, 1, H/4, W/4), hints (N, 3, H, W) -> (N, 2, H/4, W/4)."""
         features = self.decoded(maps, self.added(hints))
         ab = self.head(features)
-        return ab if self.training else put_right(ab, features, shrunk(hints, STRIDES[0]))
+        return ab if self.training else put_right(ab, features, L, shrunk(hints, STRIDES[0]))
 
     def added(self, hints: Tensor) -> list[Tensor]:
         """Hints (N, 3, H, W), sides multiples of 32 -> what they add to each of the decoder's maps.

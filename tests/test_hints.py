@@ -107,13 +107,14 @@ def test_shrunk_hints_keep_their_colour():
     assert coarse[0, 2].sum() == 1 and not coarse[0, :, 1, 1].any()
 
 
-def test_an_error_is_put_right_where_it_looks_alike_and_nowhere_else():
+@pytest.mark.parametrize(("by_features", "by_L"), [(9.0, 0.0), (0.0, 2.0)])
+def test_an_error_is_put_right_where_it_looks_alike_and_nowhere_else(by_features, by_L):
     """Left looks unlike right. One hint on the left: its error spreads there, and not beyond."""
-    features = torch.zeros(2, 4, 8, 8)
-    features[..., 4:] = 9.0
+    features, L = torch.zeros(2, 4, 8, 8), torch.zeros(2, 1, 8, 8)
+    features[..., 4:], L[..., 4:] = by_features, by_L
     ab, seen = torch.full((2, 2, 8, 8), 0.2), torch.zeros(2, 3, 8, 8)
     seen[0, :, 3, 1] = torch.tensor([0.5, -0.1, 1.0])  # the second photo has none
-    right = put_right(ab, features, seen)
+    right = put_right(ab, features, L, seen)
     assert right[0, :, 3, 1].tolist() == pytest.approx([0.5, -0.1], abs=0.01)
     assert (right[0, 0, :, :4] > 0.4).all() and (right[0, 1, :, :4] < 0).all()
     assert torch.allclose(right[0, ..., 4:], ab[0, ..., 4:], atol=1e-4)
@@ -127,8 +128,8 @@ def test_a_network_that_trains_puts_nothing_right():
     x[:, 1:, 8:16, 8:16] = 0.7
     alone, at = net.eval()(x[:, :1]), (0, 0, 12, 12)
     assert net(x)[at] > 0.5 > alone[at]
-    maps, seen = net.train().maps(x[:, :1]), x[:, 1:]
-    assert torch.equal(net.hinted(maps, seen), net.hinted(maps, 0 * seen))
+    maps, L, seen = net.train().maps(x[:, :1]), x[:, :1, ::4, ::4], x[:, 1:]
+    assert torch.equal(net.hinted(maps, L, seen), net.hinted(maps, L, 0 * seen))
 
 
 # ---- the network ---------------------------------------------------------------------------------

@@ -11,26 +11,27 @@ import torch
 from torch import Tensor, nn
 
 from ..common.errors import CourseError
-from ..hints import HintNet, taking
+from ..hints import STRIDES, HintNet, taking
 from ..model import upsample_to
 from ..runs.onnx import graph, halved
-from ..transfer import STRIDE, TransferNet
+from ..transfer import STRIDE, TransferNet, filled_up
 from ..vivid import VividTransfer, vividly
 
 MAPS = ("m4", "m8", "m16", "m32")  # the encoder's, by their strides
+LIGHT = "L4"  # the lightness at a quarter, which hints need beside them
 SIDES = ((64, 96), (97, 75))  # at which a graph has to answer like torch: both ways up
 
 
 class Looks(nn.Module):
-    """L (1, 1, h, w), scaled -> the maps of the photo filled up to multiples of 32."""
+    """L (1, 1, h, w), scaled -> the maps of the photo filled up to multiples of 32, and its L4."""
 
     def __init__(self, network: TransferNet) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, L: Tensor) -> list[Tensor]:
-        """(1, 1, h, w) -> (1, 24, H/4, W/4), ..., (1, 320, H/32, W/32)."""
-        return self.network.maps(L)
+        """(1, 1, h, w) -> (1, 24, H/4, W/4), ..., (1, 320, H/32, W/32), (1, 1, H/4, W/4)."""
+        return [*self.network.maps(L), nn.functional.avg_pool2d(filled_up(L), STRIDES[0])]
 
 
 class Alone(nn.Module):
@@ -50,15 +51,17 @@ class Alone(nn.Module):
 
 
 class WithHints(nn.Module):
-    """Maps and hints (1, 3, H, W), drawn at the size of the filled photo -> ab (1, 2, H, W)."""
+    """Maps, L4, and hints (1, 3, H, W) as large as the filled photo -> ab (1, 2, H, W)."""
 
     def __init__(self, network: HintNet) -> None:
         super().__init__()
         self.network = network
 
-    def forward(self, m4: Tensor, m8: Tensor, m16: Tensor, m32: Tensor, hints: Tensor) -> Tensor:
-        """Four maps and hints -> (1, 2, H, W)."""
-        return upsample_to(self.network.hinted([m4, m8, m16, m32], hints), hints)
+    def forward(
+        self, m4: Tensor, m8: Tensor, m16: Tensor, m32: Tensor, L4: Tensor, hints: Tensor
+    ) -> Tensor:
+        """Four maps, L4 and hints -> (1, 2, H, W)."""
+        return upsample_to(self.network.hinted([m4, m8, m16, m32], L4, hints), hints)
 
 
 class Concatenated(nn.Module):
@@ -97,8 +100,9 @@ def _of_transfer(
 ) -> dict[str, bytes]:
     looks = Looks(network).eval()
     with torch.inference_mode():
-        maps = [dict(zip(MAPS, looks(photo), strict=True)) for photo in photos]
-    made = {"looks": graph(looks, [{"L": photo} for photo in photos], MAPS)}
+        seen = [dict(zip((*MAPS, LIGHT), looks(photo), strict=True)) for photo in photos]
+    made = {"looks": graph(looks, [{"L": photo} for photo in photos], [*MAPS, LIGHT])}
+    maps = [{name: one[name] for name in MAPS} for one in seen]
     try:  # a head and hints go with the weights that they were trained with, and with no others
         vivid, about = vividly(network, card)
         hinted = taking(network)
@@ -109,7 +113,7 @@ def _of_transfer(
     made["alone"] = graph(Alone(network, vivid), maps, ["ab", "shares"])
     given = [
         one | {"hints": torch.rand(1, 3, *(STRIDE * side for side in one["m32"].shape[2:]))}
-        for one in maps
+        for one in seen
     ]
     made["hinted"] = graph(WithHints(hinted), given, ["ab"])
     return made
