@@ -110,6 +110,12 @@ def annealed_gap(taught) -> float:
     )
 
 
+def given_back_gap(taught) -> float:
+    logits = 3 * torch.randn(2, len(BINS), 3, 4, generator=dice(10))
+    ab = vivid.annealed(logits, BINS, 1.0)
+    return gap(taught.given_back(ab, logits, BINS), vivid.given_back(ab, logits, BINS, part=1))
+
+
 def balance_gap(taught) -> float:
     prior = vivid.prior(colours(), BINS)
     ours = (taught.balance(prior, BINS, even) for even in (0.5, 0.1))
@@ -182,8 +188,8 @@ def loop_gap(taught) -> float:
 
 
 COMPARISONS = (
-    bins_gap, softmax_gap, soft_gap, loss_gap, net_gap, annealed_gap, balance_gap, palette_gap,
-    bits_gap,
+    bins_gap, softmax_gap, soft_gap, loss_gap, net_gap, annealed_gap, given_back_gap, balance_gap,
+    palette_gap, bits_gap,
 )  # fmt: skip
 
 
@@ -213,6 +219,8 @@ MISTAKES = [
     (net_gap, "self.up4(eighth +", "self.up4(2 * eighth +"),
     (net_gap, "deep + self.context(deep)[:, :, None, None]", "deep"),
     (annealed_gap, "logits / T", "logits * T"),
+    (given_back_gap, ".clamp_min(1).sqrt()", ".clamp_min(1)"),
+    (given_back_gap, "(ab**2).sum(1).mean((1, 2))", "(ab**2).mean((1, 2, 3))"),
     (balance_gap, "(1 - even) * smooth + even /", "even * smooth + (1 - even) /"),
     (balance_gap, "/ (prior * weights).sum()", "/ weights.mean()"),
     (balance_gap, "near.sum(1, keepdim=True)", "near.sum()"),
