@@ -4,6 +4,8 @@ All of it learns at once on one encoder and one decoder, so what else comes with
 training of its own. The distribution also tells the decoder more than its mean does.
 """
 
+from functools import partial
+
 import torch
 import torch.nn.functional as F
 from mixed import MixedSet
@@ -18,6 +20,8 @@ from colourlib.transfer import TransferNet
 PART = 0.1  # of the cross-entropy in the loss: both pull at the decoder about as strongly
 LOOKED_AT = 200  # batches for the prior
 REACH = 110  # Lab units: ab lies between -110 and 110
+BEND = 10 / 110  # scaled ab, where Huber's loss turns from a square into a line
+LOSSES = ("three", "mse", "huber")  # of the chroma: with a part of the cross-entropy, or alone
 
 
 class Three(HintNet):
@@ -83,9 +87,9 @@ class Both:
 
 
 def network(photos: MixedSet, width: int = 96) -> Three:
-    """An untrained one, whose loss is `train.LOSSES["three"]` from now on."""
+    """An untrained one; its losses are in `train.LOSSES` from now on, by the names in LOSSES."""
     bins, prior = palette(photos)
     print(f"{len(bins)} bins; the prior has {-(prior * prior.log2()).nansum():.2f} bits")
     net = Three(bins, prior, width)
-    train.LOSSES["three"] = Both(net)
+    train.LOSSES |= {"three": Both(net), "huber": partial(F.huber_loss, delta=BEND)}
     return net

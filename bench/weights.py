@@ -102,7 +102,7 @@ def elsewhere(source):
     return mixed.Origin(name, data.train, {"never seen": never_seen})
 
 
-def network(kind, width, photos, start=()):
+def network(kind, width, photos, start=(), loss="three"):
     """(A network, the name of its loss): a ColourNet or a `three.Three`.
 
     start: files of weights that a Three goes on from; of a name in several the last one counts.
@@ -113,12 +113,12 @@ def network(kind, width, photos, start=()):
         # While it trains it leaves out whole channels of its deepest map: the photos are few.
         net.deep.register_forward_hook(lambda deep, _, y: F.dropout2d(y, DROPOUT, deep.training))
         return net, "mse"
-    net = three.network(photos, width or 96)
+    net = three.network(photos, width or 96)  # whose losses train knows from now on
     if kind == "transfer":
         net.encoder = load_encoder()
     known = {k: v.float() for path in start for k, v in safetensors.torch.load_file(path).items()}
     net.load_state_dict(net.state_dict() | known)
-    return net, "three"
+    return net, loss
 
 
 def terms(net, photos: PhotoSet):
@@ -219,6 +219,9 @@ def arguments():
     )
     parser.add_argument("--width", type=int)
     parser.add_argument(
+        "--loss", choices=three.LOSSES, default="three", help="of the chroma of a transfer network"
+    )
+    parser.add_argument(
         "--start", nargs="+", default=[], metavar="FILE", help="weights to go on from"
     )
     parser.add_argument("--clean", action="store_true", help="lightness as it is, not as of scans")
@@ -238,15 +241,15 @@ def main():
     hinted = args.network != "colournet"
     times = [n for _, n in mine]
     data = mixed.mixture(taught, times, runs=runs, jitter=not args.clean, judged=60, hinted=hinted)
-    net, loss = network(args.network, args.width, data.train, args.start)
+    net, loss = network(args.network, args.width, data.train, args.start, args.loss)
     if args.run:
         net, story = load_run(args.run, net)
     else:
-        name = f"{args.network}-{args.without or 'all'}"
+        name = f"{args.network}-{args.without or 'all'}-{args.width or 'usual'}-{args.loss}"
         limit = {"minutes": args.minutes} if args.minutes else {"steps": args.steps}
-        recipe = RECIPE | ({"weight_decay": 0.0} if loss == "three" else {})
+        recipe = RECIPE | ({"weight_decay": 0.0} if hinted else {})
         story = fit(net, data, name=name, loss=loss, **limit, **recipe).story()
-    if loss == "three":  # `vivid_card.py` and `hinted.py` take the rest from the run
+    if hinted:  # `vivid_card.py` and `hinted.py` take the rest from the run
         net = three.plain_of(net.state_dict())
     judged = [o for o in origins if o.name == args.without] or origins
     sizes, factor, by_size = choose(net, taught)  # an origin left out chooses nothing

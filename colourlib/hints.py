@@ -146,7 +146,8 @@ def checked(hints: Sequence, size: tuple[int, int]) -> list[tuple[float, ...]]:
         colour = 1 if given and isinstance(given[0], str) else 2
         given, side = given[:colour], given[colour:]
         if not given or len(side) > 1:
-            raise CourseError(f"Hint {number} is {hint!r}, but should be (x, y, a, b).")
+            both = "(x, y, a, b) or (x, y, '#2e7d32')"
+            raise CourseError(f"Hint {number} is {hint!r}, but should be {both}.")
         if not all(map(_finite, (x, y))) or not (0 <= x < size[0] and 0 <= y < size[1]):
             raise CourseError(
                 f"Hint {number} lies at x = {x}, y = {y}, but the photo has {size[0]} x {size[1]} "

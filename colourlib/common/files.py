@@ -89,8 +89,11 @@ def writable(folder: Path) -> Path:
 def pasted(text: str | Path) -> Path:
     """The path that was meant by one pasted with quotes, as file:///..., with %20 or from ~.
 
-    The first way to read it that leads to something that is there, or else the tidiest.
+    The first way to read it that leads to something that is there, or else the tidiest. Raises
+    CourseError for what is no path.
     """
+    if not isinstance(text, str | os.PathLike):
+        raise CourseError(f"A path is wanted here, such as 'photo.jpg', not {type(text).__name__}.")
     bare = re.sub(r"^& +", "", str(text).strip()).strip(" \"'`“”‘’«»<>")  # &: PowerShell's
     address = re.sub(r"(?i)^file:(//(localhost)?)?", "", bare)
     tidy = url2pathname(address) if address != bare else bare

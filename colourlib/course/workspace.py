@@ -220,7 +220,7 @@ class Workspace:
         """
         path = self.root / own_network.FILE
         if not path.is_file():
-            print("No network of yours is kept here, so this is the course's ColourNet.")
+            print("04 has kept no class of yours here, so this is the course's ColourNet.")
             return ColourNet
         kind = own_network.load(path, trust)
         ours, now = (dict(checkpoints.layers(one())) for one in (ColourNet, kind))
@@ -241,13 +241,16 @@ class Workspace:
         now; one that was stopped will do. data: what `prepared` gives, if that is at hand.
         """
         data, kind = self.prepared() if data is None else data, self.network()
-        why = "05_train has not been run here yet"
+        why, alone = "05_train has not been run here yet", self.setting.alone
         ours = [s for s in all_runs(data) if s["label"] == COURSE_RUN and s["history"]]
         for story in reversed(ours):
             if story["data"]["fingerprint"] != data.fingerprint:
                 why = "The photos have changed since 05_train was run"
             elif matching.edits(kind(), story):
                 why = "The network has been edited since 05_train was run"
+            elif story["state"] == "stopped" and story["config"]["steps"] == alone:
+                why = "What was begun here in place of 05_train was stopped"  # `fit` goes on
+                break
             else:
                 try:
                     net, story = load_run(story["folder"], kind())
@@ -256,10 +259,9 @@ class Workspace:
                     continue
                 print(f"From 05_train: run {story['name']}, {story['state']}.")
                 return net, story
-        given, usual = self.setting.alone, self.setting.steps
-        print(f"{why}: training the network now, {given:,} steps (05_train: {usual:,}).")
+        print(f"{why}: training now, {alone:,} steps (05_train: {self.setting.steps:,}).")
         torch.manual_seed(0)
-        run = fit(kind(), data, steps=given, name=COURSE_RUN)
+        run = fit(kind(), data, steps=alone, name=COURSE_RUN)
         return run.model, run.story()
 
     def compare(self, *runs) -> comparison.Comparison:

@@ -150,7 +150,8 @@ export function studio(root, desk) {
 
   // -- what there is
 
-  const box = make("div", "studio", root);
+  // What a click on the wheel or on words focuses, so that keys come here and not to the notebook.
+  const box = make("div", "studio", root, { tabindex: "-1", ...OUR_KEYS });
   box.style.setProperty("--shape", desk.photo.width / desk.photo.height);
   const bar = make("div", "bar", box, { role: "group", "aria-label": "Tools" });
   const undo = button("undo", "Undo", bar, () => step(past, future, "Undone."));
@@ -248,8 +249,10 @@ export function studio(root, desk) {
     });
     put(target, ...cross);
     brush.hidden = at < 0;
+    const chosen = document.activeElement;
     [undo.disabled, redo.disabled, remove.disabled] = [!past.length, !future.length, at < 0];
     panel.disabled = at < 0;
+    if (box.contains(chosen) && chosen.matches(":disabled")) stage.focus({ preventScroll: true });
     title.textContent = at < 0 ? "Colour: choose or set a hint first" : `Colour of hint ${at + 1}`;
     if (at < 0) return;
     const [x, y, a, b, side = SHARE * short] = hints[at];
@@ -364,6 +367,7 @@ export function studio(root, desk) {
     kept = hints = next;
     at = Math.min(at, hints.length - 1);
     draw();
+    if (!Number(compare.value)) uncover(100); // or nothing of it would be seen
     say(words || (at >= 0 ? `${told(at)}.` : ""));
     ask();
     remember();
@@ -441,6 +445,7 @@ export function studio(root, desk) {
       complain(error);
     }
     save.disabled = false;
+    if (document.activeElement === document.body) save.focus({ preventScroll: true });
   }
 
   // -- pointers

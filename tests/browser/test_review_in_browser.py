@@ -144,6 +144,8 @@ def test_every_key_does_its_work_and_none_reaches_jupyterlab(open_notebook, work
     page.keyboard.press("x")
     page.locator(".colourlib-reasons").focus()
     page.keyboard.press("x")
+    page.locator(".colourlib-help").click()
+    page.keyboard.press("x")
     assert number_of_cells(page) == before
     cards(page).first.focus()
     page.keyboard.press("Tab")

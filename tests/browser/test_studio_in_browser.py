@@ -40,6 +40,13 @@ def test_a_hint_is_set_coloured_moved_deleted_and_kept(open_notebook, tmp_path):
     page.keyboard.press("2")  # the second of the likely colours
     expect(said).to_contain_text("Hint 1: ")
     first = kept(1, lambda hints: hints[0] != before)[0]
+    page.locator(".colourlib-wheel").click()
+    page.keyboard.press("x")  # it would cut the cell, and with it the studio
+    page.locator(".colourlib-undo").click()
+    assert kept(1, lambda hints: hints[0] == first)[0] == first
+    page.locator(".colourlib-redo").click()  # which is then no longer possible, and loses the keys
+    page.keyboard.press("Control+z")
+    page.locator(".colourlib-stage").focus()
     page.keyboard.press("ArrowRight")  # the cross
     page.keyboard.press("Enter")
     expect(marker).to_have_count(2)

@@ -381,7 +381,7 @@ def test_a_missing_run_is_made_and_an_outdated_one_made_anew(practice_data, tmp_
     ws = workspace(practice_data, tmp_path)
     net, story = load_or_fit(ws)
     said = capsys.readouterr().out
-    assert "05_train has not been run here yet: training the network now, 3 steps" in said
+    assert "05_train has not been run here yet: training now, 3 steps" in said
     assert "(05_train: 1,000)" in said and story["config"]["steps"] == 3
     assert story["name"] == "001-colournet" and isinstance(net, ColourNet) and not net.training
     again, story = load_or_fit(ws)
@@ -392,6 +392,18 @@ def test_a_missing_run_is_made_and_an_outdated_one_made_anew(practice_data, tmp_
     load_or_fit(ws)
     assert "photos have changed" in capsys.readouterr().out
     assert [s["name"] for s in all_runs(tmp_path)] == ["001-colournet", "002-colournet"]
+
+
+def test_what_was_begun_in_place_of_05_and_stopped_goes_on(
+    practice_data, tmp_path, monkeypatch, capsys
+):
+    ws = workspace(practice_data, tmp_path)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        tiny.at_step(patch, {2: tiny.press_stop})
+        load_or_fit(ws)
+    _, story = load_or_fit(ws)
+    assert "was stopped: training now, 3 steps" in capsys.readouterr().out
+    assert story["name"] == "001-colournet" and story["state"] == "finished"
 
 
 def course_run(ws, model, **changes):

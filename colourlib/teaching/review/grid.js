@@ -25,7 +25,7 @@ function render({ model, el }) {
   let here = 0; // which card of the page has the keyboard
   let wanted = null; // "first" or "last": which card is to have it on the page to come
 
-  const box = make("div", "review", el, OUR_KEYS);
+  const box = make("div", "review", el, { tabindex: "-1", ...OUR_KEYS }); // words focus it, too
   const bar = make("div", "bar", box);
   const label = make("label", "label", bar);
   label.append("Show ");
@@ -171,10 +171,12 @@ function render({ model, el }) {
     });
     reasons.replaceChildren(...choices);
     where.textContent = `page ${answer.page + 1} of ${answer.pages}`;
+    const chosen = document.activeElement;
     back.disabled = answer.page === 0;
     next.disabled = answer.page + 1 >= answer.pages;
     undo.disabled = answer.undo === 0;
     redo.disabled = answer.redo === 0;
+    if (box.contains(chosen) && chosen.disabled) box.focus({ preventScroll: true }); // or it is lost
     counts.textContent = answer.counts;
     said.textContent = answer.said || (answer.cards.length ? "" : "No picture to show here.");
 

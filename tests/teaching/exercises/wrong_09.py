@@ -101,6 +101,7 @@ WRONG["where_to_ask"] = [
     Case("a number, no place", asking(bits, lambda number, p: number), "row 1, column 3"),
     Case("the most certain", asking(lambda p: -bits(p)), "(0, 2)"),
     Case("the most certain", asking(lambda p: p.amax(0)), "knows the answer"),
+    Case("the most certain", asking(lambda p: -(p * p.log2()).sum(0)), "is NaN"),
     Case(
         "column before row",
         asking(bits, lambda number, p: divmod(number, p.shape[2])[::-1]),

@@ -44,7 +44,8 @@ WRONG["find_weight"] = [
 ]
 
 WRONG["file_size"] = [
-    Case("bits for bytes", 32, "eight of them"),
+    Case("bits for bytes", 32, "eight are a byte"),
+    Case("bits for bytes", 32e6, "eight are a byte"),
     Case("32 bits", 8, "before halving"),
     Case("a byte each", 2, "two bytes each"),
     Case("bytes for megabytes", 4e6, "million bytes"),
@@ -59,6 +60,7 @@ def gap(rule):
 
 WRONG["largest_gap"] = [
     Case("the sign counts", gap(lambda d: d.max()), "too low"),
+    Case("the sign counts", gap(lambda d: (-d).max()), "too low"),
     Case("the sign counts", gap(lambda d: d.min()), ".abs()"),
     Case("the mean", gap(lambda d: d.abs().mean()), "hides among seven"),
     Case("still scaled", gap(lambda d: d.abs().max() / 110), "times 110"),

@@ -128,8 +128,8 @@ def where_to_ask(answer):
     slips = {
         "a number, no place: `argmax` counts through all pixels: 8 is row 1, column 3. Hint: "
         "`divmod(number, p.shape[2])`.": flat,
-        "the most certain: There it knows the answer. Hint: without the minus the entropy is "
-        "turned round.": found == (0, 2),
+        "the most certain: There it knows the answer. Hint: begin with a minus; and 0 · log2 0 is "
+        "NaN, which `argmax` takes for the largest: `p.clamp_min(1e-9).log2()`.": found == (0, 2),
         "column before row: Rows come first. Hint: (row, column).": found == (3, 1),
         "the least largest share: Its first bin has 45 %, but the second as much: it doubts "
         "between two colours, elsewhere between four. Hint: the entropy counts them all.": found

@@ -79,7 +79,7 @@ def file_size(answer):
     """Two million numbers of 16 bits, in megabytes."""
     given = number(answer, "megabytes")
     slips = {
-        "bits for bytes: 2,000,000 · 16 are bits. Hint: eight of them are a byte.": 32,
+        "bits for bytes: 2,000,000 · 16 are bits. Hint: eight are a byte.": (32, 32_000_000),
         "32 bits: That is before halving. Hint: 16 bits are two bytes.": 8,
         "a byte each: 16 bits are not 8. Hint: two bytes each.": 2,
         "bytes for megabytes: A megabyte has a million bytes. Hint: divide by 10⁶.": 4_000_000,
@@ -91,12 +91,12 @@ def file_size(answer):
 
 @exercise("10.2", "Is it the same network?", "a function of ours and theirs")
 def largest_gap(answer):
-    """Scaled ab of 2 x 2 pixels, of which one is 0.03 off, downward."""
+    """Scaled ab of 2 x 2 pixels, of which one is 0.03 off, downward and then upward."""
     ours = torch.zeros(1, 2, 2, 2)
     theirs = ours.clone()
     theirs[0, 1, 0, 1] = -0.03
     theirs[0, 0, 1, 1] = 0.01
-    gap = number(call(answer, ours, theirs.numpy()), "gap")
+    gap = min(number(call(answer, ours, sign * theirs.numpy()), "gap") for sign in (1, -1))
     slips = {
         "the sign counts: A weight that is 0.03 too low is as wrong as one too high. Hint: `.abs()`"
         " before `.max()`.": (1.1, -3.3),
