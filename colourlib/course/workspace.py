@@ -238,7 +238,7 @@ class Workspace:
         """(network, story) of the last run of 05_train that fits, or of one made now; says which.
 
         A run fits where it is called "colournet" and is of `network()` and the photos as both are
-        now; one that was stopped will do. data: what `prepared` gives, if that is at hand.
+        now; 05's may have been stopped, one made here goes on. data: of `prepared`, if at hand.
         """
         data, kind = self.prepared() if data is None else data, self.network()
         why, alone = "05_train has not been run here yet", self.setting.alone
