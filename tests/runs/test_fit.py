@@ -425,7 +425,7 @@ def test_the_last_run_of_the_course_decides(practice_data, tmp_path, capsys):
     capsys.readouterr()
     load_or_fit(ws)
     said = capsys.readouterr().out
-    assert "is damaged" in said and "edited since 05_train was run: training the network" in said
+    assert "is damaged" in said and "edited since 05_train was run: training now" in said
     assert load_or_fit(ws)[1]["name"] == "005-colournet"
 
 
