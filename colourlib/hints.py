@@ -26,7 +26,7 @@ from .common.fingerprints import differing, read_head
 from .common.lab import rgb_to_lab
 from .common.pictures import open_picture
 from .nearness import put_right, shrunk
-from .transfer import CHANNELS, TransferNet, filled_up
+from .transfer import CHANNELS, STRIDE, TransferNet, filled_up
 
 SHIPPED = shipped_folder("weights") / "hints.safetensors"  # a decoder, for transfernet's encoder
 VERSIONS = (1, 2)  # of the JSON files that hold a photo's hints; 2: one of them names its side
@@ -81,31 +81,31 @@ class HintNet(TransferNet):
 
     def coarse(self, x: Tensor) -> Tensor:
         """(N, 1 or 4, H, W): scaled L and, if any, hints -> (N, 2, h/4, w/4), as TransferNet's."""
-        L, hints = x[:, :1], x[:, 1:]
+        (height, width), L, hints = x.shape[-2:], x[:, :1], x[:, 1:]
         if hints.shape[1] not in (0, 3):
             raise CourseError(
                 f"A HintNet wants (N, 1, H, W), or (N, 4, H, W) with hints, not {tuple(x.shape)}."
             )
         if not hints.shape[1]:
             return super().coarse(L)
-        (height, width), light = x.shape[-2:], F.avg_pool2d(filled_up(L), STRIDES[0])
-        room = [STRIDES[0] * side for side in light.shape[-2:]]
-        hints = F.pad(hints, [0, room[1] - width, 0, room[0] - height])  # none in the filling
-        return self.hinted(self.maps(L), light, hints)
+        hints = F.pad(hints, [0, -width % STRIDE, 0, -height % STRIDE])  # none in the filling
+        return self.hinted(self.maps(L), L, hints)
 
     def hinted(self, maps: Sequence[Tensor], L: Tensor, hints: Tensor) -> Tensor:
-        """Of a filled photo: maps, L (N, 1, H/4, W/4), hints (N, 3, H, W) -> (N, 2, H/4, W/4)."""
+        """L (N, 1, h, w); of the photo filled up maps, hints (N, 3, H, W) -> (N, 2, H/4, W/4)."""
         features = self.decoded(maps, self.added(hints))
         ab = self.head(features)
-        return ab if self.training else put_right(ab, features, L, shrunk(hints, STRIDES[0]))
+        if self.training:
+            return ab
+        light = F.avg_pool2d(filled_up(L), STRIDES[0])  # (N, 1, H/4, W/4)
+        return put_right(ab, features, light, shrunk(hints, STRIDES[0]))
 
     def added(self, hints: Tensor) -> list[Tensor]:
         """Hints (N, 3, H, W), sides multiples of 32 -> what they add to each of the decoder's maps.
 
         (N, w, H/4, W/4) to (N, w, H/32, W/32).
         """
-        scales = zip(self.hint, STRIDES, strict=True)
-        return [conv(shrunk(hints, stride)) for conv, stride in scales]
+        return [conv(shrunk(hints, s)) for conv, s in zip(self.hint, STRIDES, strict=True)]
 
 
 # ---- hints that a person gives -------------------------------------------------------------------

@@ -11,27 +11,26 @@ import torch
 from torch import Tensor, nn
 
 from ..common.errors import CourseError
-from ..hints import STRIDES, HintNet, taking
+from ..hints import HintNet, taking
 from ..model import upsample_to
 from ..runs.onnx import graph, halved
-from ..transfer import STRIDE, TransferNet, filled_up
+from ..transfer import STRIDE, TransferNet
 from ..vivid import VividTransfer, vividly
 
 MAPS = ("m4", "m8", "m16", "m32")  # the encoder's, by their strides
-LIGHT = "L4"  # the lightness at a quarter, which hints need beside them
 SIDES = ((64, 96), (97, 75))  # at which a graph has to answer like torch: both ways up
 
 
 class Looks(nn.Module):
-    """L (1, 1, h, w), scaled -> the maps of the photo filled up to multiples of 32, and its L4."""
+    """L (1, 1, h, w), scaled -> the maps of the photo filled up to multiples of 32."""
 
     def __init__(self, network: TransferNet) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, L: Tensor) -> list[Tensor]:
-        """(1, 1, h, w) -> (1, 24, H/4, W/4), ..., (1, 320, H/32, W/32), (1, 1, H/4, W/4)."""
-        return [*self.network.maps(L), nn.functional.avg_pool2d(filled_up(L), STRIDES[0])]
+        """(1, 1, h, w) -> (1, 24, H/4, W/4), ..., (1, 320, H/32, W/32)."""
+        return self.network.maps(L)
 
 
 class Alone(nn.Module):
@@ -51,17 +50,17 @@ class Alone(nn.Module):
 
 
 class WithHints(nn.Module):
-    """Maps, L4, and hints (1, 3, H, W) as large as the filled photo -> ab (1, 2, H, W)."""
+    """Maps, L (1, 1, h, w), hints (1, 3, H, W) drawn on the filled photo -> ab (1, 2, H, W)."""
 
     def __init__(self, network: HintNet) -> None:
         super().__init__()
         self.network = network
 
     def forward(
-        self, m4: Tensor, m8: Tensor, m16: Tensor, m32: Tensor, L4: Tensor, hints: Tensor
+        self, m4: Tensor, m8: Tensor, m16: Tensor, m32: Tensor, L: Tensor, hints: Tensor
     ) -> Tensor:
-        """Four maps, L4 and hints -> (1, 2, H, W)."""
-        return upsample_to(self.network.hinted([m4, m8, m16, m32], L4, hints), hints)
+        """Four maps, L and hints -> (1, 2, H, W)."""
+        return upsample_to(self.network.hinted([m4, m8, m16, m32], L, hints), hints)
 
 
 class Concatenated(nn.Module):
@@ -100,9 +99,8 @@ def _of_transfer(
 ) -> dict[str, bytes]:
     looks = Looks(network).eval()
     with torch.inference_mode():
-        seen = [dict(zip((*MAPS, LIGHT), looks(photo), strict=True)) for photo in photos]
-    made = {"looks": graph(looks, [{"L": photo} for photo in photos], [*MAPS, LIGHT])}
-    maps = [{name: one[name] for name in MAPS} for one in seen]
+        maps = [dict(zip(MAPS, looks(photo), strict=True)) for photo in photos]
+    made = {"looks": graph(looks, [{"L": photo} for photo in photos], MAPS)}
     try:  # a head and hints go with the weights that they were trained with, and with no others
         vivid, about = vividly(network, card)
         hinted = taking(network)
@@ -112,8 +110,8 @@ def _of_transfer(
     told |= {"hints": True, "bins": vivid.bins.tolist(), "vivid": about["size"]}
     made["alone"] = graph(Alone(network, vivid), maps, ["ab", "shares"])
     given = [
-        one | {"hints": torch.rand(1, 3, *(STRIDE * side for side in one["m32"].shape[2:]))}
-        for one in seen
+        one | {"L": L, "hints": torch.rand(1, 3, *(STRIDE * n for n in one["m32"].shape[2:]))}
+        for one, L in zip(maps, photos, strict=True)
     ]
     made["hinted"] = graph(WithHints(hinted), given, ["ab"])
     return made

@@ -55,8 +55,8 @@ async function look(size) {
     const [w, h] = shape;
     const L = tensor(resized(small.L, small.shape, shape), [1, h, w]);
     const fill = graphs.looks ? (side) => STRIDE * Math.ceil(side / STRIDE) : (side) => side;
-    const found = { shape, whole: shape.map(fill), maps: { L } };
-    if (graphs.looks) ({ L4: found.L4, ...found.maps } = await graphs.looks.run({ L }));
+    const found = { shape, whole: shape.map(fill), L, maps: { L } };
+    if (graphs.looks) found.maps = await graphs.looks.run({ L });
     looked.set(size, found);
     return found;
 }
@@ -65,10 +65,9 @@ async function look(size) {
 async function guess(hints) {
     const [w, h] = small.shape, sum = [0, 1].map(() => new Float32Array(w * h));
     for (const size of card.sizes) {
-        const { shape, whole, maps, L4 } = await look(size);
-        const asked = hints.length ? { hints: drawn(hints, small.size, shape, whole) } : {};
+        const { shape, whole, L, maps } = await look(size);
+        const asked = hints.length ? { L, hints: drawn(hints, small.size, shape, whole) } : {};
         if (hints.length) asked.hints = tensor(asked.hints, [3, whole[1], whole[0]]);
-        if (hints.length && L4) asked.L4 = L4;
         const run = (hints.length ? graphs.hinted : graphs.alone).run({ ...maps, ...asked });
         const { ab, shares } = await run;
         if (shares) looked.get(size).shares = shares;
