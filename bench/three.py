@@ -86,10 +86,12 @@ class Both:
         return PART * (F.mse_loss(prediction, y) + PART * self.entropy(y))
 
 
-def network(photos: MixedSet, width: int = 96) -> Three:
-    """An untrained one; its losses are in `train.LOSSES` from now on, by the names in LOSSES."""
-    bins, prior = palette(photos)
+def network(photos: MixedSet, width: int = 96, known: dict | None = None) -> Three:
+    """One with the weights `known`, their bins, or untrained; its losses join `train.LOSSES`."""
+    known = known or {}
+    bins, prior = (known["bins"], known["prior"]) if "bins" in known else palette(photos)
     print(f"{len(bins)} bins; the prior has {-(prior * prior.log2()).nansum():.2f} bits")
     net = Three(bins, prior, width)
+    net.load_state_dict(net.state_dict() | known)
     train.LOSSES |= {"three": Both(net), "huber": partial(F.huber_loss, delta=BEND)}
     return net

@@ -113,11 +113,12 @@ def network(kind, width, photos, start=(), loss="three"):
         # While it trains it leaves out whole channels of its deepest map: the photos are few.
         net.deep.register_forward_hook(lambda deep, _, y: F.dropout2d(y, DROPOUT, deep.training))
         return net, "mse"
-    net = three.network(photos, width or 96)  # whose losses train knows from now on
-    if kind == "transfer":
-        net.encoder = load_encoder()
     known = {k: v.float() for path in start for k, v in safetensors.torch.load_file(path).items()}
-    net.load_state_dict(net.state_dict() | known)
+    if kind == "transfer" and not start:
+        known = {f"encoder.{k}": v for k, v in load_encoder().state_dict().items()}
+    # A VividHead's own file has its layers by number alone.
+    known = {f"vivid.{k}" if k[0].isdigit() else k: v for k, v in known.items()}
+    net = three.network(photos, width or 96, known)  # whose losses train knows from now on
     return net, loss
 
 
@@ -224,6 +225,7 @@ def arguments():
     parser.add_argument(
         "--start", nargs="+", default=[], metavar="FILE", help="weights to go on from"
     )
+    parser.add_argument("--lr", type=float, default=RECIPE["lr"], help="the decoder's, at most")
     parser.add_argument("--clean", action="store_true", help="lightness as it is, not as of scans")
     parser.add_argument("--saturation", type=float, help="instead of the best on validation photos")
     parser.add_argument("--run", type=Path, metavar="FOLDER", help="of a finished run: judge that")
@@ -247,7 +249,7 @@ def main():
     else:
         name = f"{args.network}-{args.without or 'all'}-{args.width or 'usual'}-{args.loss}"
         limit = {"minutes": args.minutes} if args.minutes else {"steps": args.steps}
-        recipe = RECIPE | ({"weight_decay": 0.0} if hinted else {})
+        recipe = RECIPE | {"lr": args.lr} | ({"weight_decay": 0.0} if hinted else {})
         story = fit(net, data, name=name, loss=loss, **limit, **recipe).story()
     if hinted:  # `vivid_card.py` and `hinted.py` take the rest from the run
         net = three.plain_of(net.state_dict())

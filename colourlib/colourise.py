@@ -104,8 +104,7 @@ def _coloured(
     sizes = [size] if size else sizes_of(card)
     picture = load()
     network = hinted(network, hints, picture.size)
-    colouriser = at_sizes(network, sizes) if len(sizes) > 1 else network
-    ab = guess(colouriser, lightness(picture, max(sizes)))
+    ab = guess(network, lightness(picture, max(sizes)), sizes)
     ab *= saturation * card.get("saturation", 1.0)
     put_chroma(picture, ab, torch.get_num_threads())
     return picture
@@ -187,9 +186,9 @@ def lightness(picture: Image.Image, size: int) -> Tensor:
     return scale_L(torch.from_numpy(L)[None, None])
 
 
-def guess(colouriser: Colouriser, x: Tensor) -> np.ndarray:
-    """What the network answers to (1, 1, h, w) scaled L: (2, h, w) ab in Lab units."""
-    y = answer(colouriser, x)
+def guess(network: Colouriser, x: Tensor, sizes: Sequence[int]) -> np.ndarray:
+    """What it answers to (1, 1, h, w) scaled L, the largest of the sizes: (2, h, w) ab, Lab."""
+    y = answer(at_sizes(network, sizes) if len(sizes) > 1 else network, x)
     if not isinstance(y, Tensor) or y.ndim != 4 or y.shape[:2] != (1, 2) or not y.numel():
         found = tuple(y.shape) if isinstance(y, Tensor) else type(y).__name__
         raise CourseError(

@@ -228,43 +228,43 @@ class Vivid(nn.Module):
     """A colouriser made of a VividNet and its bins: x (N, 1, H, W) -> (N, 2, H, W) scaled ab.
 
     So it can be scored by `evaluate` and given to `colourise`, as a network of ab can.
-    """
-
-    def __init__(
-        self, network: nn.Module, bins: Tensor, temperature: float = TEMPERATURE, size: int = 0
-    ) -> None:
-        super().__init__()
-        self.network, self.temperature = network, temperature
-        self.trained_size = size or None  # pixels: how large `colourise` shows it a photo
-        self.register_buffer("bins", bins.clone())
-
-    def forward(self, x: Tensor) -> Tensor:
-        """The annealed mean, enlarged to the size of x."""
-        return scale_ab(upsample_to(annealed(self.network(x), self.bins, self.temperature), x))
-
-
-class VividTransfer(nn.Module):
-    """A TransferNet whose features answer by a VividHead: x (N, 1, H, W) -> (N, 2, H, W) scaled ab.
-
     part: how much of the chroma that the mean loses is `given_back`, 0 to 1 or a little more.
     """
 
-    def __init__(self, network: TransferNet, head, bins: Tensor, part: float, warm: float) -> None:
+    def __init__(
+        self, network: nn.Module, bins: Tensor, temperature=TEMPERATURE, part=0.0, size: int = 0
+    ) -> None:
         super().__init__()
-        self.network, self.head, self.part, self.temperature = network, head, part, warm
+        self.network, self.temperature, self.part = network, temperature, part
+        self.trained_size = size or None  # pixels: how large `colourise` shows it a photo
         self.register_buffer("bins", bins.clone())
+
+    def logits(self, x: Tensor) -> Tensor:
+        """(N, Q, h, w)."""
+        return self.network(x)
+
+    def forward(self, x: Tensor, like: Tensor | None = None) -> Tensor:
+        """The annealed mean with its chroma given back, enlarged to the size of x (or `like`)."""
+        logits = self.logits(x)
+        ab = annealed(logits, self.bins, self.temperature)  # (N, 2, h, w)
+        ab = given_back(ab, logits, self.bins, self.part)
+        return scale_ab(upsample_to(ab, x if like is None else like))
+
+
+class VividTransfer(Vivid):
+    """The same of a TransferNet, whose features a VividHead answers by."""
+
+    def __init__(self, network: TransferNet, head, bins: Tensor, part: float, warm: float) -> None:
+        super().__init__(network, bins, warm, part)
+        self.head = head
 
     def logits(self, x: Tensor) -> Tensor:
         """(N, Q, h/4, w/4) of the photo filled up to multiples of 32."""
         return self.head(self.network.features(x))
 
     def forward(self, x: Tensor) -> Tensor:
-        """The annealed mean with its chroma given back, enlarged to the size of x."""
-        height, width = x.shape[-2:]
-        logits = self.logits(x)
-        ab = annealed(logits, self.bins, self.temperature)  # (1, 2, H/4, W/4)
-        ab = given_back(ab, logits, self.bins, self.part)
-        return scale_ab(upsample_to(ab, filled_up(x))[..., :height, :width])
+        """As Vivid's, without what was filled up."""
+        return super().forward(x, filled_up(x))[..., : x.shape[-2], : x.shape[-1]]
 
 
 def vividly(
@@ -272,11 +272,11 @@ def vividly(
 ) -> tuple[nn.Module, dict]:
     """(A colouriser that answers by a distribution, its card), of what `colourise` would have used.
 
-    A `Vivid` or `VividTransfer` stays as it is, but for the temperature. The shipped TransferNet
+    A `Vivid` stays as it is, but for the temperature. The shipped TransferNet
     gets the head that comes with it. Raises CourseError for all others, for a head of another
     network, a palette that does not fit its head, and a temperature of 0 or below.
     """
-    if isinstance(network, Vivid | VividTransfer):
+    if isinstance(network, Vivid):
         warm = network.temperature if temperature is None else sound(temperature)
         twin = copy(network)
         twin.temperature = warm

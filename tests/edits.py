@@ -263,7 +263,7 @@ INSIDE = [
     Edit("a logarithm of ReLU's zeros", [after(EIGHTH, "eighth = eighth.log()")],
          ("forward", r"log makes NaN or infinity of finite numbers"), mend=[("eighth.log()", "(eighth + 1e-1).log()")]),
     Edit("cat without dim", [(JOIN4, "eighth = self.up4(torch.cat([eighth, upsample_to(self.narrow4(deep), eighth)]))")],
-         ("forward", r"batches of 20 and 40"), mend=[("eighth)]))", "eighth)], dim=1))"), (UP4, "self.up4 = conv_bn_relu(6 * w, 3 * w)")]),
+         ("forward", r"puts the pictures of both one behind the other"), mend=[("eighth)]))", "eighth)], dim=1))"), (UP4, "self.up4 = conv_bn_relu(6 * w, 3 * w)")]),
     Edit("weights of double precision", [after(HEAD, "self.double()")],
          ("down1.0", r"has weights of torch.float64, but its input is torch.float32"), mend=[("self.double()", "self.float()")]),
     Edit("the picture is not used", [before(QUARTER, "x = torch.zeros_like(x)")],

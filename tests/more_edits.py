@@ -167,6 +167,9 @@ FILM = e.LINEARS.replace(
 )
 
 MORE_IDEAS = [
+    e.Edit("corrected in rounds", [(e.RETURN, "ab = torch.zeros_like(quarter[:, :2])\n        for _ in range(3):\n            ab = ab + self.head(quarter)\n        return upsample_to(ab, x)")]),
+    e.Edit("shares of learnt colours", [(e.HEAD, "self.head = nn.Conv2d(2 * w, 12, 1)\n        self.colours = nn.Parameter(torch.randn(12, 2) / 5)"), (e.RETURN, "ab = torch.tensordot(self.head(quarter).softmax(dim=1), self.colours, ([1], [0]))\n        return upsample_to(ab.permute(0, 3, 1, 2), x)")]),
+    e.Edit("contrast, padded by hand", [e.before(e.QUARTER, "around = F.pad(x, (1, 1, 1, 1), mode='replicate')\n        x = x + F.avg_pool2d(around**2, 3, stride=1)")]),
     e.Edit("a sigmoid moved to both signs", [(e.RETURN, "return 2 * torch.sigmoid(upsample_to(self.head(quarter), x)) - 1")]),
     e.Edit("a ConvNeXt block", [(e.CLASS, CONVNEXT), e.last_of_deep("Block(5 * w)")]),
     e.Edit("a transformer in the deepest map", [(e.CLASS, TRANSFORMER), e.last_of_deep("Encoder(5 * w)")]),

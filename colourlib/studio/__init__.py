@@ -15,7 +15,7 @@ from PIL import Image
 
 from ..album import save
 from ..album.batch import weights_name
-from ..colourise import at_sizes, guess, known, lightness, sizes_of
+from ..colourise import guess, known, lightness, sizes_of
 from ..common.chroma import put_chroma
 from ..common.errors import CourseError
 from ..common.files import pasted, printable, writable, write
@@ -123,8 +123,7 @@ class Studio:
         """The photo as it is shown, or another picture of it, coloured with these hints."""
         picture = self.shown.copy() if picture is None else picture
         network = hinted(self.listener, hints, self.size)
-        colouriser = at_sizes(network, self.sizes) if len(self.sizes) > 1 else network
-        ab = guess(colouriser, self.x) * self.saturation
+        ab = guess(network, self.x, self.sizes) * self.saturation
         put_chroma(picture, ab, torch.get_num_threads())
         return picture
 

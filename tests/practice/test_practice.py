@@ -131,6 +131,8 @@ def test_scenes_stay_inside_srgb():
             ab = (colour + (entry.spread + entry.grain) * rim).astype(np.float32)
             light = lab.linear_rgb(L, np.broadcast_to(ab, (8, 24, 2)))
             assert light.min() > -0.002 and light.max() < 1.002, (name, colour)
+    with pytest.raises(CourseError, match="'cart'.* 'car'"):
+        CLASSES["cart"]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -16,6 +16,9 @@ from functools import cached_property
 
 import numpy as np
 
+from ...common.errors import CourseError
+from ...common.words import did_you_mean
+
 
 @dataclass(frozen=True)
 class ColourClass:
@@ -67,7 +70,14 @@ def _ladder(name, steps, *stops, spread=4.0):
     }
 
 
-CLASSES: dict[str, ColourClass] = {
+class Things(dict):
+    """What the scenes are made of, by name."""
+
+    def __missing__(self, name):
+        raise CourseError(f"No thing is called {name!r}.{did_you_mean(name, self)} See NAMES.")
+
+
+CLASSES: dict[str, ColourClass] = Things({
     **_ladder("day sky", 6, (48, 73, -1, -35), (44, 79, -5, -25), (32, 87, -5, -13)),
     **_ladder("sunset sky", 10, (14, 55, 10, -18), (20, 68, 20, -6), (32, 74, 26, 20),
               (42, 76, 20, 37), (44, 84, 5, 36)),
@@ -130,7 +140,7 @@ CLASSES: dict[str, ColourClass] = {
                     (1, 4, 14), grain=1.5),
     "ring": _one(20, 82, 3, 14, 4), "ocean globe": _one(32, 66, 3, -26, 3),
     "land globe": _many(23, 70, (3, -10, 18), (2, 8, 24), grain=2),
-}  # fmt: skip
+})  # fmt: skip
 NAMES = tuple(CLASSES)
 INDEX = {name: index for index, name in enumerate(NAMES)}
 LADDERS = Counter(name[:-2] for name in NAMES if name[-1].isdigit())  # name -> number of steps

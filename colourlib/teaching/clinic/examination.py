@@ -16,11 +16,11 @@ from .rules import findings as rules
 from .rules import habits
 from .rules.contract import contract
 from .rules.orientation import exchanged, taken_apart, turned
-from .rules.unused import shared, twice, unused
+from .rules.unused import lists, shared, twice, unused
 from .sentences import Finding, say
 from .sight import AXES, ENDS
 from .watch.probe import probe
-from .watch.tracing import Call, Trace, trace
+from .watch.tracing import Call, Trace, spell, trace
 
 FAR, NARROW = 1024, 64  # sides of the pictures that show how far layers see: few reach an edge
 
@@ -39,6 +39,7 @@ def examine(report: Report, model: nn.Module, size: int, batch: int) -> None:
         meta, size, batch, twin = False, 32, 2, copy_of(model, "cpu")
         report.notes.append("forward looks at numbers, so all this is for two pictures of 32 x 32")
         main = run((batch, 1, size, size))
+    held = lists(twin)
     sides = [(FAR, NARROW), (NARROW, FAR)] if meta else [(size, size)] * 2
     far = [run((ENDS, 1, *side), mode=False) for side in sides]
     if far[0].error is not None and main.error is None:
@@ -55,6 +56,8 @@ def examine(report: Report, model: nn.Module, size: int, batch: int) -> None:
         add([*idle, *twice(model)])
         return
     add([*_parameters(model), *twice(model)])
+    longer = (name for name, n in lists(twin).items() if n > held.get(name, n))
+    add(say("grows", name, layer=spell(main, name)) for name in longer)
     broken = list(contract(main))
     add(broken)
     if not isinstance(main.output, Tensor):
@@ -69,7 +72,7 @@ def examine(report: Report, model: nn.Module, size: int, batch: int) -> None:
     if tuple(main.output.shape[2:]) == tuple(main.x.shape[2:]):
         add(habits.shrinks(main))
     add([*habits.middle(main), *habits.between(main), *habits.thin(main), *shared(main)])
-    add(habits.picture_added(main))
+    add([*habits.picture_added(main), *habits.wasteful(main), *habits.on_the_cpu(main)])
     if "rand" in {op.name for op in main.ops} and "mirrored" not in {f.clue[0] for f in found}:
         tries = (turned(run((AXES, 1, 64, 96))) for _ in range(4))  # mirrored by chance, perhaps
         add([f for turns in tries for f in turns if f.clue[0] == "mirrored"][:1])

@@ -59,6 +59,12 @@ tiled: {op.name} lays copies of the map side by side, instead of enlarging it: {
   -> `upsample_to(y, {other})`: one map, enlarged
 across: {op.name} over dimensions {dims} mixes the channels: a number a channel is due
   -> `y.mean((2, 3))`: over the height and the width
+batch squeezed: squeeze() took away every dimension of 1, here that of the batch, too: {before} ->
+    {after}
+  -> flatten(1) instead of squeeze(): dimension 0 is the batch and stays
+stacked batch: torch.cat without dim=1 puts the pictures of both one behind the other: {before} ->
+    {after}
+  -> `torch.cat([a, b], dim=1)`: along the channels
 axis: lays {n} numbers, one a channel, along {side}: {before} -> {after}
   -> `y{index}`: dimension 1 is the channels
 NaN: {op.name} makes NaN or infinity of finite numbers, or of their gradients, at the start
@@ -147,6 +153,12 @@ mirrored: mirrors the picture, and nothing mirrors the answer back: each colour 
   -> `y.flip(-1)` on the answer, too; or mirror photo and colours together, before the network
 beside: torch.cat along dimension {dim} puts the maps {below} one another: {before} -> {after}
   -> `torch.cat([a, b], dim=1)`: along the channels
+flat: {op.name} makes NaN or infinity of a picture that is flat, as a white sky is
+  -> keep the root or quotient away from 0: `x.clamp_min(1e-5).sqrt()`, `x / (s + 1e-5)`
+same twice: is given the same map twice: the weights behind it look at each number two times
+  -> the map of the skip in place of one of them, or leave torch.cat out
+grows: holds a list that grows with every call, and with it the memory, until it is full
+  -> begin anew in every call: `{layer} = []` as the first line of forward
 never called: is made in __init__ and never called in forward{idle}
   -> use it in forward, `x = {layer}(x)`, or delete the line that makes it
 made twice: is made twice in __init__: that of line {second} takes the place of that of line {first}
@@ -168,6 +180,12 @@ one channel: is added to {n} channels, though it makes one: each gets the same
   -> {code}
 alone: follows {first}, and both look at each channel alone: nothing joins the channels between
   -> `nn.Conv2d({n}, {n}, 1)` between them
+few places: all that reaches it has passed {least} places, of {whole:,}: colours cannot follow edges
+  -> a skip: add, or stack, a map from before the last poolings
+many numbers: makes {each:,.0f} numbers for each pixel, four times as many at twice the side
+  -> do so on a small map: `F.avg_pool2d(y, 8)`, say, and `upsample_to(y, x)` behind it
+on the CPU: {op.name} makes its numbers on the CPU: on a GPU it stops
+  -> `device=x.device` in its brackets
 bias: has a bias that the BatchNorm behind it subtracts again
   -> {code}
 norm behind: stands behind the activation; usually it stands before it
@@ -191,6 +209,8 @@ view: changes a view in place, which the gradient cannot follow
   -> `y = y + z` instead of `y += z`, no inplace=True on a part; or `y = y.clone()` first
 device: a tensor is put on a device by name, where that of the picture is due
   -> `y.to(x.device)`, or `device=x.device` where it is made: no .cuda(), no "cuda" in forward
+kept: is kept from one call to the next, where it meets a batch of another size: {error}
+  -> begin anew in every call: `{layer} = None` as the first line of forward
 recursion: calls itself without end
   -> call a part of the network, `self.body(x)`, not self(x)
 assertion: stops at an assertion{said}
@@ -213,9 +233,6 @@ list called: is a list of layers, which cannot be called
   -> `for layer in {spelt}: x = layer(x)`, or make it with `nn.Sequential(*layers)`
 no forward: has no forward ({hint})
   -> a method of the class that begins with `def forward(self, x): ...`
-batch squeezed: squeeze() took away every dimension of 1, here that of the batch, too: {before} ->
-    {after}
-  -> flatten(1) instead of squeeze(): dimension 0 is the batch and stays
 flat dimensions: is a {kind}, which is for {lists}; here comes a map (N, C, H, W): {shape}
 one place: the same layer{also} is used before, on {before} channels: its weights fit those only
   -> a layer of its own for each place, made anew in __init__ for {place}

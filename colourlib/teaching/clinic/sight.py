@@ -108,7 +108,7 @@ def _middle(s: Shadow) -> tuple[int, int] | str | None:
     """(height, width) that the middle place sees; without a map, the most that any place sees."""
     if not isinstance(s, Tensor):
         return s
-    if not s.ndim:  # one number of a picture that was taken apart
+    if not s.ndim or len(s) != ENDS:  # of a picture that was taken apart, or turned
         return None
     s = _thin(s)
     if s.ndim == 4:

@@ -5,7 +5,7 @@ import re
 
 from torch import Tensor, nn
 
-from .functions import KEEPS_CHANNELS, pair
+from .functions import KEEPS_CHANNELS, POINTWISE, pair
 from .watch.tracing import PICTURE, Op, Trace
 
 RESHAPES = {"flatten", "view", "reshape", "squeeze", "unsqueeze"}
@@ -81,7 +81,7 @@ def shrinking(trace: Trace, op: Op) -> tuple[str, str] | None:
     rule = SHRINKING.get(op.name)
     if rule is None or len(op.shape) != 4 or not op.shapes or len(op.shapes[0]) != 4:
         return None
-    source = trace.before(op)
+    source = next((o for o in trace.back(trace.before(op)) if o.name not in POINTWISE), None)
     if op.name != "conv_transpose2d" and source is not None and source.name == "pad":
         return None  # padded by hand
     return rule(trace, op, op.shapes[0][-2:], op.shape[-2:], source)

@@ -27,7 +27,10 @@ def explain(trace: Trace, severity: str = "error", when: str = "") -> Finding:
     what, fix, key = _said(trace, op, module)
     if sum(m is trace.model for m, *_ in trace.open) > 1:
         layer, (what, fix, key) = str(trace.line), words("recursion")
-    if op is not None:
+    if kept := _tried(_kept, trace):
+        what, fix, key = words("kept", layer=spell(trace, kept), error=what)
+        layer = kept
+    elif op is not None:
         if again := _tried(_fits_one_place, trace, op):
             what, fix, key = f"{what}; {again[0]}", *again[1:]
         if source := _tried(_flattened_batch, trace, op):
@@ -78,6 +81,14 @@ def _wrong_dimensions(trace: Trace) -> tuple[str, str] | None:
     return words("flat dimensions", kind=kind, lists=lists, shape=tuple(x.shape), code=code)
 
 
+def _kept(trace: Trace) -> str | None:
+    """A tensor of the network's own that the pass before has made, where this pass failed."""
+    given = trace.pending.tensors if trace.pending else tensors_in(trace.open[-1][2])
+    computed = {id(t) for t in given if not t.is_leaf and id(t) not in trace.made}
+    own = ((n, key, id(t)) for n, m in trace.model.named_modules() for key, t in vars(m).items())
+    return next((f"{n}.{key}".strip(".") for n, key, t in own if t in computed), None)
+
+
 def _fits_one_place(trace: Trace, op: Op) -> tuple[str, str] | None:
     """A layer that is used in several places, and was made for one of them."""
     module = op.call.module if op.call is not None else None
@@ -111,8 +122,14 @@ def _earlier(trace: Trace, op: Op) -> tuple[str, Op, dict] | None:
         return tiles
     if op.name in SUMS and (laid := _laid(trace, *clash(op))):
         return laid
-    usual, kind = trace.x.dtype, op.tensors[0].dtype
+    usual, kind, n = trace.x.dtype, op.tensors[0].dtype, trace.x.shape[:1]
     for at in (o for t in op.tensors for o in trace.back(trace.op_of(t))):
+        ends = {"before": at.shapes[0], "after": at.shape}
+        if at.shapes[0][:1] == n != at.shape[:1]:  # here the batch is no longer what it was
+            if at.name == "squeeze" and len(at.args) == 1:
+                return "batch squeezed", at, ends
+            if at.name == "cat" and at.arg(1, "dim", 0) == 0:
+                return "stacked batch", at, ends
         made = [t.dtype for t, i in zip(at.tensors, at.inputs, strict=True) if i is not None]
         if (
             usual in made

@@ -123,13 +123,6 @@ def _no_forward(trace: Trace, found: re.Match, module) -> tuple[str, str]:
     return words("no forward", hint=hint)
 
 
-def _squeezed(trace: Trace, found: re.Match, module) -> tuple[str, str] | None:
-    source = trace.op_of(trace.pending.tensors[0]) if trace.pending is not None else None
-    if source is None or source.name != "squeeze" or len(source.args) > 1:
-        return None
-    return words("batch squeezed", before=source.shapes[0], after=source.shape)
-
-
 SAYINGS = [  # (kind of error, what its message says, which sentence or rule answers it)
     (TypeError, r"^(cat|concat|stack)\(\).*tuple of Tensors", "maps for a list"),
     (TypeError, "'tuple' object is not callable", "tuple called"),
@@ -143,6 +136,5 @@ SAYINGS = [  # (kind of error, what its message says, which sentence or rule ans
     ((TypeError, AttributeError), "", _thing),
     (Exception, r"'(\w+)' object has no attribute '(\w+)'", _attribute),
     (NameError, r"name '(\w+)' is not defined|variable '(\w+)'", _name),
-    (Exception, "too many indices", _squeezed),
     (Exception, 'missing the required "forward"', _no_forward),
 ]

@@ -95,6 +95,8 @@ def learning(probe: Probe, already: set[str]) -> Iterator[Finding]:
         yield say("always the same", "forward")
     if probe.alike:
         yield say("alike", probe.alike[0], more=_more(probe.alike))
+    if probe.flat is not None:
+        yield say("flat", probe.flat)
     if (op := probe.chance) is not None:
         key = "drops in eval" if op.name in DROPOUTS else "by chance"
         yield say(key, op, p=op.arg(1, "p", 0.5))

@@ -4,7 +4,19 @@ from collections.abc import Iterator
 
 from torch import nn
 
-from ..functions import CONVS, DROPOUTS, LAYERS, NORMS, PARTLY, POINTWISE, POOLS, SHAPERS, pair
+from ..functions import (
+    CONVS,
+    DROPOUTS,
+    FOLDS,
+    LAYERS,
+    NORMS,
+    PARTLY,
+    POINTWISE,
+    POOLS,
+    SHAPERS,
+    TURNS,
+    pair,
+)
 from ..sentences import Finding, say
 from ..watch.tracing import PICTURE, Op, Trace, storage
 from ..wording import altered, shrinking
@@ -14,7 +26,16 @@ from .findings import drops_all
 LINEAR = {"getitem", "batch_norm", "interpolate", "upsample", "pad", "avg_pool2d"}
 LINEAR |= {"contiguous", "clone", *DROPOUTS}
 PASSED = POINTWISE | SHAPERS | {"cat", *POOLS}  # on the way from a convolution to its norm
-FEEDS = {"matmul", "bmm", "einsum", "mul", "scaled_dot_product_attention"}  # where softmax belongs
+FEEDS = {
+    "matmul",
+    "bmm",
+    "einsum",
+    "tensordot",
+    "mul",
+    "scaled_dot_product_attention",
+}  # where softmax belongs
+SPREADS = TURNS | FOLDS | {"pixel_shuffle", "conv_transpose2d", "fold"}  # channels become places
+MOST_NUMBERS = 512  # for each pixel
 LARGE_KERNEL = 11
 FADED = 0.03  # times the spread of the first map, over its places
 FEWEST = 16  # channels that a 1x1 convolution with a stride can take safely
@@ -35,7 +56,8 @@ def between(trace: Trace) -> Iterator[Finding]:
     lonely = [op for op in bare if not _to_head(trace, op) and not _spared(trace, op)]
     if "batch_norm" in names and normed >= 2 and len(lonely) <= normed / 2:
         for op in lonely[:3]:
-            yield say("no norm here", op, n=normed, channels=op.shape[1])
+            severity = "note" if op.inputs[0] == PICTURE else None  # whose numbers are tame
+            yield say("no norm here", op, severity, n=normed, channels=op.shape[1])
     for op in trace.ops:
         before = _before_pools(trace, op) if op.name == "batch_norm" and op.tensors else None
         activated = before is not None and before.name in ("relu", *PARTLY)
@@ -60,13 +82,50 @@ def _depthwise(op: Op) -> bool:
 
 def picture_added(trace: Trace) -> Iterator[Finding]:
     """The picture, or what is computed from it without a weight, added to the answer."""
-    behind, known = trace.ending()[0], {PICTURE}
+    behind, known, fixed = trace.ending()[0], {PICTURE}, set()
     for op in sorted(behind, key=lambda op: op.index):
         made = {i for i in op.inputs if i is not None}
-        if made <= known and not any(isinstance(t, nn.Parameter) for t in op.tensors):
-            known |= {op.index}
+        if made <= known | fixed and not any(isinstance(t, nn.Parameter) for t in op.tensors):
+            (known if made & known else fixed).add(op.index)
         elif op.name in ("add", "sub") and made & known:
             yield say("picture added", op.at_line, op=op)
+
+
+def wasteful(trace: Trace) -> Iterator[Finding]:
+    """A map stacked with itself; far more numbers than pixels; all detail lost on the way."""
+    pixels, whole = trace.x.numel(), trace.x.shape[2:].numel()
+    passes = {PICTURE: whole}  # op -> on its best way, the fewest places that a map has
+    for op in trace.ops:
+        twice = len({id(t) for t in op.tensors}) < len(op.tensors)
+        if op.name == "cat" and twice and op.shapes[0][1:2] != (1,):
+            yield say("same twice", op.at_line, op=op)
+        if ways := [passes[i] for i in op.inputs if i in passes]:
+            own = op.output.shape[2:].numel() if len(op.shape) == 4 else max(ways)
+            passes[op.index] = own if op.name in SPREADS else min(max(ways), own)
+    least = passes.get(trace.made.get(id(trace.output)), whole)
+    if least < whole / 64:
+        yield say("few places", trace.op_of(trace.output), least=least, whole=whole)
+    heavy = (op for op in trace.ops if op.name in ("matmul", "bmm", "einsum", "softmax"))
+    for op in [op for op in heavy if op.output.numel() > MOST_NUMBERS * pixels][:1]:
+        yield say("many numbers", op.at_line, op=op, each=op.output.numel() / pixels)
+
+
+def on_the_cpu(trace: Trace) -> Iterator[Finding]:
+    """Numbers made in forward without the picture's device, and not taken there."""
+    left: dict[int, Op] = {}  # op -> the one that made its numbers on the CPU
+    for op in trace.ops:
+        made = [i for i in op.inputs if i is not None]
+        first = next((left[i] for i in made if i in left), None if op.tensors else op)
+        own = all(i in left for i in made) and len(made) == len(op.tensors)
+        if first is None or "device" in op.kwargs or id(op.output) in trace.moved:
+            continue
+        if own:
+            left[op.index] = first
+        elif op.name not in ("getitem", "setitem") and any(
+            s for i, s in zip(op.inputs, op.shapes, strict=True) if i in left
+        ):
+            yield say("on the CPU", first.at_line, op=first)
+            return
 
 
 def thin(trace: Trace) -> Iterator[Finding]:
@@ -125,7 +184,9 @@ def _spared(trace: Trace, op: Op) -> bool:
     depthwise = op.arg(6, "groups", 1) > 1 or op.name == "conv_transpose2d"
     thin = 1 in op.tensors[1].shape[2:] or tuple(op.shape[2:]) == (1, 1)
     reworked = not isinstance(op.tensors[1], nn.Parameter)  # by weight norm, say
+    _, users = trace.chain(op, {"relu", "sigmoid", "tanh", *PARTLY})
     ends = any(user.name in ("add", "mul") for user in trace.consumers(op))
+    ends |= any(u.name == "mul" or (u.name == "add" and op.inputs[0] in u.inputs) for u in users)
     return depthwise or thin or reworked or ends or _normed_first(trace, op)
 
 

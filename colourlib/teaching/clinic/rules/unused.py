@@ -99,7 +99,8 @@ def shared(trace: Trace) -> Iterator[Finding]:
         used = any(value is t for op in trace.ops for t in op.tensors)
         if isinstance(value, Tensor) and value.is_floating_point() and used:
             key = "no parameter" if value.requires_grad else "plain tensor"
-            yield say(key, name, part=name.rpartition(".")[2], layer=spell(trace, name))
+            if value.is_leaf:  # not what was computed and kept
+                yield say(key, name, part=name.rpartition(".")[2], layer=spell(trace, name))
     norms: dict[str, list[Op]] = {}
     for op in (o for o in trace.ops if o.name == "batch_norm" and o.call):
         norms.setdefault(op.where, []).append(op)
@@ -107,6 +108,11 @@ def shared(trace: Trace) -> Iterator[Finding]:
         ways = ([o for o in trace.back(op) if o.name in LAYERS][:1] for op in ops)
         if len({id(o.arg(1, "weight")) for way in ways for o in way}) > 1:
             yield say("one norm", ops[0], kind=ops[0].kind, n=ops[0].shape[1])
+
+
+def lists(model: nn.Module) -> dict[str, int]:
+    """How long the lists are that the network holds."""
+    return {name: len(value) for name, value, _ in _held(model) if isinstance(value, list)}
 
 
 def _held(model: nn.Module) -> Iterator[tuple[str, object, list[nn.Module]]]:

@@ -36,6 +36,7 @@ class Probe:
     alike: list[str] = field(default_factory=list)  # layers whose channels start with equal weights
     depends: bool = True  # does the answer depend on the picture?
     mixes: Op | None = None  # where, in eval mode, a picture comes to depend on the others
+    flat: Op | None = None  # makes NaN or infinity of a flat picture, or of its gradient
     chance: Op | None = None  # what makes two answers to one picture differ in eval mode
     stuck: list[tuple[str, nn.Module]] = field(default_factory=list)  # BatchNorms that learn none
     one_sided: str = ""  # no answer lies "below" 0, or "above"
@@ -88,6 +89,7 @@ def probe(model: nn.Module, adds: float, size: int, fixed: bool) -> Probe | None
         found.error, found.culprit = error, None if found.second else _in_place(model, x.shape)
         return found
     _awake(model, x, y, found)
+    found.flat = _flat(model, sides[-1])
     if found.no_gradient:
         found.cut = _cut(first) or _ignored(first)
     return found
@@ -149,6 +151,18 @@ def _awake(model: nn.Module, x: Tensor, y: Tensor, found: Probe) -> None:
     slope = x.grad is not None and bool(x.grad.any())
     found.depends = slope or not out[0].equal(out[1])
     _in_eval(twin, x.detach(), found)
+
+
+def _flat(model: nn.Module, side: tuple[int, int]) -> Op | None:
+    """What makes NaN or infinity, there or on the way back, of four flat pictures."""
+    x = torch.linspace(-1, 1, 4)[:, None, None, None].expand(4, 1, *side).contiguous()
+    found = trace(copy_of(model, "cpu").train(), x, meta=False)
+    first = next((op for op in found.ops if not op.finite), None)
+    if first is None and found.error is None:
+        _backward(found, x.expand(-1, 2, -1, -1))
+        first = next((op for op in found.ops[::-1] if _spoils(op)), None)
+    root = (op for op in found.back(first) if op.name == "sqrt")
+    return next(root, first)
 
 
 def _in_eval(twin: nn.Module, x: Tensor, found: Probe) -> None:

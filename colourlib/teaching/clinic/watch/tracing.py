@@ -93,6 +93,7 @@ class Trace:
     error: BaseException | None = None
     line: Line | None = None  # of the student's code, where the error came up
     pending: Op | None = None  # the function that raised it
+    moved: set[int] = field(default_factory=set)  # ids of tensors that .to(...) has answered
     exits: list[Op] = field(default_factory=list)  # what took numbers out of torch: tolist, item
     # Modules that were entered and not left: (module, name, what it was given, a layer's call).
     open: list[tuple[nn.Module, str, tuple, Call | None]] = field(default_factory=list)
@@ -188,8 +189,10 @@ class Watch(TorchFunctionMode):
         if op.in_place and not self.meta and (maker := self.trace.op_of(tensors[0])):
             maker.value = tensors[0].detach().clone()
         if self.meta and name in ("to", "cpu", "cuda"):  # to another device: it stays where it is
-            kinds = [a for a in (*args, *kwargs.values()) if isinstance(a, torch.dtype)]
+            like = [getattr(a, "dtype", a) for a in (*args[1:], *kwargs.values())]
+            kinds = [a for a in like if isinstance(a, torch.dtype)]
             result = args[0].to(kinds[0]) if kinds else args[0]
+            self.trace.moved.add(id(result))
         elif self.meta and name in SHORT_CUTS:
             result = SHORT_CUTS[name](func, *args, **kwargs)
         else:
