@@ -69,7 +69,7 @@ def test_imports_inside_functions_only_put_off_what_is_heavy():
 
 def test_the_house_is_no_larger_than_it_may_be():
     lines = parts.lines()
-    assert lines["core"] <= 1_245 and sum(lines.values()) <= 26_190
+    assert lines["core"] <= 1_245 and sum(lines.values()) <= 26_200
     assert parts.tests() <= 23_745
 
 

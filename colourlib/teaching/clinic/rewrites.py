@@ -103,10 +103,8 @@ def _instead(node: ast.AST, finding: Finding, source: Callable) -> str | None:
         return f"upsample_to({_inner(node, source)}, {code.rpartition(', ')[2]}"
     if key in ("NaN", "flat") and call == op == "sqrt":
         return f"({_inner(node, source)} + 1e-5).sqrt()"
-    if key == "turned" and call == op == "permute" and len(node.args) == 4:
-        first, last = map(source, node.args[:2]), map(source, node.args[:1:-1])
-        dims = ", ".join([*first, *last])
-        return _inner(node, source) + f".permute({dims})" * (dims != "0, 1, 2, 3")
+    if (laid := _laid(node, key, op, source)) is not None:
+        return laid
     if key in LEFT_OUT and call in (KINDS if key in CASTS else (op,)):
         return _inner(node, source)
     if key in NAMED and isinstance(node, (ast.Name, ast.Attribute)) and "=" not in code:
@@ -134,17 +132,26 @@ def _instead(node: ast.AST, finding: Finding, source: Callable) -> str | None:
         return ""
     if key == "axis" and call in (op, "view", "reshape"):
         return f"{_inner(node, source)}{code[1:]}"
+    if key == "softmax" == call:
+        return f"F.relu({source(node.args[0])})"
+    if call == "upsample_to" and "upsample_to enlarges" in finding.what:
+        return f"upsample_to({source(node.args[1])}, {source(node.args[0])})"
+    return _returned(node, key, finding, source)
+
+
+def _laid(node: ast.AST, key: str, op: str, source: Callable) -> str | None:
+    """Along another dimension."""
+    call = _called(node)
     if key in ("beside", "stacked batch"):
         if isinstance(node, ast.keyword) and node.arg in ("dim", "axis"):
             return "dim=1"
         return f"{source(node)[:-1]}, dim=1)" if call == op and not node.keywords else None
     if key == "batch squeezed" and call == op:
         return f"{_inner(node, source)}.flatten(1)"
-    if key == "softmax" == call:
-        return f"F.relu({source(node.args[0])})"
-    if call == "upsample_to" and "upsample_to enlarges" in finding.what:
-        return f"upsample_to({source(node.args[1])}, {source(node.args[0])})"
-    return _returned(node, key, finding, source)
+    if key == "turned" and call == op == "permute" and len(node.args) == 4:
+        dims = ", ".join(source(node.args[i]) for i in (0, 1, 3, 2))
+        return _inner(node, source) + f".permute({dims})" * (dims != "0, 1, 2, 3")
+    return None
 
 
 def _returned(node: ast.AST, key: str, finding: Finding, source: Callable) -> str | None:
