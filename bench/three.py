@@ -86,9 +86,8 @@ class Both:
         return PART * (F.mse_loss(prediction, y) + PART * self.entropy(y))
 
 
-def network(photos: MixedSet, width: int = 96, known: dict | None = None) -> Three:
-    """One with the weights `known`, their bins, or untrained; its losses join `train.LOSSES`."""
-    known = known or {}
+def network(photos: MixedSet, width: int, known: dict) -> Three:
+    """One with the weights and bins `known`, as far as they go; its losses join `train.LOSSES`."""
     bins, prior = (known["bins"], known["prior"]) if "bins" in known else palette(photos)
     print(f"{len(bins)} bins; the prior has {-(prior * prior.log2()).nansum():.2f} bits")
     net = Three(bins, prior, width)

@@ -176,7 +176,7 @@ def test_it_learns_two_colours_where_a_mean_would_be_grey():
     assert vivid.cross_entropy(logits, index, share).item() == pytest.approx(math.log(2), abs=1e-3)
     assert unscale_ab(vivid.Vivid(net, bins)(torch.zeros(1, 1, 16, 16))).abs().max() < 41
     back = unscale_ab(vivid.Vivid(net, bins, 1, part=1)(torch.zeros(1, 1, 16, 16)))
-    assert back.norm(dim=1).mean() == pytest.approx(math.hypot(40, 20), rel=1e-2)  # not 20
+    assert back.norm(dim=1).mean().item() == pytest.approx(math.hypot(40, 20), rel=1e-2)  # not 20
 
 
 # ---- the tool ------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from ....common.copies import tensors_in
 from ..functions import MOVES, OVER, SUMS
+from ..rules.unused import attributes
 from ..sentences import Finding, say, words
 from ..watch.tracing import Call, Op, Trace, is_leaf, spell
 from ..wording import code_of, shrinking
@@ -85,8 +86,7 @@ def _kept(trace: Trace) -> str | None:
     """A tensor of the network's own that the pass before has made, where this pass failed."""
     given = trace.pending.tensors if trace.pending else tensors_in(trace.open[-1][2])
     computed = {id(t) for t in given if not t.is_leaf and id(t) not in trace.made}
-    own = ((n, key, id(t)) for n, m in trace.model.named_modules() for key, t in vars(m).items())
-    return next((f"{n}.{key}".strip(".") for n, key, t in own if t in computed), None)
+    return next((name for name, value, _ in attributes(trace.model) if id(value) in computed), None)
 
 
 def _fits_one_place(trace: Trace, op: Op) -> tuple[str, str] | None:
@@ -124,12 +124,11 @@ def _earlier(trace: Trace, op: Op) -> tuple[str, Op, dict] | None:
         return laid
     usual, kind, n = trace.x.dtype, op.tensors[0].dtype, trace.x.shape[:1]
     for at in (o for t in op.tensors for o in trace.back(trace.op_of(t))):
-        ends = {"before": at.shapes[0], "after": at.shape}
-        if at.shapes[0][:1] == n != at.shape[:1]:  # here the batch is no longer what it was
-            if at.name == "squeeze" and len(at.args) == 1:
-                return "batch squeezed", at, ends
-            if at.name == "cat" and at.arg(1, "dim", 0) == 0:
-                return "stacked batch", at, ends
+        if at.shapes and at.shapes[0][:1] == n != at.shape[:1]:  # the batch is not what it was
+            key = {("squeeze", None): "batch squeezed", ("cat", 0): "stacked batch"}
+            dim = at.arg(1, "dim", 0 if at.name == "cat" else None)
+            if (at.name, dim) in key:
+                return key[at.name, dim], at, {"before": at.shapes[0], "after": at.shape}
         made = [t.dtype for t, i in zip(at.tensors, at.inputs, strict=True) if i is not None]
         if (
             usual in made

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..functions import CONVS, DROPOUTS, NORMS, PARTLY, SHAPERS, SUMS
 from ..sentences import Finding, say
-from ..watch.probe import Probe
+from ..watch.probe import Probe, root
 from ..watch.tracing import EXITS, Op, Trace, spell
 
 # Never below zero, though chroma has a sign.
@@ -69,8 +69,7 @@ def learning(probe: Probe, already: set[str]) -> Iterator[Finding]:
         yield say("history" if probe.second else "in place", where, error=error)
         return
     if probe.broken is not None:
-        root = (op for op in probe.trace.back(probe.broken) if op.name == "sqrt")
-        yield say("NaN", next(root, probe.broken))
+        yield say("NaN", root(probe.trace, probe.broken))
         return
     ops = probe.trace.ops
     flat = [op for op in ops if op.name in WITHOUT_SLOPE and op.gradient]

@@ -26,14 +26,8 @@ from .findings import drops_all
 LINEAR = {"getitem", "batch_norm", "interpolate", "upsample", "pad", "avg_pool2d"}
 LINEAR |= {"contiguous", "clone", *DROPOUTS}
 PASSED = POINTWISE | SHAPERS | {"cat", *POOLS}  # on the way from a convolution to its norm
-FEEDS = {
-    "matmul",
-    "bmm",
-    "einsum",
-    "tensordot",
-    "mul",
-    "scaled_dot_product_attention",
-}  # where softmax belongs
+FEEDS = {"matmul", "bmm", "einsum", "tensordot", "mul"}  # where softmax belongs
+FEEDS |= {"scaled_dot_product_attention"}
 SPREADS = TURNS | FOLDS | {"pixel_shuffle", "conv_transpose2d", "fold"}  # channels become places
 MOST_NUMBERS = 512  # for each pixel
 LARGE_KERNEL = 11
@@ -105,8 +99,8 @@ def wasteful(trace: Trace) -> Iterator[Finding]:
     least = passes.get(trace.made.get(id(trace.output)), whole)
     if least < whole / 64:
         yield say("few places", trace.op_of(trace.output), least=least, whole=whole)
-    heavy = (op for op in trace.ops if op.name in ("matmul", "bmm", "einsum", "softmax"))
-    for op in [op for op in heavy if op.output.numel() > MOST_NUMBERS * pixels][:1]:
+    each = (op for op in trace.ops if op.name in ("matmul", "bmm", "einsum", "softmax"))
+    if op := next((op for op in each if op.output.numel() > MOST_NUMBERS * pixels), None):
         yield say("many numbers", op.at_line, op=op, each=op.output.numel() / pixels)
 
 

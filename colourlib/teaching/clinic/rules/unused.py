@@ -17,7 +17,7 @@ HOLDERS = nn.ModuleList, nn.ModuleDict
 
 def unused(trace: Trace, probe: Probe | None) -> Iterator[Finding]:
     """Layers in plain lists, layers never called, layers made anew in forward."""
-    held, registered = list(_held(trace.model)), {id(m) for m in trace.model.modules()}
+    held, registered = list(attributes(trace.model)), {id(m) for m in trace.model.modules()}
     for name, value, layers in held:
         hidden = [m for m in layers if id(m) not in registered]
         if isinstance(value, (list, tuple, dict)) and any(list(m.parameters()) for m in hidden):
@@ -95,12 +95,12 @@ def shared(trace: Trace) -> Iterator[Finding]:
     for same in names.values():
         if len(same) > 1 and same[1].rpartition(".")[0] not in inside:
             yield say("one layer", same[0], names=" and ".join(same))
-    for name, value, _ in _held(trace.model):
+    for name, value, _ in attributes(trace.model):
         used = any(value is t for op in trace.ops for t in op.tensors)
-        if isinstance(value, Tensor) and value.is_floating_point() and used:
+        own = isinstance(value, Tensor) and value.is_leaf  # not what was computed and kept
+        if own and value.is_floating_point() and used:
             key = "no parameter" if value.requires_grad else "plain tensor"
-            if value.is_leaf:  # not what was computed and kept
-                yield say(key, name, part=name.rpartition(".")[2], layer=spell(trace, name))
+            yield say(key, name, part=name.rpartition(".")[2], layer=spell(trace, name))
     norms: dict[str, list[Op]] = {}
     for op in (o for o in trace.ops if o.name == "batch_norm" and o.call):
         norms.setdefault(op.where, []).append(op)
@@ -112,10 +112,10 @@ def shared(trace: Trace) -> Iterator[Finding]:
 
 def lists(model: nn.Module) -> dict[str, int]:
     """How long the lists are that the network holds."""
-    return {name: len(value) for name, value, _ in _held(model) if isinstance(value, list)}
+    return {name: len(value) for name, value, _ in attributes(model) if isinstance(value, list)}
 
 
-def _held(model: nn.Module) -> Iterator[tuple[str, object, list[nn.Module]]]:
+def attributes(model: nn.Module) -> Iterator[tuple[str, object, list[nn.Module]]]:
     """(name, value, the layers in it) of the attributes that the network's author made."""
     for prefix, module in model.named_modules():
         for key, value in vars(module).items():

@@ -161,8 +161,12 @@ def _flat(model: nn.Module, side: tuple[int, int]) -> Op | None:
     if first is None and found.error is None:
         _backward(found, x.expand(-1, 2, -1, -1))
         first = next((op for op in found.ops[::-1] if _spoils(op)), None)
-    root = (op for op in found.back(first) if op.name == "sqrt")
-    return next(root, first)
+    return root(found, first)
+
+
+def root(trace: Trace, broken: Op | None) -> Op | None:
+    """The square root behind which something breaks, if there is one; else the op itself."""
+    return next((op for op in trace.back(broken) if op.name == "sqrt"), broken)
 
 
 def _in_eval(twin: nn.Module, x: Tensor, found: Probe) -> None:
