@@ -6,6 +6,7 @@ Nothing in this module decides, because the limits are in `rules`.
 import contextlib
 import json
 import os
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +25,7 @@ from ..common.pictures import FORMATS, full_page, open_picture
 from ..common.unreadable import what_is_wrong
 
 NAME = "measures.jsonl"
-MEASURING = 2  # raise it when a measure changes, and every picture is measured anew
+MEASURING = 3  # raise it when a measure changes, and every picture is measured anew
 
 LARGE = 256  # pixels, longer side: where lines and edges are looked for
 FIELDS = 7  # a side: the fields whose mean colours are compared with a tint
@@ -39,20 +40,21 @@ WEAK = 5.0  # chroma; a weaker tint is measured as if it were strengthened to th
 HARD = 90  # levels of 255 between neighbouring pixels: a hard edge
 BESIDE = 8  # pixels: how far beside a hard edge plain colour is looked for
 COMMON = 0.03  # share of the picture that a plain colour fills, to within 2 levels, at least
-DARK, BRIGHT = 50, 243  # levels: nearly black and white are plain in photos, too: not counted
+DARK, BRIGHT = 50, 243  # levels: nearly black and white are plain in photos, too: no colour
+FLAT, PAPER = 4, 225  # levels by which white paper may vary, scanned or saved; and from which on
 
 EVEN = 12  # levels of 255 by which the colour of a frame may vary
 STEP = 28  # levels from the frame to the picture in it, at least
 BLUR = 8  # pixels before an edge that a JPEG may have spoilt
 MOST = 0.7  # share of a frame's inner side along which there is a sharp edge in one line, at least
-LEAST = 0.25  # of the height and width is left to the picture; else it is a thing on plain ground
+LEAST = 0.15  # of the height and width is left to the picture; else it is a thing on plain ground
 
 
 def look(path: Path) -> dict:
     """Measure one picture: the number for each rule, and its fingerprint.
 
     "too small": pixels, shorter side. "extreme shape": longer / shorter side. The others:
-    `chroma`, `stray`, `plain_colour`, `frame`. "dhash", "phash": 16 hexadecimal digits each.
+    `chroma`, `stray`, `plain`, `frame`. "dhash", "phash": 16 hexadecimal digits each.
     A picture that cannot be read has the one key "unreadable", which says why.
     """
     try:
@@ -69,12 +71,14 @@ def look(path: Path) -> dict:
     large.thumbnail((LARGE, LARGE), Image.Resampling.BOX)
     pixels = np.asarray(large)
     small = image.resize((SMALL, SMALL), Image.Resampling.BOX)
+    drawn, written = plain(pixels)
     return {
         "too small": min(width, height),
         "extreme shape": round(max(width, height) / min(width, height), 3),
         "grey": round(chroma(small), 3),
         "single tint": round(stray(image), 3),
-        "drawing or poster": round(plain_colour(pixels), 3),
+        "drawing or poster": round(drawn, 3),
+        "page of text": round(written, 2),
         "mostly border": round(frame(pixels), 2),
         "dhash": str(imagehash.dhash(small)),
         "phash": str(imagehash.phash(small)),
@@ -107,26 +111,25 @@ def stray(image: Image.Image) -> float:
     return float(left / min(1.0, max(whole, 1e-6) / WEAK))
 
 
-def plain_colour(pixels: np.ndarray) -> float:
-    """The share of the picture, in %, that is plain colour right beside a hard edge.
+def plain(pixels: np.ndarray) -> tuple[float, float]:
+    """The shares of the picture, in %, that are plain beside a hard edge: (colour, white).
 
     pixels: (H, W, 3) uint8. Plain means: not one level different from the neighbours. A camera's
     noise, light and blur leave no such places in a photo, least of all beside an edge. In a drawing
-    or behind letters one colour goes on to the very line. Black and white do not count, because
-    whatever is too dark or too bright for a camera is plain as well; nor does a rare colour.
+    or behind letters one colour goes on to the very line. A rare colour does not count. Whatever is
+    too dark or bright for a camera is plain, too; but a page has white at all its edges.
     """
     near = {"size": (3, 3, 1), "mode": "nearest"}
     ranges = maximum_filter(pixels, **near) - minimum_filter(pixels, **near)
     contrast = _over_channels(np.maximum, ranges)
     beside = maximum_filter(contrast > HARD, 2 * BESIDE + 1, mode="nearest")
-    not_dark = _over_channels(np.maximum, pixels) >= DARK
-    not_bright = _over_channels(np.minimum, pixels) <= BRIGHT
-    plain = beside & (contrast == 0) & not_dark & not_bright
-    if not plain.any():
-        return 0.0
-    bins = (pixels >> 1) @ np.array([1, 1 << 7, 1 << 14], np.int32)  # of 2 levels a channel
-    common = np.bincount(bins.ravel())[bins] >= COMMON * plain.size
-    return 100 * float((plain & common).mean())
+    darkest, brightest = (_over_channels(most, pixels) for most in (np.minimum, np.maximum))
+    page = beside & (contrast <= FLAT) & (darkest >= PAPER)
+    colour = beside & (contrast == 0) & (brightest >= DARK) & (darkest <= BRIGHT)
+    if colour.any():
+        bins = (pixels >> 1) @ np.array([1, 1 << 7, 1 << 14], np.int32)  # of 2 levels a channel
+        colour &= np.bincount(bins.ravel())[bins] >= COMMON * colour.size
+    return 100 * float(colour.mean()), 100 * float(page.mean())
 
 
 def frame(pixels: np.ndarray) -> float:
@@ -191,7 +194,8 @@ def look_at_all(root: Path, photos: Sequence[Photo]) -> Iterator[dict]:
     todo = {p.sha256: p for p in photos if not p.rejected and p.sha256 not in known}
     if todo:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with open(file, "a", encoding="utf-8") as out:
+        with open(file, "a", encoding="utf-8") as out, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's, about large files
             out.write("\n")  # ends a line that an earlier run could not finish
             looks = in_threads(look, (photo.path(root) for photo in todo.values()))
             looks = bar(looks, total=len(todo), desc="looking", unit="picture")

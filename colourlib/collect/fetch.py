@@ -15,7 +15,7 @@ from ..common.unreadable import what_is_wrong
 from .connection import Failed, Patience, Rejected, Web, is_web
 
 MIN_SIDE = 16  # pixels; the smallest picture that the course's network takes
-MAX_PIXELS = 64_000_000  # a small file can claim to be huge: checked before decoding
+MAX_PIXELS = 64_000_000  # of the web's: a small file can claim to be huge. Checked before decoding
 RETRY = "not fetched"  # a reason that starts so may pass: the next run tries the address again
 OFFLINE = "Is there a network? source='practice' needs none, because its pictures are drawn here."
 
@@ -53,7 +53,7 @@ def measure(data: bytes, decode: bool) -> tuple[int, int, str]:
         with Image.open(io.BytesIO(data), formats=tuple(FORMATS)) as image:
             full_page(image)
             width, height = image.size
-            if width * height > MAX_PIXELS:
+            if decode and width * height > MAX_PIXELS:
                 raise Rejected(f"{width} x {height} pixels are too many to decode")
             if min(width, height) < MIN_SIDE:
                 raise Rejected(f"{width} x {height} is smaller than {MIN_SIDE} pixels a side")

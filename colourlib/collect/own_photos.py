@@ -3,6 +3,7 @@
 The folders in it are the queries of the pictures below them. A second run reads what has changed.
 """
 
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -19,7 +20,6 @@ from .forgotten import forgotten
 from .manifest import Photo
 from .store import COPY, sha256_of
 
-UNREADABLE = "unreadable:"  # a reason that starts so may pass: the file is tried again
 NO_SUBJECTS = "train training val valid validation dev eval test testing images image imgs img "
 NO_SUBJECTS = {*(NO_SUBJECTS + "pictures photos jpegimages data dataset").split()}  # of data sets
 TOLD = 8  # subjects that are named
@@ -34,12 +34,15 @@ def collect_folder(root: Path, folder: Path) -> list[Photo]:
     below = walk(folder, {root.resolve()})
     found = _subjects(folder, sorted(below, key=lambda path: (path.is_symlink(), path)))
     before = manifest.read(root)
-    read = (row for row in before if not row.rejected.startswith(UNREADABLE))
+    # What was turned away is read again: its file, or what is installed here, may be mended by now.
+    read = (row for row in before if not row.rejected or row.rejected.startswith(COPY))
     known = {(row.file, row.bytes, row.time): row for row in read}
     now = {path: known.get((str(path), *_size_and_time(path))) for path in found}
     changed = [path for path, row in now.items() if not row]
-    for path in bar(changed, desc="reading", unit="picture", disable=not changed):
-        now[path] = _row_of_file(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's, about large files: they are read all the same
+        for path in bar(changed, desc="reading", unit="picture", disable=not changed):
+            now[path] = _row_of_file(path)
     gone = forgotten(root)
     rows = [replace(row, query=found[path]) for path, row in now.items() if row.sha256 not in gone]
     rows = manifest.by_query(_mark_copies(rows))
@@ -121,7 +124,7 @@ def _row_of_file(path: Path) -> Photo:
     except Rejected as error:
         return replace(row, rejected=str(error))
     except OSError as error:  # no permission, a disk gone, a file deleted just now
-        return replace(row, rejected=f"{UNREADABLE} {error.strerror or error}")
+        return replace(row, rejected=f"unreadable: {error.strerror or error}")
 
 
 def _mark_copies(rows: Iterable[Photo]) -> Iterator[Photo]:

@@ -147,6 +147,7 @@ def test_which_side_of_a_limit_is_the_bad_one():
     sides = {
         "too small": (63, 64), "extreme shape": (3.1, 3.0), "grey": (1.9, 2.0),
         "single tint": (0.4, 0.43), "mostly border": (26, 25), "drawing or poster": (2.1, 2.0),
+        "page of text": (15.1, 15.0),
         "near-duplicate": (14, 15), "alike": (20, 21),
     }  # fmt: skip
     assert set(sides) == set(rules.LIMITS)

@@ -1,6 +1,7 @@
 """What is measured of a picture: each measure against values known by arithmetic; streaming."""
 
 import io
+import itertools
 
 import numpy as np
 import pytest
@@ -79,18 +80,29 @@ def halves(left, right) -> np.ndarray:
 
 def test_plain_colour_beside_a_hard_edge_is_counted_exactly_and_nothing_else():
     # Columns 127 and 128 are the edge; 8 on each side of them are plain: 16 of 256.
-    assert measures.plain_colour(halves(RED, BLUE)) == pytest.approx(6.25)
-    assert measures.plain_colour(halves(RED, (0, 0, 0))) == pytest.approx(3.125)
+    assert measures.plain(halves(RED, BLUE)) == (pytest.approx(6.25), 0)
+    assert measures.plain(halves(RED, (0, 0, 0))) == (pytest.approx(3.125), 0)
     no_edge, soft_edge = halves(RED, RED), halves(RED, (200, 140, 60))
     silhouette = halves((0, 0, 0), (255, 255, 255))
     camera_noise = halves(RED, BLUE) + noisy((256, 256), high=3)
     for pixels in (no_edge, soft_edge, silhouette, camera_noise):
-        assert measures.plain_colour(pixels) < 0.3
+        assert measures.plain(pixels)[0] < 0.3
     pixels = noisy((256, 256))
     pixels[100:140, 100:140] = RED  # 2.4 % of the picture: too rare to count
-    assert measures.plain_colour(pixels) == 0
+    assert measures.plain(pixels)[0] == 0
     pixels[100:160, 100:160] = RED  # 5.5 %
-    assert measures.plain_colour(pixels) > 1
+    assert measures.plain(pixels)[0] > 1
+
+
+def test_a_page_of_writing_is_white_around_its_letters_and_a_photo_is_not():
+    sheet = Image.new("RGB", (256, 256), (250, 248, 244))
+    for x, y in itertools.product(range(8, 240, 12), range(8, 240, 24)):  # letters, say
+        ImageDraw.Draw(sheet).rectangle((x, y, x + 3, y + 7), "black")
+    for page in (sheet, saved(sheet, 85)):
+        assert measures.plain(np.asarray(page))[1] > rules.LIMITS["page of text"]
+    snow = Image.new("RGB", (256, 256), "white")  # burnt out, with a skier on it
+    ImageDraw.Draw(snow).ellipse((90, 90, 150, 150), fill=(20, 40, 160))
+    assert measures.plain(np.asarray(snow))[1] < rules.LIMITS["page of text"] / 2
 
 
 def framed(top, bottom, left, right, colour=(240, 240, 240), size=(200, 160)) -> np.ndarray:

@@ -4,13 +4,14 @@ import contextlib
 import io
 import json
 import os
+import warnings
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from test_collect import picture
 
-from colourlib import CourseError, clean, collect, open_workspace, show
+from colourlib import CourseError, clean, collect, open_workspace, practice, show
 from colourlib.collect import own_photos as folders
 from colourlib.course import sources
 from colourlib.course.forget import forget
@@ -210,6 +211,26 @@ def test_a_photo_that_went_after_it_was_collected_is_kept_by_nobody(tmp_path, fo
     assert reason == "unreadable: gone since the photos were listed"
     counts = {sum(not r.rejected for r in some) for some in (collect.photos(root), collected())}
     assert counts == {sum(v.keep for v in verdicts)} == {3}
+
+
+def test_a_picture_too_large_for_the_web_is_taken_from_a_folder(tmp_path, folder, monkeypatch):
+    """100 megapixels, as phones take them; Pillow warns from 89 on, which nobody can act on."""
+    Image.fromarray(practice.scene("beaches", 1, 400, 300).rgb()).save(folder / "big.png")
+    monkeypatch.setattr(folders.fetch, "MAX_PIXELS", 1000)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 400 * 300 * 2 // 3)  # Pillow warns from there
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        rows = sources.collect(tmp_path / "ws", str(folder))
+        verdicts = clean.judge(tmp_path / "ws", rows)
+    assert named(v.photo for v in verdicts if v.keep)["big.png"].width == 400
+
+
+def test_what_was_turned_away_is_taken_once_it_can_be_read(folder, collected, monkeypatch):
+    Image.new("RGB", (32, 32)).save(folder / "other.png")
+    with monkeypatch.context() as without:
+        without.setattr(folders.fetch, "FORMATS", {"PNG": ".png"})
+        assert named(collected())["d.jpg"].rejected
+    assert not named(collected())["d.jpg"].rejected
 
 
 def test_a_photo_cut_short_is_a_verdict(tmp_path, folder, collected):
