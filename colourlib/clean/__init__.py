@@ -11,13 +11,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from ..collect.manifest import Photo
 from ..common.errors import CourseError
 from ..common.files import printable
 from ..common.pictures import open_picture
 from .by_hand import decide, decisions, match, rule_named
 from .by_hand import limits as limits_by_hand
-from .duplicates import as_array, near_groups
+from .duplicates import as_array, near_groups, series
 from .measures import look_at_all
 from .rules import LIMITS, WORDS, Verdict, rejects
 from .splitting import BRIDGE, assigned, leaks, split
@@ -46,11 +48,11 @@ def judge(
         if not isinstance(limit, numbers.Real) or math.isnan(limit):
             raise CourseError(f"The limit of {rule!r} is {limit!r}; give a number.")
     by_hand = match(decisions(root), (photo.sha256 for photo in photos))
-    verdicts = [
-        by_rule(photo, looked, limits)
-        for photo, looked in zip(photos, look_at_all(Path(root), photos), strict=True)
-    ]
-    verdicts = _group(verdicts, max(limits["alike"], limits["near-duplicate"]), assigned(root))
+    looks = list(look_at_all(Path(root), photos))
+    verdicts = [by_rule(*both, limits) for both in zip(photos, looks, strict=True)]
+    shots = series([looked.get("taken") for looked in looks])
+    limit = max(limits["alike"], limits["near-duplicate"])
+    verdicts = _group(verdicts, limit, shots, assigned(root))
     verdicts = _keep_the_best(verdicts, by_hand, limits["near-duplicate"])
     for i, verdict in enumerate(verdicts):
         keep = by_hand.get(verdict.photo.sha256)
@@ -81,22 +83,25 @@ def by_rule(photo: Photo, looked: dict, limits: Mapping[str, float]) -> Verdict:
     return passed
 
 
-def _group(verdicts: list[Verdict], limit: float, sides: Mapping[str, str]) -> list[Verdict]:
+def _group(
+    verdicts: list[Verdict], limit: float, shots: np.ndarray, sides: Mapping[str, str]
+) -> list[Verdict]:
     """Name the group of each picture; keep out new ones that would join the sides of the split.
 
-    A picture and its mirror image are in one group, and both stay. A group is named after its
-    smallest sha256. Where a new picture is like one that trains and like one that judges, it is
-    the new one that goes: what is assigned stays where it is.
+    A picture and its mirror image are in one group, and both stay. So are the photos of a series:
+    they share a number in `shots`. A group is named after its smallest sha256. Where a new picture
+    is like one that trains and like one that judges, it is the new one that goes: what is assigned
+    stays where it is.
     """
     seen = [i for i, verdict in enumerate(verdicts) if verdict.fingerprint]
     shas = [verdict.photo.sha256 for verdict in verdicts]
     bridges = set()
-    groups = _members(verdicts, seen, limit, mirror=True)
+    groups = _members(verdicts, seen, limit, shots)
     for members in groups:
         if len({sides[shas[i]] for i in members if shas[i] in sides}) > 1:
             bridges |= {i for i in members if shas[i] not in sides}
     if bridges:
-        groups = _members(verdicts, [i for i in seen if i not in bridges], limit, mirror=True)
+        groups = _members(verdicts, [i for i in seen if i not in bridges], limit, shots)
     result = list(verdicts)
     for members in groups:
         name = min(shas[i] for i in members)[:12]
@@ -110,10 +115,14 @@ def _group(verdicts: list[Verdict], limit: float, sides: Mapping[str, str]) -> l
 
 
 def _members(
-    verdicts: list[Verdict], seen: list[int], limit: float, mirror: bool = False
+    verdicts: list[Verdict], seen: list[int], limit: float, shots: np.ndarray | None = None
 ) -> list[list[int]]:
-    """The pictures numbered in `seen`, those joined by pairs up to `limit` bits apart together."""
-    labels = near_groups(as_array(verdicts[i].fingerprint for i in seen), int(limit), mirror)
+    """The pictures numbered in `seen`, those joined by pairs up to `limit` bits apart together.
+
+    With shots also by pairs of which one is near the other mirrored, and by series.
+    """
+    prints = as_array(verdicts[i].fingerprint for i in seen)
+    labels = near_groups(prints, int(limit), None if shots is None else shots[seen])
     groups: dict[int, list[int]] = {}
     for i, label in zip(seen, labels.tolist(), strict=True):
         groups.setdefault(label, []).append(i)
@@ -143,6 +152,7 @@ def _keep_the_best(
             if verdicts[i] is not best and verdicts[i].keep:
                 bits = distance(verdicts[i], best)
                 why = f"of {twin}, {bits} of 128 bits differ"
+                why += ", by way of others that are nearer" if bits > limit else ""
                 result[i] = verdicts[i].rejected("near-duplicate", why, bits)
     return result
 

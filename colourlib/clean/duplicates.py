@@ -1,12 +1,13 @@
-"""Find near-duplicates among fingerprints, each compared with each.
+"""Find near-duplicates among fingerprints, each compared with each; and photos of one series.
 
 A fingerprint is two 64-bit hashes of one picture, dHash and pHash (`imagehash`); its distance to
 another is the number of bits, of 128, in which they differ. A copy that was resized, recompressed
 or retouched is up to a dozen bits away, two pictures that have nothing in common about sixty.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
+from itertools import chain, pairwise
 from operator import or_
 
 import numpy as np
@@ -15,6 +16,7 @@ from scipy.sparse.csgraph import connected_components
 
 COPY = 14  # bits: up to here two pictures are copies of one, on 2,523 photos without exception
 ALIKE = 20  # bits: up to here they may be: from 18 on, two shots of one Moon are as near
+SERIES = 10  # seconds from one photo to the next of a series: nobody walks far in them
 ODD = np.uint64(0x5555555555555555)  # of pHash, the patterns that a mirror turns over
 BLOCK = 1 << 17  # comparisons at a time: 1 MB, which stays in the processor's cache
 
@@ -49,21 +51,40 @@ def near_pairs(
     return np.stack(pairs, axis=1), distances
 
 
-def near_groups(prints: np.ndarray, limit: int, mirror: bool = False) -> np.ndarray:
+def near_groups(prints: np.ndarray, limit: int, shots: np.ndarray | None = None) -> np.ndarray:
     """(N,) group numbers from 0: pictures joined by a chain of near-duplicates share one.
 
-    prints, mirror: as in `near_pairs`. Groups are joined block by block, because ten thousand
-    photos of the night, all alike, are one group, but fifty million pairs.
+    prints: (N, 2) uint64. shots: (N,) numbers of series, whose pictures are together as well; and
+    then so are pictures of which one is near the other mirrored. Groups are joined block by block,
+    because ten thousand photos of the night, all alike, are one group, but fifty million pairs.
     """
     prints, back = np.unique(prints, axis=0, return_inverse=True)
-    groups = np.arange(len(prints))
-    for i, j, _ in _close(prints, limit, mirror):
+    groups, back = np.arange(len(prints)), back.reshape(-1)
+    pairs = _close(prints, limit, mirror=shots is not None)
+    if shots is not None:
+        _, first, number = np.unique(shots, return_index=True, return_inverse=True)
+        pairs = chain([(back, back[first[number]])], pairs)
+    for i, j, *_ in pairs:
         links = np.stack([groups[i], groups[j]])
         links = links[:, links[0] != links[1]]
         if links.size:
             graph = coo_array((np.ones(links.shape[1]), links), shape=(groups.max() + 1,) * 2)
             groups = connected_components(graph, directed=False)[1][groups]
-    return groups[back.reshape(-1)]
+    return groups[back]
+
+
+def series(taken: Sequence[int | None]) -> np.ndarray:
+    """(N,) numbers: photos that one camera took at most SERIES after each other share one.
+
+    taken: of each photo what `measures.taken` says. Whoever crops a photo or turns it by 90
+    degrees leaves that as it was, and no fingerprint knows it again.
+    """
+    numbers = np.arange(len(taken))
+    order = sorted((i for i, when in enumerate(taken) if when), key=lambda i: taken[i])
+    for before, i in pairwise(order):
+        if taken[i] - taken[before] <= SERIES:
+            numbers[i] = numbers[before]
+    return numbers
 
 
 def _close(prints: np.ndarray, limit: int, mirror: bool) -> Iterator[np.ndarray]:

@@ -7,9 +7,11 @@ import contextlib
 import json
 import os
 import warnings
+import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 
 import imagehash
@@ -25,8 +27,9 @@ from ..common.pictures import FORMATS, full_page, open_picture
 from ..common.unreadable import what_is_wrong
 
 NAME = "measures.jsonl"
-MEASURING = 3  # raise it when a measure changes, and every picture is measured anew
+MEASURING = 4  # raise it when a measure changes, and every picture is measured anew
 
+EXIF, TAKEN, MAKE, MODEL = 0x8769, 0x9003, 0x010F, 0x0110  # tags
 LARGE = 256  # pixels, longer side: where lines and edges are looked for
 FIELDS = 7  # a side: the fields whose mean colours are compared with a tint
 MIDDLE = 18 * FIELDS  # pixels a side of the copy that the fields are cut from
@@ -54,13 +57,15 @@ def look(path: Path) -> dict:
     """Measure one picture: the number for each rule, and its fingerprint.
 
     "too small": pixels, shorter side. "extreme shape": longer / shorter side. The others:
-    `chroma`, `stray`, `plain`, `frame`. "dhash", "phash": 16 hexadecimal digits each.
+    `chroma`, `stray`, `plain`, `frame`. "dhash", "phash": 16 hexadecimal digits each. "taken": what
+    `taken` says.
     A picture that cannot be read has the one key "unreadable", which says why.
     """
     try:
         with Image.open(path, formats=tuple(FORMATS)) as image:
             full_page(image)
             width, height = image.size
+            when = taken(image)
         image = open_picture(path, LARGE)
     except Exception as error:  # hostile bytes: a decoder may raise anything
         why = {"unreadable": what_is_wrong(error, path)}
@@ -82,7 +87,23 @@ def look(path: Path) -> dict:
         "mostly border": round(frame(pixels), 2),
         "dhash": str(imagehash.dhash(small)),
         "phash": str(imagehash.phash(small)),
+        "taken": when,
     }
+
+
+def taken(image: Image.Image) -> int | None:
+    """When and by which camera, by the EXIF of an open picture; None where it does not say both.
+
+    Seconds, and for each camera a start of its own that does not name it: so a small difference
+    means the same camera, a moment later.
+    """
+    with contextlib.suppress(Exception):  # hostile, and most often absent
+        exif = Image.Exif()
+        exif.load(image.info["exif"])
+        when = datetime.strptime(exif.get_ifd(EXIF)[TAKEN][:19], "%Y:%m:%d %H:%M:%S")
+        camera = zlib.crc32(f"{exif[MAKE]} {exif[MODEL]}".encode())
+        return 10**12 * camera + int((when - datetime(1, 1, 1)).total_seconds())
+    return None
 
 
 def chroma(image: Image.Image) -> float:

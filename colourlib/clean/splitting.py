@@ -1,7 +1,8 @@
 """Training, validation, test: a split that does not leak and never changes its mind.
 
 The side of every picture is remembered in `split.json`. Pictures that are alike are on one side
-together: near-duplicates, mirrored ones as well, and those too different to be thrown away.
+together: near-duplicates, mirrored ones as well, those too different to be thrown away, and what
+one camera took within seconds.
 """
 
 import hashlib

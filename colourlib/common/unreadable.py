@@ -29,8 +29,8 @@ INSTEAD = {  # how a file begins whose format no decoder knows, and what it is; 
     rb"\Z": f"is empty, 0 bytes. {AGAIN}",
     rb"[^<\w]*<(!doctype )?html": "is a web page, not a picture. Save the picture itself.",
     rb".*<svg": "is an SVG drawing, not a photo. Export it as PNG.",
-    rb"....ftyp(hei|hev|mif)": "is a HEIC photo, which is not read here. `pip install pillow-heif` "
-    "and restart, or save it as JPEG.",
+    rb"....ftyp(hei|hev|mif)": "is a HEIC photo, which is not read here without "
+    "`pip install pillow-heif`. Install it and restart, or save the photo as JPEG.",
     rb"PK\x03\x04|Rar!|7z\xbc\xaf": "is an archive, in which photos may be. Unpack it first.",
     rb"8BPS|FUJIFILM|II\xbc|MM\0\+|v/1\x01|#\?rad|\xff\x0a|\xff\x4f\xff|....j(xl|p ) \r": UNREAD,
     rb"....ftyp": f"is a film or a new kind of photo, which is not read here. {CONVERT}",
@@ -98,6 +98,8 @@ def in_words(error: Exception, source: Path | BinaryIO) -> str:
         if start or isinstance(error, UnidentifiedImageError):
             return INSTEAD[start]
     if isinstance(error, OSError) and error.errno is not None:
+        if error.errno == errno.ENOENT and isinstance(source, Path) and source.is_symlink():
+            return "is a link to a file that is not there."
         return PLAIN_WORDS.get(error.errno) or f"cannot be read: {error.strerror}."
     why = " ".join(str(error).split()) or type(error).__name__
     if re.search(SAID, why) or why.startswith("decoder error") and _codec_is_missing(source):

@@ -131,7 +131,8 @@ def test_links_in_a_circle_and_to_nowhere(tmp_path, capsys):
     (old / "gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
     done = run([old], tmp_path / "new")
     assert files(tmp_path / "new") == ["a.jpg"] and len(done.failed) == 2
-    assert "left out" not in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "left out" not in said.out and "gone.jpg: is a link to a file that is not" in said.err
 
 
 @pytest.mark.parametrize("ending", ["jpg", "png", "webp", "tif"])

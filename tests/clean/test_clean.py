@@ -257,3 +257,43 @@ def test_a_photo_and_its_mirror_image_both_stay_on_one_side_of_the_split(tmp_pat
     one, other = verdicts["lake.jpg"], verdicts["mirror lake.jpg"]
     apart = sides | {one.photo.sha256: "train", other.photo.sha256: "test"}
     assert clean.leaks([one, other], apart) == [(one, other)]
+
+
+def shot(image: Image.Image, when: str, camera=("Canon", "EOS")) -> bytes:
+    """A JPEG that says when it was taken, and by which camera."""
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0110] = camera
+    exif.get_ifd(0x8769)[0x9003] = when
+    return jpeg(image, exif=exif.tobytes())
+
+
+def test_a_series_and_edited_copies_are_on_one_side_of_the_split(tmp_path):
+    lake = Image.open(Path(__file__).parents[2] / "data" / "photos" / "lake.jpg")
+    files = {
+        "lake.jpg": shot(lake, "2024:05:01 12:00:00"),
+        "turned.jpg": shot(lake.transpose(Image.Transpose.ROTATE_90), "2024:05:01 12:00:00"),
+        "crop.jpg": shot(lake.crop((0, 0, 300, 200)), "2024:05:01 12:00:00"),
+        "moved.jpg": shot(photo_like(0), "2024:05:01 12:00:09"),
+        "moved again.jpg": shot(photo_like(1), "2024:05:01 12:00:18\0"),
+        # Not of the series: later, by another camera, with a date that is none, without a date.
+        "later.jpg": shot(photo_like(2), "2024:05:01 12:00:40"),
+        "other.jpg": shot(photo_like(3), "2024:05:01 12:00:00", ("Canon", "R5")),
+        "zero.jpg": shot(photo_like(4), "0000:00:00 00:00:00"),
+        "zero too.jpg": shot(photo_like(5), "0000:00:00 00:00:00"),
+        "bare.jpg": photo_like(6),
+    }
+    verdicts = judged(tmp_path, files)
+    assert all(v.keep for v in verdicts.values())
+    groups = [verdicts[name].group for name in files]
+    assert len(set(groups[:5])) == 1 and len(set(groups)) == 6
+    sides = clean.split(tmp_path / "ws", list(verdicts.values()))
+    assert len({sides[verdicts[name].photo.sha256] for name in [*files][:5]}) == 1
+    text = (tmp_path / "ws" / measures.NAME).read_text()
+    assert "Canon" not in text and text.count('"taken": null') == 3
+
+
+def test_a_copy_by_way_of_others_is_told_as_that(tmp_path, synthetic):
+    rows = [synthetic("a", 2**bits - 1, side=100 - bits) for bits in (0, 12, 24)]
+    reasons = [verdict.reason for verdict in clean.judge(tmp_path, rows)]
+    assert reasons[0] == "" and reasons[1].endswith("12 of 128 bits differ")
+    assert reasons[2].endswith("24 of 128 bits differ, by way of others that are nearer")
