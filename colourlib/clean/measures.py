@@ -33,7 +33,8 @@ EXIF, TAKEN, MAKE, MODEL = 0x8769, 0x9003, 0x010F, 0x0110  # tags
 LARGE = 256  # pixels, longer side: where lines and edges are looked for
 FIELDS = 7  # a side: the fields whose mean colours are compared with a tint
 MIDDLE = 18 * FIELDS  # pixels a side of the copy that the fields are cut from
-SMALL = 64  # pixels a side: enough for chroma and for the fingerprint
+SMALL = 64  # pixels a side: enough for the fingerprint
+COARSE = 16  # and for chroma: the coloured grain of a scanner is gone in it, a lamp is not
 
 # Lightness at which a tint's curve of colour may bend. A tint fades towards white within few units.
 KNOTS = np.array([0, 10, 20, 30, 40, 50, 60, 70, 80, 86, 90, 93, 95, 97, 98.5, 100])
@@ -80,7 +81,7 @@ def look(path: Path) -> dict:
     return {
         "too small": min(width, height),
         "extreme shape": round(max(width, height) / min(width, height), 3),
-        "grey": round(chroma(small), 3),
+        "grey": round(chroma(image.resize((COARSE, COARSE), Image.Resampling.BOX)), 3),
         "single tint": round(stray(image), 3),
         "drawing or poster": round(drawn, 3),
         "page of text": round(written, 2),

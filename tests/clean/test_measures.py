@@ -2,6 +2,7 @@
 
 import io
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,6 +32,15 @@ def test_chroma_sees_one_lamp_but_not_one_pixel():
         pixels = np.full((100, 100, 3), 90, np.uint8)
         pixels.reshape(-1, 3)[: round(10_000 * share)] = (255, 0, 0)  # chroma 104.6
         assert low <= measures.chroma(Image.fromarray(pixels)) <= high
+
+
+def test_coloured_grain_is_no_colour():
+    image = Image.open(Path(__file__).parents[2] / "data" / "photos" / "lake.jpg")
+    grain = np.random.default_rng(0).normal(0, 14, (image.height, image.width, 3))
+    grey = np.asarray(image.convert("L"))[..., None] + grain
+    grey = Image.fromarray(grey.clip(0, 255).astype(np.uint8))
+    stored = io.BytesIO(jpeg(grey))
+    assert measures.look(stored)["grey"] < rules.LIMITS["grey"] < measures.chroma(grey) / 2
 
 
 def test_stray_is_the_distance_from_the_best_curve_of_colour_over_lightness():
