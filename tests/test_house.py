@@ -70,7 +70,7 @@ def test_imports_inside_functions_only_put_off_what_is_heavy():
 def test_the_house_is_no_larger_than_it_may_be():
     lines = parts.lines()
     assert lines["core"] <= 1_245 and sum(lines.values()) <= 26_260
-    assert parts.tests() <= 23_820
+    assert parts.tests() <= 23_830
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
